@@ -1,0 +1,333 @@
+import {
+  type Action,
+  type Anomaly,
+  type Feedback,
+  type InputReply,
+  type Labels,
+  type Loop,
+  type Parameters,
+  type Performance,
+  performance as performanceMessage,
+  type Recommendation,
+  type Request,
+  type SeriesExport,
+  type Service,
+  Subjects,
+  type Threshold,
+  type Transition,
+} from "@mapek/core/messages";
+import { connect as dial, type NatsConnection } from "@nats-io/transport-node";
+import { type ConnectOptions, natsOptions, prefixesOf, serversOf } from "./connection-options.ts";
+import { Control } from "./control.ts";
+import { ClientError } from "./errors.ts";
+import { LatestValues } from "./latest-values.ts";
+import {
+  type OutputFilter,
+  type OutputName,
+  type OutputOf,
+  subscribeToOutputs,
+} from "./outputs.ts";
+import {
+  type PublisherStats,
+  type PublishOptions,
+  type SampleInput,
+  SamplePublisher,
+} from "./sample-publisher.ts";
+import { checkSystem, type Sender, type Stored, sendOne } from "./senders.ts";
+import {
+  type HistoryQuery,
+  type RequestOptions,
+  type SeriesState,
+  ServiceRequests,
+} from "./service-requests.ts";
+import { Signals } from "./signals.ts";
+import type { Handler, Subscription } from "./subscription.ts";
+import { systemTimers, type Timers } from "./timers.ts";
+
+const DEFAULTS = {
+  batchSamples: 2_000,
+  batchLingerMs: 5,
+  maxPendingSamples: 1_000_000,
+  attemptTimeoutMs: 2_000,
+  deadlineMs: 30_000,
+};
+
+/**
+ * Connects to a NATS server. The connection reconnects for ever.
+ *
+ * @throws {ClientError} MAPEK_CLIENT_UNREACHABLE, MAPEK_CLIENT_BAD_OPTION.
+ */
+export async function connect(options: ConnectOptions = {}): Promise<MapekClient> {
+  let nc: NatsConnection;
+  try {
+    nc = await dial(natsOptions(options));
+  } catch (cause) {
+    const address = serversOf(options)
+      .join(",")
+      .replace(/\/\/[^@/,]*@/g, "//…@");
+    throw new ClientError("MAPEK_CLIENT_UNREACHABLE", `${address}: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  try {
+    return new MapekClient(nc, options);
+  } catch (error) {
+    await nc.close();
+    throw error;
+  }
+}
+
+/** A connection to the house: publish, subscribe, signal, ask. Made by {@link connect}. */
+export class MapekClient {
+  /** The connection itself, for what this client does not do. */
+  readonly connection: NatsConnection;
+  readonly subjects: Subjects;
+  /** Sends evidence to the feedback loops. */
+  readonly signal: Signals;
+  /** Operators' commands. */
+  readonly control: Control;
+  readonly timers: Timers;
+  readonly #publisher: SamplePublisher;
+  readonly #latest: LatestValues;
+  readonly #requests: ServiceRequests;
+  readonly #sender: Sender;
+  readonly #onError: (error: Error) => void;
+  #closing: Promise<void> | undefined;
+
+  constructor(nc: NatsConnection, options: ConnectOptions = {}) {
+    const pick = <K extends keyof typeof DEFAULTS>(key: K) => options[key] ?? DEFAULTS[key];
+    const limits = { attemptTimeoutMs: pick("attemptTimeoutMs"), deadlineMs: pick("deadlineMs") };
+    this.connection = nc;
+    this.subjects = new Subjects(prefixesOf(options));
+    this.timers = options.timers ?? systemTimers;
+    this.#onError = contained(options.onError ?? ((error) => process.emitWarning(error)));
+    const settings = {
+      ...limits,
+      batchSamples: pick("batchSamples"),
+      batchLingerMs: pick("batchLingerMs"),
+      maxPendingSamples: pick("maxPendingSamples"),
+    };
+    this.#publisher = new SamplePublisher(nc, this.subjects, settings, this.timers, this.#onError);
+    this.#sender = { nc, limits, now: () => this.timers.now() };
+    this.signal = new Signals(this.#sender, this.subjects, options.name ?? "mapek-client");
+    this.control = new Control(this.#sender, this.subjects);
+    this.#latest = new LatestValues(nc, this.#onError);
+    this.#requests = new ServiceRequests(nc, this.subjects, limits);
+  }
+
+  /** What publishing did so far. */
+  get stats(): Readonly<PublisherStats> {
+    return this.#publisher.stats;
+  }
+
+  /** Reports an error where this client reports its own. */
+  report(error: Error): void {
+    this.#onError(error);
+  }
+
+  /**
+   * Publishes a value, a sample or samples of one metric. They go out in columnar batches: at 2,000
+   * samples of a system or after 5 ms. Samples without a timestamp get the client's clock, no two
+   * alike, so that a batch sent again after a lost answer counts once.
+   *
+   * @returns With `acknowledge: true`, a promise of the answer once the samples are stored.
+   * @throws {MessageError} At once: MAPEK_SAMPLE_NOT_FINITE and the other codes of a bad sample or
+   * system; none of the call's samples is sent then.
+   * @throws {ClientError} MAPEK_CLIENT_CLOSED. A promised answer may reject with
+   * MAPEK_CLIENT_BUFFER_FULL, MAPEK_CLIENT_TIMEOUT, MAPEK_CLIENT_NO_SERVICE or a MessageError.
+   */
+  publish(
+    system: string,
+    metric: string,
+    samples: SampleInput,
+    options: PublishOptions & { readonly acknowledge: true },
+  ): Promise<InputReply>;
+  publish(
+    system: string,
+    metric: string,
+    samples: SampleInput,
+    options?: PublishOptions & { readonly acknowledge?: false | undefined },
+  ): void;
+  publish(
+    system: string,
+    metric: string,
+    samples: SampleInput,
+    options: PublishOptions = {},
+  ): Promise<InputReply> | undefined {
+    return this.#publisher.publish(system, metric, samples, options);
+  }
+
+  /** Sends what is gathered; resolves once it is with the server or, where asked for, acknowledged. */
+  flush(): Promise<void> {
+    return this.#publisher.flush();
+  }
+
+  onRecommendation(filter: OutputFilter, handler: Handler<Recommendation>): Subscription {
+    return this.on("recommendations", filter, handler);
+  }
+  onThreshold(filter: OutputFilter, handler: Handler<Threshold>): Subscription {
+    return this.on("thresholds", filter, handler);
+  }
+  onAnomaly(filter: OutputFilter, handler: Handler<Anomaly>): Subscription {
+    return this.on("anomalies", filter, handler);
+  }
+  onParameters(filter: OutputFilter, handler: Handler<Parameters>): Subscription {
+    return this.on("parameters", { system: filter.system }, handler);
+  }
+  onTransition(filter: OutputFilter, handler: Handler<Transition>): Subscription {
+    return this.on("transitions", { system: filter.system }, handler);
+  }
+  /** Signals of a loop, or of all (`"*"`), once they are accepted. */
+  onSignal(loop: Loop | "*", handler: Handler<Feedback>, filter: OutputFilter = {}): Subscription {
+    return this.on("feedback", { system: filter.system, loop }, handler);
+  }
+  /** Actions of a loop, or of all (`"*"`): what was changed and, later, how it turned out. */
+  onAction(loop: Loop | "*", handler: Handler<Action>, filter: OutputFilter = {}): Subscription {
+    return this.on("actions", { system: filter.system, loop }, handler);
+  }
+
+  /**
+   * Subscribes to a family of outputs. A handler that throws or rejects is counted and reported to
+   * `onError`; the subscription goes on.
+   */
+  on<Name extends OutputName>(
+    name: Name,
+    filter: OutputFilter & { readonly loop?: string | undefined },
+    handler: Handler<OutputOf<Name>>,
+  ): Subscription {
+    if (filter.system !== undefined) checkSystem(filter.system);
+    return subscribeToOutputs(
+      { nc: this.connection, subjects: this.subjects, onError: this.#onError },
+      name,
+      filter,
+      handler,
+    );
+  }
+
+  /**
+   * Reports how a managed loop performs; resolves once it is stored.
+   *
+   * @throws {MessageError} The code with which the report was refused, here or by the service.
+   */
+  async performance(system: string, body: Performance): Promise<Stored> {
+    checkSystem(system);
+    const complete = { ...body, timestamp: body.timestamp ?? this.timers.now() };
+    const checked = performanceMessage.check(complete);
+    if (!checked.ok) throw checked.error;
+    return sendOne(this.#sender, this.subjects.performance(system), complete);
+  }
+
+  /**
+   * Thresholds in force, ordered by system, metric and labels.
+   *
+   * @throws {ClientError} MAPEK_CLIENT_NO_BUCKET before any service has run on the server.
+   */
+  async thresholds(filter: OutputFilter = {}): Promise<Threshold[]> {
+    return this.#latest.thresholds(filter);
+  }
+
+  /** Every threshold in force now, then every change of one. @throws {ClientError} MAPEK_CLIENT_NO_BUCKET. */
+  watchThresholds(handler: Handler<Threshold>, filter: OutputFilter = {}): Promise<Subscription> {
+    return this.#latest.watchThresholds(filter, handler);
+  }
+
+  /** The parameters of a system that hold now, if it has any. @throws {ClientError} MAPEK_CLIENT_NO_BUCKET. */
+  async parameters(system: string): Promise<Parameters | undefined> {
+    checkSystem(system);
+    return (await this.#latest.parameters(system))[0];
+  }
+
+  /** The parameters of every system. @throws {ClientError} MAPEK_CLIENT_NO_BUCKET. */
+  allParameters(): Promise<Parameters[]> {
+    return this.#latest.parameters(undefined);
+  }
+
+  /** The parameters that hold now, then every change. @throws {ClientError} MAPEK_CLIENT_NO_BUCKET. */
+  watchParameters(
+    handler: Handler<Parameters>,
+    filter: { readonly system?: string | undefined } = {},
+  ): Promise<Subscription> {
+    return this.#latest.watchParameters(filter.system, handler);
+  }
+
+  /** Signals, actions or transitions that were stored, oldest first. Throws as {@link request} does. */
+  history(query: HistoryQuery & { readonly kind: "signals" }): Promise<Feedback[]>;
+  history(query: HistoryQuery & { readonly kind: "actions" }): Promise<Action[]>;
+  history(query: HistoryQuery & { readonly kind: "transitions" }): Promise<Transition[]>;
+  history(query: HistoryQuery): Promise<unknown[]>;
+  history(query: HistoryQuery): Promise<unknown[]> {
+    return this.#requests.history(query);
+  }
+
+  /**
+   * Asks a verb of a service; `system` undefined asks about all.
+   *
+   * @throws {MessageError} The code with which the service refused.
+   * @throws {ClientError} MAPEK_CLIENT_NO_SERVICE, MAPEK_CLIENT_TIMEOUT, MAPEK_CLIENT_REFUSED,
+   * MAPEK_CLIENT_BAD_REPLY, MAPEK_CLIENT_CLOSED.
+   */
+  request(
+    service: Service,
+    verb: string,
+    system?: string,
+    request: Request = {},
+    options: RequestOptions = {},
+  ): Promise<unknown[]> {
+    return this.#requests.request(service, verb, system, request, options);
+  }
+
+  /** Statistics of a series' window. Throws as {@link request} does. */
+  statistics(
+    system: string,
+    series: { metric?: string; labels?: Labels } = {},
+  ): Promise<unknown[]> {
+    return this.request("learner", "statistics", system, series);
+  }
+  /** What the learner proposes now. Throws as {@link request} does. */
+  recommendations(
+    system: string,
+    series: { metric?: string; labels?: Labels } = {},
+  ): Promise<unknown[]> {
+    return this.request("learner", "recommendations", system, series);
+  }
+  /** Every series with its newest value, threshold and anomaly. Throws as {@link request} does. */
+  series(system?: string, narrow: Request = {}): Promise<SeriesState[]> {
+    return this.#requests.series(system, narrow);
+  }
+  /** The samples of every series of a system, one request a series. Throws as {@link request} does. */
+  exportMetrics(system: string, narrow: Request = {}): Promise<SeriesExport[]> {
+    return this.#requests.exportMetrics(system, narrow);
+  }
+  /**
+   * Stores history of any age, in messages of at most 5,000 samples and 512 KiB; doing it again is safe.
+   *
+   * @returns How many samples were sent and stored. Throws as {@link request} does.
+   */
+  importMetrics(system: string, series: readonly SeriesExport[]): Promise<number> {
+    return this.#requests.importMetrics(system, series);
+  }
+
+  /** Sends what is pending, finishes subscriptions, and disconnects. May be called more than once. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      await this.#publisher.close().catch((error: unknown) => this.#onError(error as Error));
+      if (!this.connection.isClosed()) await this.connection.drain();
+    })();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** An error reporter that cannot break what reports to it. */
+function contained(onError: (error: Error) => void): (error: Error) => void {
+  return (error) => {
+    try {
+      onError(error);
+    } catch {
+      // There is nobody left to tell.
+    }
+  };
+}

@@ -1,0 +1,84 @@
+import { readFileSync } from "node:fs";
+import { DEFAULT_PREFIXES, type Prefixes } from "@mapek/core/messages";
+import {
+  type ConnectionOptions,
+  credsAuthenticator,
+  nkeyAuthenticator,
+} from "@nats-io/transport-node";
+import type { Timers } from "./timers.ts";
+
+/** How to reach a server, and as whom. */
+export interface ConnectOptions {
+  /** One address, several, or several with commas. @default the environment's NATS_URL, else nats://127.0.0.1:4222 */
+  readonly servers?: string | readonly string[] | undefined;
+  /** What the server shows in its list of connections. @default "mapek-client" */
+  readonly name?: string | undefined;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  readonly token?: string | undefined;
+  /** Path of a credentials file (JWT and NKey seed). */
+  readonly credentialsFile?: string | undefined;
+  /** Path of a file that holds an NKey seed. */
+  readonly nkeySeedFile?: string | undefined;
+  /** Path of the authority's certificate; switches TLS on. */
+  readonly tlsCaFile?: string | undefined;
+  /** Milliseconds for the first connection. @default 5000 */
+  readonly connectTimeoutMs?: number | undefined;
+  /** Roots of the subjects. @default mapek and mapek-kb */
+  readonly prefixes?: Prefixes | undefined;
+  /** Errors of handlers, refused messages, dropped samples. @default written to standard error as warnings */
+  readonly onError?: ((error: Error) => void) | undefined;
+  /** Samples after which a batch is sent. @default 2000, at most 65535 */
+  readonly batchSamples?: number | undefined;
+  /** Milliseconds after which a batch is sent. @default 5 */
+  readonly batchLingerMs?: number | undefined;
+  /** Samples that may wait to be sent or acknowledged; more are refused. @default 1000000 */
+  readonly maxPendingSamples?: number | undefined;
+  /** Milliseconds for one attempt at a request. @default 2000 */
+  readonly attemptTimeoutMs?: number | undefined;
+  /** Milliseconds after which retries of a request end. @default 30000 */
+  readonly deadlineMs?: number | undefined;
+  /** Clock and timers. @default the machine's */
+  readonly timers?: Timers | undefined;
+}
+
+const DEFAULT_SERVER = "nats://127.0.0.1:4222";
+
+/** The addresses that options and environment name. An empty variable counts as unset. */
+export function serversOf(options: ConnectOptions): string[] {
+  const given = options.servers ?? process.env.NATS_URL;
+  const list = typeof given === "string" ? given.split(",") : [...(given ?? [])];
+  const servers = list.map((server) => server.trim()).filter((server) => server !== "");
+  return servers.length > 0 ? servers : [DEFAULT_SERVER];
+}
+
+export const prefixesOf = (options: ConnectOptions): Prefixes =>
+  options.prefixes ?? DEFAULT_PREFIXES;
+
+/**
+ * Options of the NATS connection: it reconnects for ever.
+ *
+ * @throws {Error} The file system's own error for a credentials or seed file that cannot be read.
+ */
+export function natsOptions(options: ConnectOptions): ConnectionOptions {
+  const authenticators = [];
+  if (options.credentialsFile)
+    authenticators.push(credsAuthenticator(readFileSync(options.credentialsFile)));
+  if (options.nkeySeedFile) {
+    const seed = readFileSync(options.nkeySeedFile, "utf8").trim();
+    authenticators.push(nkeyAuthenticator(new TextEncoder().encode(seed)));
+  }
+  return {
+    servers: serversOf(options),
+    name: options.name ?? "mapek-client",
+    reconnect: true,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 250,
+    timeout: options.connectTimeoutMs ?? 5_000,
+    ...(options.user !== undefined && { user: options.user }),
+    ...(options.password !== undefined && { pass: options.password }),
+    ...(options.token !== undefined && { token: options.token }),
+    ...(options.tlsCaFile !== undefined && { tls: { caFile: options.tlsCaFile } }),
+    ...(authenticators.length > 0 && { authenticator: authenticators }),
+  };
+}

@@ -1,0 +1,70 @@
+import { randomUUID } from "node:crypto";
+import { type Loop, type SignalInputs, type Subjects, signals } from "@mapek/core/messages";
+import { checkSystem, type Sender, type Stored, sendOne } from "./senders.ts";
+
+/** Sends evidence to the five feedback loops. */
+export class Signals {
+  readonly #sender: Sender;
+  readonly #subjects: Subjects;
+  readonly #source: string;
+
+  /** @param source Who sends, where a signal does not say so itself. */
+  constructor(sender: Sender, subjects: Subjects, source: string) {
+    this.#sender = sender;
+    this.#subjects = subjects;
+    this.#source = source;
+  }
+
+  /**
+   * Sends a signal of any loop and resolves once it is stored. The client adds `id`, `timestamp`
+   * and `source` where the body has none.
+   *
+   * @throws {MessageError} The code with which the body was refused, here or by the service.
+   * @throws {ClientError} MAPEK_CLIENT_NO_SERVICE, MAPEK_CLIENT_TIMEOUT, MAPEK_CLIENT_CLOSED.
+   */
+  async send<L extends Loop>(loop: L, system: string, body: SignalInputs[L]): Promise<Stored> {
+    checkSystem(system);
+    const given = body as SignalInputs[L] & {
+      id?: string | undefined;
+      source?: string | undefined;
+      timestamp?: number | undefined;
+    };
+    const id = given.id ?? randomUUID();
+    const complete = {
+      ...given,
+      id,
+      timestamp: given.timestamp ?? this.#sender.now(),
+      source: given.source ?? this.#source,
+    };
+    const checked = signals[loop].check(complete);
+    if (!checked.ok) throw checked.error;
+    return sendOne(this.#sender, this.#subjects.signals(system, loop), complete, id);
+  }
+
+  /** A threshold that is proposed for a metric (`parameter`). See {@link Signals.send}. */
+  metricsLearning(system: string, body: SignalInputs["metrics_learning"]): Promise<Stored> {
+    return this.send("metrics_learning", system, body);
+  }
+  /** How busy the system is now: cpu_usage and memory_usage in %, latency_ms. See {@link Signals.send}. */
+  performanceAdaptation(
+    system: string,
+    body: SignalInputs["performance_adaptation"],
+  ): Promise<Stored> {
+    return this.send("performance_adaptation", system, body);
+  }
+  /** What a decision was to bring about and what it did. See {@link Signals.send}. */
+  decisionQuality(system: string, body: SignalInputs["decision_quality"]): Promise<Stored> {
+    return this.send("decision_quality", system, body);
+  }
+  /** Whether an anomaly was rightly reported, wrongly, or missed. See {@link Signals.send}. */
+  anomalyFeedback(system: string, body: SignalInputs["anomaly_feedback"]): Promise<Stored> {
+    return this.send("anomaly_feedback", system, body);
+  }
+  /** How busy a resource is, 0 to 1. See {@link Signals.send}. */
+  resourceOptimization(
+    system: string,
+    body: SignalInputs["resource_optimization"],
+  ): Promise<Stored> {
+    return this.send("resource_optimization", system, body);
+  }
+}

@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { defineMessage } from "./codec.ts";
+import { labelsSchema } from "./labels.ts";
+import {
+  metricNameSchema,
+  shareSchema,
+  timestampSchema,
+  tokenSchema,
+  versionSchema,
+} from "./vocabulary.ts";
+
+export const ANOMALY_PHASES = ["opened", "peak", "closed"] as const;
+
+/** One incident of a series: opened, perhaps with a higher peak, closed. Stored and republished on `anomalies.<system>.<metric>`. */
+export const anomaly = defineMessage(
+  "mapek.anomaly.v1",
+  z.object({
+    version: versionSchema,
+    system: tokenSchema,
+    metric: metricNameSchema,
+    labels: labelsSchema,
+    /** `<series key>@<opened_at>`: what feedback about it names. */
+    anomaly_id: z.string(),
+    phase: z.enum(ANOMALY_PHASES),
+    /** Side of the expected range on which the peak lies; `within` where only the pattern is unusual. */
+    direction: z.enum(["above", "below", "within"]),
+    opened_at: timestampSchema,
+    closed_at: timestampSchema.nullable(),
+    peak_at: timestampSchema,
+    peak_value: z.number(),
+    peak_score: shareSchema,
+    /** The range in which the detector expected the peak value. */
+    expected_low: z.number().nullable(),
+    expected_high: z.number().nullable(),
+    /** The threshold in force at the time of this message. */
+    threshold: z.number().nullable(),
+    timestamp: timestampSchema,
+  }),
+);
+export type Anomaly = z.infer<typeof anomaly.schema>;
+
+/** The series key that an anomaly's id starts with; undefined where it has none. */
+export function seriesKeyOfAnomaly(anomalyId: string): string | undefined {
+  const at = anomalyId.lastIndexOf("@");
+  return at > 0 ? anomalyId.slice(0, at) : undefined;
+}

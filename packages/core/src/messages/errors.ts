@@ -1,0 +1,97 @@
+/** What a reader does about a refused message: drop it to the dead letters, or let the sender try again. */
+export type MessageConsequence = "skip" | "retry";
+
+/** Every code with which a message can be refused, its meaning and its consequence. */
+export const MESSAGE_ERRORS = {
+  MAPEK_MESSAGE_MALFORMED: {
+    meaning: "payload is neither JSON, MessagePack nor a number as text",
+    consequence: "skip",
+  },
+  MAPEK_MESSAGE_INVALID: {
+    meaning: "a field is missing, has the wrong type or is out of range",
+    consequence: "skip",
+  },
+  MAPEK_MESSAGE_UNKNOWN_VERSION: {
+    meaning: "written by a newer major version of the schema",
+    consequence: "skip",
+  },
+  MAPEK_MESSAGE_TOO_LARGE: {
+    meaning: "payload or item count above the configured limit",
+    consequence: "skip",
+  },
+  MAPEK_SUBJECT_INVALID: {
+    meaning: "subject does not have the form of its family",
+    consequence: "skip",
+  },
+  MAPEK_SAMPLE_NOT_FINITE: {
+    meaning: "value is NaN, infinite or not a number",
+    consequence: "skip",
+  },
+  MAPEK_SAMPLE_BAD_TIMESTAMP: {
+    meaning: "timestamp is not a finite number of milliseconds since 1970",
+    consequence: "skip",
+  },
+  MAPEK_SAMPLE_IN_FUTURE: {
+    meaning: "timestamp is too far ahead of the clock",
+    consequence: "skip",
+  },
+  MAPEK_SAMPLE_BAD_LABELS: {
+    meaning: "labels are not a map of strings within the limits",
+    consequence: "skip",
+  },
+  MAPEK_SERIES_LIMIT: {
+    meaning: "the system already has as many series as it may have",
+    consequence: "skip",
+  },
+  MAPEK_OVERLOADED: {
+    meaning: "too much is waiting to be stored: try later",
+    consequence: "retry",
+  },
+  MAPEK_NOT_STORED: {
+    meaning: "the server did not confirm that the message is stored",
+    consequence: "retry",
+  },
+  MAPEK_REQUEST_UNKNOWN_VERB: { meaning: "no such request", consequence: "skip" },
+  MAPEK_REQUEST_UNAVAILABLE: {
+    meaning: "the partition that knows the answer is not being served now",
+    consequence: "retry",
+  },
+  MAPEK_REPLY_TOO_LARGE: {
+    meaning: "the answer would not fit in one message: ask for less",
+    consequence: "skip",
+  },
+} as const satisfies Record<string, { meaning: string; consequence: MessageConsequence }>;
+
+export type MessageErrorCode = keyof typeof MESSAGE_ERRORS;
+
+/** A refused message: the code is for programs, the text for people. */
+export class MessageError extends Error {
+  override readonly name = "MessageError";
+  readonly code: MessageErrorCode;
+  /** The text without the code. */
+  readonly detail: string;
+
+  constructor(code: MessageErrorCode, detail: string, options?: ErrorOptions) {
+    super(`${code}: ${detail}`, options);
+    this.code = code;
+    this.detail = detail;
+  }
+
+  get consequence(): MessageConsequence {
+    return MESSAGE_ERRORS[this.code].consequence;
+  }
+}
+
+/** The result of decoding: decoders never throw. */
+export type Decoded<T> = { ok: true; value: T } | { ok: false; error: MessageError };
+
+export const accepted = <T>(value: T): Decoded<T> => ({ ok: true, value });
+
+export const refused = (
+  code: MessageErrorCode,
+  detail: string,
+  cause?: unknown,
+): Decoded<never> => ({
+  ok: false,
+  error: new MessageError(code, detail, cause === undefined ? undefined : { cause }),
+});

@@ -1,0 +1,149 @@
+import { z } from "zod";
+import { defineMessage } from "./codec.ts";
+import { feedbackControl, learnerControl, optimizerControl } from "./control.ts";
+import { settingValue } from "./feedback.ts";
+import { labelsSchema } from "./labels.ts";
+import { parameters } from "./parameters.ts";
+import { performance } from "./performance.ts";
+import { recommendation } from "./recommendation.ts";
+import { feedbackSettings, learnerSettings, optimizerSettings } from "./settings.ts";
+import { THRESHOLD_SOURCES } from "./threshold.ts";
+import {
+  LOOPS,
+  metricNameSchema,
+  shareSchema,
+  timestampSchema,
+  tokenSchema,
+} from "./vocabulary.ts";
+
+/** Every stored input: when it happened (event time, ms) and, but for ticks and settings, to which system. */
+const timed = { version: z.literal(1), time: timestampSchema };
+const about = { ...timed, system: tokenSchema };
+
+/** Written by the runtime so that actors can act in silence. */
+const tick = z.object({ ...timed, kind: z.literal("tick") });
+
+/** Moves the threshold in force of one series. */
+const setThreshold = z.object({
+  name: z.literal("set_threshold"),
+  metric: metricNameSchema,
+  labels: labelsSchema,
+  threshold: z.number(),
+  strategy: z.string(),
+  confidence: shareSchema,
+  reasoning: z.string(),
+  source: z.enum(THRESHOLD_SOURCES),
+});
+
+/** Multiplies the sensitivity of one series, or of every series of the system (`metric` null; sent to every partition). */
+const scaleSensitivity = z.object({
+  name: z.literal("scale_sensitivity"),
+  metric: metricNameSchema.nullable(),
+  labels: labelsSchema,
+  factor: z.number().positive(),
+});
+
+/** Decides now, on these values in place of the means. */
+const reEvaluate = z.object({
+  name: z.literal("re_evaluate"),
+  cpu_usage: z.number().optional(),
+  memory_usage: z.number().optional(),
+  /** Seconds. */
+  cycle_latency: z.number().optional(),
+});
+
+const scaleLearningRate = z.object({
+  name: z.literal("scale_learning_rate"),
+  factor: z.number().positive(),
+});
+const adjustParallelism = z.object({
+  name: z.literal("adjust_parallelism"),
+  delta: z.number().int(),
+});
+
+/** A command of the feedback service; its target answers with a {@link confirmation}. */
+const command = { ...about, kind: z.literal("command"), action_id: z.string().min(1) };
+
+/** What a target says of a command: done or refused, from what to what. */
+const confirmation = z.object({
+  ...about,
+  kind: z.literal("confirmation"),
+  action_id: z.string(),
+  applied: z.boolean(),
+  from: settingValue,
+  to: settingValue,
+  reason: z.string(),
+});
+
+/** The objective before and after an action, measured by its target; smaller is better. */
+const outcome = z.object({
+  ...about,
+  kind: z.literal("outcome"),
+  action_id: z.string(),
+  objective: z.string(),
+  before: z.number(),
+  after: z.number(),
+});
+
+export const learnerInput = defineMessage(
+  "mapek.input.learner.v1",
+  z.discriminatedUnion("kind", [
+    tick,
+    z.object({ ...timed, kind: z.literal("settings"), settings: learnerSettings }),
+    z.object({ ...about, kind: z.literal("control"), control: learnerControl.schema }),
+    z.object({
+      ...command,
+      command: z.discriminatedUnion("name", [setThreshold, scaleSensitivity]),
+    }),
+  ]),
+);
+export type LearnerInput = z.output<typeof learnerInput.schema>;
+export type LearnerCommand = Extract<LearnerInput, { kind: "command" }>["command"];
+
+export const optimizerInput = defineMessage(
+  "mapek.input.optimizer.v1",
+  z.discriminatedUnion("kind", [
+    tick,
+    z.object({ ...timed, kind: z.literal("settings"), settings: optimizerSettings }),
+    z.object({ ...about, kind: z.literal("performance"), performance: performance.schema }),
+    z.object({ ...about, kind: z.literal("control"), control: optimizerControl.schema }),
+    z.object({
+      ...command,
+      command: z.discriminatedUnion("name", [reEvaluate, scaleLearningRate, adjustParallelism]),
+    }),
+  ]),
+);
+export type OptimizerInput = z.output<typeof optimizerInput.schema>;
+export type OptimizerCommand = Extract<OptimizerInput, { kind: "command" }>["command"];
+
+export const feedbackInput = defineMessage(
+  "mapek.input.feedback.v1",
+  z.discriminatedUnion("kind", [
+    tick,
+    z.object({ ...timed, kind: z.literal("settings"), settings: feedbackSettings }),
+    z.object({
+      ...about,
+      kind: z.literal("signal"),
+      loop: z.enum(LOOPS),
+      id: z.string().min(1),
+      source: z.string(),
+      /** Validated by its loop's schema at the front door. */
+      signal: z.record(z.string(), z.unknown()),
+    }),
+    /** From the learner: a recommendation that is not provisional, with the threshold in force beside it. */
+    z.object({
+      ...about,
+      kind: z.literal("recommendation"),
+      recommendation: recommendation.schema,
+      in_force: z.number().nullable(),
+    }),
+    /** From the optimizer: the parameters that hold now. */
+    z.object({ ...about, kind: z.literal("parameters"), parameters: parameters.schema }),
+    z.object({ ...about, kind: z.literal("control"), control: feedbackControl.schema }),
+    confirmation,
+    outcome,
+  ]),
+);
+export type FeedbackInput = z.output<typeof feedbackInput.schema>;
+export type Confirmation = z.infer<typeof confirmation>;
+export type Outcome = z.infer<typeof outcome>;

@@ -1,0 +1,45 @@
+import { z } from "zod";
+import { defineMessage } from "./codec.ts";
+import { labelsSchema } from "./labels.ts";
+import {
+  metricNameSchema,
+  shareSchema,
+  timestampSchema,
+  tokenSchema,
+  versionSchema,
+} from "./vocabulary.ts";
+
+/** The strategies by which a threshold can be learned. */
+export const strategyName = z.enum(["percentile", "sigma", "iqr", "adaptive"]);
+
+/** What a series' window says a threshold should be. */
+export const recommendationBody = z.object({
+  recommended_value: z.number(),
+  /** Probability that the promised exceedance rate will hold on the samples to come. */
+  confidence: shareSchema,
+  strategy: strategyName,
+  reasoning: z.string(),
+  candidates: z.object({
+    percentile: z.number(),
+    sigma: z.number(),
+    iqr: z.number(),
+    adaptive: z.number(),
+  }),
+  supporting_data: z.record(z.string(), z.union([z.number(), z.string(), z.null()])),
+  /** True while the window holds fewer than `min_data_points` samples. */
+  provisional: z.boolean(),
+});
+
+/** A threshold that the learner proposes. Stored and republished on `recommendations.<system>.<metric>`. */
+export const recommendation = defineMessage(
+  "mapek.recommendation.v1",
+  z.object({
+    version: versionSchema,
+    system: tokenSchema,
+    metric: metricNameSchema,
+    labels: labelsSchema,
+    ...recommendationBody.shape,
+    timestamp: timestampSchema,
+  }),
+);
+export type Recommendation = z.infer<typeof recommendation.schema>;

@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { defineMessage } from "./codec.ts";
+import { labelsSchema } from "./labels.ts";
+import { LOOPS, metricNameSchema, timestampSchema } from "./vocabulary.ts";
+
+/** The request verbs of each service, on `requests.<service>.<verb>.<system>`. */
+export const VERBS = {
+  learner: [
+    "series",
+    "statistics",
+    "recommendations",
+    "thresholds",
+    "learning",
+    "export",
+    "import",
+  ],
+  optimizer: ["parameters", "transitions"],
+  feedback: ["signals", "actions", "effectiveness"],
+  monitor: [],
+} as const;
+
+/** A question. All fields are optional: what is not named is not narrowed. */
+export const request = defineMessage(
+  "mapek.request.v1",
+  z.object({
+    version: z.literal(1).optional(),
+    metric: metricNameSchema.optional(),
+    labels: labelsSchema.optional(),
+    loop: z.enum(LOOPS).optional(),
+    /** Most items in the answer, newest first kept. */
+    limit: z.number().int().min(1).max(10_000).optional(),
+    /** Only samples of this stretch of event time. */
+    from: timestampSchema.optional(),
+    to: timestampSchema.optional(),
+  }),
+);
+export type Request = z.infer<typeof request.schema>;
+
+/** The answer: items, oldest first, or an error with a code. */
+export const response = defineMessage(
+  "mapek.response.v1",
+  z.union([
+    z.object({ items: z.array(z.unknown()) }),
+    z.object({ error: z.object({ code: z.string(), message: z.string() }) }),
+  ]),
+);
+export type Response = z.infer<typeof response.schema>;
+
+/** Samples of one series, as `export` gives them and `import` takes them. */
+export const seriesExport = defineMessage(
+  "mapek.export.v1",
+  z
+    .object({
+      version: z.literal(1),
+      metric: metricNameSchema,
+      labels: labelsSchema,
+      /** Milliseconds, ascending. */
+      timestamps: z.array(timestampSchema),
+      values: z.array(z.number()),
+    })
+    .refine((body) => body.timestamps.length === body.values.length, {
+      message: "timestamps and values differ in length",
+    }),
+);
+export type SeriesExport = z.infer<typeof seriesExport.schema>;

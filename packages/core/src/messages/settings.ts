@@ -1,0 +1,128 @@
+import { z } from "zod";
+import { strategyName } from "./recommendation.ts";
+import { type Loop, MODES, SYSTEM_STATES, type SystemState, shareSchema } from "./vocabulary.ts";
+
+/** Settings that the learner's actors read. They are input: a change of them is a message in the log. */
+export const learnerSettings = z.strictObject({
+  /** Seconds of event time that a window looks back. */
+  learning_window_seconds: z.number().positive().default(86_400),
+  /** Most samples in a window. */
+  window_capacity: z.number().int().min(16).max(1_000_000).default(10_000),
+  /** Samples from which a recommendation is no longer provisional. */
+  min_data_points: z.number().int().min(16).default(100),
+  /** Seconds of event time between two recommendations. */
+  optimization_interval: z.number().positive().default(3_600),
+  /** Seconds of event time that computed statistics are kept. */
+  statistics_cache_seconds: z.number().min(0).default(60),
+  /** Seconds that a sample may be older than its series' newest. */
+  max_late_seconds: z.number().min(0).default(600),
+  /** The exceedance rate that a threshold promises. */
+  exceedance_rate: z.number().min(0.0001).max(0.5).default(0.05),
+  strategy: z.union([strategyName, z.literal("auto")]).default("auto"),
+  /** Where each series' detector starts; larger: more alarms. */
+  sensitivity: z.number().min(0.1).max(10).default(1),
+});
+export type LearnerSettings = z.infer<typeof learnerSettings>;
+
+const stateRow = z.strictObject({
+  monitoring_interval: z.number().positive(),
+  analysis_depth: z.number().int().positive(),
+  planning_lookahead: z.number().positive(),
+  execution_parallelism: z.number().int().min(1),
+  learning_rate: z.number().min(0.05).max(1),
+});
+export type StateRow = z.infer<typeof stateRow>;
+
+/** The default profile: what each state asks of the control loop, at base interval 60 s and base parallelism 4. */
+export const DEFAULT_PROFILE: Readonly<Record<SystemState, StateRow>> = {
+  healthy: {
+    monitoring_interval: 60,
+    analysis_depth: 100,
+    planning_lookahead: 300,
+    execution_parallelism: 4,
+    learning_rate: 0.1,
+  },
+  optimizing: {
+    monitoring_interval: 30,
+    analysis_depth: 150,
+    planning_lookahead: 600,
+    execution_parallelism: 6,
+    learning_rate: 0.3,
+  },
+  degraded: {
+    monitoring_interval: 30,
+    analysis_depth: 50,
+    planning_lookahead: 180,
+    execution_parallelism: 2,
+    learning_rate: 0.2,
+  },
+  critical: {
+    monitoring_interval: 10,
+    analysis_depth: 20,
+    planning_lookahead: 60,
+    execution_parallelism: 1,
+    learning_rate: 0.05,
+  },
+  recovering: {
+    monitoring_interval: 20,
+    analysis_depth: 80,
+    planning_lookahead: 240,
+    execution_parallelism: 3,
+    learning_rate: 0.15,
+  },
+};
+
+/** Settings that the optimizer's actors read. */
+export const optimizerSettings = z.strictObject({
+  /** Seconds; scales the profile's intervals, which are written for 60. */
+  base_monitoring_interval: z.number().positive().default(60),
+  /** Scales the profile's parallelism, which is written for 4. */
+  base_parallelism: z.number().int().min(1).max(1_024).default(4),
+  mode: z.enum(MODES).default("apply"),
+  /** Seconds that knowledge is kept. */
+  knowledge_retention: z.number().positive().default(604_800),
+  /** A state is left only when its measure is this share below its entry line. */
+  hysteresis: z.number().min(0).max(0.9).default(0.1),
+  /** Seconds that a state lasts at least; a move to critical waits for nothing. */
+  min_dwell_seconds: z.number().min(0).default(30),
+  /** Seconds that decision quality above 0.85 must hold before recovering ends. */
+  recovery_hold_seconds: z.number().min(0).default(60),
+  /** Transitions allowed within the flap window; further ones wait, but for those to critical. */
+  flap_budget: z.number().int().min(1).default(6),
+  flap_window_seconds: z.number().positive().default(600),
+  /** Share by which measured performance may move a parameter away from its state's row. */
+  adaptation_bound: shareSchema.default(0.5),
+  /** Share of the row's value that one step may move a parameter. */
+  adaptation_step: z.number().min(0.01).max(1).default(0.1),
+  profile: z.record(z.enum(SYSTEM_STATES), stateRow).default({ ...DEFAULT_PROFILE }),
+});
+export type OptimizerSettings = z.infer<typeof optimizerSettings>;
+
+/** Settings that the feedback actors read. */
+export const feedbackSettings = z.strictObject({
+  /** Confidence from which a recommendation may move a threshold in force. */
+  min_confidence: shareSchema.default(0.5),
+  /** Relative change from which a recommendation is worth acting on. */
+  min_change: z.number().min(0).max(1).default(0.01),
+  /** Signals after an action that judge it, where signals do. */
+  judgement_signals: z.number().int().min(1).default(5),
+  /** Seconds after which an action that nothing judged is closed without a verdict. */
+  judgement_timeout_seconds: z.number().positive().default(900),
+  /** Seconds for which a resource must stay below 0.6 before parallelism grows. */
+  low_utilization_seconds: z.number().min(0).default(60),
+  /** What a loop's damping is multiplied with when an action hurt; a helpful one divides it half-way back. */
+  damping_factor: z.number().min(0.1).max(1).default(0.5),
+  loops: z
+    .partialRecord(
+      z.enum([
+        "metrics_learning",
+        "performance_adaptation",
+        "decision_quality",
+        "anomaly_feedback",
+        "resource_optimization",
+      ] satisfies readonly Loop[]),
+      z.boolean(),
+    )
+    .default({}),
+});
+export type FeedbackSettings = z.infer<typeof feedbackSettings>;

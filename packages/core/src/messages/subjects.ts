@@ -1,0 +1,143 @@
+import { accepted, type Decoded, refused } from "./errors.ts";
+import {
+  type ActorService,
+  LOOPS,
+  type Loop,
+  SERVICES,
+  type Service,
+  TOKEN_PATTERN,
+} from "./vocabulary.ts";
+
+/** The two roots of all subjects. They may not overlap: the server republishes from the second to the first. */
+export interface Prefixes {
+  /** What users see. @default "mapek" */
+  readonly public: string;
+  /** What is stored. @default "mapek-kb" */
+  readonly stored: string;
+}
+
+export const DEFAULT_PREFIXES: Prefixes = { public: "mapek", stored: "mapek-kb" };
+
+/** Families of outputs: each is stored as `<stored>.log.<family>.…` and republished as `<public>.<family>.…`. */
+export const OUTPUT_FAMILIES = [
+  "recommendations",
+  "thresholds",
+  "anomalies",
+  "parameters",
+  "transitions",
+  "feedback",
+  "actions",
+  "rejected",
+] as const;
+export type OutputFamily = (typeof OUTPUT_FAMILIES)[number];
+
+/** What a public input subject says. */
+export type InputSubject =
+  | { family: "metrics"; system: string; metric: string }
+  | { family: "performance"; system: string }
+  | { family: "signals"; system: string; loop: Loop }
+  | { family: "control"; service: Service; system: string }
+  | { family: "requests"; service: Service; verb: string; system: string };
+
+/**
+ * Builds and parses every subject of the house.
+ *
+ * Builders trust their arguments (tokens were validated when they came in); parsers trust nothing.
+ */
+export class Subjects {
+  readonly prefixes: Prefixes;
+
+  constructor(prefixes: Prefixes = DEFAULT_PREFIXES) {
+    this.prefixes = prefixes;
+  }
+
+  metrics(system: string, metric: string): string {
+    return `${this.prefixes.public}.metrics.${system}.${metric}`;
+  }
+  performance(system: string): string {
+    return `${this.prefixes.public}.performance.${system}`;
+  }
+  signals(system: string, loop: string): string {
+    return `${this.prefixes.public}.signals.${system}.${loop}`;
+  }
+  control(service: string, system: string): string {
+    return `${this.prefixes.public}.control.${service}.${system}`;
+  }
+  /** Request subject of a verb about one system, `*` for all systems where the verb allows it (then `_`). */
+  requests(service: string, verb: string, system: string): string {
+    return `${this.prefixes.public}.requests.${service}.${verb}.${system}`;
+  }
+  /** A republished output, as plain subscribers see it. */
+  output(family: OutputFamily, ...tokens: string[]): string {
+    return [this.prefixes.public, family, ...tokens].join(".");
+  }
+  /** The same output, as it is stored. */
+  log(family: OutputFamily, ...tokens: string[]): string {
+    return [this.prefixes.stored, "log", family, ...tokens].join(".");
+  }
+  /** Newest threshold of a series; the bucket of thresholds is a view of these. */
+  latestThreshold(key: string): string {
+    return `${this.prefixes.stored}.latest.thresholds.${key}`;
+  }
+  /** Batches of samples of a partition. */
+  samples(partition: number | "*"): string {
+    return `${this.prefixes.stored}.samples.${partition}`;
+  }
+  /** Accepted inputs and commands of a service's partition. */
+  input(service: ActorService, partition: number | "*"): string {
+    return `${this.prefixes.stored}.in.${service}.${partition}`;
+  }
+  /** How far a partition has been folded and who owns it. */
+  position(service: ActorService, partition: number): string {
+    return `${this.prefixes.stored}.position.${service}.${partition}`;
+  }
+  /** Questions to the owner of a partition: never stored. */
+  query(service: ActorService, partition: number): string {
+    return `${this.prefixes.stored}.query.${service}.${partition}`;
+  }
+
+  /** Reads a public input subject; anything else is refused with MAPEK_SUBJECT_INVALID. */
+  parseInput(subject: string): Decoded<InputSubject> {
+    const bad = (why: string) =>
+      refused("MAPEK_SUBJECT_INVALID", `${why}: ${JSON.stringify(subject.slice(0, 300))}`);
+    const root = `${this.prefixes.public}.`;
+    if (!subject.startsWith(root)) return bad(`subject is not below ${this.prefixes.public}`);
+    const [family, ...tokens] = subject.slice(root.length).split(".");
+    if (tokens.some((token) => !TOKEN_PATTERN.test(token)))
+      return bad("a token has characters outside A–Z a–z 0–9 _ -");
+    const [first = "", second = "", third = ""] = tokens;
+    switch (family) {
+      case "metrics":
+        if (tokens.length !== 2) return bad("expected metrics.<system>.<metric>");
+        return accepted({ family, system: first, metric: second });
+      case "performance":
+        if (tokens.length !== 1) return bad("expected performance.<system>");
+        return accepted({ family, system: first });
+      case "signals":
+        if (tokens.length !== 2) return bad("expected signals.<system>.<loop>");
+        if (!isLoop(second))
+          return bad(`unknown loop ${second}, expected one of ${LOOPS.join(", ")}`);
+        return accepted({ family, system: first, loop: second });
+      case "control":
+        if (tokens.length !== 2 || !isService(first))
+          return bad("expected control.<service>.<system>");
+        return accepted({ family, service: first, system: second });
+      case "requests":
+        if (tokens.length !== 3 || !isService(first))
+          return bad("expected requests.<service>.<verb>.<system>");
+        return accepted({ family, service: first, verb: second, system: third });
+      default:
+        return bad(`unknown family ${family}`);
+    }
+  }
+}
+
+export const isLoop = (word: string): word is Loop => (LOOPS as readonly string[]).includes(word);
+const isService = (word: string): word is Service => (SERVICES as readonly string[]).includes(word);
+
+/** True where one root contains the other, so that republishing would loop. */
+export function prefixesOverlap(prefixes: Prefixes): boolean {
+  const a = `${prefixes.public}.`;
+  const b = `${prefixes.stored}.`;
+  return a.startsWith(b) || b.startsWith(a);
+}

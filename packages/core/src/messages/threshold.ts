@@ -1,0 +1,36 @@
+import { z } from "zod";
+import { defineMessage } from "./codec.ts";
+import { labelsSchema } from "./labels.ts";
+import {
+  metricNameSchema,
+  shareSchema,
+  timestampSchema,
+  tokenSchema,
+  versionSchema,
+} from "./vocabulary.ts";
+
+/** Why the threshold in force changed. */
+export const THRESHOLD_SOURCES = ["recommendation", "signal", "operator", "rollback"] as const;
+
+/** A threshold in force. Stored and republished on `thresholds.<system>.<metric>`; the newest per series is in the bucket `mapek_thresholds`. */
+export const threshold = defineMessage(
+  "mapek.threshold.v1",
+  z.object({
+    version: versionSchema,
+    system: tokenSchema,
+    metric: metricNameSchema,
+    labels: labelsSchema,
+    threshold: z.number(),
+    /** The one before; null for the first. */
+    previous: z.number().nullable(),
+    /** A strategy of the learner, or `manual`. */
+    strategy: z.string(),
+    confidence: shareSchema,
+    reasoning: z.string(),
+    source: z.enum(THRESHOLD_SOURCES),
+    pinned: z.boolean(),
+    action_id: z.string().nullable(),
+    timestamp: timestampSchema,
+  }),
+);
+export type Threshold = z.infer<typeof threshold.schema>;

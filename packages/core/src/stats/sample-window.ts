@@ -1,0 +1,289 @@
+import { requireCount, requireFinite, requireRange, StatsError } from "./errors.ts";
+import { quantiseTime, TimeColumn } from "./time-column.ts";
+import { decodeWindow, encodeWindow } from "./window-snapshot.ts";
+
+const FIRST_SLOTS = 16;
+/** Fields of the window and its column, and the headers of their arrays. */
+const FIXED_BYTES = 400;
+
+export interface SampleWindowOptions {
+  /** Most samples kept, whole number from 1. @default 10_000 */
+  capacity?: number;
+  /** Longest time between the newest sample and the oldest kept, milliseconds, > 0, may be Infinity. @default 86_400_000 */
+  spanMs?: number;
+}
+
+/** What became of an offered sample. */
+export type AddOutcome = "appended" | "inserted" | "duplicate" | "outside";
+
+/**
+ * The newest samples of one series, sorted by time: at most `capacity` of them, none older than `spanMs` before
+ * the newest, no two at the same microsecond. Holds samples and nothing derived from them, so what has left leaves
+ * no trace.
+ *
+ * Memory: grown on demand; 12 bytes a slot while times pack into 32 bits, else 16.
+ */
+export class SampleWindow {
+  #capacity: number;
+  #spanMs: number;
+  #values: Float64Array;
+  #times: TimeColumn;
+  #head = 0;
+  #count = 0;
+  #newest = Number.NEGATIVE_INFINITY;
+
+  /** @throws {StatsError} MAPEK_STATS_BAD_SETTING */
+  constructor({ capacity = 10_000, spanMs = 86_400_000 }: SampleWindowOptions = {}) {
+    requireCount(capacity, 1, "capacity");
+    requireRange(spanMs, Number.MIN_VALUE, Number.POSITIVE_INFINITY, "spanMs");
+    this.#capacity = capacity;
+    this.#spanMs = spanMs;
+    const slots = Math.min(capacity, FIRST_SLOTS);
+    this.#values = new Float64Array(slots);
+    this.#times = new TimeColumn(slots);
+  }
+
+  /** Samples held. */
+  get length(): number {
+    return this.#count;
+  }
+
+  get capacity(): number {
+    return this.#capacity;
+  }
+
+  get spanMs(): number {
+    return this.#spanMs;
+  }
+
+  /** Milliseconds, undefined while empty. */
+  get oldestTime(): number | undefined {
+    return this.#count === 0 ? undefined : this.#times.get(this.#head);
+  }
+
+  /** Milliseconds, undefined while empty. */
+  get newestTime(): number | undefined {
+    return this.#count === 0 ? undefined : this.#newest;
+  }
+
+  /** Bytes that this window occupies, all in. */
+  get byteLength(): number {
+    return this.#values.byteLength + this.#times.byteLength + FIXED_BYTES;
+  }
+
+  /**
+   * Offers a sample.
+   *
+   * @param timeMs Milliseconds since 1970, fractions allowed, rounded to a microsecond.
+   * @param value Any finite number.
+   * @returns "appended" when newest; "inserted" when late but within the window; "duplicate" (dropped) when its time
+   * is taken; "outside" (dropped) when older than the span, or than every sample of a full window.
+   * @throws {StatsError} MAPEK_STATS_NOT_FINITE
+   * Cost: O(1) appended, amortised; O(n) inserted.
+   */
+  add(timeMs: number, value: number): AddOutcome {
+    if (!(Number.isFinite(value) && Number.isFinite(timeMs))) {
+      requireFinite(value, "value");
+      requireFinite(timeMs, "time");
+    }
+    const time = Math.floor(timeMs) === timeMs ? timeMs : quantiseTime(timeMs);
+    if (time <= this.#newest) return this.#insert(time, value);
+    const times = this.#times;
+    if (this.#count > 0 && time - times.get(this.#head) > this.#spanMs) this.#evict(time);
+    let slot: number;
+    if (this.#count < this.#values.length) {
+      slot = this.#slot(this.#count);
+    } else if (this.#count < this.#capacity) {
+      this.#rebuild(Math.min(this.#capacity, this.#count * 2), time);
+      slot = this.#count;
+    } else {
+      // The newest takes the place of the oldest.
+      slot = this.#head;
+      this.#head = slot + 1 === this.#capacity ? 0 : slot + 1;
+      this.#count--;
+    }
+    if (!times.set(slot, time)) {
+      this.#rebuild(this.#values.length, time);
+      slot = this.#count;
+      times.set(slot, time);
+    }
+    this.#values[slot] = value;
+    this.#count++;
+    this.#newest = time;
+    return "appended";
+  }
+
+  /** Value of the sample at `index`, 0 = oldest. @throws {StatsError} MAPEK_STATS_BAD_SETTING outside 0 … length − 1 */
+  valueAt(index: number): number {
+    return this.#values[this.#checkedSlot(index)]!;
+  }
+
+  /** Time of the sample at `index`, milliseconds, 0 = oldest. @throws {StatsError} MAPEK_STATS_BAD_SETTING outside 0 … length − 1 */
+  timeAt(index: number): number {
+    return this.#times.get(this.#checkedSlot(index));
+  }
+
+  /**
+   * Values, oldest first.
+   *
+   * @param target Where to put them, at least `length` long; a new array if left out.
+   * @returns Exactly `length` long: `target`, or a view of its beginning.
+   * @throws {StatsError} MAPEK_STATS_LENGTH_MISMATCH when `target` is too short.
+   * Cost: O(n), a memory copy.
+   */
+  copyValues(target?: Float64Array): Float64Array {
+    const out = this.#target(target);
+    const untilEnd = Math.min(this.#count, this.#values.length - this.#head);
+    out.set(this.#values.subarray(this.#head, this.#head + untilEnd));
+    if (untilEnd < this.#count) out.set(this.#values.subarray(0, this.#count - untilEnd), untilEnd);
+    return out;
+  }
+
+  /** Times in milliseconds, oldest first; otherwise as `copyValues`. */
+  copyTimes(target?: Float64Array): Float64Array {
+    const out = this.#target(target);
+    const untilEnd = Math.min(this.#count, this.#values.length - this.#head);
+    this.#times.copy(this.#head, untilEnd, out, 0);
+    this.#times.copy(0, this.#count - untilEnd, out, untilEnd);
+    return out;
+  }
+
+  /** Forgets all samples and gives their memory back. */
+  clear(): void {
+    const slots = Math.min(this.#capacity, FIRST_SLOTS);
+    this.#values = new Float64Array(slots);
+    this.#times = new TimeColumn(slots);
+    this.#head = 0;
+    this.#count = 0;
+    this.#newest = Number.NEGATIVE_INFINITY;
+  }
+
+  /**
+   * Changes the bounds; the oldest samples go if need be.
+   *
+   * @throws {StatsError} MAPEK_STATS_BAD_SETTING
+   * Cost: O(n).
+   */
+  resize({ capacity = this.#capacity, spanMs = this.#spanMs }: SampleWindowOptions): void {
+    requireCount(capacity, 1, "capacity");
+    requireRange(spanMs, Number.MIN_VALUE, Number.POSITIVE_INFINITY, "spanMs");
+    this.#capacity = capacity;
+    this.#spanMs = spanMs;
+    if (this.#count === 0) {
+      this.clear();
+      return;
+    }
+    this.#evict(this.#newest);
+    while (this.#count > capacity) this.#dropOldest();
+    let slots = FIRST_SLOTS;
+    while (slots < this.#count) slots *= 2;
+    this.#rebuild(Math.min(capacity, slots), this.#newest);
+  }
+
+  /** Canonical bytes: equal content and bounds give equal bytes. See `encodeWindow`. Cost: O(n). */
+  snapshot(): Uint8Array {
+    return encodeWindow({
+      capacity: this.#capacity,
+      spanMs: this.#spanMs,
+      times: this.copyTimes(),
+      values: this.copyValues(),
+    });
+  }
+
+  /** The window that `snapshot` wrote. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT. Cost: O(n). */
+  static restore(bytes: Uint8Array): SampleWindow {
+    const { capacity, spanMs, times, values } = decodeWindow(bytes);
+    const window = new SampleWindow({ capacity, spanMs });
+    for (let i = 0; i < times.length; i++) window.add(times[i]!, values[i]!);
+    return window;
+  }
+
+  #insert(time: number, value: number): AddOutcome {
+    if (this.#newest - time > this.#spanMs) return "outside";
+    let index = this.#firstNotBefore(time);
+    if (this.#times.get(this.#slot(index)) === time) return "duplicate";
+    if (this.#count === this.#capacity) {
+      if (index === 0) return "outside";
+      this.#dropOldest();
+      index--;
+    } else if (this.#count === this.#values.length) {
+      this.#rebuild(Math.min(this.#capacity, this.#count * 2), time);
+    }
+    // The slot after the newest is free: try the packing there.
+    if (!this.#times.set(this.#slot(this.#count), time)) {
+      this.#rebuild(this.#values.length, time);
+    }
+    if (index < this.#count / 2) {
+      this.#head = this.#head === 0 ? this.#values.length - 1 : this.#head - 1;
+      for (let i = 0; i < index; i++) this.#move(i + 1, i);
+    } else {
+      for (let i = this.#count; i > index; i--) this.#move(i - 1, i);
+    }
+    this.#count++;
+    const slot = this.#slot(index);
+    this.#times.set(slot, time);
+    this.#values[slot] = value;
+    return "inserted";
+  }
+
+  /** Index of the first sample at or after `time`; there is one. */
+  #firstNotBefore(time: number): number {
+    let low = 0;
+    let high = this.#count - 1;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#times.get(this.#slot(middle)) < time) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #move(from: number, to: number): void {
+    const fromSlot = this.#slot(from);
+    const toSlot = this.#slot(to);
+    this.#values[toSlot] = this.#values[fromSlot]!;
+    this.#times.move(fromSlot, toSlot);
+  }
+
+  #slot(index: number): number {
+    const slot = this.#head + index;
+    return slot >= this.#values.length ? slot - this.#values.length : slot;
+  }
+
+  #checkedSlot(index: number): number {
+    requireCount(index, 0, "index");
+    requireRange(index, 0, this.#count - 1, "index");
+    return this.#slot(index);
+  }
+
+  #target(target: Float64Array | undefined): Float64Array {
+    if (target === undefined) return new Float64Array(this.#count);
+    if (target.length < this.#count) {
+      throw new StatsError(
+        "MAPEK_STATS_LENGTH_MISMATCH",
+        `${target.length} places for ${this.#count} samples`,
+      );
+    }
+    return target.length === this.#count ? target : target.subarray(0, this.#count);
+  }
+
+  #dropOldest(): void {
+    this.#head = this.#head + 1 === this.#values.length ? 0 : this.#head + 1;
+    this.#count--;
+  }
+
+  #evict(newest: number): void {
+    while (this.#count > 0 && newest - this.#times.get(this.#head) > this.#spanMs)
+      this.#dropOldest();
+  }
+
+  /** Moves everything to the beginning of `slots` slots, with a packing that holds `next` too. */
+  #rebuild(slots: number, next: number): void {
+    const times = this.copyTimes();
+    const values = new Float64Array(slots);
+    this.copyValues(values);
+    this.#times.rebuild(times, slots, next);
+    this.#values = values;
+    this.#head = 0;
+  }
+}

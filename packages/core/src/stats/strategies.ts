@@ -1,0 +1,42 @@
+import { normalUpperQuantile } from "./normal-distribution.ts";
+import type { Statistics } from "./statistics.ts";
+
+/** The ways to find a threshold. */
+export const STRATEGIES = ["percentile", "sigma", "iqr", "adaptive"] as const;
+export type Strategy = (typeof STRATEGIES)[number];
+
+/** A threshold of each strategy, unit of the values. */
+export type Candidates = Record<Strategy, number>;
+
+/** Share of samples that a threshold promises to be above it, unless another is asked for. */
+export const DEFAULT_EXCEEDANCE_RATE = 0.05;
+
+const clampFinite = (x: number): number =>
+  Math.min(Number.MAX_VALUE, Math.max(-Number.MAX_VALUE, x));
+
+/** Factor on the textbook multipliers: 1 at the default rate, in proportion to the normal quantile at others. */
+function widening(exceedanceRate: number): number {
+  if (exceedanceRate === DEFAULT_EXCEEDANCE_RATE) return 1;
+  return normalUpperQuantile(exceedanceRate) / normalUpperQuantile(DEFAULT_EXCEEDANCE_RATE);
+}
+
+/** The 95th percentile. */
+export function percentileThreshold(statistics: Statistics): number {
+  return statistics.p95;
+}
+
+/** mean + 2 · standard deviation; at another exceedance rate the 2 grows as the normal quantile does. */
+export function sigmaThreshold(
+  { mean, std_dev }: Pick<Statistics, "mean" | "std_dev">,
+  exceedanceRate = DEFAULT_EXCEEDANCE_RATE,
+): number {
+  return clampFinite(mean + 2 * widening(exceedanceRate) * std_dev);
+}
+
+/** p75 + 1.5 · (p75 − p25); at another exceedance rate the 1.5 grows as the normal quantile does. Source: Tukey (1977). */
+export function iqrThreshold(
+  { p25, p75 }: Pick<Statistics, "p25" | "p75">,
+  exceedanceRate = DEFAULT_EXCEEDANCE_RATE,
+): number {
+  return clampFinite(p75 + 1.5 * widening(exceedanceRate) * (p75 - p25));
+}

@@ -1,0 +1,127 @@
+import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { readAptSources } from "./apt-sources.ts";
+import { findExecutables } from "./binary.ts";
+import { debianMirrors } from "./debian-mirrors.ts";
+import { runCommand } from "./run-command.ts";
+
+const KEYRINGS = [
+  "/usr/share/keyrings/debian-archive-keyring.gpg",
+  "/usr/share/keyrings/debian-archive-keyring.pgp",
+];
+const SUITES = ["sid", "testing"];
+const MAXIMUM_MIRRORS = 3;
+
+/** Hooks of the machine's own apt settings, which may reach into the system; values that must not be inherited. */
+const CLEARED = `#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+#clear APT::Default-Release;
+`;
+
+/**
+ * Fetches Debian's nats-server without root and without touching the system.
+ *
+ * apt works in `workFolder` only: own lists, cache, status and source, with hooks of the machine's
+ * settings switched off (its proxies and credentials are kept). The mirror is the machine's own with
+ * the suite changed to unstable, then testing; what comes must be signed by the installed Debian keyring.
+ *
+ * Cost: about 16 MB from the mirror and 5 s; 60 s at most for each command.
+ *
+ * @param sourcePaths Files and folders that hold the machine's apt sources.
+ * @returns The path of the unpacked binary inside `workFolder`, or the reason why there is none.
+ */
+export async function fetchDebianPackage(
+  workFolder: string,
+  sourcePaths: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<{ binary: string } | { reason: string }> {
+  const [apt] = await findExecutables("apt-get", env);
+  if (apt === undefined) return { reason: "this machine has no apt (no apt-get on PATH)" };
+  const [dpkg] = await findExecutables("dpkg-deb", env);
+  if (dpkg === undefined) return { reason: "no dpkg-deb on PATH" };
+  const keyring = await firstFile(KEYRINGS);
+  if (keyring === undefined) return { reason: `no Debian keyring at ${KEYRINGS[0]}` };
+  const mirrors = debianMirrors(await readAptSources(sourcePaths)).slice(0, MAXIMUM_MIRRORS);
+  if (mirrors.length === 0) {
+    return { reason: `no Debian mirror among the apt sources (${sourcePaths.join(", ")})` };
+  }
+  const failures: string[] = [];
+  for (const [index, mirror] of mirrors.entries()) {
+    for (const suite of SUITES) {
+      const folder = join(workFolder, `apt-${index}-${suite}`);
+      await mkdir(folder);
+      const source = `deb [target=Packages signed-by=${keyring}] ${mirror} ${suite} main\n`;
+      const result = await fetchFrom({ apt, dpkg, source, folder, env });
+      if ("binary" in result) return result;
+      failures.push(`${suite}: ${result.reason}`);
+    }
+  }
+  return { reason: failures.join("; ") };
+}
+
+async function fetchFrom(step: {
+  apt: string;
+  dpkg: string;
+  source: string;
+  folder: string;
+  env: NodeJS.ProcessEnv;
+}): Promise<{ binary: string } | { reason: string }> {
+  const { folder, env } = step;
+  const inFolder = (name: string): string => join(folder, name);
+  await mkdir(inFolder("lists/partial"), { recursive: true });
+  await mkdir(inFolder("cache/archives/partial"), { recursive: true });
+  await writeFile(inFolder("source.list"), step.source);
+  await writeFile(inFolder("status"), "");
+  await writeFile(inFolder("apt.conf"), CLEARED);
+  const settings: Record<string, string> = {
+    "Dir::State": folder,
+    "Dir::State::Lists": inFolder("lists"),
+    "Dir::State::status": inFolder("status"),
+    "Dir::Cache": inFolder("cache"),
+    "Dir::Cache::archives": inFolder("cache/archives"),
+    "Dir::Log": folder,
+    "Dir::Etc::sourcelist": inFolder("source.list"),
+    "Dir::Etc::sourceparts": "/dev/null",
+    "Dir::Etc::preferences": "/dev/null",
+    "Dir::Etc::preferencesparts": "/dev/null",
+    "Acquire::Languages": "none",
+    "Acquire::Retries": "1",
+    "Acquire::http::Timeout": "20",
+    "Acquire::https::Timeout": "20",
+    "Acquire::AllowInsecureRepositories": "false",
+    "Acquire::AllowWeakRepositories": "false",
+    "APT::Get::AllowUnauthenticated": "false",
+    "APT::Update::Error-Mode": "any",
+    // The private folder is closed to the user that apt's downloads otherwise switch to.
+    ...(process.getuid?.() === 0 ? { "APT::Sandbox::User": "root" } : {}),
+  };
+  const options = ["-q", "-c", inFolder("apt.conf")];
+  for (const [name, value] of Object.entries(settings)) options.push("-o", `${name}=${value}`);
+
+  const update = await runCommand(step.apt, [...options, "update"], { env, cwd: folder });
+  if (!update.ok) return { reason: `apt-get update failed (${update.failure})` };
+  const download = await runCommand(step.apt, [...options, "download", "nats-server"], {
+    env,
+    cwd: folder,
+  });
+  if (!download.ok) return { reason: `apt-get download failed (${download.failure})` };
+  const archive = (await readdir(folder)).find((name) => name.endsWith(".deb"));
+  if (archive === undefined) return { reason: "apt-get download left no package" };
+  const unpack = await runCommand(step.dpkg, ["-x", inFolder(archive), inFolder("unpacked")], {
+    env,
+  });
+  if (!unpack.ok) return { reason: `dpkg-deb -x failed (${unpack.failure})` };
+  const binary = await firstFile([
+    inFolder("unpacked/usr/sbin/nats-server"),
+    inFolder("unpacked/usr/bin/nats-server"),
+  ]);
+  return binary === undefined ? { reason: "the package holds no nats-server" } : { binary };
+}
+
+async function firstFile(paths: readonly string[]): Promise<string | undefined> {
+  for (const path of paths) {
+    if ((await stat(path).catch(() => undefined))?.isFile()) return path;
+  }
+  return undefined;
+}

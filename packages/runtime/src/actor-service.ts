@@ -1,0 +1,75 @@
+import type { ActorService, Subjects } from "@mapek/core/messages";
+import type { Output, PartitionLogic } from "./actor.ts";
+import type { Config } from "./config-schema.ts";
+import { type Admit, FrontDoor } from "./front-door.ts";
+import { PartitionHost } from "./partition-host.ts";
+import { type QueryDoorOptions, startQueryDoor } from "./query-door.ts";
+import { type RunningService, runService, type ServiceContext } from "./service.ts";
+
+/** What a service with actors adds to the runtime. */
+export interface ActorServiceOptions<State, Input> {
+  readonly logic: PartitionLogic<State, Input>;
+  /** What its actors' settings shall be. */
+  readonly settings: (config: Config) => object;
+  /** Public subjects of its front door. */
+  readonly listen: (subjects: Subjects) => readonly string[];
+  readonly admit: (config: Config) => Admit;
+  /** Verbs that are answered from streams instead of states. */
+  readonly verbs?: (context: ServiceContext) => NonNullable<QueryDoorOptions["verbs"]>;
+  /** Makes the service's own metrics. */
+  readonly instruments?: (context: ServiceContext) => Instruments<State, Input>;
+}
+
+/** How a service measures itself. */
+export interface Instruments<State, Input> {
+  /** Called for each input that was folded for the first time; `ageMs` since it was stored. */
+  readonly onFolded?: (input: Input, outputs: readonly Output[], ageMs: number) => void;
+  /** Called when somebody asks for metrics, with the states of all partitions and their summed figures. */
+  readonly onScrape?: (states: readonly State[], gauges: Readonly<Record<string, number>>) => void;
+}
+
+/** Runs a service that keeps actors: partition host, front door and query door on one connection. */
+export function runActorService<State, Input>(
+  options: ActorServiceOptions<State, Input>,
+): Promise<void> {
+  const { service } = options.logic;
+  return runService(service, async (context) => startActors(service, options, context));
+}
+
+function startActors<State, Input>(
+  service: ActorService,
+  options: ActorServiceOptions<State, Input>,
+  context: ServiceContext,
+): RunningService {
+  const { config, connection, subjects } = context;
+  const { partitions } = config.streams;
+  const instruments = options.instruments?.(context) ?? {};
+  const host = new PartitionHost({
+    ...context,
+    logic: options.logic,
+    settings: options.settings(config),
+    partitions,
+    onFolded: instruments.onFolded ?? (() => {}),
+  });
+  const door = new FrontDoor({
+    ...connection,
+    subjects,
+    service,
+    partitions,
+    deadLetters: context.deadLetters,
+    listen: options.listen(subjects),
+    admit: options.admit(config),
+  });
+  const verbs = options.verbs?.(context) ?? {};
+  const queries = startQueryDoor({ nc: connection.nc, subjects, service, partitions, verbs });
+  host.start();
+  return {
+    ready: () => host.ready,
+    beforeMetrics: () => instruments.onScrape?.(host.states(), host.gauges()),
+    details: () => ({ partitions: host.status() }),
+    async drain() {
+      await Promise.all([door.drain(), queries.drain()]);
+      await host.drain();
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import type {
+  ActorService,
+  Decoded,
+  FeedbackInput,
+  LearnerInput,
+  OptimizerInput,
+  OutputFamily,
+  Request,
+} from "@mapek/core/messages";
+
+/**
+ * What an actor wants done: data, never a side effect. The runtime stores the outputs of an input
+ * and the position behind it in one atomic batch, so each input has its effects exactly once.
+ */
+export type Output =
+  /** A public output: stored as `log.<family>.<tokens>`, republished as `<family>.<tokens>`. */
+  | { to: "log"; family: OutputFamily; tokens: readonly string[]; message: object }
+  /** The newest threshold of a series, by its bucket key. */
+  | { to: "latest"; key: string; message: object }
+  /** An input of another actor: `key` decides its partition, `null` sends it to every partition. */
+  | { to: "learner"; key: string | null; input: LearnerInput }
+  | { to: "optimizer"; key: string; input: OptimizerInput }
+  | { to: "feedback"; key: string; input: FeedbackInput };
+
+/**
+ * A pure, deterministic reducer over the inputs of one key.
+ *
+ * `receive` is synchronous and may change `state` in place; it reads nothing else: no clock, no
+ * random, no I/O. The same inputs give a state with the same bytes and the same outputs.
+ */
+export interface Actor<State, Input> {
+  create(key: string): State;
+  receive(state: State, input: Input): Output[];
+  /** Event time (ms) from which a tick would make a difference; undefined when only messages do. */
+  dueAt(state: State): number | undefined;
+  /** Answers a request from the state alone: items, oldest first. */
+  query(state: State, verb: string, request: Request): unknown[];
+  save(state: State): Uint8Array;
+  load(bytes: Uint8Array): State;
+}
+
+/** The actors of one partition as the partition host sees them. */
+export interface PartitionLogic<State, Input> {
+  readonly service: ActorService;
+  create(partition: number): State;
+  /** Reads a stored input; never throws. A refused one becomes a dead letter and the partition moves on. */
+  decode(subject: string, data: Uint8Array): Decoded<Input>;
+  receive(state: State, input: Input): Output[];
+  dueAt(state: State): number | undefined;
+  /** `system` undefined asks about every system of the partition. */
+  query(state: State, verb: string, system: string | undefined, request: Request): unknown[];
+  /** Settings that the state holds now, to be compared with the configured ones; undefined before the first. */
+  settings(state: State): object | undefined;
+  /** Figures of the state for metrics, by name. */
+  gauges(state: State): Readonly<Record<string, number>>;
+  save(state: State): Uint8Array;
+  load(bytes: Uint8Array): State;
+}

@@ -1,0 +1,140 @@
+import type { NatsConnection } from "@nats-io/transport-node";
+import { MAX_BATCH_MESSAGES, type Publication, publishAtomically } from "./atomic-batch.ts";
+import { RuntimeError } from "./errors.ts";
+import type { Logger } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Partition } from "./partition.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: the committer never looks into a partition's state
+type AnyPartition = Partition<any, any>;
+
+interface Share {
+  readonly partition: AnyPartition;
+  readonly count: number;
+}
+
+/** Milliseconds for which outputs gather before a commit starts. */
+const LINGER_MS = 4;
+
+/**
+ * Stores outputs and positions of all partitions of one instance: one atomic batch at a time, with as
+ * many partitions in it as fit; what gathers meanwhile goes along with the next one.
+ */
+export class Committer {
+  readonly #nc: NatsConnection;
+  readonly #metrics: Metrics;
+  readonly #log: Logger;
+  readonly #waiting = new Set<AnyPartition>();
+  #running: Promise<void> | undefined;
+
+  constructor(nc: NatsConnection, metrics: Metrics, log: Logger) {
+    this.#nc = nc;
+    this.#metrics = metrics;
+    this.#log = log;
+  }
+
+  /** Says that a partition has outputs to store. Cost: O(1). */
+  notify(partition: AnyPartition): void {
+    this.#waiting.add(partition);
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  /** Resolves once everything that the partition has folded is stored, or the partition has failed. */
+  async flush(partition: AnyPartition): Promise<void> {
+    while (partition.alive && (partition.pending.length > 0 || partition.committing)) {
+      this.notify(partition);
+      await this.#running;
+    }
+    await this.storePosition(partition);
+  }
+
+  /** Stores the position of a partition without outputs: it saves replay, nothing else. */
+  async storePosition(partition: AnyPartition): Promise<void> {
+    if (
+      partition.alive &&
+      partition.ahead &&
+      partition.pending.length === 0 &&
+      !partition.committing
+    )
+      await this.#commit([{ partition, count: 0 }]);
+  }
+
+  async #run(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, LINGER_MS));
+    while (this.#waiting.size > 0) {
+      const shares = this.#gather();
+      if (shares.length === 0) return;
+      await this.#commit(shares);
+    }
+  }
+
+  /** Divides the room of one batch among the waiting partitions, first come first served. */
+  #gather(): Share[] {
+    const shares: Share[] = [];
+    let room = MAX_BATCH_MESSAGES;
+    for (const partition of this.#waiting) {
+      if (partition.committing) continue;
+      const count = Math.min(partition.pending.length, room - 1);
+      if (count <= 0 && partition.pending.length > 0) break;
+      this.#waiting.delete(partition);
+      if (!partition.alive || count === 0) continue;
+      shares.push({ partition, count });
+      room -= count + 1;
+      // A partition that did not fit whole goes to the end of the queue.
+      if (count < partition.pending.length) this.#waiting.add(partition);
+      if (room < 2) break;
+    }
+    return shares;
+  }
+
+  async #commit(shares: readonly Share[]): Promise<void> {
+    const messages: Publication[] = [];
+    const now = Date.now();
+    const commits = shares.map(({ partition, count }) => {
+      partition.committing = true;
+      const { position, publication } = partition.positionFor(count, now);
+      messages.push(...partition.pending.first(count), publication);
+      return { partition, count, position, offset: messages.length - 1 };
+    });
+    const startedAt = performance.now();
+    try {
+      const first = await publishAtomically(this.#nc, messages);
+      for (const { partition, count, position, offset } of commits)
+        partition.committed(count, position, first + offset);
+      this.#metrics.commitSeconds.observe((performance.now() - startedAt) / 1_000);
+      for (const { subject } of messages) this.#count(subject);
+    } catch (error) {
+      await this.#onFailure(shares, error);
+    } finally {
+      for (const { partition } of shares) partition.committing = false;
+    }
+  }
+
+  /** A refused batch stored nothing, so its partitions are tried alone; one that is refused alone, or unsure, fails. */
+  async #onFailure(shares: readonly Share[], error: unknown): Promise<void> {
+    const failure =
+      error instanceof RuntimeError
+        ? error
+        : new RuntimeError("MAPEK_COMMIT_UNKNOWN", String(error), { cause: error });
+    this.#metrics.commitFailures.inc({ code: failure.code });
+    const refused = failure.code !== "MAPEK_COMMIT_UNKNOWN";
+    if (refused && shares.length > 1) {
+      for (const share of shares) await this.#commit([share]);
+      return;
+    }
+    for (const { partition } of shares) {
+      this.#log.warn(
+        { partition: partition.index, code: failure.code, err: failure },
+        "a commit failed: the partition is claimed anew",
+      );
+      partition.fail(failure);
+    }
+  }
+
+  #count(subject: string): void {
+    const [, kind, family] = subject.split(".");
+    if (kind === "log") this.#metrics.outputs.inc({ family: family ?? "" });
+  }
+}

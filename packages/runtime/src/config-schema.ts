@@ -1,0 +1,109 @@
+import {
+  feedbackSettings,
+  learnerSettings,
+  optimizerSettings,
+  tokenSchema,
+} from "@mapek/core/messages";
+import { z } from "zod";
+
+const secondsDuration = z.number().positive();
+
+/** `self_learning`: the learner's settings. */
+const selfLearning = learnerSettings.prefault({});
+/** `dynamic_optimizer`: the optimizer's settings. */
+const dynamicOptimizer = optimizerSettings.prefault({});
+/** `feedback_loops`: the feedback service's settings, and how much of its history is kept. */
+const feedbackLoops = feedbackSettings
+  .extend({
+    signal_history_size: z.number().int().min(1).max(10_000_000).default(10_000),
+    action_history_size: z.number().int().min(1).max(10_000_000).default(5_000),
+  })
+  .prefault({});
+
+const nats = z
+  .strictObject({
+    url: z.string().min(1).default("nats://127.0.0.1:4222"),
+    user: z.string().optional(),
+    password: z.string().optional(),
+    token: z.string().optional(),
+    /** Path of a credentials file (JWT and NKey seed). */
+    credentials_file: z.string().optional(),
+    /** Path of a file that holds an NKey seed. */
+    nkey_seed_file: z.string().optional(),
+    tls_ca_file: z.string().optional(),
+    /** Seconds that a service waits for its first connection. */
+    connect_timeout_seconds: secondsDuration.default(10),
+  })
+  .prefault({});
+
+const streams = z
+  .strictObject({
+    public_prefix: tokenSchema.default("mapek"),
+    stored_prefix: tokenSchema.default("mapek-kb"),
+    /** Fixed for the life of the streams. */
+    partitions: z.number().int().min(1).max(256).default(16),
+    replicas: z.number().int().min(1).max(5).default(1),
+    /** Whether limits on the server that differ from the declared ones are set to them at start. */
+    update: z.boolean().default(false),
+    /** Days that knowledge (inputs, outputs, commands) is kept. */
+    knowledge_days: z.number().positive().default(30),
+    /** Most bytes of stored samples; the oldest go first. −1 = no limit. */
+    samples_max_bytes: z.number().int().min(-1).default(-1),
+  })
+  .prefault({});
+
+const ingest = z
+  .strictObject({
+    /** Samples and milliseconds after which a batch is stored, whichever comes first. */
+    batch_samples: z.number().int().min(1).max(65_535).default(2_000),
+    batch_linger_ms: z.number().min(0).max(1_000).default(5),
+    /** Series that one system may have. */
+    max_series_per_system: z.number().int().min(1).default(10_000),
+    /** Seconds that a timestamp may be ahead of the clock. */
+    max_ahead_seconds: secondsDuration.default(300),
+    /** Samples of one message. */
+    max_samples_per_message: z.number().int().min(1).max(65_535).default(65_535),
+    /** Samples that wait to be stored before publishers are told to try later. */
+    max_waiting_samples: z.number().int().min(1).default(1_000_000),
+    /** Seconds after which a series without samples no longer counts against the limit. */
+    idle_series_seconds: secondsDuration.default(86_400),
+  })
+  .prefault({});
+
+const collectors = z
+  .strictObject({
+    enabled: z.boolean().default(false),
+    /** The system as which this machine reports. */
+    system: tokenSchema.default("local"),
+  })
+  .prefault({});
+
+const http = z
+  .strictObject({
+    host: z.string().default("127.0.0.1"),
+    /** 0 takes a free port; unset takes the service's own default. */
+    port: z.number().int().min(0).max(65_535).optional(),
+  })
+  .prefault({});
+
+const log = z
+  .strictObject({
+    level: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
+  })
+  .prefault({});
+
+/** The whole configuration; `mape_k_tuning` in a YAML file. Unknown keys are refused. */
+export const configSchema = z.strictObject({
+  self_learning: selfLearning,
+  dynamic_optimizer: dynamicOptimizer,
+  feedback_loops: feedbackLoops,
+  nats,
+  streams,
+  ingest,
+  collectors,
+  http,
+  log,
+});
+
+/** Complete and frozen; keys are those of the YAML file. */
+export type Config = z.output<typeof configSchema>;

@@ -1,0 +1,110 @@
+import { readFileSync } from "node:fs";
+import {
+  type JetStreamClient,
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+} from "@nats-io/jetstream";
+import {
+  type ConnectionOptions,
+  credsAuthenticator,
+  connect as dial,
+  type NatsConnection,
+  nkeyAuthenticator,
+} from "@nats-io/transport-node";
+import type { Config } from "./config-schema.ts";
+import { RuntimeError } from "./errors.ts";
+
+/** The oldest server whose atomic batches can be relied on. */
+export const MINIMUM_SERVER_VERSION = "2.12.1";
+
+/** A connection with what JetStream needs beside it. */
+export interface Connection {
+  readonly nc: NatsConnection;
+  readonly js: JetStreamClient;
+  readonly jsm: JetStreamManager;
+}
+
+/**
+ * Connects, waits for JetStream and checks the server's version. The connection reconnects for ever;
+ * messages published meanwhile wait in its buffer.
+ *
+ * @param name What the server shows in its list of connections.
+ * @throws {RuntimeError} MAPEK_NATS_UNREACHABLE, MAPEK_NATS_TOO_OLD or MAPEK_NATS_NO_JETSTREAM.
+ */
+export async function connect(config: Config["nats"], name: string): Promise<Connection> {
+  let nc: NatsConnection;
+  try {
+    nc = await dial(connectionOptions(config, name));
+  } catch (cause) {
+    const address = config.url.replace(/\/\/[^@/]*@/, "//…@");
+    throw new RuntimeError("MAPEK_NATS_UNREACHABLE", `${address}: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  try {
+    return await withJetStream(nc);
+  } catch (error) {
+    await nc.close();
+    throw error;
+  }
+}
+
+async function withJetStream(nc: NatsConnection): Promise<Connection> {
+  const version = nc.info?.version ?? "0.0.0";
+  if (compareVersions(version, MINIMUM_SERVER_VERSION) < 0)
+    throw new RuntimeError(
+      "MAPEK_NATS_TOO_OLD",
+      `server has ${version}, at least ${MINIMUM_SERVER_VERSION} is needed for atomic batches`,
+    );
+  try {
+    const jsm = await jetstreamManager(nc);
+    await jsm.getAccountInfo();
+    return { nc, jsm, js: jetstream(nc) };
+  } catch (cause) {
+    throw new RuntimeError(
+      "MAPEK_NATS_NO_JETSTREAM",
+      `${nc.getServer()}: ${(cause as Error).message}; start nats-server with --jetstream`,
+      { cause },
+    );
+  }
+}
+
+function connectionOptions(config: Config["nats"], name: string): ConnectionOptions {
+  const authenticators = [];
+  if (config.credentials_file)
+    authenticators.push(credsAuthenticator(readFileSync(config.credentials_file)));
+  if (config.nkey_seed_file)
+    authenticators.push(
+      nkeyAuthenticator(
+        new TextEncoder().encode(readFileSync(config.nkey_seed_file, "utf8").trim()),
+      ),
+    );
+  return {
+    servers: config.url.split(",").map((server) => server.trim()),
+    name,
+    reconnect: true,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 250,
+    timeout: config.connect_timeout_seconds * 1_000,
+    ...(config.user !== undefined && { user: config.user }),
+    ...(config.password !== undefined && { pass: config.password }),
+    ...(config.token !== undefined && { token: config.token }),
+    ...(config.tls_ca_file !== undefined && { tls: { caFile: config.tls_ca_file } }),
+    ...(authenticators.length > 0 && { authenticator: authenticators }),
+  };
+}
+
+/** Negative, zero or positive as `a` is older than, the same as or newer than `b`; pre-release marks are ignored. */
+export function compareVersions(a: string, b: string): number {
+  const left = numbersOf(a);
+  const right = numbersOf(b);
+  for (let i = 0; i < 3; i++) {
+    const difference = (left[i] ?? 0) - (right[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+const numbersOf = (version: string): number[] =>
+  (version.match(/\d+/g) ?? []).slice(0, 3).map(Number);

@@ -1,0 +1,77 @@
+/** What follows from an error: give up, try again, drop this message, or drop this partition's state and claim it anew. */
+export type Consequence = "fatal" | "retry" | "skip" | "fenced";
+
+/** Every code of the runtime, its meaning and its consequence. */
+export const RUNTIME_ERRORS = {
+  MAPEK_CONFIG_UNREADABLE: {
+    meaning: "the configuration file cannot be read or is not YAML",
+    consequence: "fatal",
+  },
+  MAPEK_CONFIG_UNKNOWN_KEY: {
+    meaning: "a configuration key that does not exist",
+    consequence: "fatal",
+  },
+  MAPEK_CONFIG_BAD_VALUE: {
+    meaning: "a configuration value of the wrong type or out of range",
+    consequence: "fatal",
+  },
+  MAPEK_NATS_UNREACHABLE: {
+    meaning: "no NATS server answers at the configured address",
+    consequence: "fatal",
+  },
+  MAPEK_NATS_TOO_OLD: {
+    meaning: "the NATS server is older than the minimum version",
+    consequence: "fatal",
+  },
+  MAPEK_NATS_NO_JETSTREAM: {
+    meaning: "the NATS server or account has no JetStream",
+    consequence: "fatal",
+  },
+  MAPEK_STREAM_DRIFT: {
+    meaning: "a stream on the server is configured otherwise than declared",
+    consequence: "fatal",
+  },
+  MAPEK_STREAM_REFUSED: { meaning: "the server refused to make a stream", consequence: "fatal" },
+  MAPEK_PARTITION_FENCED: {
+    meaning: "another owner has claimed the partition",
+    consequence: "fenced",
+  },
+  MAPEK_COMMIT_UNKNOWN: {
+    meaning: "the server did not say whether a commit is stored",
+    consequence: "fenced",
+  },
+  MAPEK_BATCH_REFUSED: { meaning: "the server refused an atomic batch", consequence: "retry" },
+  MAPEK_BATCH_INVALID: {
+    meaning: "an atomic batch that the server could not accept",
+    consequence: "fatal",
+  },
+  MAPEK_ACTOR_FAILED: { meaning: "an actor threw on an input", consequence: "skip" },
+  MAPEK_HTTP_PORT_IN_USE: {
+    meaning: "the port of the health endpoint is taken",
+    consequence: "fatal",
+  },
+} as const satisfies Record<string, { meaning: string; consequence: Consequence }>;
+
+export type RuntimeErrorCode = keyof typeof RUNTIME_ERRORS;
+
+/** An error of the runtime. Switch on `code`, never on the text. */
+export class RuntimeError extends Error {
+  override readonly name = "RuntimeError";
+  readonly code: RuntimeErrorCode;
+  /** Figures for programs, such as the server's own error code. */
+  readonly details: Readonly<Record<string, string | number>>;
+
+  constructor(
+    code: RuntimeErrorCode,
+    detail: string,
+    options: { cause?: unknown; details?: Readonly<Record<string, string | number>> } = {},
+  ) {
+    super(`${code}: ${detail}`, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+
+  get consequence(): Consequence {
+    return RUNTIME_ERRORS[this.code].consequence;
+  }
+}

@@ -1,0 +1,137 @@
+import {
+  type ActorService,
+  type Decoded,
+  encodeJson,
+  type InputReply,
+  type InputSubject,
+  MessageError,
+  type Subjects,
+} from "@mapek/core/messages";
+import type { JetStreamClient } from "@nats-io/jetstream";
+import type { Msg, NatsConnection } from "@nats-io/transport-node";
+import { publishAtomically } from "./atomic-batch.ts";
+import type { DeadLetters } from "./dead-letters.ts";
+import { inputPublications } from "./publication.ts";
+
+/** What a front door stores for a message. */
+export interface Admitted {
+  /** Decides the partition; null goes to every partition. */
+  readonly key: string | null;
+  readonly input: object;
+  /** A repeated id within the server's duplicate window is stored once. Only with a key. */
+  readonly id?: string | undefined;
+}
+
+/** Validates a public message and turns it into a stored input. `now` is the door's clock, in ms. */
+export type Admit = (
+  subject: InputSubject,
+  data: Uint8Array,
+  contentType: string | undefined,
+  now: number,
+) => Decoded<Admitted>;
+
+export interface FrontDoorOptions {
+  readonly nc: NatsConnection;
+  readonly js: JetStreamClient;
+  readonly subjects: Subjects;
+  readonly service: ActorService;
+  readonly partitions: number;
+  readonly deadLetters: DeadLetters;
+  /** Public subjects to listen on. */
+  readonly listen: readonly string[];
+  readonly admit: Admit;
+}
+
+/** Messages that may wait to be stored before senders are told to try later. */
+const MAX_WAITING = 16_384;
+
+/**
+ * Takes public messages of a service in: validates, stores them in the partition of their key, and
+ * only then answers. Refused ones become dead letters and, with a reply subject, a coded answer.
+ */
+export class FrontDoor {
+  readonly #options: FrontDoorOptions;
+  #waiting = 0;
+  #onIdle: (() => void) | undefined;
+  readonly #unsubscribe: () => Promise<unknown>;
+
+  constructor(options: FrontDoorOptions) {
+    this.#options = options;
+    const subscriptions = options.listen.map((subject) =>
+      options.nc.subscribe(subject, {
+        queue: `mapek-${options.service}`,
+        callback: (error, message) => {
+          if (error === null) void this.#take(message);
+        },
+      }),
+    );
+    this.#unsubscribe = () =>
+      Promise.all(subscriptions.map((subscription) => subscription.drain()));
+  }
+
+  /** Takes nothing more in, and resolves once everything taken in is stored. */
+  async drain(): Promise<void> {
+    await this.#unsubscribe();
+    if (this.#waiting > 0)
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+  }
+
+  async #take(message: Msg): Promise<void> {
+    const { subjects, admit, deadLetters } = this.#options;
+    const subject = subjects.parseInput(message.subject);
+    const contentType = message.headers?.get("Content-Type") || undefined;
+    const admitted = subject.ok
+      ? admit(subject.value, message.data, contentType, Date.now())
+      : subject;
+    if (!admitted.ok) {
+      deadLetters.add(message.subject, message.data, admitted.error);
+      reply(message, admitted.error);
+      return;
+    }
+    if (this.#waiting >= MAX_WAITING) {
+      const overloaded = new MessageError(
+        "MAPEK_OVERLOADED",
+        `${this.#waiting} messages wait to be stored: try later`,
+      );
+      deadLetters.add(message.subject, message.data, overloaded);
+      reply(message, overloaded);
+      return;
+    }
+    this.#waiting++;
+    try {
+      await this.#store(admitted.value, message.headers?.get("Nats-Msg-Id") || undefined);
+      reply(message);
+    } catch (cause) {
+      const failure = new MessageError("MAPEK_NOT_STORED", (cause as Error).message, { cause });
+      deadLetters.add(message.subject, message.data, failure);
+      reply(message, failure);
+    } finally {
+      if (--this.#waiting === 0) this.#onIdle?.();
+    }
+  }
+
+  async #store({ key, input, id }: Admitted, messageId: string | undefined): Promise<void> {
+    const { nc, js, subjects, service, partitions } = this.#options;
+    const publications = inputPublications(service, key, input, subjects, partitions);
+    const [only, ...others] = publications;
+    if (only === undefined || others.length > 0) {
+      await publishAtomically(nc, publications);
+      return;
+    }
+    const msgID = id ?? messageId;
+    await js.publish(
+      only.subject,
+      only.data,
+      msgID === undefined ? { retries: 3 } : { msgID: `${service}/${msgID}`, retries: 3 },
+    );
+  }
+}
+
+function reply(message: Msg, error?: MessageError): void {
+  if (!message.reply) return;
+  const rejected =
+    error === undefined ? [] : [{ index: 0, code: error.code, message: error.detail }];
+  message.respond(encodeJson({ accepted: 1 - rejected.length, rejected } satisfies InputReply));
+}

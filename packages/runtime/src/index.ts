@@ -1,0 +1,18 @@
+export * from "./actor.ts";
+export { type ActorServiceOptions, runActorService } from "./actor-service.ts";
+export { type Publication, publishAtomically } from "./atomic-batch.ts";
+export { type ConfigSources, ENVIRONMENT, loadConfig, withoutSecrets } from "./config.ts";
+export type { Config } from "./config-schema.ts";
+export { type Connection, connect } from "./connect.ts";
+export type { DeadLetters } from "./dead-letters.ts";
+export { ensureStreams } from "./ensure-streams.ts";
+export { RUNTIME_ERRORS, RuntimeError } from "./errors.ts";
+export { eventTime } from "./event-time.ts";
+export { type Admit, type Admitted, FrontDoor } from "./front-door.ts";
+export { type KeyedState, keyedPartition } from "./keyed-partition.ts";
+export type { Logger } from "./log.ts";
+export type { Metrics } from "./metrics.ts";
+export { PartitionHost } from "./partition-host.ts";
+export { startQueryDoor } from "./query-door.ts";
+export { type RunningService, runService, type ServiceContext } from "./service.ts";
+export { BUCKETS, prefixesOf, STREAMS, streamDeclarations, subjectsOf } from "./streams.ts";

@@ -1,0 +1,101 @@
+import {
+  type ActorService,
+  decodeMsgpack,
+  encodeMsgpack,
+  type MessageFamily,
+  type Request,
+} from "@mapek/core/messages";
+import type { z } from "zod";
+import type { Actor, Output, PartitionLogic } from "./actor.ts";
+
+/** An input of an actor that is kept per system; those without a system go to every actor. */
+export type SystemInput = { kind: string; time: number; system?: string };
+
+/** The actors of one partition and the settings that a new one starts with. */
+export interface KeyedState<State> {
+  settings: (SystemInput & { kind: "settings"; settings: object }) | undefined;
+  readonly actors: Map<string, State>;
+}
+
+/**
+ * The partition logic of a service with one actor per system: finds or makes the actor, hands it the
+ * partition's settings first, and wakes only those actors that a tick is for.
+ */
+export function keyedPartition<State, Input extends SystemInput>(options: {
+  readonly service: ActorService;
+  readonly actor: Actor<State, Input>;
+  readonly family: MessageFamily<z.ZodType<Input>>;
+  /** Figures of one actor for metrics; those of a partition are their sums. */
+  readonly gauges?: (state: State) => Readonly<Record<string, number>>;
+}): PartitionLogic<KeyedState<State>, Input> {
+  const { service, actor, family } = options;
+
+  function actorOf(state: KeyedState<State>, system: string, outputs: Output[]): State {
+    const known = state.actors.get(system);
+    if (known !== undefined) return known;
+    const made = actor.create(system);
+    state.actors.set(system, made);
+    if (state.settings !== undefined)
+      outputs.push(...actor.receive(made, state.settings as unknown as Input));
+    return made;
+  }
+
+  return {
+    service,
+    create: () => ({ settings: undefined, actors: new Map() }),
+    decode: (_subject, data) => family.decode(data, "application/msgpack"),
+    receive(state, input) {
+      if (input.system !== undefined) {
+        const outputs: Output[] = [];
+        const target = actorOf(state, input.system, outputs);
+        outputs.push(...actor.receive(target, input));
+        return outputs;
+      }
+      if (input.kind === "settings")
+        state.settings = input as unknown as NonNullable<KeyedState<State>["settings"]>;
+      const awake = [...state.actors.values()].filter(
+        (target) => input.kind !== "tick" || (actor.dueAt(target) ?? Infinity) <= input.time,
+      );
+      return awake.flatMap((target) => actor.receive(target, input));
+    },
+    dueAt(state) {
+      let earliest: number | undefined;
+      for (const target of state.actors.values()) {
+        const dueAt = actor.dueAt(target);
+        if (dueAt !== undefined && (earliest === undefined || dueAt < earliest)) earliest = dueAt;
+      }
+      return earliest;
+    },
+    query(state, verb: string, system: string | undefined, request: Request) {
+      const keys = system === undefined ? [...state.actors.keys()].sort() : [system];
+      return keys.flatMap((key) => {
+        const target = state.actors.get(key);
+        return target === undefined ? [] : actor.query(target, verb, request);
+      });
+    },
+    settings: (state) => state.settings?.settings,
+    gauges(state) {
+      const sums: Record<string, number> = { systems: state.actors.size };
+      for (const target of state.actors.values())
+        for (const [name, value] of Object.entries(options.gauges?.(target) ?? {}))
+          sums[name] = (sums[name] ?? 0) + value;
+      return sums;
+    },
+    save(state) {
+      const keys = [...state.actors.keys()].sort();
+      const saved = keys.map((key) => [key, actor.save(state.actors.get(key) as State)]);
+      return encodeMsgpack([1, state.settings ?? null, saved]);
+    },
+    load(bytes) {
+      const [, settings, saved] = decodeMsgpack(bytes) as [
+        1,
+        KeyedState<State>["settings"] | null,
+        [string, Uint8Array][],
+      ];
+      return {
+        settings: settings ?? undefined,
+        actors: new Map(saved.map(([key, data]) => [key, actor.load(data)])),
+      };
+    },
+  };
+}

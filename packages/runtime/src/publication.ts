@@ -1,0 +1,41 @@
+import {
+  type ActorService,
+  encodeJson,
+  encodeMsgpack,
+  partitionOf,
+  type Subjects,
+} from "@mapek/core/messages";
+import type { Output } from "./actor.ts";
+import type { Publication } from "./atomic-batch.ts";
+
+/** The messages that an output becomes: one, or one per partition when it goes to all of them. */
+export function publicationsOf(
+  output: Output,
+  subjects: Subjects,
+  partitions: number,
+): Publication[] {
+  if (output.to === "log")
+    return [
+      { subject: subjects.log(output.family, ...output.tokens), data: encodeJson(output.message) },
+    ];
+  if (output.to === "latest")
+    return [{ subject: subjects.latestThreshold(output.key), data: encodeJson(output.message) }];
+  return inputPublications(output.to, output.key, output.input, subjects, partitions);
+}
+
+/** An input of an actor as it is stored: in the partition of its key, or in every one when the key is null. */
+export function inputPublications(
+  service: ActorService,
+  key: string | null,
+  input: object,
+  subjects: Subjects,
+  partitions: number,
+): Publication[] {
+  const data = encodeMsgpack(input);
+  if (key !== null)
+    return [{ subject: subjects.input(service, partitionOf(key, partitions)), data }];
+  return Array.from({ length: partitions }, (_, partition) => ({
+    subject: subjects.input(service, partition),
+    data,
+  }));
+}

@@ -1,0 +1,185 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { parseArgs } from "node:util";
+import type { Service, Subjects } from "@mapek/core/messages";
+import type { FastifyInstance } from "fastify";
+import { loadConfig, withoutSecrets } from "./config.ts";
+import type { Config } from "./config-schema.ts";
+import { type Connection, connect } from "./connect.ts";
+import { DeadLetters } from "./dead-letters.ts";
+import { ensureStreams } from "./ensure-streams.ts";
+import { RuntimeError } from "./errors.ts";
+import { startHealthServer } from "./health-server.ts";
+import { createLogger, type Logger } from "./log.ts";
+import { createMetrics, type Metrics } from "./metrics.ts";
+import { streamDeclarations, subjectsOf } from "./streams.ts";
+
+/** What a service gets to work with. */
+export interface ServiceContext {
+  readonly config: Config;
+  readonly connection: Connection;
+  readonly subjects: Subjects;
+  readonly metrics: Metrics;
+  readonly deadLetters: DeadLetters;
+  readonly log: Logger;
+  /** Names this process. */
+  readonly owner: string;
+}
+
+/** A running service, as the harness sees it. */
+export interface RunningService {
+  ready(): boolean;
+  /** Stops taking work in and finishes what was taken in. */
+  drain(): Promise<void>;
+  /** Brings gauges up to date; called when somebody asks for metrics. */
+  beforeMetrics?(): void;
+  /** Shown by the health endpoints. */
+  details?(): object;
+}
+
+/** Ports of the health endpoints where the configuration names none. */
+export const DEFAULT_HTTP_PORTS: Readonly<Record<Service, number>> = {
+  monitor: 7411,
+  learner: 7412,
+  optimizer: 7413,
+  feedback: 7414,
+};
+
+/** Milliseconds that a drain may take before the process ends anyway. */
+const DRAIN_TIMEOUT_MS = 5_000;
+const READY_CHECK_MS = 50;
+
+/**
+ * Runs a service as a process: configuration from flags, environment and file, connection, streams,
+ * health endpoint; drains on SIGTERM, SIGINT and when its parent is gone; tells a parent process over
+ * IPC when it is ready.
+ *
+ * Exit codes: 0 after a drain, 1 after a failure, 2 for a bad configuration or bad arguments.
+ */
+export async function runService(
+  name: Service,
+  start: (context: ServiceContext) => Promise<RunningService>,
+): Promise<void> {
+  let config: Config;
+  try {
+    config = loadConfig(sourcesFromProcess());
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    process.exit(2);
+  }
+  const log = createLogger(name, config.log.level);
+  try {
+    await serve(name, config, log, start);
+  } catch (error) {
+    log.fatal(
+      { err: error, code: error instanceof RuntimeError ? error.code : "unexpected" },
+      "the service could not start",
+    );
+    process.exit(1);
+  }
+}
+
+function sourcesFromProcess() {
+  const { values } = parseArgs({
+    options: {
+      config: { type: "string" },
+      nats: { type: "string" },
+      "http-port": { type: "string" },
+      "log-level": { type: "string" },
+    },
+  });
+  const port = values["http-port"];
+  return {
+    file: values.config,
+    env: process.env,
+    flags: {
+      "nats.url": values.nats,
+      "http.port": port === undefined ? undefined : Number(port),
+      "log.level": values["log-level"],
+    },
+  };
+}
+
+async function serve(
+  name: Service,
+  config: Config,
+  log: Logger,
+  start: (context: ServiceContext) => Promise<RunningService>,
+): Promise<void> {
+  log.info({ config: withoutSecrets(config), node: process.version }, "starting");
+  const owner = `${name}-${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
+  const connection = await connect(config.nats, owner);
+  const { nc, jsm } = connection;
+  logConnection(connection, log);
+  await ensureStreams(jsm, streamDeclarations(config), config.streams.update);
+  const subjects = subjectsOf(config);
+  const metrics = createMetrics(name);
+  const deadLetters = new DeadLetters(nc, subjects, name, metrics);
+  const service = await start({ config, connection, subjects, metrics, deadLetters, log, owner });
+  const { server, url } = await startHealthServer({
+    host: config.http.host,
+    port: config.http.port ?? DEFAULT_HTTP_PORTS[name],
+    registry: metrics.registry,
+    beforeMetrics: () => service.beforeMetrics?.(),
+    healthy: () => !nc.isClosed(),
+    ready: () => !nc.isClosed() && service.ready(),
+    details: () => ({
+      service: name,
+      owner,
+      nats: { server: nc.getServer(), version: nc.info?.version },
+      ...service.details?.(),
+    }),
+  });
+  drainOnSignals(service, connection, server, log);
+  while (!service.ready()) await new Promise((resolve) => setTimeout(resolve, READY_CHECK_MS));
+  log.info({ http: url }, "ready");
+  process.send?.({ type: "ready", service: name, http: url });
+}
+
+function logConnection({ nc }: Connection, log: Logger): void {
+  log.info({ server: nc.getServer(), version: nc.info?.version }, "connected");
+  void (async () => {
+    for await (const status of nc.status()) {
+      if (
+        status.type === "disconnect" ||
+        status.type === "reconnect" ||
+        status.type === "error" ||
+        status.type === "slowConsumer"
+      )
+        log.warn({ status: status.type }, "connection");
+    }
+  })();
+}
+
+function drainOnSignals(
+  service: RunningService,
+  connection: Connection,
+  server: FastifyInstance,
+  log: Logger,
+): void {
+  let draining = false;
+  const drain = (why: string) => {
+    if (draining) return;
+    draining = true;
+    log.info({ why }, "draining");
+    const deadline = setTimeout(() => {
+      log.error("the drain took too long; what was not stored is replayed at the next start");
+      process.exit(1);
+    }, DRAIN_TIMEOUT_MS);
+    deadline.unref();
+    service
+      .drain()
+      .then(() => Promise.all([connection.nc.drain(), server.close()]))
+      .then(
+        () => process.exit(0),
+        (error: unknown) => {
+          log.error({ err: error }, "the drain failed");
+          process.exit(1);
+        },
+      );
+  };
+  process.on("SIGTERM", () => drain("SIGTERM"));
+  process.on("SIGINT", () => drain("SIGINT"));
+  if (process.send !== undefined)
+    process.on("disconnect", () => drain("the parent process is gone"));
+}

@@ -1,0 +1,58 @@
+import type { Action } from "@mapek/core/messages";
+import type { OpenAction } from "./action-book.ts";
+import { SYSTEM_WIDE } from "./action-id.ts";
+import { effectivenessOf } from "./effectiveness.ts";
+import type { Turn } from "./state.ts";
+
+/** Publishes what has become of an action. */
+export function logAction(
+  turn: Turn,
+  action: OpenAction,
+  status: Action["status"],
+  reason: string,
+  helped: boolean | null = null,
+): void {
+  const { state, outputs } = turn;
+  const loop = state.loops[action.loop];
+  const message: Action = {
+    version: 1,
+    system: state.system,
+    loop: action.loop,
+    action_id: action.id,
+    signal_id: action.signalId,
+    status,
+    target: action.target,
+    from: action.from,
+    to: action.to,
+    reason,
+    objective: {
+      name: action.objective,
+      before: action.before,
+      after: action.after,
+      predicted: action.predicted,
+    },
+    helped,
+    effectiveness: effectivenessOf(loop.verdicts),
+    damping: loop.damping,
+    timestamp: state.timeMs,
+  };
+  outputs.push({ to: "log", family: "actions", tokens: [state.system, action.loop], message });
+}
+
+/** The weaker, system-wide companion of a series' action: recorded, and judged with it. */
+export function logBroadcast(
+  turn: Turn,
+  action: OpenAction,
+  status: "applied" | "rolled_back",
+  factor: number,
+  reason: string,
+): void {
+  const companion: OpenAction = {
+    ...action,
+    id: action.id + SYSTEM_WIDE,
+    target: { ...action.target, series: null },
+    from: null,
+    to: factor,
+  };
+  logAction(turn, companion, status, reason, status === "rolled_back" ? false : null);
+}

@@ -1,0 +1,147 @@
+import { type Action, type Confirmation, LOOPS, type Loop } from "@mapek/core/messages";
+import { OPEN_LIMIT, type OpenAction } from "./action-book.ts";
+import { findAction, ROLLBACK, SYSTEM_WIDE } from "./action-id.ts";
+import { logAction, logBroadcast } from "./action-log.ts";
+import { broadcastSensitivity, type Command, send } from "./commands.ts";
+import { figure } from "./figure.ts";
+import type { FeedbackState, Turn } from "./state.ts";
+
+/** What a loop wants done, and how it is to be judged. */
+export interface Draft {
+  readonly signalId: string;
+  readonly subject: string;
+  readonly target: Action["target"];
+  readonly command: Command;
+  readonly reason: string;
+  readonly objective: string;
+  readonly before?: number;
+  readonly predicted?: number;
+  readonly expectedShare?: number;
+  readonly basis?: number;
+  readonly broadcastFactor?: number;
+}
+
+/** Sends a command whose confirmation and judgement are awaited. */
+export function begin(turn: Turn, loop: Loop, draft: Draft): void {
+  const action = open(turn, loop, draft);
+  send(turn, action.id, draft.command);
+  if (draft.broadcastFactor === undefined) return;
+  send(turn, action.id + SYSTEM_WIDE, broadcastSensitivity(draft.broadcastFactor));
+  logBroadcast(turn, action, "applied", draft.broadcastFactor, action.reason);
+}
+
+/** Sends a command to every series of the system. Nobody confirms it: it is applied at once. */
+export function beginSystemWide(turn: Turn, loop: Loop, draft: Draft, factor: number): void {
+  const action = open(turn, loop, draft);
+  action.to = factor;
+  turn.state.loops[loop].book.move(action, "judging", turn.state.timeMs);
+  send(turn, action.id + SYSTEM_WIDE, draft.command);
+  logAction(turn, action, "applied", action.reason);
+}
+
+function open(turn: Turn, loop: Loop, draft: Draft): OpenAction {
+  const { state } = turn;
+  const loopState = state.loops[loop];
+  const { oldest } = loopState.book;
+  if (loopState.book.size >= OPEN_LIMIT && oldest !== undefined)
+    abandon(turn, oldest, `before ${OPEN_LIMIT} later actions`);
+  const action: OpenAction = {
+    id: `${state.system}.${loop}.${++loopState.actions}`,
+    loop,
+    signalId: draft.signalId,
+    subject: draft.subject,
+    phase: "pending",
+    sinceMs: state.timeMs,
+    target: draft.target,
+    command: draft.command,
+    from: null,
+    to: null,
+    reason: draft.reason,
+    objective: draft.objective,
+    before: draft.before ?? null,
+    predicted: draft.predicted ?? null,
+    after: null,
+    expectedShare: draft.expectedShare ?? null,
+    basis: draft.basis ?? null,
+    broadcastFactor: draft.broadcastFactor ?? null,
+    evidenceSum: 0,
+    evidenceCount: 0,
+  };
+  loopState.book.add(action);
+  return action;
+}
+
+/**
+ * Takes a target's word on a command or on a rollback; one about nothing open is ignored.
+ *
+ * @param onApplied Called with an action that was applied, before that is published.
+ */
+export function receiveConfirmation(
+  turn: Turn,
+  confirmation: Confirmation,
+  onApplied: (action: OpenAction) => void,
+): void {
+  const named = confirmation.action_id;
+  const isRollback = named.endsWith(ROLLBACK);
+  const action = findAction(turn.state, isRollback ? named.slice(0, -ROLLBACK.length) : named);
+  if (action === undefined || isRollback !== (action.phase === "rolling_back")) return;
+  if (!isRollback && action.phase !== "pending") return;
+  const { book } = turn.state.loops[action.loop];
+  action.from = confirmation.from;
+  action.to = confirmation.to;
+  const { reason } = confirmation;
+  if (isRollback) {
+    book.remove(action);
+    if (confirmation.applied) onApplied(action);
+    const status = confirmation.applied ? "rolled_back" : "refused";
+    logAction(turn, action, status, `rollback: ${reason}`, false);
+  } else if (confirmation.applied) {
+    book.move(action, "judging", turn.state.timeMs);
+    onApplied(action);
+    logAction(turn, action, "applied", `${action.reason}; ${reason}`);
+  } else {
+    book.remove(action);
+    logAction(turn, action, "refused", `${action.reason}; refused: ${reason}`);
+  }
+}
+
+/** Closes every action that has waited longer than `judgement_timeout_seconds`. */
+export function expire(turn: Turn): void {
+  const { state } = turn;
+  const seconds = state.settings.judgement_timeout_seconds;
+  for (const loop of LOOPS) {
+    const { book } = state.loops[loop];
+    for (let action = book.oldest; action !== undefined; action = book.oldest) {
+      if (action.sinceMs + seconds * 1_000 > state.timeMs) break;
+      abandon(turn, action, `within ${figure(seconds)} s`);
+    }
+  }
+}
+
+/** When the next action has waited too long: event time, ms; undefined while none is open. */
+export function nextExpiryAt(state: FeedbackState): number | undefined {
+  let earliest: number | undefined;
+  for (const loop of LOOPS) {
+    const sinceMs = state.loops[loop].book.oldest?.sinceMs;
+    if (sinceMs !== undefined && (earliest === undefined || sinceMs < earliest)) earliest = sinceMs;
+  }
+  return earliest === undefined
+    ? undefined
+    : earliest + state.settings.judgement_timeout_seconds * 1_000;
+}
+
+/** Closes an action without a verdict: it counts neither for nor against its loop. */
+function abandon(turn: Turn, action: OpenAction, when: string): void {
+  turn.state.loops[action.loop].book.remove(action);
+  switch (action.phase) {
+    case "pending":
+      logAction(turn, action, "judged", `not confirmed ${when}`);
+      return;
+    case "judging":
+      logAction(turn, action, "judged", `not judged ${when}`);
+      return;
+    case "rolling_back":
+      logAction(turn, action, "refused", `rollback not confirmed ${when}`, false);
+      return;
+  }
+}

@@ -1,0 +1,193 @@
+import {
+  type Feedback,
+  type FeedbackInput,
+  type FeedbackSettings,
+  LOOPS,
+  type Loop,
+  type Request,
+  type SignalBodies,
+} from "@mapek/core/messages";
+import type { Actor, Output } from "@mapek/runtime";
+import type { OpenAction } from "./action-book.ts";
+import { expire, nextExpiryAt, receiveConfirmation } from "./actions.ts";
+import { precisionOf, recallOf, receiveLabel } from "./anomaly-feedback.ts";
+import { receiveDecision } from "./decision-quality.ts";
+import { effectivenessOf } from "./effectiveness.ts";
+import { receiveOutcome } from "./judgement.ts";
+import { receiveProposal, receiveRecommendation, thresholdApplied } from "./metrics-learning.ts";
+import { receivePerformanceSignal } from "./performance-adaptation.ts";
+import { parallelismApplied, receiveUtilization } from "./resource-optimization.ts";
+import { isNewSignal } from "./signal-memory.ts";
+import { loadState, saveState } from "./snapshot.ts";
+import {
+  ACCURACY_MEMORY,
+  createState,
+  type FeedbackState,
+  isEnabled,
+  meanOfNewest,
+  type Turn,
+} from "./state.ts";
+
+type SignalInput = Extract<FeedbackInput, { kind: "signal" }>;
+type RecommendationInput = Extract<FeedbackInput, { kind: "recommendation" }>;
+
+/**
+ * One managed system: stores the signals of its five loops, turns them into actions on the learner
+ * and the optimizer, and judges what came of each.
+ */
+export const feedbackActor: Actor<FeedbackState, FeedbackInput> = {
+  create: createState,
+  receive,
+  dueAt: nextExpiryAt,
+  query,
+  save: saveState,
+  load: loadState,
+};
+
+function receive(state: FeedbackState, input: FeedbackInput): Output[] {
+  if (input.time > state.timeMs) state.timeMs = input.time;
+  const turn: Turn = { state, outputs: [] };
+  expire(turn);
+  switch (input.kind) {
+    case "tick":
+      break;
+    case "settings":
+      receiveSettings(state, input.settings);
+      break;
+    case "signal":
+      receiveSignal(turn, input);
+      break;
+    case "recommendation":
+      receiveRecommended(turn, input);
+      break;
+    case "parameters":
+      state.learningRate = input.parameters.learning_rate;
+      break;
+    case "control":
+      state.operatorLoops[input.control.loop] = input.control.enabled;
+      break;
+    case "confirmation":
+      receiveConfirmation(turn, input, (action) => applied(turn, action));
+      break;
+    case "outcome":
+      receiveOutcome(turn, input);
+      break;
+    default:
+      input satisfies never;
+  }
+  return turn.outputs;
+}
+
+/** A loop whose configured value changes is no longer the operator's. */
+function receiveSettings(state: FeedbackState, settings: FeedbackSettings): void {
+  for (const loop of LOOPS)
+    if (settings.loops[loop] !== state.settings.loops[loop]) delete state.operatorLoops[loop];
+  state.settings = settings;
+}
+
+function receiveSignal(turn: Turn, input: SignalInput): void {
+  const { state } = turn;
+  const { loop, id } = input;
+  if (!isNewSignal(state.signalIds, id)) {
+    state.loops[loop].duplicates++;
+    return;
+  }
+  store(turn, loop, id, input.source, input.signal, input.time);
+  const acts = isEnabled(state, loop);
+  // The front door has validated the body by its loop's schema.
+  const body = input.signal as unknown;
+  switch (loop) {
+    case "metrics_learning":
+      receiveProposal(turn, id, body as SignalBodies[typeof loop], acts);
+      return;
+    case "performance_adaptation":
+      receivePerformanceSignal(turn, id, body as SignalBodies[typeof loop], acts);
+      return;
+    case "decision_quality":
+      receiveDecision(turn, id, body as SignalBodies[typeof loop], acts);
+      return;
+    case "anomaly_feedback":
+      receiveLabel(turn, id, body as SignalBodies[typeof loop], acts);
+      return;
+    case "resource_optimization":
+      receiveUtilization(turn, id, body as SignalBodies[typeof loop], acts);
+      return;
+  }
+}
+
+/** A recommendation is a metrics_learning signal of the learner's. */
+function receiveRecommended(turn: Turn, input: RecommendationInput): void {
+  const { recommendation, in_force } = input;
+  const id = `rec-${++turn.state.recommendations}`;
+  const signal = {
+    parameter: recommendation.metric,
+    labels: recommendation.labels,
+    threshold_value: recommendation.recommended_value,
+    confidence: recommendation.confidence,
+    strategy: recommendation.strategy,
+    in_force,
+  };
+  store(turn, "metrics_learning", id, "learner", signal, input.time);
+  receiveRecommendation(turn, id, input, isEnabled(turn.state, "metrics_learning"));
+}
+
+function store(
+  turn: Turn,
+  loop: Loop,
+  id: string,
+  source: string,
+  signal: Feedback["signal"],
+  timestamp: number,
+): void {
+  const { state, outputs } = turn;
+  state.loops[loop].signals++;
+  const message: Feedback = {
+    version: 1,
+    system: state.system,
+    loop,
+    id,
+    source,
+    signal,
+    timestamp,
+  };
+  outputs.push({ to: "log", family: "feedback", tokens: [state.system, loop], message });
+}
+
+function applied(turn: Turn, action: OpenAction): void {
+  if (action.loop === "metrics_learning") thresholdApplied(turn, action);
+  if (action.loop === "resource_optimization" && action.phase === "judging")
+    parallelismApplied(action);
+}
+
+function query(state: FeedbackState, verb: string, request: Request): unknown[] {
+  if (verb !== "effectiveness") return [];
+  return LOOPS.filter((loop) => request.loop === undefined || request.loop === loop).map((loop) => {
+    const { signals, duplicates, actions, damping, verdicts, book } = state.loops[loop];
+    return {
+      system: state.system,
+      loop,
+      enabled: isEnabled(state, loop),
+      signals,
+      duplicates,
+      actions,
+      open: book.size,
+      judged: verdicts.judged,
+      helped: verdicts.helped,
+      hurt: verdicts.hurt,
+      effectiveness: effectivenessOf(verdicts),
+      damping,
+      ...measuresOf(state, loop),
+    };
+  });
+}
+
+function measuresOf(state: FeedbackState, loop: Loop): Record<string, number | null> {
+  switch (loop) {
+    case "anomaly_feedback":
+      return { precision: precisionOf(state.labelCounts), recall: recallOf(state.labelCounts) };
+    case "decision_quality":
+      return { accuracy: meanOfNewest(state.accuracies, ACCURACY_MEMORY) ?? null };
+    default:
+      return {};
+  }
+}

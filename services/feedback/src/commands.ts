@@ -1,0 +1,78 @@
+import { type LearnerCommand, type OptimizerCommand, seriesKey } from "@mapek/core/messages";
+import type { OpenAction } from "./action-book.ts";
+import type { FeedbackState, Turn } from "./state.ts";
+
+export type Command = LearnerCommand | OptimizerCommand;
+
+/** Sends a command to the service whose setting it changes. */
+export function send(turn: Turn, actionId: string, command: Command): void {
+  const { state, outputs } = turn;
+  const { system } = state;
+  const about = {
+    version: 1,
+    time: state.timeMs,
+    system,
+    kind: "command",
+    action_id: actionId,
+  } as const;
+  switch (command.name) {
+    case "set_threshold":
+    case "scale_sensitivity": {
+      const key =
+        command.metric === null ? null : seriesKey(system, command.metric, command.labels);
+      outputs.push({ to: "learner", key, input: { ...about, command } });
+      return;
+    }
+    case "re_evaluate":
+    case "scale_learning_rate":
+    case "adjust_parallelism":
+      outputs.push({ to: "optimizer", key: system, input: { ...about, command } });
+      return;
+  }
+}
+
+/** Sensitivity of every series of the system; its confirmation is not awaited. */
+export const broadcastSensitivity = (factor: number): LearnerCommand => ({
+  name: "scale_sensitivity",
+  metric: null,
+  labels: {},
+  factor,
+});
+
+/**
+ * The command that undoes an applied action; undefined where there is none: a re-evaluation, a
+ * first threshold, or a threshold that something else has moved since.
+ */
+export function inverseOf(state: FeedbackState, action: OpenAction): Command | undefined {
+  const { command, from, to } = action;
+  switch (command.name) {
+    case "set_threshold":
+      if (typeof from !== "number" || state.thresholds.get(action.subject) !== to) return undefined;
+      return {
+        name: "set_threshold",
+        metric: command.metric,
+        labels: command.labels,
+        threshold: from,
+        strategy: command.strategy,
+        confidence: command.confidence,
+        reasoning: `action ${action.id} hurt: back to the threshold before it`,
+        source: "rollback",
+      };
+    case "scale_sensitivity":
+      return { ...command, factor: inverseFactor(action, command.factor) };
+    case "scale_learning_rate":
+      return { name: "scale_learning_rate", factor: inverseFactor(action, command.factor) };
+    case "adjust_parallelism": {
+      const delta = typeof from === "number" && typeof to === "number" ? from - to : -command.delta;
+      return { name: "adjust_parallelism", delta };
+    }
+    case "re_evaluate":
+      return undefined;
+  }
+}
+
+/** From what was really changed, since a target keeps to its bounds; else from what was asked. */
+function inverseFactor({ from, to }: OpenAction, factor: number): number {
+  const measured = typeof from === "number" && typeof to === "number" && from > 0 && to > 0;
+  return measured ? from / to : 1 / factor;
+}

@@ -1,0 +1,54 @@
+import type { DecisionQualitySignal } from "@mapek/core/messages";
+import { begin } from "./actions.ts";
+import { dampFactor } from "./damping.ts";
+import { figure } from "./figure.ts";
+import { observe } from "./judgement.ts";
+import { ACCURACY_MEMORY, meanOfNewest, type Turn } from "./state.ts";
+
+const POOR_ACCURACY = 0.5;
+const GOOD_ACCURACY = 0.9;
+const RAISE_FACTOR = 1.2;
+const LOWER_FACTOR = 0.9;
+
+/** How near a decision's prediction came: 1 exact, 0 as far off as the outcome is large (at least 1), never negative. */
+export function accuracyOf(predicted: number, actual: number): number {
+  return Math.max(0, 1 - Math.abs(predicted - actual) / Math.max(Math.abs(actual), 1));
+}
+
+/**
+ * Poor decisions raise the learning rate, good ones lower it. A step is judged by the mean error of
+ * the next `judgement_signals` decisions against that of as many before it; until then further
+ * signals of the same direction lead to no second step, one of the other direction does.
+ */
+export function receiveDecision(
+  turn: Turn,
+  signalId: string,
+  body: DecisionQualitySignal,
+  acts: boolean,
+): void {
+  const { state } = turn;
+  const accuracy = accuracyOf(body.predicted_outcome, body.actual_outcome);
+  state.accuracies.push(accuracy);
+  if (state.accuracies.length > ACCURACY_MEMORY) state.accuracies.shift();
+  observe(turn, "decision_quality", "raise", 1 - accuracy);
+  observe(turn, "decision_quality", "lower", 1 - accuracy);
+  if (!acts || (accuracy >= POOR_ACCURACY && accuracy <= GOOD_ACCURACY)) return;
+  const isPoor = accuracy < POOR_ACCURACY;
+  const { book, damping } = state.loops.decision_quality;
+  const subject = isPoor ? "raise" : "lower";
+  if (book.isOpen(subject)) return;
+  const factor = dampFactor(isPoor ? RAISE_FACTOR : LOWER_FACTOR, damping);
+  const mean = meanOfNewest(state.accuracies, state.settings.judgement_signals) ?? accuracy;
+  const before = 1 - mean;
+  const line = isPoor ? `< ${POOR_ACCURACY}` : `> ${GOOD_ACCURACY}`;
+  begin(turn, "decision_quality", {
+    signalId,
+    subject,
+    target: { service: "optimizer", setting: "learning_rate", series: null },
+    command: { name: "scale_learning_rate", factor },
+    reason: `accuracy ${figure(accuracy)} ${line} of decision ${body.decision_id}: learning_rate × ${figure(factor)}`,
+    objective: "decision_error",
+    before,
+    predicted: isPoor ? before * (2 - factor) : before,
+  });
+}

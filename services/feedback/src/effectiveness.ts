@@ -1,0 +1,53 @@
+/** How many verdicts the running share looks back on. */
+export const VERDICT_MEMORY = 100;
+
+/** The verdicts on a loop's actions: totals, and the newest 100 as the running share sees them. */
+export interface Verdicts {
+  judged: number;
+  helped: number;
+  hurt: number;
+  /** Oldest first: whether each helped. */
+  recent: boolean[];
+  recentHelped: number;
+}
+
+export const noVerdicts = (): Verdicts => ({
+  judged: 0,
+  helped: 0,
+  hurt: 0,
+  recent: [],
+  recentHelped: 0,
+});
+
+export const Verdict = { Helped: "helped", Neutral: "neutral", Hurt: "hurt" } as const;
+export type Verdict = (typeof Verdict)[keyof typeof Verdict];
+
+/** Counts a verdict; an action that made no clear difference was judged and did not help. */
+export function countVerdict(verdicts: Verdicts, verdict: Verdict): void {
+  const helped = verdict === Verdict.Helped;
+  verdicts.judged++;
+  if (helped) verdicts.helped++;
+  if (verdict === Verdict.Hurt) verdicts.hurt++;
+  verdicts.recent.push(helped);
+  if (helped) verdicts.recentHelped++;
+  if (verdicts.recent.length > VERDICT_MEMORY && verdicts.recent.shift()) verdicts.recentHelped--;
+}
+
+/** Share of the last 100 judged actions that helped, 0–1; null before the first. */
+export const effectivenessOf = (verdicts: Verdicts): number | null =>
+  verdicts.recent.length === 0 ? null : verdicts.recentHelped / verdicts.recent.length;
+
+/**
+ * Compares an objective, smaller is better, before and after an action.
+ *
+ * Helped: fell by more than 5 % (at least 0.005), or is at its goal afterwards. Hurt: rose by more
+ * than 10 % (at least 0.01) and is beyond the goal. What lies between made no clear difference.
+ *
+ * @param goal Value at and below which nothing is left to improve, in the objective's own unit.
+ */
+export function verdictOn(before: number, after: number, goal: number): Verdict {
+  if (after <= goal) return Verdict.Helped;
+  if (after < before - Math.max(0.005, 0.05 * before)) return Verdict.Helped;
+  if (after > before + Math.max(0.01, 0.1 * before)) return Verdict.Hurt;
+  return Verdict.Neutral;
+}

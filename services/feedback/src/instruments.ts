@@ -1,0 +1,69 @@
+import type { FeedbackInput } from "@mapek/core/messages";
+import type { ActorServiceOptions, KeyedState, ServiceContext } from "@mapek/runtime";
+import { Counter, Gauge } from "prom-client";
+import { feedbackActor } from "./actor.ts";
+import type { FeedbackState } from "./state.ts";
+
+type Instruments = NonNullable<
+  ActorServiceOptions<KeyedState<FeedbackState>, FeedbackInput>["instruments"]
+>;
+
+/** What the `effectiveness` verb says of one loop. */
+interface LoopItem {
+  loop: string;
+  effectiveness: number | null;
+  mean_accuracy?: number | null;
+}
+
+/** The feedback service's own metrics. */
+export const feedbackInstruments: Instruments = ({ metrics }: ServiceContext) => {
+  const registers = [metrics.registry];
+  const signals = new Counter({
+    name: "mapek_feedback_signals_total",
+    help: "Signals accepted",
+    labelNames: ["system", "loop"],
+    registers,
+  });
+  const actions = new Counter({
+    name: "mapek_feedback_actions_total",
+    help: "Actions, by what became of them",
+    labelNames: ["system", "loop", "status"],
+    registers,
+  });
+  const accuracy = new Gauge({
+    name: "mapek_decision_quality_accuracy",
+    help: "Mean accuracy of recent decisions, 0–1",
+    labelNames: ["system"],
+    registers,
+  });
+  const effectiveness = new Gauge({
+    name: "mapek_loop_effectiveness",
+    help: "Share of a loop's judged actions that helped",
+    labelNames: ["system", "loop"],
+    registers,
+  });
+  return {
+    onFolded: (_input, outputs) => {
+      for (const output of outputs) {
+        if (output.to !== "log") continue;
+        const { system, loop, status } = output.message as {
+          system: string;
+          loop: string;
+          status: string;
+        };
+        if (output.family === "feedback") signals.inc({ system, loop });
+        if (output.family === "actions") actions.inc({ system, loop, status });
+      }
+    },
+    onScrape: (states) => {
+      for (const { actors } of states)
+        for (const [system, state] of actors)
+          for (const item of feedbackActor.query(state, "effectiveness", {}) as LoopItem[]) {
+            if (item.effectiveness !== null)
+              effectiveness.set({ system, loop: item.loop }, item.effectiveness);
+            if (typeof item.mean_accuracy === "number")
+              accuracy.set({ system }, item.mean_accuracy);
+          }
+    },
+  };
+};

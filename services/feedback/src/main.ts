@@ -1,0 +1,21 @@
+import { feedbackInput, feedbackSettings } from "@mapek/core/messages";
+import { type Config, keyedPartition, runActorService } from "@mapek/runtime";
+import { feedbackActor } from "./actor.ts";
+import { admitSignals } from "./front-door.ts";
+import { historyVerbs } from "./history.ts";
+import { feedbackInstruments } from "./instruments.ts";
+
+/** What the actors read; the sizes of the history are the streams' own affair. */
+function actorSettings({ feedback_loops }: Config): object {
+  const { signal_history_size: _, action_history_size: __, ...settings } = feedback_loops;
+  return feedbackSettings.parse(settings);
+}
+
+await runActorService({
+  logic: keyedPartition({ service: "feedback", actor: feedbackActor, family: feedbackInput }),
+  settings: actorSettings,
+  listen: (subjects) => [subjects.signals("*", "*"), subjects.control("feedback", "*")],
+  admit: admitSignals,
+  verbs: historyVerbs,
+  instruments: feedbackInstruments,
+});

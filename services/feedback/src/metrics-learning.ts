@@ -1,0 +1,128 @@
+import {
+  type FeedbackInput,
+  type Labels,
+  type MetricsLearningSignal,
+  seriesKey,
+} from "@mapek/core/messages";
+import type { OpenAction } from "./action-book.ts";
+import { begin } from "./actions.ts";
+import { figure } from "./figure.ts";
+import type { Turn } from "./state.ts";
+
+type RecommendationInput = Extract<FeedbackInput, { kind: "recommendation" }>;
+
+interface Proposal {
+  signalId: string;
+  series: string;
+  metric: string;
+  labels: Labels;
+  value: number;
+  confidence: number;
+  strategy: string;
+  reasoning: string;
+  source: "recommendation" | "signal";
+  inForce: number | undefined;
+}
+
+/** A recommendation of the learner, with the threshold that it says is in force. */
+export function receiveRecommendation(
+  turn: Turn,
+  signalId: string,
+  input: RecommendationInput,
+  acts: boolean,
+): void {
+  const { recommendation, in_force: inForce } = input;
+  const { metric, labels } = recommendation;
+  const series = seriesKey(turn.state.system, metric, labels);
+  if (inForce === null) turn.state.thresholds.delete(series);
+  else turn.state.thresholds.set(series, inForce);
+  if (!acts || recommendation.provisional) return;
+  decide(turn, {
+    signalId,
+    series,
+    metric,
+    labels,
+    value: recommendation.recommended_value,
+    confidence: recommendation.confidence,
+    strategy: recommendation.strategy,
+    reasoning: recommendation.reasoning,
+    source: "recommendation",
+    inForce: inForce ?? undefined,
+  });
+}
+
+/** A threshold that somebody proposes. */
+export function receiveProposal(
+  turn: Turn,
+  signalId: string,
+  body: MetricsLearningSignal,
+  acts: boolean,
+): void {
+  if (!acts) return;
+  const { parameter: metric, labels = {}, threshold_value: value, confidence } = body;
+  const series = seriesKey(turn.state.system, metric, labels);
+  decide(turn, {
+    signalId,
+    series,
+    metric,
+    labels,
+    value,
+    confidence,
+    strategy: "manual",
+    reasoning: `proposed by ${body.source ?? "a signal"} with confidence ${figure(confidence)}`,
+    source: "signal",
+    inForce: turn.state.thresholds.get(series),
+  });
+}
+
+/**
+ * Moves the threshold in force toward the proposed one by learning rate · damping where confidence
+ * and change are large enough. Where none is known to be in force the proposal becomes it, whole.
+ * While a series waits for a confirmation its further proposals lead to nothing.
+ */
+function decide(turn: Turn, proposal: Proposal): void {
+  const { state } = turn;
+  const { series, value, confidence, inForce } = proposal;
+  const { book, damping } = state.loops.metrics_learning;
+  if (book.isPending(series)) return;
+  const proposed = `${proposal.source} ${figure(value)} with confidence ${figure(confidence)}`;
+  if (inForce === undefined) {
+    const reason = `${proposed}: no threshold was in force`;
+    apply(turn, proposal, value, 1, reason);
+    return;
+  }
+  const { min_confidence: minConfidence, min_change: minChange } = state.settings;
+  const change = Math.abs(value - inForce) / Math.abs(inForce);
+  if (value === inForce || confidence < minConfidence || change < minChange) return;
+  const rate = state.learningRate * damping;
+  const next = inForce + rate * (value - inForce);
+  const reason = `${proposed}, ${figure(change * 100)} % from ${figure(inForce)} in force: moved by ${figure(rate)} of the way`;
+  apply(turn, proposal, next, rate, reason);
+}
+
+function apply(turn: Turn, proposal: Proposal, threshold: number, rate: number, reason: string) {
+  const { signalId, series, metric, labels, confidence, strategy, reasoning, source } = proposal;
+  begin(turn, "metrics_learning", {
+    signalId,
+    subject: series,
+    target: { service: "learner", setting: "threshold", series },
+    command: {
+      name: "set_threshold",
+      metric,
+      labels,
+      threshold,
+      strategy,
+      confidence,
+      reasoning,
+      source,
+    },
+    reason,
+    objective: "exceedance_error",
+    expectedShare: 1 - rate * confidence,
+  });
+}
+
+/** Remembers the threshold that an action put in force. */
+export function thresholdApplied(turn: Turn, action: OpenAction): void {
+  if (typeof action.to === "number") turn.state.thresholds.set(action.subject, action.to);
+}

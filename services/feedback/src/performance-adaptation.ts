@@ -1,0 +1,40 @@
+import type { OptimizerCommand, PerformanceAdaptationSignal } from "@mapek/core/messages";
+import { begin } from "./actions.ts";
+import { figure } from "./figure.ts";
+import type { Turn } from "./state.ts";
+
+/**
+ * Has the optimizer decide again, now, on what the signal says. It is judged by the pressure that
+ * the optimizer measures before and after; damping has nothing to act on here.
+ */
+export function receivePerformanceSignal(
+  turn: Turn,
+  signalId: string,
+  body: PerformanceAdaptationSignal,
+  acts: boolean,
+): void {
+  if (!acts) return;
+  const { cpu_usage: cpu, memory_usage: memory, latency_ms: latencyMs } = body;
+  const command: OptimizerCommand = { name: "re_evaluate" };
+  const measures: string[] = [];
+  if (cpu !== undefined) {
+    command.cpu_usage = cpu;
+    measures.push(`cpu_usage ${figure(cpu)} %`);
+  }
+  if (memory !== undefined) {
+    command.memory_usage = memory;
+    measures.push(`memory_usage ${figure(memory)} %`);
+  }
+  if (latencyMs !== undefined) {
+    command.cycle_latency = latencyMs / 1_000;
+    measures.push(`cycle_latency ${figure(latencyMs / 1_000)} s`);
+  }
+  begin(turn, "performance_adaptation", {
+    signalId,
+    subject: "",
+    target: { service: "optimizer", setting: "state", series: null },
+    command,
+    reason: `signal says ${measures.join(", ")}`,
+    objective: "pressure",
+  });
+}

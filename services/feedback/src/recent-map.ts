@@ -1,0 +1,45 @@
+/**
+ * A map that holds the `capacity` entries used last; reading is using.
+ *
+ * Deterministic: the same calls leave the same entries in the same order. Cost: O(1) a call.
+ */
+export class RecentMap<Value> {
+  readonly capacity: number;
+  private readonly entries: Map<string, Value>;
+
+  constructor(capacity: number, entries: readonly (readonly [string, Value])[] = []) {
+    this.capacity = capacity;
+    this.entries = new Map(entries);
+  }
+
+  get size(): number {
+    return this.entries.size;
+  }
+
+  get(key: string): Value | undefined {
+    const value = this.entries.get(key);
+    if (value === undefined) return undefined;
+    this.entries.delete(key);
+    this.entries.set(key, value);
+    return value;
+  }
+
+  set(key: string, value: Value): void {
+    this.entries.delete(key);
+    this.entries.set(key, value);
+    if (this.entries.size <= this.capacity) return;
+    for (const oldest of this.entries.keys()) {
+      this.entries.delete(oldest);
+      return;
+    }
+  }
+
+  delete(key: string): void {
+    this.entries.delete(key);
+  }
+
+  /** Least recently used first; given to the constructor it makes an equal map. */
+  snapshot(): [string, Value][] {
+    return [...this.entries];
+  }
+}

@@ -1,0 +1,78 @@
+import type { ResourceOptimizationSignal } from "@mapek/core/messages";
+import type { OpenAction } from "./action-book.ts";
+import { begin } from "./actions.ts";
+import { figure } from "./figure.ts";
+import { observe } from "./judgement.ts";
+import type { ResourceState, Turn } from "./state.ts";
+
+const HIGH_UTILIZATION = 0.8;
+const LOW_UTILIZATION = 0.6;
+
+/** How far utilization lies outside the band 0.6–0.8. */
+export const distanceFromBand = (utilization: number): number =>
+  Math.max(LOW_UTILIZATION - utilization, utilization - HIGH_UTILIZATION, 0);
+
+/**
+ * A resource above 0.8 takes one off the parallelism at once; one that stays below 0.6 for
+ * `low_utilization_seconds` adds one. A step is judged by the next `judgement_signals` signals of
+ * that resource, and until then makes further ones wait: a burst of signals is not a burst of
+ * steps. Damping asks for more evidence: 1 / damping high signals in a row, and as much longer a
+ * time below.
+ */
+export function receiveUtilization(
+  turn: Turn,
+  signalId: string,
+  body: ResourceOptimizationSignal,
+  acts: boolean,
+): void {
+  const { state } = turn;
+  const { resource_type: resource, utilization } = body;
+  observe(turn, "resource_optimization", resource, distanceFromBand(utilization));
+  const known = state.resources.get(resource) ?? { lowSinceMs: null, highCount: 0 };
+  note(known, utilization, state.timeMs);
+  state.resources.set(resource, known);
+  const { book, damping } = state.loops.resource_optimization;
+  if (!acts || book.isOpen(resource)) return;
+  const lowForMs = known.lowSinceMs === null ? -1 : state.timeMs - known.lowSinceMs;
+  if (known.highCount >= Math.round(1 / damping)) {
+    known.highCount = 0;
+    step(turn, signalId, body, -1, `above ${HIGH_UTILIZATION}`);
+  } else if (lowForMs >= (state.settings.low_utilization_seconds * 1_000) / damping) {
+    known.lowSinceMs = state.timeMs;
+    const seconds = figure(lowForMs / 1_000);
+    step(turn, signalId, body, 1, `below ${LOW_UTILIZATION} for ${seconds} s`);
+  }
+}
+
+function note(known: ResourceState, utilization: number, nowMs: number): void {
+  known.highCount = utilization > HIGH_UTILIZATION ? known.highCount + 1 : 0;
+  if (utilization < LOW_UTILIZATION) known.lowSinceMs ??= nowMs;
+  else known.lowSinceMs = null;
+}
+
+function step(
+  turn: Turn,
+  signalId: string,
+  body: ResourceOptimizationSignal,
+  delta: 1 | -1,
+  why: string,
+): void {
+  const { resource_type: resource, utilization } = body;
+  begin(turn, "resource_optimization", {
+    signalId,
+    subject: resource,
+    target: { service: "optimizer", setting: "execution_parallelism", series: null },
+    command: { name: "adjust_parallelism", delta },
+    reason: `utilization ${figure(utilization)} of ${resource} is ${why}: one ${delta < 0 ? "less" : "more"}`,
+    objective: "utilization_distance",
+    before: distanceFromBand(utilization),
+    basis: utilization,
+  });
+}
+
+/** Predicts utilization in proportion to the parallelism that the step left. */
+export function parallelismApplied(action: OpenAction): void {
+  const { from, to, basis } = action;
+  if (typeof from !== "number" || typeof to !== "number" || basis === null || from <= 0) return;
+  action.predicted = distanceFromBand(Math.min(1, (basis * to) / from));
+}

@@ -1,0 +1,14 @@
+/** How many signal ids are remembered per system. */
+export const SIGNAL_MEMORY = 1_000;
+
+/** Remembers an id and forgets the oldest beyond 1,000; false where it was known already. */
+export function isNewSignal(ids: Set<string>, id: string): boolean {
+  if (ids.has(id)) return false;
+  ids.add(id);
+  if (ids.size <= SIGNAL_MEMORY) return true;
+  for (const oldest of ids) {
+    ids.delete(oldest);
+    break;
+  }
+  return true;
+}

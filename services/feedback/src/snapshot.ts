@@ -1,0 +1,107 @@
+import {
+  decodeMsgpack,
+  encodeMsgpack,
+  type FeedbackSettings,
+  type Loop,
+} from "@mapek/core/messages";
+import { ActionBook, type OpenAction } from "./action-book.ts";
+import type { Verdicts } from "./effectiveness.ts";
+import { FeedbackError } from "./errors.ts";
+import { RecentMap } from "./recent-map.ts";
+import {
+  eachLoop,
+  type FeedbackState,
+  type LabelCounts,
+  RESOURCE_MEMORY,
+  type ResourceState,
+  SERIES_MEMORY,
+  STATE_SCHEMA,
+} from "./state.ts";
+
+interface LoopSnapshot {
+  signals: number;
+  duplicates: number;
+  actions: number;
+  damping: number;
+  verdicts: Verdicts;
+  open: OpenAction[];
+}
+
+interface Snapshot {
+  schema: number;
+  system: string;
+  settings: FeedbackSettings;
+  operatorLoops: FeedbackState["operatorLoops"];
+  timeMs: number;
+  learningRate: number;
+  recommendations: number;
+  signalIds: string[];
+  loops: { [L in Loop]: LoopSnapshot };
+  thresholds: [string, number][];
+  accuracies: number[];
+  labelCounts: LabelCounts;
+  labels: [string, number[]][];
+  resources: [string, ResourceState][];
+}
+
+/** The state as MessagePack: equal states give equal bytes. */
+export function saveState(state: FeedbackState): Uint8Array {
+  const snapshot: Snapshot = {
+    schema: STATE_SCHEMA,
+    system: state.system,
+    settings: state.settings,
+    operatorLoops: state.operatorLoops,
+    timeMs: state.timeMs,
+    learningRate: state.learningRate,
+    recommendations: state.recommendations,
+    signalIds: [...state.signalIds],
+    loops: eachLoop((name) => {
+      const { signals, duplicates, actions, damping, verdicts, book } = state.loops[name];
+      return { signals, duplicates, actions, damping, verdicts, open: book.snapshot() };
+    }),
+    thresholds: state.thresholds.snapshot(),
+    accuracies: state.accuracies,
+    labelCounts: state.labelCounts,
+    labels: state.labels.snapshot(),
+    resources: state.resources.snapshot(),
+  };
+  return encodeMsgpack(snapshot);
+}
+
+/**
+ * The inverse of {@link saveState}.
+ *
+ * @throws {FeedbackError} MAPEK_FEEDBACK_STATE_MALFORMED, MAPEK_FEEDBACK_STATE_UNKNOWN_VERSION
+ */
+export function loadState(bytes: Uint8Array): FeedbackState {
+  const saved = readSnapshot(bytes);
+  const { schema: _, signalIds, loops, thresholds, labels, resources, ...plain } = saved;
+  return {
+    ...plain,
+    signalIds: new Set(signalIds),
+    loops: eachLoop((name) => {
+      const { open, ...loop } = loops[name];
+      return { ...loop, book: new ActionBook(open) };
+    }),
+    thresholds: new RecentMap(SERIES_MEMORY, thresholds),
+    labels: new RecentMap(SERIES_MEMORY, labels),
+    resources: new RecentMap(RESOURCE_MEMORY, resources),
+  };
+}
+
+function readSnapshot(bytes: Uint8Array): Snapshot {
+  let body: unknown;
+  try {
+    body = decodeMsgpack(bytes);
+  } catch (cause) {
+    throw new FeedbackError("MAPEK_FEEDBACK_STATE_MALFORMED", "not MessagePack", { cause });
+  }
+  if (typeof body !== "object" || body === null || !("schema" in body))
+    throw new FeedbackError("MAPEK_FEEDBACK_STATE_MALFORMED", "no schema number");
+  if (body.schema !== STATE_SCHEMA)
+    throw new FeedbackError(
+      "MAPEK_FEEDBACK_STATE_UNKNOWN_VERSION",
+      `saved with schema ${JSON.stringify(body.schema)}, this reader knows ${STATE_SCHEMA}`,
+    );
+  return body as Snapshot;
+}

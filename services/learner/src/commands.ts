@@ -1,0 +1,174 @@
+import { exclude, type SeriesEvent, type ThresholdInForce } from "@mapek/core/learning";
+import { type LearnerInput, type SettingValue, seriesKey } from "@mapek/core/messages";
+import type { Output } from "@mapek/runtime";
+import { outputsOf } from "./outputs.ts";
+import {
+  type LearnerState,
+  ownRules,
+  rulesOf,
+  type Series,
+  seriesOf,
+  seriesOfSystem,
+} from "./state.ts";
+
+type CommandInput = Extract<LearnerInput, { kind: "command" }>;
+
+/** Commands that are remembered, so that a repeated one is done once. */
+const REMEMBERED_COMMANDS = 10_000;
+
+/**
+ * Does a command of the feedback service. Every command about one series is confirmed, done or
+ * refused; one about a whole system reaches every partition and is not.
+ */
+export function receiveCommand(state: LearnerState, input: CommandInput): Output[] {
+  const { command, system } = input;
+  if (command.name === "scale_sensitivity" && command.metric === null) {
+    scaleSystem(state, system, command.factor);
+    return [];
+  }
+  if (state.done.has(input.action_id)) return [];
+  remember(state, input.action_id);
+  const series = state.series.get(seriesKey(system, command.metric as string, command.labels));
+  if (series === undefined) return [confirmation(input, false, null, null, "no such series")];
+  if (command.name === "scale_sensitivity") {
+    const { learner } = series;
+    const from = learner.detector.sensitivity;
+    learner.sensitivityFactor *= command.factor;
+    const to = learner.applySensitivity(rulesOf(state, system).sensitivityFactor);
+    return [confirmation(input, true, from, to, `sensitivity × ${command.factor}`)];
+  }
+  return setThreshold(series, input, command);
+}
+
+function setThreshold(
+  series: Series,
+  input: CommandInput,
+  command: Extract<CommandInput["command"], { name: "set_threshold" }>,
+): Output[] {
+  const { learner } = series;
+  const from = learner.threshold?.threshold ?? null;
+  if (learner.threshold?.pinned)
+    return [confirmation(input, false, from, from, "the threshold is pinned")];
+  if (learner.frozen) return [confirmation(input, false, from, from, "the series is frozen")];
+  const { threshold, strategy, confidence, reasoning, source } = command;
+  const next = {
+    threshold,
+    strategy,
+    confidence,
+    reasoning,
+    source,
+    pinned: false,
+    action_id: input.action_id,
+    timestamp: input.time,
+  };
+  return [
+    ...outputsOf(series, learner.setThreshold(next)),
+    confirmation(input, true, from, threshold, reasoning),
+  ];
+}
+
+function scaleSystem(state: LearnerState, system: string, factor: number): void {
+  const rules = ownRules(state, system);
+  rules.sensitivityFactor = Math.min(10, Math.max(0.1, rules.sensitivityFactor * factor));
+  for (const { learner } of seriesOfSystem(state, system))
+    learner.applySensitivity(rules.sensitivityFactor);
+}
+
+function confirmation(
+  input: CommandInput,
+  applied: boolean,
+  from: SettingValue,
+  to: SettingValue,
+  reason: string,
+): Output {
+  const { action_id, system, time } = input;
+  return {
+    to: "feedback",
+    key: system,
+    input: { version: 1, kind: "confirmation", time, system, action_id, applied, from, to, reason },
+  };
+}
+
+function remember(state: LearnerState, actionId: string): void {
+  state.done.add(actionId);
+  if (state.done.size <= REMEMBERED_COMMANDS) return;
+  const [oldest] = state.done;
+  if (oldest !== undefined) state.done.delete(oldest);
+}
+
+type ControlInput = Extract<LearnerInput, { kind: "control" }>;
+
+/** Does what an operator asks, for one series (made where it is new) or for a whole system. */
+export function receiveControl(
+  state: LearnerState,
+  { control, system, time }: ControlInput,
+): Output[] {
+  const targets =
+    control.metric === undefined
+      ? seriesOfSystem(state, system)
+      : [seriesOf(state, seriesKey(system, control.metric, control.labels))];
+  const whole = control.metric === undefined ? ownRules(state, system) : undefined;
+  switch (control.command) {
+    case "pin":
+      return targets.flatMap((series) =>
+        outputsOf(series, pinned(series, control.threshold, control.reason, time)),
+      );
+    case "unpin":
+      return targets.flatMap((series) =>
+        unpinned(series, time).flatMap((event) => outputsOf(series, event)),
+      );
+    case "freeze":
+    case "unfreeze": {
+      const frozen = control.command === "freeze";
+      if (whole !== undefined) whole.frozen = frozen;
+      for (const { learner } of targets) learner.frozen = frozen;
+      return [];
+    }
+    case "exclude":
+      if (whole !== undefined) whole.excluded = exclude(whole.excluded, control.from, control.to);
+      for (const { learner } of targets) learner.exclude(control.from, control.to);
+      return [];
+    case "set_sensitivity":
+      if (whole !== undefined)
+        whole.sensitivityFactor = control.sensitivity / (state.configured?.sensitivity ?? 1);
+      for (const { learner } of targets) {
+        const base = learner.settings.sensitivity * rulesOf(state, system).sensitivityFactor;
+        learner.sensitivityFactor = control.sensitivity / base;
+        learner.applySensitivity(rulesOf(state, system).sensitivityFactor);
+      }
+      return [];
+  }
+}
+
+function pinned(
+  series: Series,
+  threshold: number,
+  reason: string | undefined,
+  timestamp: number,
+): SeriesEvent {
+  const reasoning = reason ?? "pinned by an operator";
+  return series.learner.setThreshold({
+    threshold,
+    strategy: "manual",
+    confidence: 1,
+    reasoning,
+    source: "operator",
+    pinned: true,
+    action_id: null,
+    timestamp,
+  });
+}
+
+function unpinned({ learner }: Series, timestamp: number): SeriesEvent[] {
+  const current: ThresholdInForce | null = learner.threshold;
+  if (current === null || !current.pinned) return [];
+  const { previous: _, ...rest } = current;
+  return [
+    learner.setThreshold({
+      ...rest,
+      pinned: false,
+      reasoning: "unpinned by an operator",
+      timestamp,
+    }),
+  ];
+}

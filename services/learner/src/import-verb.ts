@@ -1,0 +1,47 @@
+import {
+  encodeSampleBatch,
+  MessageError,
+  partitionOf,
+  seriesExport,
+  seriesKey,
+} from "@mapek/core/messages";
+import { publishAtomically, type ServiceContext } from "@mapek/runtime";
+import type { Msg } from "@nats-io/transport-node";
+
+/**
+ * Stores the samples of an export as history of their series, whatever their age. One series a
+ * request; answers after the samples are stored.
+ */
+export function importVerb({ connection, subjects, config }: ServiceContext) {
+  return async (
+    system: string | undefined,
+    _request: unknown,
+    message: Msg,
+  ): Promise<unknown[]> => {
+    if (system === undefined)
+      throw new MessageError("MAPEK_SUBJECT_INVALID", "import needs a system");
+    const decoded = seriesExport.decode(
+      message.data,
+      message.headers?.get("Content-Type") || undefined,
+    );
+    if (!decoded.ok) throw decoded.error;
+    const { metric, labels, timestamps, values } = decoded.value;
+    if (values.length > config.ingest.max_samples_per_message)
+      throw new MessageError(
+        "MAPEK_MESSAGE_TOO_LARGE",
+        `${values.length} samples, at most ${config.ingest.max_samples_per_message}`,
+      );
+    const key = seriesKey(system, metric, labels);
+    const data = encodeSampleBatch({
+      history: true,
+      series: [key],
+      index: new Uint16Array(values.length),
+      times: Float64Array.from(timestamps),
+      values: Float64Array.from(values),
+    });
+    await publishAtomically(connection.nc, [
+      { subject: subjects.samples(partitionOf(key, config.streams.partitions)), data },
+    ]);
+    return [{ metric, labels, imported: values.length }];
+  };
+}

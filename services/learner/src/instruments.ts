@@ -1,0 +1,62 @@
+import type { ActorServiceOptions, ServiceContext } from "@mapek/runtime";
+import { Counter, Gauge } from "prom-client";
+import type { LearnerMessage } from "./learner.ts";
+import type { LearnerState } from "./state.ts";
+import { exportThresholds } from "./threshold-metrics.ts";
+
+type Instruments = NonNullable<ActorServiceOptions<LearnerState, LearnerMessage>["instruments"]>;
+
+/** The learner's own metrics. */
+export const learnerInstruments: Instruments = ({ metrics }: ServiceContext) => {
+  const registers = [metrics.registry];
+  const recommendations = new Counter({
+    name: "mapek_threshold_recommendations_total",
+    help: "Recommendations made",
+    labelNames: ["strategy", "provisional"],
+    registers,
+  });
+  const rate = new Gauge({
+    name: "mapek_anomaly_detection_rate",
+    help: "Anomalies per judged sample, over all series",
+    registers,
+  });
+  const series = new Gauge({ name: "mapek_series", help: "Series learned here", registers });
+  const bytes = new Gauge({
+    name: "mapek_bytes_per_series",
+    help: "Mean bytes of a series' window",
+    registers,
+  });
+  const open = new Gauge({ name: "mapek_open_anomalies", help: "Anomalies open now", registers });
+  const points = new Gauge({
+    name: "mapek_samples_learned",
+    help: "Samples in the history of the series learned here",
+    registers,
+  });
+  const dropped = new Gauge({
+    name: "mapek_samples_dropped",
+    help: "Samples dropped as duplicate, too late or outside the window",
+    registers,
+  });
+  return {
+    onFolded: (_input, outputs) => {
+      for (const output of outputs) {
+        if (output.to !== "log" || output.family !== "recommendations") continue;
+        const { strategy, provisional } = output.message as {
+          strategy: string;
+          provisional: boolean;
+        };
+        recommendations.inc({ strategy, provisional: String(provisional) });
+      }
+    },
+    onScrape: (states, gauges) => {
+      const count = gauges.series ?? 0;
+      series.set(count);
+      rate.set((gauges.anomalies ?? 0) / Math.max(1, gauges.judged ?? 0));
+      bytes.set((gauges.window_bytes ?? 0) / Math.max(1, count));
+      open.set(gauges.open_anomalies ?? 0);
+      points.set(gauges.points ?? 0);
+      dropped.set(gauges.dropped ?? 0);
+      exportThresholds(metrics.registry, states);
+    },
+  };
+};

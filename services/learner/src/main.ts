@@ -1,0 +1,14 @@
+import { runActorService } from "@mapek/runtime";
+import { admitControl } from "./front-door.ts";
+import { importVerb } from "./import-verb.ts";
+import { learnerInstruments } from "./instruments.ts";
+import { learnerLogic } from "./learner.ts";
+
+await runActorService({
+  logic: learnerLogic,
+  settings: (config) => config.self_learning,
+  listen: (subjects) => [subjects.control("learner", "*")],
+  admit: admitControl,
+  verbs: (context) => ({ import: importVerb(context) }),
+  instruments: learnerInstruments,
+});

@@ -1,0 +1,71 @@
+import type { SeriesEvent } from "@mapek/core/learning";
+import {
+  type Anomaly,
+  metricToken,
+  type Recommendation,
+  type Threshold,
+  thresholdKey,
+} from "@mapek/core/messages";
+import type { Output } from "@mapek/runtime";
+import type { Series } from "./state.ts";
+
+/** What an event of a series becomes: public messages, and what the feedback service must know. */
+export function outputsOf(series: Series, event: SeriesEvent): Output[] {
+  const { system, metric, labels } = series.id;
+  const tokens = [system, metricToken(metric)];
+  const head = { version: 1, system, metric, labels } as const;
+  switch (event.type) {
+    case "recommendation": {
+      const message: Recommendation = {
+        ...head,
+        ...event.recommendation,
+        timestamp: event.time,
+      };
+      const log: Output = { to: "log", family: "recommendations", tokens, message };
+      if (message.provisional) return [log];
+      const input = {
+        version: 1,
+        kind: "recommendation",
+        time: event.time,
+        system,
+        recommendation: message,
+        in_force: event.inForce,
+      } as const;
+      return [log, { to: "feedback", key: system, input }];
+    }
+    case "threshold": {
+      const message: Threshold = { ...head, ...event.threshold };
+      return [
+        { to: "log", family: "thresholds", tokens, message },
+        { to: "latest", key: thresholdKey(series.id), message },
+      ];
+    }
+    case "anomaly": {
+      const message: Anomaly = {
+        ...head,
+        anomaly_id: `${series.key}@${event.incident.opened_at}`,
+        phase: event.phase,
+        ...event.incident,
+        expected_low: event.expectedLow,
+        expected_high: event.expectedHigh,
+        threshold: event.threshold,
+        timestamp: event.time,
+      };
+      return [{ to: "log", family: "anomalies", tokens, message }];
+    }
+    case "outcome": {
+      const { actionId, before, after, time } = event;
+      const input = {
+        version: 1,
+        kind: "outcome",
+        time,
+        system,
+        action_id: actionId,
+        objective: "exceedance_error",
+        before,
+        after,
+      } as const;
+      return [{ to: "feedback", key: system, input }];
+    }
+  }
+}

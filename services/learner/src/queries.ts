@@ -1,0 +1,109 @@
+import type { LearningStatistics } from "@mapek/core/learning";
+import { type Request, type SeriesExport, seriesKey } from "@mapek/core/messages";
+import { type LearnerState, type Series, seriesOfSystem } from "./state.ts";
+
+/** Samples that one exported series may have at most. */
+const MAX_EXPORTED = 10_000;
+
+/** Answers the learner's request verbs from the state: an item per series, in order of their keys. */
+export function query(
+  state: LearnerState,
+  verb: string,
+  system: string | undefined,
+  request: Request,
+): unknown[] {
+  const found = select(state, system, request);
+  switch (verb) {
+    case "series":
+      return found.map(summaryOf);
+    case "statistics":
+      return found.map(({ id, learner }) => ({
+        ...id,
+        statistics: learner.statistics() ?? null,
+        trend: learner.trend(),
+      }));
+    case "recommendations":
+      return found.map(({ id, learner }) => ({ ...id, recommendation: learner.recommend() }));
+    case "thresholds":
+      return found
+        .filter(({ learner }) => learner.threshold !== null)
+        .map(({ id, learner }) => ({ ...id, ...learner.threshold }));
+    case "learning":
+      return found.map((series) => ({ system: series.id.system, ...learningOf(series) }));
+    case "export":
+      return found.map((series) => exportOf(series, request));
+    default:
+      return [];
+  }
+}
+
+function select(state: LearnerState, system: string | undefined, request: Request): Series[] {
+  if (system !== undefined && request.metric !== undefined && request.labels !== undefined) {
+    const series = state.series.get(seriesKey(system, request.metric, request.labels));
+    return series === undefined ? [] : [series];
+  }
+  return seriesOfSystem(state, system).filter(
+    ({ id }) => request.metric === undefined || id.metric === request.metric,
+  );
+}
+
+function summaryOf({ id, learner }: Series) {
+  const last = learner.lastOptimisation;
+  return {
+    ...id,
+    last_value: Number.isNaN(learner.lastValue) ? null : learner.lastValue,
+    last_time: learner.window.newestTime ?? null,
+    samples: learner.window.length,
+    threshold: learner.threshold?.threshold ?? null,
+    pinned: learner.threshold?.pinned ?? false,
+    recommendation: last?.recommended_value ?? null,
+    confidence: last?.confidence ?? null,
+    provisional: last?.provisional ?? null,
+    trend: learner.trend().direction,
+    open_anomaly: learner.incidents.current,
+    score: learner.score,
+    sensitivity: learner.detector.sensitivity,
+    frozen: learner.frozen,
+  };
+}
+
+function learningOf({ id, learner }: Series): LearningStatistics {
+  const { counts } = learner;
+  return {
+    metric: id.metric,
+    labels: id.labels,
+    points: counts.points,
+    duplicates: counts.duplicates,
+    late: counts.late,
+    outside: counts.outside,
+    excluded: counts.excluded,
+    anomalies: counts.anomalies,
+    anomaly_rate: counts.judged === 0 ? 0 : counts.anomalies / counts.judged,
+    sensitivity: learner.detector.sensitivity,
+    frozen: learner.frozen,
+    parameters: learner.settings,
+    optimisations: learner.optimisations,
+  };
+}
+
+function exportOf(
+  { id, learner }: Series,
+  { from = 0, to = Number.POSITIVE_INFINITY, limit = MAX_EXPORTED }: Request,
+): SeriesExport {
+  const times = learner.window.copyTimes();
+  const values = learner.window.copyValues();
+  const timestamps: number[] = [];
+  const kept: number[] = [];
+  times.forEach((time, i) => {
+    if (time < from || time > to) return;
+    timestamps.push(time);
+    kept.push(values[i] as number);
+  });
+  return {
+    version: 1,
+    metric: id.metric,
+    labels: id.labels,
+    timestamps: timestamps.slice(-limit),
+    values: kept.slice(-limit),
+  };
+}

@@ -1,0 +1,118 @@
+import type { Subjects } from "@mapek/core/messages";
+import type { JetStreamClient } from "@nats-io/jetstream";
+import { Batch } from "./batch.ts";
+import type { Receipt } from "./receipt.ts";
+import type { SeriesEntry } from "./series-registry.ts";
+
+export interface BatcherOptions {
+  readonly js: JetStreamClient;
+  readonly subjects: Subjects;
+  readonly partitions: number;
+  readonly batchSamples: number;
+  readonly lingerMs: number;
+  /** Told of each batch that is stored, or given up after all attempts. */
+  readonly onSettled: (samples: number, failure: Error | undefined) => void;
+}
+
+/** Batches that may be under way before further ones wait and grow. */
+const MAX_IN_FLIGHT = 64;
+const ATTEMPTS = 4;
+const STORE_TIMEOUT_MS = 3_000;
+const BACKOFF_MS = 200;
+
+/**
+ * Gathers samples by partition and stores each batch when it is full or its time has come. While the
+ * server is behind, batches grow instead of multiplying. A batch that was stored twice because its
+ * answer was lost does no harm: the learner drops equal samples.
+ */
+export class Batcher {
+  readonly #options: BatcherOptions;
+  readonly #open: (Batch | undefined)[];
+  readonly #openHistory: (Batch | undefined)[];
+  #timer: NodeJS.Timeout | undefined;
+  #inFlight = 0;
+  #waiting = 0;
+  #onIdle: (() => void)[] = [];
+
+  constructor(options: BatcherOptions) {
+    this.#options = options;
+    this.#open = new Array(options.partitions);
+    this.#openHistory = new Array(options.partitions);
+  }
+
+  /** Samples that are taken in and not stored yet. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Cost: O(1); a full batch is sent at once. */
+  add(
+    entry: SeriesEntry,
+    time: number,
+    value: number,
+    receipt: Receipt | undefined,
+    history = false,
+  ): void {
+    const open = history ? this.#openHistory : this.#open;
+    let batch = open[entry.partition];
+    if (batch === undefined) {
+      batch = new Batch(entry.partition, this.#options.batchSamples, history);
+      open[entry.partition] = batch;
+    }
+    batch.add(entry, time, value, receipt);
+    this.#waiting++;
+    if (batch.full) {
+      open[entry.partition] = undefined;
+      void this.#store(batch);
+    } else this.#timer ??= setTimeout(() => this.#onLinger(), this.#options.lingerMs);
+  }
+
+  /** Sends what is open and resolves once everything is stored or given up. */
+  async flush(): Promise<void> {
+    this.#sendOpen();
+    if (this.#inFlight > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
+  }
+
+  #onLinger(): void {
+    this.#timer = undefined;
+    if (this.#inFlight < MAX_IN_FLIGHT) this.#sendOpen();
+    else this.#timer = setTimeout(() => this.#onLinger(), this.#options.lingerMs);
+  }
+
+  #sendOpen(): void {
+    for (const open of [this.#open, this.#openHistory])
+      for (let partition = 0; partition < open.length; partition++) {
+        const batch = open[partition];
+        open[partition] = undefined;
+        if (batch !== undefined) void this.#store(batch);
+      }
+  }
+
+  async #store(batch: Batch): Promise<void> {
+    this.#inFlight++;
+    const failure = await this.#publish(
+      this.#options.subjects.samples(batch.partition),
+      batch.encode(),
+    );
+    this.#inFlight--;
+    this.#waiting -= batch.length;
+    batch.settle(failure);
+    this.#options.onSettled(batch.length, failure);
+    if (this.#inFlight === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
+  }
+
+  async #publish(subject: string, bytes: Uint8Array): Promise<Error | undefined> {
+    let failure: Error | undefined;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (attempt > 0)
+        await new Promise((resolve) => setTimeout(resolve, BACKOFF_MS * 2 ** attempt));
+      try {
+        await this.#options.js.publish(subject, bytes, { timeout: STORE_TIMEOUT_MS });
+        return undefined;
+      } catch (error) {
+        failure = error as Error;
+      }
+    }
+    return failure;
+  }
+}

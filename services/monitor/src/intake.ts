@@ -1,0 +1,253 @@
+import {
+  checkSample,
+  decodeSamples,
+  isTimestamp,
+  MessageError,
+  type MessageErrorCode,
+  type PublicSeries,
+  type Sample,
+  type SampleColumns,
+  type Subjects,
+} from "@mapek/core/messages";
+import type { Config, DeadLetters } from "@mapek/runtime";
+import type { Msg, NatsConnection, Subscription } from "@nats-io/transport-node";
+import type { ArrivalClock } from "./arrival-clock.ts";
+import type { Batcher } from "./batcher.ts";
+import { Receipt } from "./receipt.ts";
+import type { SeriesRegistry } from "./series-registry.ts";
+
+export interface IntakeOptions {
+  readonly nc: NatsConnection;
+  readonly subjects: Subjects;
+  readonly limits: Config["ingest"];
+  readonly batcher: Batcher;
+  readonly registry: SeriesRegistry;
+  readonly clock: ArrivalClock;
+  readonly deadLetters: DeadLetters;
+}
+
+/** Header that marks imported history, which may have any age. */
+export const HISTORY_HEADER = "Mapek-History";
+
+interface Route {
+  readonly system: string;
+  readonly metric: string;
+}
+
+/** Routes of subjects that are remembered. */
+const MAX_ROUTES = 1_000_000;
+
+/** Takes samples in: decodes, checks and routes each; answers, where asked, after they are stored. */
+export class Intake {
+  readonly #options: IntakeOptions;
+  readonly #routes = new Map<string, Route>();
+  readonly #subscription: Subscription;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+    this.#subscription = options.nc.subscribe(options.subjects.metrics("*", "*"), {
+      queue: "mapek-monitor",
+      callback: (error, message) => {
+        if (error === null) this.#take(message);
+      },
+    });
+  }
+
+  /** Takes nothing more in, then stores what was taken in. */
+  async drain(): Promise<void> {
+    await this.#subscription.drain();
+    await this.#options.batcher.flush();
+  }
+
+  #take(message: Msg): void {
+    const receipt = message.reply ? new Receipt((bytes) => message.respond(bytes)) : undefined;
+    const fault = this.#takeSamples(message, receipt);
+    if (fault !== undefined) {
+      receipt?.reject(0, fault.code, fault.detail);
+      this.#options.deadLetters.add(message.subject, message.data, fault);
+    }
+    receipt?.close();
+  }
+
+  /** The fault of the whole message, if it has one. */
+  #takeSamples(message: Msg, receipt: Receipt | undefined): MessageError | undefined {
+    const { batcher, limits } = this.#options;
+    if (batcher.waiting >= limits.max_waiting_samples)
+      return new MessageError(
+        "MAPEK_OVERLOADED",
+        `${batcher.waiting} samples wait to be stored: try later`,
+      );
+    const route = this.#route(message.subject);
+    if (route instanceof MessageError) return route;
+    const payload = decodeSamples(message.data, message.headers?.get("Content-Type") || undefined);
+    if (!payload.ok) return payload.error;
+    const history = message.headers?.has(HISTORY_HEADER) ?? false;
+    const now = Date.now();
+    if (payload.value.kind === "number") {
+      const fault = this.#add(
+        route.system,
+        { value: payload.value.value },
+        route.metric,
+        now,
+        receipt,
+        history,
+      );
+      return fault;
+    }
+    const count =
+      payload.value.kind === "rows"
+        ? payload.value.rows.length
+        : payload.value.columns.values.length;
+    if (count > limits.max_samples_per_message)
+      return new MessageError(
+        "MAPEK_MESSAGE_TOO_LARGE",
+        `${count} samples, at most ${limits.max_samples_per_message}`,
+      );
+    const rejects = new Rejects(this.#options.deadLetters, message, receipt);
+    if (payload.value.kind === "rows")
+      this.#addRows(route, payload.value.rows, now, receipt, history, rejects);
+    else this.#addColumns(route.system, payload.value.columns, now, receipt, history, rejects);
+    rejects.report();
+    return undefined;
+  }
+
+  #addRows(
+    route: Route,
+    rows: readonly unknown[],
+    now: number,
+    receipt: Receipt | undefined,
+    history: boolean,
+    rejects: Rejects,
+  ): void {
+    for (let i = 0; i < rows.length; i++) {
+      const fault = checkSample(rows[i]);
+      if (fault !== undefined) rejects.add(i, new MessageError(fault.code, fault.message));
+      else {
+        const refusal = this.#add(
+          route.system,
+          rows[i] as Sample,
+          route.metric,
+          now,
+          receipt,
+          history,
+        );
+        if (refusal !== undefined) rejects.add(i, refusal);
+      }
+    }
+  }
+
+  #addColumns(
+    system: string,
+    columns: SampleColumns<PublicSeries>,
+    now: number,
+    receipt: Receipt | undefined,
+    history: boolean,
+    rejects: Rejects,
+  ): void {
+    const entries = columns.series.map((series) => {
+      const [metric, labels] = typeof series === "string" ? [series, undefined] : series;
+      return this.#options.registry.entry(system, metric, labels);
+    });
+    const { index, times, values } = columns;
+    const latest = now + this.#options.limits.max_ahead_seconds * 1_000;
+    for (let i = 0; i < values.length; i++) {
+      const entry = entries[index[i] as number];
+      const value = values[i] as number;
+      const given = times[i] as number;
+      if (entry === undefined || entry instanceof MessageError) {
+        rejects.add(
+          i,
+          entry ?? new MessageError("MAPEK_MESSAGE_INVALID", "no such series in the dictionary"),
+        );
+        continue;
+      }
+      const code = faultOf(value, given, latest);
+      if (code !== undefined) rejects.add(i, new MessageError(code, `value ${value} at ${given}`));
+      else
+        this.#store(entry, Number.isNaN(given) ? undefined : given, value, now, receipt, history);
+    }
+  }
+
+  #add(
+    system: string,
+    sample: Sample,
+    metric: string,
+    now: number,
+    receipt: Receipt | undefined,
+    history: boolean,
+  ): MessageError | undefined {
+    const { timestamp, value } = sample;
+    const latest = now + this.#options.limits.max_ahead_seconds * 1_000;
+    if (timestamp !== undefined && timestamp > latest)
+      return new MessageError(
+        "MAPEK_SAMPLE_IN_FUTURE",
+        `timestamp ${timestamp} is ${Math.round((timestamp - now) / 1_000)} s ahead of the clock`,
+      );
+    const entry = this.#options.registry.entry(system, sample.metric ?? metric, sample.labels);
+    if (entry instanceof MessageError) return entry;
+    this.#store(entry, timestamp, value, now, receipt, history);
+    return undefined;
+  }
+
+  #store(
+    entry: Exclude<ReturnType<SeriesRegistry["entry"]>, MessageError>,
+    given: number | undefined,
+    value: number,
+    now: number,
+    receipt: Receipt | undefined,
+    history: boolean,
+  ): void {
+    let time = given;
+    if (time === undefined) {
+      time = this.#options.clock.stamp(entry.lastStamp, now);
+      entry.lastStamp = time;
+    }
+    entry.lastSeen = now;
+    receipt?.accept();
+    this.#options.batcher.add(entry, time, value, receipt, history);
+  }
+
+  #route(subject: string): Route | MessageError {
+    const known = this.#routes.get(subject);
+    if (known !== undefined) return known;
+    const parsed = this.#options.subjects.parseInput(subject);
+    if (!parsed.ok) return parsed.error;
+    if (parsed.value.family !== "metrics")
+      return new MessageError("MAPEK_SUBJECT_INVALID", subject);
+    const route = { system: parsed.value.system, metric: parsed.value.metric };
+    if (this.#routes.size >= MAX_ROUTES) this.#routes.clear();
+    this.#routes.set(subject, route);
+    return route;
+  }
+}
+
+function faultOf(value: number, time: number, latest: number): MessageErrorCode | undefined {
+  if (!Number.isFinite(value)) return "MAPEK_SAMPLE_NOT_FINITE";
+  if (Number.isNaN(time)) return undefined;
+  if (!isTimestamp(time)) return "MAPEK_SAMPLE_BAD_TIMESTAMP";
+  return time > latest ? "MAPEK_SAMPLE_IN_FUTURE" : undefined;
+}
+
+/** The refused samples of one message: each is answered, one dead letter stands for all. */
+class Rejects {
+  readonly #deadLetters: DeadLetters;
+  readonly #message: Msg;
+  readonly #receipt: Receipt | undefined;
+  #first: MessageError | undefined;
+
+  constructor(deadLetters: DeadLetters, message: Msg, receipt: Receipt | undefined) {
+    this.#deadLetters = deadLetters;
+    this.#message = message;
+    this.#receipt = receipt;
+  }
+
+  add(index: number, error: MessageError): void {
+    this.#first ??= error;
+    this.#receipt?.reject(index, error.code, error.detail);
+  }
+
+  report(): void {
+    if (this.#first !== undefined)
+      this.#deadLetters.add(this.#message.subject, this.#message.data, this.#first);
+  }
+}

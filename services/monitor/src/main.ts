@@ -1,0 +1,87 @@
+import { fnv1a32, MessageError } from "@mapek/core/messages";
+import { runService } from "@mapek/runtime";
+import { Counter, Gauge } from "prom-client";
+import { ArrivalClock } from "./arrival-clock.ts";
+import { Batcher } from "./batcher.ts";
+import { configuredLoop } from "./collectors/collector-loop.ts";
+import { Intake } from "./intake.ts";
+import { SeriesRegistry } from "./series-registry.ts";
+
+const EXPIRY_CHECK_MS = 60_000;
+
+await runService(
+  "monitor",
+  async ({ config, connection, subjects, metrics, deadLetters, log, owner }) => {
+    const registers = [metrics.registry];
+    const samples = new Counter({ name: "mapek_samples_total", help: "Samples stored", registers });
+    const lost = new Counter({
+      name: "mapek_samples_lost_total",
+      help: "Samples that could not be stored after all attempts",
+      registers,
+    });
+    const waiting = new Gauge({
+      name: "mapek_samples_waiting",
+      help: "Samples taken in and not stored yet",
+      registers,
+    });
+    const series = new Gauge({
+      name: "mapek_monitor_series",
+      help: "Series that this monitor routes",
+      registers,
+    });
+    const { ingest, streams } = config;
+    const registry = new SeriesRegistry(streams.partitions, ingest.max_series_per_system);
+    const batcher = new Batcher({
+      js: connection.js,
+      subjects,
+      partitions: streams.partitions,
+      batchSamples: ingest.batch_samples,
+      lingerMs: ingest.batch_linger_ms,
+      onSettled: (count, failure) => {
+        (failure === undefined ? samples : lost).inc(count);
+        if (failure !== undefined)
+          log.error({ samples: count, err: failure }, "a batch was not stored");
+      },
+    });
+    const clock = new ArrivalClock(fnv1a32(owner));
+    const intake = new Intake({
+      nc: connection.nc,
+      subjects,
+      limits: ingest,
+      batcher,
+      registry,
+      clock,
+      deadLetters,
+    });
+    const loop = configuredLoop(config, {
+      nc: connection.nc,
+      subjects,
+      log,
+      onMetrics: (figures, time) => {
+        for (const [metric, value] of Object.entries(figures)) {
+          const entry = registry.entry(config.collectors.system, metric, undefined);
+          if (entry instanceof MessageError) continue;
+          entry.lastSeen = time;
+          batcher.add(entry, time, value, undefined);
+        }
+      },
+    });
+    await loop?.start();
+    const expiry = setInterval(
+      () => registry.expire(Date.now() - ingest.idle_series_seconds * 1_000),
+      EXPIRY_CHECK_MS,
+    );
+    return {
+      ready: () => true,
+      beforeMetrics: () => {
+        waiting.set(batcher.waiting);
+        series.set(registry.size);
+      },
+      async drain() {
+        clearInterval(expiry);
+        loop?.stop();
+        await intake.drain();
+      },
+    };
+  },
+);

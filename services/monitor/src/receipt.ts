@@ -1,0 +1,60 @@
+import { encodeJson, type InputReply, MessageError } from "@mapek/core/messages";
+
+/** Most rejected samples that one answer names. */
+const MAX_NAMED = 1_000;
+
+/** What becomes of the samples of one message; its answer goes out once all its batches are settled. */
+export class Receipt {
+  readonly #respond: ((bytes: Uint8Array) => void) | undefined;
+  readonly #rejected: InputReply["rejected"] = [];
+  #accepted = 0;
+  #batches = 0;
+  #closed = false;
+  #failure: MessageError | undefined;
+
+  /** @param respond Sends the answer; undefined where nobody waits for one. */
+  constructor(respond: ((bytes: Uint8Array) => void) | undefined) {
+    this.#respond = respond;
+  }
+
+  accept(): void {
+    this.#accepted++;
+  }
+
+  reject(index: number, code: string, message: string): void {
+    if (this.#rejected.length < MAX_NAMED) this.#rejected.push({ index, code, message });
+  }
+
+  /** One more batch holds samples of this message. */
+  joined(): void {
+    this.#batches++;
+  }
+
+  /** A batch is stored, or could not be. */
+  settled(failure: Error | undefined): void {
+    this.#batches--;
+    if (failure !== undefined)
+      this.#failure ??= new MessageError(
+        "MAPEK_NOT_STORED",
+        `${failure.message}: send the whole message again`,
+        { cause: failure },
+      );
+    this.#answerIfDone();
+  }
+
+  /** All samples of the message have been looked at. */
+  close(): void {
+    this.#closed = true;
+    this.#answerIfDone();
+  }
+
+  #answerIfDone(): void {
+    if (!this.#closed || this.#batches > 0 || this.#respond === undefined) return;
+    const failure = this.#failure;
+    const reply: InputReply =
+      failure === undefined
+        ? { accepted: this.#accepted, rejected: this.#rejected }
+        : { accepted: 0, rejected: [{ index: 0, code: failure.code, message: failure.detail }] };
+    this.#respond(encodeJson(reply));
+  }
+}

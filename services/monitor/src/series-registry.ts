@@ -1,0 +1,77 @@
+import { type Labels, MessageError, partitionOf, seriesKey } from "@mapek/core/messages";
+
+/** A known series: what routing needs, computed once. */
+export interface SeriesEntry {
+  readonly key: string;
+  readonly partition: number;
+  /** Time given to its last sample that came without one, ms. */
+  lastStamp: number;
+  /** When its last sample came, ms. */
+  lastSeen: number;
+  /** Which open batch holds it, and where in that batch's dictionary. */
+  batch: object | undefined;
+  batchIndex: number;
+}
+
+interface SystemSeries {
+  readonly byKey: Map<string, SeriesEntry>;
+  /** Unlabelled series by metric: spares building their key. */
+  readonly byMetric: Map<string, SeriesEntry>;
+}
+
+/**
+ * The series that this monitor has seen, by system, within each system's limit. It is a cache and a
+ * guard: nothing depends on it surviving a restart.
+ */
+export class SeriesRegistry {
+  readonly #systems = new Map<string, SystemSeries>();
+  readonly #partitions: number;
+  readonly #maxPerSystem: number;
+
+  constructor(partitions: number, maxPerSystem: number) {
+    this.#partitions = partitions;
+    this.#maxPerSystem = maxPerSystem;
+  }
+
+  /** The series' entry, or MAPEK_SERIES_LIMIT where the system may have no more. Cost: one look-up for an unlabelled one. */
+  entry(system: string, metric: string, labels: Labels | undefined): SeriesEntry | MessageError {
+    let series = this.#systems.get(system);
+    if (series === undefined) {
+      series = { byKey: new Map(), byMetric: new Map() };
+      this.#systems.set(system, series);
+    }
+    if (labels === undefined) {
+      const known = series.byMetric.get(metric);
+      if (known !== undefined) return known;
+    }
+    const key = seriesKey(system, metric, labels);
+    let entry = series.byKey.get(key);
+    if (entry === undefined) {
+      if (series.byKey.size >= this.#maxPerSystem)
+        return new MessageError(
+          "MAPEK_SERIES_LIMIT",
+          `system ${system} has ${series.byKey.size} series, its limit; ${key} is not taken in`,
+        );
+      const partition = partitionOf(key, this.#partitions);
+      entry = { key, partition, lastStamp: 0, lastSeen: 0, batch: undefined, batchIndex: 0 };
+      series.byKey.set(key, entry);
+    }
+    if (labels === undefined) series.byMetric.set(metric, entry);
+    return entry;
+  }
+
+  /** Forgets series without samples since `before` (ms). Cost: O(series). */
+  expire(before: number): void {
+    for (const [system, { byKey, byMetric }] of this.#systems) {
+      for (const [key, entry] of byKey) if (entry.lastSeen < before) byKey.delete(key);
+      for (const [metric, entry] of byMetric) if (entry.lastSeen < before) byMetric.delete(metric);
+      if (byKey.size === 0) this.#systems.delete(system);
+    }
+  }
+
+  get size(): number {
+    let sum = 0;
+    for (const { byKey } of this.#systems.values()) sum += byKey.size;
+    return sum;
+  }
+}

@@ -1,0 +1,63 @@
+import type { SystemState, Transition } from "@mapek/core/messages";
+import type { Output } from "@mapek/runtime";
+import { resetAdaptation } from "./adaptation.ts";
+import { whyEntered } from "./reasons.ts";
+import { deriveRow, type OptimizerState } from "./state.ts";
+import { nextState, watchQuality } from "./state-machine.ts";
+import { record } from "./transitions.ts";
+
+/**
+ * Judges the means and enters the state that they ask for, where dwell and flap budget allow it.
+ *
+ * @returns Why the state changed; undefined when it did not.
+ */
+export function evaluate(
+  state: OptimizerState,
+  outputs: Output[],
+  skipDwell = false,
+): string | undefined {
+  if (state.forced !== null || state.window.reports === 0) return undefined;
+  watchQuality(state);
+  const to = nextState(state, skipDwell);
+  if (to === state.state) {
+    state.enteredAtMs ??= state.timeMs;
+    return undefined;
+  }
+  const reason = whyEntered(state, to);
+  enter(state, to, reason, false, outputs);
+  return reason;
+}
+
+/** Changes the state, records the transition and returns to the new state's row. */
+export function enter(
+  state: OptimizerState,
+  to: SystemState,
+  reason: string,
+  forced: boolean,
+  outputs: Output[],
+): void {
+  const transition: Transition = {
+    version: 1,
+    system: state.system,
+    from: state.state,
+    to,
+    reason,
+    forced,
+    performance: state.window.meansByName(),
+    count: ++state.transitionCount,
+    timestamp: state.timeMs,
+  };
+  state.state = to;
+  state.enteredAtMs = state.timeMs;
+  state.qualityHeldSinceMs = null;
+  resetAdaptation(state.adaptation);
+  deriveRow(state);
+  watchQuality(state);
+  record(state.history, transition);
+  outputs.push({
+    to: "log",
+    family: "transitions",
+    tokens: [state.system],
+    message: transition,
+  });
+}

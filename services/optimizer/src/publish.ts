@@ -1,0 +1,82 @@
+import { PARAMETER_NAMES, type Parameters, type ParameterValues } from "@mapek/core/messages";
+import type { Output } from "@mapek/runtime";
+import { modeOf, type OptimizerState } from "./state.ts";
+
+/** Commands may raise parallelism to this multiple of the row's. */
+const MAX_PARALLELISM_MULTIPLE = 4;
+const MIN_LEARNING_RATE = 0.05;
+const MAX_LEARNING_RATE = 1;
+
+/** Parallelism before commands: the row's, moved by adaptation. */
+export const adaptedParallelism = (state: OptimizerState): number =>
+  state.row.execution_parallelism + state.adaptation.parallelismOffset;
+
+/** The nearest parallelism that a state allows. */
+export const clampParallelism = (state: OptimizerState, parallelism: number): number =>
+  Math.max(1, Math.min(parallelism, state.row.execution_parallelism * MAX_PARALLELISM_MULTIPLE));
+
+/** The nearest learning rate in 0.05–1, free of the last digits' noise. */
+export const clampLearningRate = (rate: number): number =>
+  Math.max(MIN_LEARNING_RATE, Math.min(MAX_LEARNING_RATE, round(rate)));
+
+const round = (value: number): number => Math.round(value * 1e9) / 1e9;
+
+/** The six parameters that state, adaptation and commands give. */
+export function parameterValues(state: OptimizerState): ParameterValues {
+  const { row, adaptation, settings } = state;
+  const stretch = 1 + adaptation.intervalSteps * settings.adaptation_step;
+  return {
+    monitoring_interval:
+      adaptation.intervalSteps === 0 ? row.monitoring_interval : row.monitoring_interval * stretch,
+    analysis_depth: row.analysis_depth,
+    planning_lookahead: row.planning_lookahead,
+    execution_parallelism: clampParallelism(
+      state,
+      adaptedParallelism(state) + state.parallelismDelta,
+    ),
+    knowledge_retention: settings.knowledge_retention,
+    learning_rate: clampLearningRate(row.learning_rate * state.learningRateFactor),
+  };
+}
+
+/**
+ * Publishes the parameters where a value, the state or the mode differs from what was published
+ * last, and always the first time. In mode off only the mode is published: values stay as they were.
+ */
+export function publishIfChanged(state: OptimizerState, reason: string, outputs: Output[]): void {
+  const last = state.published;
+  const mode = modeOf(state);
+  const frozen = mode === "off" && last !== null;
+  const values = frozen ? last : parameterValues(state);
+  const current = frozen ? last.state : state.state;
+  const changed =
+    last === null
+      ? [...PARAMETER_NAMES]
+      : PARAMETER_NAMES.filter((name) => values[name] !== last[name]);
+  if (last !== null && changed.length === 0 && last.state === current && last.mode === mode) return;
+  const message: Parameters = {
+    version: 1,
+    system: state.system,
+    monitoring_interval: values.monitoring_interval,
+    analysis_depth: values.analysis_depth,
+    planning_lookahead: values.planning_lookahead,
+    execution_parallelism: values.execution_parallelism,
+    knowledge_retention: values.knowledge_retention,
+    learning_rate: values.learning_rate,
+    state: current,
+    mode,
+    changed,
+    reason,
+    timestamp: state.timeMs,
+  };
+  state.published = message;
+  const { system } = state;
+  outputs.push(
+    { to: "log", family: "parameters", tokens: [system], message },
+    {
+      to: "feedback",
+      key: system,
+      input: { version: 1, time: state.timeMs, system, kind: "parameters", parameters: message },
+    },
+  );
+}

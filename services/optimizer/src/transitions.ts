@@ -1,0 +1,23 @@
+import type { Transition } from "@mapek/core/messages";
+
+/** Most transitions that a system's history holds. */
+export const HISTORY_LIMIT = 500;
+
+/** Appends a transition and drops the oldest beyond 500. */
+export function record(history: Transition[], transition: Transition): void {
+  history.push(transition);
+  if (history.length > HISTORY_LIMIT) history.shift();
+}
+
+/**
+ * Event time, ms, from which another transition fits in the flap budget: when the `budget`-th
+ * newest leaves the window. A budget beyond the history's 500 is never used up.
+ */
+export function budgetFreeAt(
+  history: readonly Transition[],
+  budget: number,
+  windowMs: number,
+): number {
+  const oldest = history[history.length - budget];
+  return oldest === undefined ? Number.NEGATIVE_INFINITY : oldest.timestamp + windowMs;
+}

@@ -1,0 +1,12 @@
+import { type NatsServer, type StartServerOptions, startServer } from "@mapek/nats-server";
+
+/**
+ * A private server for one test file or test: free port, temporary store, gone at the block's end.
+ *
+ * Usage: `await using server = await startTestServer();`
+ *
+ * A machine on which no server can be found or fetched fails the test; it is never skipped.
+ */
+export async function startTestServer(options: StartServerOptions = {}): Promise<NatsServer> {
+  return await startServer(options);
+}
