@@ -1,2 +1,37 @@
 #!/usr/bin/env node
-console.log(process.version, process.argv.slice(2));
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { analyzeCommand } from "./commands/analyze.ts";
+import { historyCommand } from "./commands/history.ts";
+import { importCommand } from "./commands/import.ts";
+import { publishCommand } from "./commands/publish.ts";
+import { signalCommand } from "./commands/signal.ts";
+import { statusCommand } from "./commands/status.ts";
+import { thresholdsCommand } from "./commands/thresholds.ts";
+import { upCommand } from "./commands/up.ts";
+import { watchCommand } from "./commands/watch.ts";
+import { runProgram } from "./program.ts";
+
+const { version } = JSON.parse(
+  readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+) as { version: string };
+
+const program = new Command("mapek")
+  .description("Learns thresholds and tunes control loops over NATS")
+  .version(version)
+  .addCommand(upCommand())
+  .addCommand(analyzeCommand())
+  .addCommand(publishCommand())
+  .addCommand(watchCommand())
+  .addCommand(signalCommand())
+  .addCommand(statusCommand())
+  .addCommand(thresholdsCommand())
+  .addCommand(historyCommand())
+  .addCommand(importCommand());
+
+// A reader that goes away (`mapek watch | head`) is no failure; `up` takes it for a request to stop.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (process.stdout.listenerCount("error") > 1) return;
+  process.exit(error.code === "EPIPE" ? 0 : 1);
+});
+process.exit(await runProgram(program, process.argv.slice(2)));

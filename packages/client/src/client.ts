@@ -1,3 +1,4 @@
+// One file above 300 lines: it is the package's door, where every method is one line and its contract.
 import {
   type Action,
   type Anomaly,
@@ -50,6 +51,7 @@ const DEFAULTS = {
   maxPendingSamples: 1_000_000,
   attemptTimeoutMs: 2_000,
   deadlineMs: 30_000,
+  closeTimeoutMs: 5_000,
 };
 
 /**
@@ -92,12 +94,14 @@ export class MapekClient {
   readonly #requests: ServiceRequests;
   readonly #sender: Sender;
   readonly #onError: (error: Error) => void;
+  readonly #closeTimeoutMs: number;
   #closing: Promise<void> | undefined;
 
   constructor(nc: NatsConnection, options: ConnectOptions = {}) {
     const pick = <K extends keyof typeof DEFAULTS>(key: K) => options[key] ?? DEFAULTS[key];
     const limits = { attemptTimeoutMs: pick("attemptTimeoutMs"), deadlineMs: pick("deadlineMs") };
     this.connection = nc;
+    this.#closeTimeoutMs = pick("closeTimeoutMs");
     this.subjects = new Subjects(prefixesOf(options));
     this.timers = options.timers ?? systemTimers;
     this.#onError = contained(options.onError ?? ((error) => process.emitWarning(error)));
@@ -307,11 +311,19 @@ export class MapekClient {
     return this.#requests.importMetrics(system, series);
   }
 
-  /** Sends what is pending, finishes subscriptions, and disconnects. May be called more than once. */
+  /**
+   * Sends what is pending, finishes subscriptions, and disconnects; while no server answers, after
+   * twice `closeTimeoutMs` at the latest. May be called more than once.
+   */
   close(): Promise<void> {
     this.#closing ??= (async () => {
-      await this.#publisher.close().catch((error: unknown) => this.#onError(error as Error));
-      if (!this.connection.isClosed()) await this.connection.drain();
+      const flushed = this.#publisher.close().catch((error: unknown) => {
+        this.#onError(error as Error);
+      });
+      await within(this.#closeTimeoutMs, flushed);
+      if (this.connection.isClosed()) return;
+      await within(this.#closeTimeoutMs, this.connection.drain());
+      await this.connection.close();
     })();
     return this.#closing;
   }
@@ -319,6 +331,16 @@ export class MapekClient {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** Resolves when the work has ended, well or not, or the time is over. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work.catch(() => {}), over]);
+  clearTimeout(timer);
 }
 
 /** An error reporter that cannot break what reports to it. */

@@ -38,6 +38,8 @@ export interface ConnectOptions {
   readonly attemptTimeoutMs?: number | undefined;
   /** Milliseconds after which retries of a request end. @default 30000 */
   readonly deadlineMs?: number | undefined;
+  /** Milliseconds that `close` waits for what is pending, and for the connection. @default 5000 */
+  readonly closeTimeoutMs?: number | undefined;
   /** Clock and timers. @default the machine's */
   readonly timers?: Timers | undefined;
 }

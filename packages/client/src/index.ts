@@ -9,7 +9,7 @@ export {
   type MapeLoopStats,
   type MapeStep,
 } from "./mape-loop.ts";
-export type { OutputFilter } from "./outputs.ts";
+export { OUTPUT_NAMES, type OutputFilter, type OutputName, type OutputOf } from "./outputs.ts";
 export type { PublisherStats, PublishOptions, SampleInput } from "./sample-publisher.ts";
 export type { RequestOptions, SeriesState } from "./service-requests.ts";
 export type { Signals } from "./signals.ts";

@@ -21,7 +21,7 @@ export interface OutputFilter {
 }
 
 /** The families of outputs that a client can subscribe to, and how many tokens follow each on its subject. */
-export const OUTPUTS = {
+const OUTPUTS = {
   recommendations: { family: recommendation, tokens: 2 },
   thresholds: { family: threshold, tokens: 2 },
   anomalies: { family: anomaly, tokens: 2 },
@@ -31,6 +31,7 @@ export const OUTPUTS = {
   actions: { family: action, tokens: 2 },
 } as const;
 export type OutputName = keyof typeof OUTPUTS;
+export const OUTPUT_NAMES = Object.keys(OUTPUTS) as readonly OutputName[];
 export type OutputOf<Name extends OutputName> = Extract<
   ReturnType<(typeof OUTPUTS)[Name]["family"]["decode"]>,
   { ok: true }

@@ -26,7 +26,7 @@ const FIRST_BACKOFF_MS = 20;
 const MOST_BACKOFF_MS = 1_000;
 
 /** Whether a code of a service says "try later". */
-export const isRetryable = (code: string): boolean =>
+const isRetryable = (code: string): boolean =>
   code in MESSAGE_ERRORS && MESSAGE_ERRORS[code as MessageErrorCode].consequence === "retry";
 
 /** A service's refusal as an error: a MessageError where the code is one of the contract's. */

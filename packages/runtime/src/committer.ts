@@ -36,9 +36,7 @@ export class Committer {
   /** Says that a partition has outputs to store. Cost: O(1). */
   notify(partition: AnyPartition): void {
     this.#waiting.add(partition);
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#run();
   }
 
   /** Resolves once everything that the partition has folded is stored, or the partition has failed. */
@@ -63,11 +61,10 @@ export class Committer {
 
   async #run(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, LINGER_MS));
-    while (this.#waiting.size > 0) {
-      const shares = this.#gather();
-      if (shares.length === 0) return;
+    for (let shares = this.#gather(); shares.length > 0; shares = this.#gather())
       await this.#commit(shares);
-    }
+    // In the same turn as the last look at who waits: whoever is notified from now on starts anew.
+    this.#running = undefined;
   }
 
   /** Divides the room of one batch among the waiting partitions, first come first served. */
@@ -75,25 +72,32 @@ export class Committer {
     const shares: Share[] = [];
     let room = MAX_BATCH_MESSAGES;
     for (const partition of this.#waiting) {
-      if (partition.committing) continue;
       const count = Math.min(partition.pending.length, room - 1);
       if (count <= 0 && partition.pending.length > 0) break;
       this.#waiting.delete(partition);
-      if (!partition.alive || count === 0) continue;
+      // One whose commit is under way comes back when that has ended.
+      if (!partition.alive || partition.committing || count === 0) continue;
       shares.push({ partition, count });
       room -= count + 1;
-      // A partition that did not fit whole goes to the end of the queue.
-      if (count < partition.pending.length) this.#waiting.add(partition);
       if (room < 2) break;
     }
     return shares;
   }
 
+  /** Stores the shares; what a partition did not bring in, or gathered meanwhile, goes to the end of the queue. */
   async #commit(shares: readonly Share[]): Promise<void> {
+    for (const { partition } of shares) partition.committing = true;
+    await this.#store(shares);
+    for (const { partition } of shares) {
+      partition.committing = false;
+      if (partition.alive && partition.pending.length > 0) this.notify(partition);
+    }
+  }
+
+  async #store(shares: readonly Share[]): Promise<void> {
     const messages: Publication[] = [];
     const now = Date.now();
     const commits = shares.map(({ partition, count }) => {
-      partition.committing = true;
       const { position, publication } = partition.positionFor(count, now);
       messages.push(...partition.pending.first(count), publication);
       return { partition, count, position, offset: messages.length - 1 };
@@ -107,8 +111,6 @@ export class Committer {
       for (const { subject } of messages) this.#count(subject);
     } catch (error) {
       await this.#onFailure(shares, error);
-    } finally {
-      for (const { partition } of shares) partition.committing = false;
     }
   }
 
@@ -121,7 +123,7 @@ export class Committer {
     this.#metrics.commitFailures.inc({ code: failure.code });
     const refused = failure.code !== "MAPEK_COMMIT_UNKNOWN";
     if (refused && shares.length > 1) {
-      for (const share of shares) await this.#commit([share]);
+      for (const share of shares) await this.#store([share]);
       return;
     }
     for (const { partition } of shares) {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { prefixesOverlap } from "@mapek/core/messages";
 import { parse } from "yaml";
-import type { z } from "zod";
+import { z } from "zod";
 import { type Config, configSchema } from "./config-schema.ts";
 import { RuntimeError } from "./errors.ts";
 
@@ -67,13 +67,24 @@ export function loadConfig(sources: ConfigSources = {}): Config {
   }
   const result = configSchema.safeParse(tree);
   if (!result.success) throw refusal(result.error, file, origins);
-  const { public_prefix, stored_prefix } = result.data.streams;
-  if (prefixesOverlap({ public: public_prefix, stored: stored_prefix }))
+  const contradiction = contradictionIn(result.data);
+  if (contradiction !== undefined)
     throw new RuntimeError(
       "MAPEK_CONFIG_BAD_VALUE",
-      `streams.public_prefix ${public_prefix} and streams.stored_prefix ${stored_prefix} overlap`,
+      `${[file, ...origins.values()].filter(Boolean).join(", ")}: ${contradiction}`,
     );
   return deepFreeze(result.data);
+}
+
+/** What no single value can show: settings that cannot hold together. */
+function contradictionIn({ self_learning, streams }: Config): string | undefined {
+  const { public_prefix, stored_prefix } = streams;
+  if (prefixesOverlap({ public: public_prefix, stored: stored_prefix }))
+    return `streams.public_prefix ${public_prefix} and streams.stored_prefix ${stored_prefix} overlap, expected two roots`;
+  const { min_data_points, window_capacity } = self_learning;
+  if (min_data_points > window_capacity)
+    return `self_learning.min_data_points ${min_data_points}: expected at most self_learning.window_capacity, ${window_capacity}`;
+  return undefined;
 }
 
 function readTree(file: string): Tree {
@@ -81,9 +92,9 @@ function readTree(file: string): Tree {
   try {
     document = parse(readFileSync(file, "utf8"));
   } catch (cause) {
-    throw new RuntimeError("MAPEK_CONFIG_UNREADABLE", `${file}: ${(cause as Error).message}`, {
-      cause,
-    });
+    // Only the first line: after it the parser shows the place in the file, which may hold a secret.
+    const [fault] = (cause as Error).message.split("\n", 1);
+    throw new RuntimeError("MAPEK_CONFIG_UNREADABLE", `${file}: ${fault}`);
   }
   if (document === null || document === undefined) return {};
   if (!isTree(document))
@@ -100,7 +111,8 @@ function readTree(file: string): Tree {
   const tuning = document.mape_k_tuning ?? {};
   if (!isTree(tuning))
     throw new RuntimeError("MAPEK_CONFIG_BAD_VALUE", `${file}: mape_k_tuning: expected a map`);
-  return tuning;
+  // A section with nothing in it counts as unset.
+  return Object.fromEntries(Object.entries(tuning).filter(([, section]) => section !== null));
 }
 
 const isTree = (value: unknown): value is Tree =>
@@ -114,21 +126,21 @@ function setKey(tree: Tree, key: string, value: unknown): void {
 
 /** Numbers and booleans where the schema wants them; a text that is neither is left for the schema to refuse. */
 function valueOfText(text: string, key: string): unknown {
-  if (TEXT_KEYS.test(key)) return text;
+  if (TEXT_KEYS.test(key) || text.trim() === "") return text;
   if (text === "true" || text === "false") return text === "true";
   const number = Number(text);
   return Number.isNaN(number) ? text : number;
 }
 
 const TEXT_KEYS = /^nats\.(?!connect_timeout)|^log\.|^http\.host$|^collectors\.system$|\.mode$/;
-const isSecret = (key: string): boolean => /password|token|seed/.test(key);
+const isSecret = (key: string): boolean => /password|token|seed|url/.test(key);
 
 function refusal(
   error: z.ZodError,
   file: string | undefined,
   origins: ReadonlyMap<string, string>,
 ): RuntimeError {
-  const [issue] = error.issues;
+  const issue = error.issues.find(({ code }) => code === "unrecognized_keys") ?? error.issues.at(0);
   if (issue === undefined) return new RuntimeError("MAPEK_CONFIG_BAD_VALUE", "unknown fault");
   const path = issue.path.map(String).join(".");
   const origin = origins.get(issue.path.slice(0, 2).join(".")) ?? file ?? "configuration";
@@ -136,10 +148,27 @@ function refusal(
     const keys = issue.keys.map((key) => (path === "" ? key : `${path}.${key}`));
     return new RuntimeError(
       "MAPEK_CONFIG_UNKNOWN_KEY",
-      `${origin}: ${keys.join(", ")}: unknown key`,
+      `${origin}: ${keys.join(", ")}: unknown key, expected ${knownKeys(issue.path).join(", ")}`,
     );
   }
-  return new RuntimeError("MAPEK_CONFIG_BAD_VALUE", `${origin}: ${path}: ${issue.message}`);
+  return new RuntimeError("MAPEK_CONFIG_BAD_VALUE", `${origin}: ${path}: ${textOf(issue)}`);
+}
+
+const textOf = (issue: z.core.$ZodIssue): string =>
+  issue.code === "invalid_union"
+    ? issue.errors
+        .flat()
+        .map(({ message }) => message)
+        .join("; or ")
+    : issue.message;
+
+/** The keys that may stand at a place of the file. */
+function knownKeys(path: readonly PropertyKey[]): string[] {
+  let place: z.core.JSONSchema.BaseSchema = z.toJSONSchema(configSchema, { io: "input" });
+  for (const key of path)
+    place = (place.properties?.[String(key)] ?? place.additionalProperties ?? {}) as typeof place;
+  const names = place.propertyNames as typeof place | undefined;
+  return Object.keys(place.properties ?? {}).concat((names?.enum ?? []) as string[]);
 }
 
 function deepFreeze<T>(value: T): T {
@@ -152,5 +181,13 @@ function deepFreeze<T>(value: T): T {
 export function withoutSecrets(config: Config): object {
   const { password, token, url, ...nats } = config.nats;
   const hidden = { ...(password && { password: "…" }), ...(token && { token: "…" }) };
-  return { ...config, nats: { ...nats, ...hidden, url: url.replace(/\/\/[^@/]*@/, "//…@") } };
+  return { ...config, nats: { ...nats, ...hidden, url: withoutCredentials(url) } };
+}
+
+/** Addresses of servers, separated by commas, without the user, password or token before each `@`. */
+export function withoutCredentials(url: string): string {
+  return url
+    .split(",")
+    .map((server) => server.replace(/^(\s*[a-z]+:\/\/)?.*@/i, "$1…@"))
+    .join(",");
 }

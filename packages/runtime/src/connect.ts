@@ -12,6 +12,7 @@ import {
   type NatsConnection,
   nkeyAuthenticator,
 } from "@nats-io/transport-node";
+import { withoutCredentials } from "./config.ts";
 import type { Config } from "./config-schema.ts";
 import { RuntimeError } from "./errors.ts";
 
@@ -30,14 +31,16 @@ export interface Connection {
  * messages published meanwhile wait in its buffer.
  *
  * @param name What the server shows in its list of connections.
- * @throws {RuntimeError} MAPEK_NATS_UNREACHABLE, MAPEK_NATS_TOO_OLD or MAPEK_NATS_NO_JETSTREAM.
+ * @throws {RuntimeError} MAPEK_NATS_UNREACHABLE, MAPEK_NATS_TOO_OLD or MAPEK_NATS_NO_JETSTREAM;
+ * MAPEK_CONFIG_BAD_VALUE where a file with credentials cannot be read.
  */
 export async function connect(config: Config["nats"], name: string): Promise<Connection> {
+  const options = connectionOptions(config, name);
   let nc: NatsConnection;
   try {
-    nc = await dial(connectionOptions(config, name));
+    nc = await dial(options);
   } catch (cause) {
-    const address = config.url.replace(/\/\/[^@/]*@/, "//…@");
+    const address = withoutCredentials(config.url);
     throw new RuntimeError("MAPEK_NATS_UNREACHABLE", `${address}: ${(cause as Error).message}`, {
       cause,
     });
@@ -73,13 +76,9 @@ async function withJetStream(nc: NatsConnection): Promise<Connection> {
 function connectionOptions(config: Config["nats"], name: string): ConnectionOptions {
   const authenticators = [];
   if (config.credentials_file)
-    authenticators.push(credsAuthenticator(readFileSync(config.credentials_file)));
+    authenticators.push(credsAuthenticator(bytesOf(config.credentials_file, "credentials_file")));
   if (config.nkey_seed_file)
-    authenticators.push(
-      nkeyAuthenticator(
-        new TextEncoder().encode(readFileSync(config.nkey_seed_file, "utf8").trim()),
-      ),
-    );
+    authenticators.push(nkeyAuthenticator(bytesOf(config.nkey_seed_file, "nkey_seed_file")));
   return {
     servers: config.url.split(",").map((server) => server.trim()),
     name,
@@ -93,6 +92,17 @@ function connectionOptions(config: Config["nats"], name: string): ConnectionOpti
     ...(config.tls_ca_file !== undefined && { tls: { caFile: config.tls_ca_file } }),
     ...(authenticators.length > 0 && { authenticator: authenticators }),
   };
+}
+
+/** A file's bytes without the white space around them. */
+function bytesOf(file: string, key: keyof Config["nats"]): Uint8Array {
+  try {
+    return new TextEncoder().encode(readFileSync(file, "utf8").trim());
+  } catch (cause) {
+    throw new RuntimeError("MAPEK_CONFIG_BAD_VALUE", `nats.${key}: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
 }
 
 /** Negative, zero or positive as `a` is older than, the same as or newer than `b`; pre-release marks are ignored. */

@@ -1,12 +1,37 @@
 import {
   type MessageError,
   REJECTED_PAYLOAD_BYTES,
+  type Rejected,
   rejected,
   type Service,
   type Subjects,
 } from "@mapek/core/messages";
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { Metrics } from "./metrics.ts";
+
+/** Most characters of a dead letter's texts. */
+const TEXT_LENGTH = 1_000;
+
+/** A dead letter: of a long payload the first KiB. */
+export function deadLetter(
+  service: Service,
+  code: string,
+  reason: string,
+  subject: string,
+  payload: Uint8Array,
+  timestamp: number,
+): Rejected {
+  return {
+    version: 1,
+    service,
+    code,
+    reason: reason.slice(0, TEXT_LENGTH),
+    subject: subject.slice(0, TEXT_LENGTH),
+    payload: Buffer.from(payload.subarray(0, REJECTED_PAYLOAD_BYTES)).toString("base64"),
+    payload_bytes: payload.length,
+    timestamp,
+  };
+}
 
 /** Dead letters stored per second, and at once after a quiet time. */
 const PER_SECOND = 100;
@@ -38,17 +63,15 @@ export class DeadLetters {
       this.#metrics.deadLettersDropped.inc();
       return;
     }
-    const letter = rejected.encode({
-      version: 1,
-      service: this.#service,
-      code: error.code,
-      reason: error.detail.slice(0, 1_000),
-      subject: subject.slice(0, 1_000),
-      payload: Buffer.from(payload.subarray(0, REJECTED_PAYLOAD_BYTES)).toString("base64"),
-      payload_bytes: payload.length,
-      timestamp: Date.now(),
-    });
-    this.#nc.publish(this.#subjects.log("rejected", this.#service), letter);
+    const letter = deadLetter(
+      this.#service,
+      error.code,
+      error.detail,
+      subject,
+      payload,
+      Date.now(),
+    );
+    this.#nc.publish(this.#subjects.log("rejected", this.#service), rejected.encode(letter));
   }
 
   #allowed(): boolean {

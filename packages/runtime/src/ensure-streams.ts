@@ -22,10 +22,27 @@ export async function ensureStreams(
   update = false,
 ): Promise<void> {
   for (const declaration of declarations) {
-    const found = await configOnServer(jsm, declaration.name);
-    if (found === undefined) await addStream(jsm, declaration);
-    else await compare(jsm, declaration, found, update);
+    try {
+      await ensureStream(jsm, declaration, update);
+    } catch (cause) {
+      if (cause instanceof RuntimeError) throw cause;
+      throw new RuntimeError(
+        "MAPEK_STREAM_REFUSED",
+        `${declaration.name}: ${(cause as Error).message}`,
+        { cause },
+      );
+    }
   }
+}
+
+async function ensureStream(
+  jsm: JetStreamManager,
+  declaration: StreamDeclaration,
+  update: boolean,
+): Promise<void> {
+  const found =
+    (await configOnServer(jsm, declaration.name)) ?? (await addStream(jsm, declaration));
+  if (found !== undefined) await compare(jsm, declaration, found, update);
 }
 
 async function configOnServer(
@@ -40,20 +57,17 @@ async function configOnServer(
   }
 }
 
-async function addStream(jsm: JetStreamManager, declaration: StreamDeclaration): Promise<void> {
+/** @returns the stream's configuration where another service that starts at the same time was faster. */
+async function addStream(
+  jsm: JetStreamManager,
+  declaration: StreamDeclaration,
+): Promise<StreamConfig | undefined> {
   try {
     await jsm.streams.add(declaration);
-  } catch (cause) {
-    // Another service that starts at the same time was faster.
-    const found =
-      (cause as { code?: number }).code === STREAM_NAME_IN_USE &&
-      (await configOnServer(jsm, declaration.name));
-    if (found) return compare(jsm, declaration, found, false);
-    throw new RuntimeError(
-      "MAPEK_STREAM_REFUSED",
-      `${declaration.name}: ${(cause as Error).message}`,
-      { cause },
-    );
+    return undefined;
+  } catch (error) {
+    if ((error as { code?: number }).code !== STREAM_NAME_IN_USE) throw error;
+    return await configOnServer(jsm, declaration.name);
   }
 }
 
@@ -75,7 +89,9 @@ async function compare(
       { details: { stream: declaration.name, field: hard.field } },
     );
   }
-  if (drifts.length > 0) await jsm.streams.update(declaration.name, { ...found, ...declaration });
+  if (drifts.length === 0) return;
+  const limits = Object.fromEntries(drifts.map(({ field, declared }) => [field, declared]));
+  await jsm.streams.update(declaration.name, { ...found, ...limits });
 }
 
 /** The declared fields that the server has otherwise; what the server adds to a field is no drift. */

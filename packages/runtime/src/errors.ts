@@ -31,7 +31,10 @@ export const RUNTIME_ERRORS = {
     meaning: "a stream on the server is configured otherwise than declared",
     consequence: "fatal",
   },
-  MAPEK_STREAM_REFUSED: { meaning: "the server refused to make a stream", consequence: "fatal" },
+  MAPEK_STREAM_REFUSED: {
+    meaning: "the server refused to make, show or change a stream",
+    consequence: "fatal",
+  },
   MAPEK_PARTITION_FENCED: {
     meaning: "another owner has claimed the partition",
     consequence: "fenced",
@@ -46,6 +49,7 @@ export const RUNTIME_ERRORS = {
     consequence: "fatal",
   },
   MAPEK_ACTOR_FAILED: { meaning: "an actor threw on an input", consequence: "skip" },
+  MAPEK_INTERNAL: { meaning: "a fault of ours while a request was answered", consequence: "skip" },
   MAPEK_HTTP_PORT_IN_USE: {
     meaning: "the port of the health endpoint is taken",
     consequence: "fatal",

@@ -40,9 +40,10 @@ export interface FrontDoorOptions {
   /** Public subjects to listen on. */
   readonly listen: readonly string[];
   readonly admit: Admit;
+  /** Messages that may wait to be stored before senders are told to try later. @default 16_384 */
+  readonly maxWaiting?: number;
 }
 
-/** Messages that may wait to be stored before senders are told to try later. */
 const MAX_WAITING = 16_384;
 
 /**
@@ -79,40 +80,38 @@ export class FrontDoor {
   }
 
   async #take(message: Msg): Promise<void> {
-    const { subjects, admit, deadLetters } = this.#options;
-    const subject = subjects.parseInput(message.subject);
-    const contentType = message.headers?.get("Content-Type") || undefined;
-    const admitted = subject.ok
-      ? admit(subject.value, message.data, contentType, Date.now())
-      : subject;
-    if (!admitted.ok) {
-      deadLetters.add(message.subject, message.data, admitted.error);
-      reply(message, admitted.error);
-      return;
-    }
-    if (this.#waiting >= MAX_WAITING) {
-      const overloaded = new MessageError(
-        "MAPEK_OVERLOADED",
-        `${this.#waiting} messages wait to be stored: try later`,
-      );
-      deadLetters.add(message.subject, message.data, overloaded);
-      reply(message, overloaded);
-      return;
+    const { maxWaiting = MAX_WAITING } = this.#options;
+    if (this.#waiting >= maxWaiting) {
+      const why = `${this.#waiting} messages wait to be stored: try later`;
+      return this.#refuse(message, new MessageError("MAPEK_OVERLOADED", why));
     }
     this.#waiting++;
     try {
-      await this.#store(admitted.value, message.headers?.get("Nats-Msg-Id") || undefined);
+      const admitted = this.#admit(message);
+      if (!admitted.ok) return this.#refuse(message, admitted.error);
+      await this.#store(admitted.value, message);
       reply(message);
     } catch (cause) {
-      const failure = new MessageError("MAPEK_NOT_STORED", (cause as Error).message, { cause });
-      deadLetters.add(message.subject, message.data, failure);
-      reply(message, failure);
+      const why = (cause as Error).message;
+      this.#refuse(message, new MessageError("MAPEK_NOT_STORED", why, { cause }));
     } finally {
       if (--this.#waiting === 0) this.#onIdle?.();
     }
   }
 
-  async #store({ key, input, id }: Admitted, messageId: string | undefined): Promise<void> {
+  #admit(message: Msg): Decoded<Admitted> {
+    const { subjects, admit } = this.#options;
+    const subject = subjects.parseInput(message.subject);
+    const contentType = message.headers?.get("Content-Type") || undefined;
+    return subject.ok ? admit(subject.value, message.data, contentType, Date.now()) : subject;
+  }
+
+  #refuse(message: Msg, error: MessageError): void {
+    this.#options.deadLetters.add(message.subject, message.data, error);
+    reply(message, error);
+  }
+
+  async #store({ key, input, id }: Admitted, message: Msg): Promise<void> {
     const { nc, js, subjects, service, partitions } = this.#options;
     const publications = inputPublications(service, key, input, subjects, partitions);
     const [only, ...others] = publications;
@@ -120,11 +119,14 @@ export class FrontDoor {
       await publishAtomically(nc, publications);
       return;
     }
-    const msgID = id ?? messageId;
+    const sendersId = message.headers?.get("Nats-Msg-Id");
+    // A sender's id is its own affair: it may not collide with another system's.
+    const msgID = id ?? (sendersId ? `${message.subject}/${sendersId}` : undefined);
+    // Without an id a second attempt could store a message twice: its first may have arrived.
     await js.publish(
       only.subject,
       only.data,
-      msgID === undefined ? { retries: 3 } : { msgID: `${service}/${msgID}`, retries: 3 },
+      msgID === undefined ? {} : { msgID: `${service}/${msgID}`, retries: 3 },
     );
   }
 }

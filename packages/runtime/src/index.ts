@@ -13,6 +13,7 @@ export { type KeyedState, keyedPartition } from "./keyed-partition.ts";
 export type { Logger } from "./log.ts";
 export type { Metrics } from "./metrics.ts";
 export { PartitionHost } from "./partition-host.ts";
+export { publicationsOf } from "./publication.ts";
 export { startQueryDoor } from "./query-door.ts";
 export { type RunningService, runService, type ServiceContext } from "./service.ts";
 export { BUCKETS, prefixesOf, STREAMS, streamDeclarations, subjectsOf } from "./streams.ts";

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { encodeMsgpack, type Request, type Subjects } from "@mapek/core/messages";
+import { encodeMsgpack, MessageError, type Request, type Subjects } from "@mapek/core/messages";
 import type { Subscription } from "@nats-io/transport-node";
 import type { Output, PartitionLogic } from "./actor.ts";
 import { publishAtomically } from "./atomic-batch.ts";
@@ -29,7 +29,10 @@ const POSITION_EVERY_MS = 5_000;
 const TICK_CHECK_MS = 250;
 const MIN_TICK_MS = 1_000;
 const SETTINGS_RETRY_MS = 5_000;
+const MIN_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 2_000;
+/** A partition that ran for so long starts again at once when it is lost. */
+const STABLE_MS = 10_000;
 
 /** What the health endpoint says of one partition. */
 export interface PartitionStatus {
@@ -57,8 +60,8 @@ export class PartitionHost<State, Input> {
       index,
       partition: undefined,
       done: Promise.resolve(),
-      tickedAt: 0,
-      settingsSentAt: 0,
+      tickedAt: -Infinity,
+      settingsSentAt: -Infinity,
     }));
   }
 
@@ -127,6 +130,7 @@ export class PartitionHost<State, Input> {
       });
       slot.partition = partition;
       const queries = this.#serveQueries(partition);
+      const startedAt = performance.now();
       this.#countOwned();
       try {
         await partition.run();
@@ -136,7 +140,9 @@ export class PartitionHost<State, Input> {
           { partition: slot.index, code, err: error },
           "a partition lost its state and starts again",
         );
-        backoffMs = Math.min(MAX_BACKOFF_MS, backoffMs === 0 ? 100 : backoffMs * 2);
+        partition.fail(error as Error);
+        if (performance.now() - startedAt > STABLE_MS) backoffMs = 0;
+        backoffMs = Math.min(MAX_BACKOFF_MS, Math.max(MIN_BACKOFF_MS, backoffMs * 2));
       } finally {
         queries.unsubscribe();
         if (!this.#stopping) slot.partition = undefined;
@@ -166,11 +172,12 @@ export class PartitionHost<State, Input> {
   /** Settings that differ and ticks that are due become inputs like any other. */
   #writeDueInputs(): void {
     const now = Date.now();
+    const clock = performance.now();
     for (const slot of this.#slots) {
       const { partition } = slot;
       if (partition === undefined || !partition.restored || !partition.alive) continue;
-      if (now - slot.settingsSentAt >= SETTINGS_RETRY_MS && !this.#isSettled(partition)) {
-        slot.settingsSentAt = now;
+      if (clock - slot.settingsSentAt >= SETTINGS_RETRY_MS && !this.#isSettled(partition)) {
+        slot.settingsSentAt = clock;
         this.#writeInput(slot.index, {
           version: 1,
           kind: "settings",
@@ -179,8 +186,8 @@ export class PartitionHost<State, Input> {
         });
       }
       const dueAt = this.#options.logic.dueAt(partition.state);
-      if (dueAt !== undefined && dueAt <= now && Math.abs(now - slot.tickedAt) >= MIN_TICK_MS) {
-        slot.tickedAt = now;
+      if (dueAt !== undefined && dueAt <= now && clock - slot.tickedAt >= MIN_TICK_MS) {
+        slot.tickedAt = clock;
         this.#writeInput(slot.index, { version: 1, kind: "tick", time: now });
       }
     }
@@ -206,6 +213,11 @@ export class PartitionHost<State, Input> {
       callback: (error, message) => {
         if (error !== null) return;
         answer(connection.nc, message, () => {
+          if (!partition.restored || !partition.alive)
+            throw new MessageError(
+              "MAPEK_REQUEST_UNAVAILABLE",
+              `partition ${partition.index} of ${logic.service} is being restored`,
+            );
           const { verb, system, request } = message.json<QueryBody & { request: Request }>();
           return logic.query(partition.state, verb, system ?? undefined, request);
         });
@@ -218,6 +230,7 @@ interface Slot<State, Input> {
   readonly index: number;
   partition: Partition<State, Input> | undefined;
   done: Promise<void>;
+  /** Of the process's clock, which is never set back. */
   tickedAt: number;
   settingsSentAt: number;
 }

@@ -1,14 +1,15 @@
+import { type Position, position as positionMessage, type Subjects } from "@mapek/core/messages";
 import {
-  type Position,
-  position as positionMessage,
-  REJECTED_PAYLOAD_BYTES,
-  type Subjects,
-} from "@mapek/core/messages";
-import { type ConsumerMessages, DeliverPolicy, type JsMsg } from "@nats-io/jetstream";
+  type Consumer,
+  type ConsumerMessages,
+  DeliverPolicy,
+  type JsMsg,
+} from "@nats-io/jetstream";
 import type { Output, PartitionLogic } from "./actor.ts";
 import { type Publication, publishAtomically } from "./atomic-batch.ts";
 import type { Committer } from "./committer.ts";
 import type { Connection } from "./connect.ts";
+import { deadLetter } from "./dead-letters.ts";
 import { RuntimeError } from "./errors.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
@@ -33,6 +34,15 @@ export interface PartitionOptions<State, Input> {
 
 /** Outputs that may wait for their commit before folding pauses. */
 const MAX_PENDING_OUTPUTS = 20_000;
+
+/** An actor whose output is larger than this has failed: a server with default limits would refuse it for ever. */
+const MAX_OUTPUT_BYTES = 1_000_000;
+
+/** How long the client waits before it asks for messages anew, where the server did not answer (in a restart). */
+const PULL_EXPIRES_MS = 5_000;
+
+/** Bytes that the server may send ahead; 16 partitions together stay well below its 64 MiB for a slow consumer. */
+const FETCH_BYTES = 2 * 1_024 * 1_024;
 
 const NOTHING_FOLDED: Position = {
   version: 1,
@@ -63,10 +73,9 @@ export class Partition<State, Input> {
   #token = 0;
   #folded = 0;
   #first = 0;
-  #skipOutputs = 0;
   #claimedAt = 0;
   #messages: ConsumerMessages | undefined;
-  #failure: RuntimeError | undefined;
+  #failure: Error | undefined;
   #stopped = false;
   #wake: (() => void) | undefined;
 
@@ -97,15 +106,28 @@ export class Partition<State, Input> {
     await this.#claim();
     const { connection, logic, subjects } = this.#options;
     const stream = inputStreamOf(logic.service);
+    const { state } = await connection.jsm.streams.info(stream);
+    if (state.last_seq < this.#position.input_seq) this.#onShorterStream(state.last_seq);
     const filters = [subjects.input(logic.service, this.index)];
     if (logic.service === "learner") filters.push(subjects.samples(this.index));
     const consumer = await connection.js.consumers.get(stream, {
       filter_subjects: filters,
       deliver_policy: DeliverPolicy.All,
     });
+    try {
+      await this.#consume(consumer);
+    } finally {
+      // Otherwise the server keeps it for minutes.
+      consumer.delete().catch(() => {});
+    }
+  }
+
+  async #consume(consumer: Consumer): Promise<void> {
+    const { connection } = this.#options;
     if ((await consumer.info()).num_pending === 0) this.#onRestored();
-    if (this.#stopped) return;
-    this.#messages = await consumer.consume({ max_messages: 256 });
+    const maxBytes = Math.max(FETCH_BYTES, connection.nc.info?.max_payload ?? 0);
+    this.#messages = await consumer.consume({ max_bytes: maxBytes, expires: PULL_EXPIRES_MS });
+    if (this.#stopped) this.#messages.stop();
     for await (const message of this.#messages) {
       if (this.#failure !== undefined || this.#stopped) break;
       this.#fold(message);
@@ -123,8 +145,8 @@ export class Partition<State, Input> {
     this.#wake?.();
   }
 
-  /** Called by the committer when a commit failed: the state is no longer known to agree with the log. */
-  fail(error: RuntimeError): void {
+  /** Ends this life, for instance because a commit failed: the state is no longer known to agree with the log. */
+  fail(error: Error): void {
     this.#failure ??= error;
     this.#messages?.stop();
     this.#wake?.();
@@ -168,7 +190,6 @@ export class Partition<State, Input> {
       this.#positionPublication(claim, stored?.seq ?? 0),
     ]);
     this.#position = claim;
-    this.#skipOutputs = claim.outputs_done;
   }
 
   #positionPublication(position: Position, token: number): Publication {
@@ -185,15 +206,13 @@ export class Partition<State, Input> {
     const { seq } = message;
     if (seq <= this.#folded) return;
     if (this.#first === 0) this.#onFirst(seq);
-    const { subjects, partitions, committer, metrics } = this.#options;
-    const outputs = this.#receive(message);
-    if (seq > this.#position.input_seq) {
-      const publications = outputs.flatMap((output) =>
-        publicationsOf(output, subjects, partitions),
-      );
-      this.pending.add(seq, publications.slice(this.#skipOutputs), this.#skipOutputs);
-      this.#skipOutputs = 0;
-    }
+    const { committer, metrics } = this.#options;
+    const { input_seq, outputs_done } = this.#position;
+    const fresh = seq > input_seq;
+    const publications = this.#receive(message, fresh);
+    // The first outputs of an input are stored already where they did not fit into one commit.
+    const done = seq === input_seq + 1 ? outputs_done : 0;
+    if (fresh) this.pending.add(seq, publications.slice(done), done);
     this.#folded = seq;
     metrics.inputs.inc();
     const left = message.info.pending;
@@ -202,64 +221,88 @@ export class Partition<State, Input> {
     if (this.pending.length > 0) committer.notify(this);
   }
 
-  #receive(message: JsMsg): Output[] {
-    const { logic, log, metrics } = this.#options;
-    const decoded = logic.decode(message.subject, message.data);
-    if (decoded.ok) {
-      try {
-        const outputs = logic.receive(this.state, decoded.value);
-        if (message.seq > this.#position.input_seq)
-          this.#options.onFolded(
-            decoded.value,
-            outputs,
-            Date.now() - message.info.timestampNanos / 1e6,
-          );
-        return outputs;
-      } catch (error) {
+  /**
+   * What an input leads to. One that is refused, or on which the actor fails, leads to a dead letter,
+   * at each replay the same.
+   */
+  #receive(message: JsMsg, fresh: boolean): Publication[] {
+    const { logic, log } = this.#options;
+    try {
+      const decoded = logic.decode(message.subject, message.data);
+      if (!decoded.ok)
+        return this.#refuse(message, fresh, decoded.error.code, decoded.error.detail);
+      const outputs = logic.receive(this.state, decoded.value);
+      if (!fresh) return [];
+      const publications = this.#publicationsOf(outputs);
+      this.#tell(decoded.value, outputs, message);
+      return publications;
+    } catch (error) {
+      if (fresh)
         log.error(
           { partition: this.index, seq: message.seq, err: error },
           "an actor failed on an input",
         );
-        metrics.rejected.inc({ code: "MAPEK_ACTOR_FAILED" });
-        return [this.#deadLetter(message, "MAPEK_ACTOR_FAILED", String(error))];
-      }
+      return this.#refuse(message, fresh, "MAPEK_ACTOR_FAILED", String(error));
     }
-    metrics.rejected.inc({ code: decoded.error.code });
-    return [this.#deadLetter(message, decoded.error.code, decoded.error.detail)];
   }
 
-  #deadLetter(message: JsMsg, code: string, reason: string): Output {
-    const { service } = this.#options.logic;
-    const payload = Buffer.from(message.data.subarray(0, REJECTED_PAYLOAD_BYTES)).toString(
-      "base64",
-    );
+  #publicationsOf(outputs: readonly Output[]): Publication[] {
+    const { subjects, partitions } = this.#options;
+    const publications = outputs.flatMap((output) => publicationsOf(output, subjects, partitions));
+    const large = publications.find(({ data }) => data.length > MAX_OUTPUT_BYTES);
+    if (large !== undefined)
+      throw new RangeError(`an output of ${large.data.length} bytes, at most ${MAX_OUTPUT_BYTES}`);
+    return publications;
+  }
+
+  /** Metrics must not change what is stored: a fault in them is logged, and that is all. */
+  #tell(input: Input, outputs: readonly Output[], message: JsMsg): void {
+    const { log, onFolded } = this.#options;
+    try {
+      onFolded(input, outputs, Date.now() - message.info.timestampNanos / 1e6);
+    } catch (error) {
+      log.error({ partition: this.index, seq: message.seq, err: error }, "a metric was not taken");
+    }
+  }
+
+  #refuse(message: JsMsg, fresh: boolean, code: string, reason: string): Publication[] {
+    if (!fresh) return [];
+    const { logic, metrics } = this.#options;
+    metrics.rejected.inc({ code });
+    const { service } = logic;
     const timestamp = Math.floor(message.info.timestampNanos / 1e6);
-    return {
-      to: "log",
-      family: "rejected",
-      tokens: [service],
-      message: {
-        version: 1,
-        service,
-        code,
-        reason,
-        subject: message.subject,
-        payload,
-        payload_bytes: message.data.length,
-        timestamp,
-      },
-    };
+    const letter = deadLetter(service, code, reason, message.subject, message.data, timestamp);
+    return this.#publicationsOf([
+      { to: "log", family: "rejected", tokens: [service], message: letter },
+    ]);
   }
 
   #onFirst(seq: number): void {
     const expected = this.#position.first_seq;
-    this.#first = expected === 0 ? seq : expected;
+    this.#first = expected === 0 ? seq : Math.min(expected, seq);
     if (expected !== 0 && seq > expected) this.#onTrimmed(seq);
   }
 
-  #onTrimmed(seq: number): void {
+  /**
+   * The stream ends before the stored position: its tail was lost, or it was made anew. What comes now
+   * is new, although its sequences are not.
+   */
+  #onShorterStream(lastSeq: number): void {
+    this.#reportTrimmed();
+    this.#options.log.error(
+      { partition: this.index, input_seq: this.#position.input_seq, newest_seq: lastSeq },
+      "the stream has lost inputs that this partition had folded: its state is rebuilt from what is left",
+    );
+    this.#position = { ...this.#position, input_seq: lastSeq, outputs_done: 0 };
+  }
+
+  #reportTrimmed(): void {
     this.historyTrimmed = true;
     this.#options.metrics.historyTrimmed.set({ partition: this.index }, 1);
+  }
+
+  #onTrimmed(seq: number): void {
+    this.#reportTrimmed();
     const unread = seq > this.#position.input_seq + 1;
     const { first_seq, input_seq } = this.#position;
     this.#options.log.warn(

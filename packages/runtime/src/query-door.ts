@@ -1,6 +1,8 @@
 import {
   type ActorService,
+  MESSAGE_ERRORS,
   MessageError,
+  type MessageErrorCode,
   partitionOf,
   type Request,
   request as requestMessage,
@@ -10,6 +12,7 @@ import {
   VERBS,
 } from "@mapek/core/messages";
 import type { Msg, NatsConnection, Subscription } from "@nats-io/transport-node";
+import { RuntimeError } from "./errors.ts";
 import { type QueryBody, respond, respondError } from "./query.ts";
 
 export interface QueryDoorOptions {
@@ -33,7 +36,7 @@ const QUERY_TIMEOUT_MS = 3_000;
 
 /**
  * Takes requests in from the queue group of a service, asks the owners of the partitions that may
- * know, and puts their items together in order of partition.
+ * know, and puts their items together.
  */
 export function startQueryDoor(options: QueryDoorOptions): Subscription {
   const { nc, subjects, service } = options;
@@ -105,13 +108,26 @@ async function askPartitions(
       }
     }),
   );
-  return answers.flatMap((message) => {
+  const items = answers.flatMap((message) => {
     const decoded = responseMessage.decode(message.data);
     if (!decoded.ok) throw decoded.error;
-    if ("error" in decoded.value)
-      throw new MessageError("MAPEK_REQUEST_UNAVAILABLE", decoded.value.error.message);
+    if ("error" in decoded.value) throw errorOf(decoded.value.error);
     return decoded.value.items;
   });
+  return answers.length > 1 ? inOrderOfTime(items) : items;
+}
+
+function errorOf({ code, message }: { code: string; message: string }): Error {
+  return code in MESSAGE_ERRORS
+    ? new MessageError(code as MessageErrorCode, message)
+    : new RuntimeError("MAPEK_INTERNAL", message);
+}
+
+/** Items of several partitions, oldest first where they have times; those of one time stay in order of partition. */
+function inOrderOfTime(items: unknown[]): unknown[] {
+  const timeOf = (item: unknown) => (item as { timestamp?: unknown } | null)?.timestamp;
+  if (!items.every((item) => typeof timeOf(item) === "number")) return items;
+  return items.sort((a, b) => (timeOf(a) as number) - (timeOf(b) as number));
 }
 
 /** One partition where the request names the actor's key, all of them otherwise. */

@@ -6,6 +6,7 @@ import {
   type Response,
 } from "@mapek/core/messages";
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
+import { RuntimeError, type RuntimeErrorCode } from "./errors.ts";
 
 /** A question to the owner of one partition. */
 export interface QueryBody {
@@ -41,8 +42,8 @@ export function respond(nc: NatsConnection, message: Msg, response: Response): v
 }
 
 export function respondError(nc: NatsConnection, message: Msg, error: unknown): void {
-  const code: MessageErrorCode | "MAPEK_INTERNAL" =
-    error instanceof MessageError ? error.code : "MAPEK_INTERNAL";
+  const code: MessageErrorCode | RuntimeErrorCode =
+    error instanceof MessageError || error instanceof RuntimeError ? error.code : "MAPEK_INTERNAL";
   const text =
     error instanceof MessageError
       ? error.detail

@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
 import type { Service, Subjects } from "@mapek/core/messages";
-import type { FastifyInstance } from "fastify";
 import { loadConfig, withoutSecrets } from "./config.ts";
 import type { Config } from "./config-schema.ts";
 import { type Connection, connect } from "./connect.ts";
@@ -46,7 +45,7 @@ export const DEFAULT_HTTP_PORTS: Readonly<Record<Service, number>> = {
 };
 
 /** Milliseconds that a drain may take before the process ends anyway. */
-const DRAIN_TIMEOUT_MS = 5_000;
+const DRAIN_TIMEOUT_MS = 4_500;
 const READY_CHECK_MS = 50;
 
 /**
@@ -64,19 +63,22 @@ export async function runService(
   try {
     config = loadConfig(sourcesFromProcess());
   } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`);
-    process.exit(2);
+    return refuse(error);
   }
   const log = createLogger(name, config.log.level);
   try {
     await serve(name, config, log, start);
   } catch (error) {
-    log.fatal(
-      { err: error, code: error instanceof RuntimeError ? error.code : "unexpected" },
-      "the service could not start",
-    );
+    const code = error instanceof RuntimeError ? error.code : "unexpected";
+    if (code.startsWith("MAPEK_CONFIG_")) refuse(error);
+    log.fatal({ err: error, code }, "the service could not start");
     process.exit(1);
   }
+}
+
+function refuse(error: unknown): never {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exit(2);
 }
 
 function sourcesFromProcess() {
@@ -108,38 +110,70 @@ async function serve(
 ): Promise<void> {
   log.info({ config: withoutSecrets(config), node: process.version }, "starting");
   const owner = `${name}-${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
+  let finish = async (): Promise<unknown> => undefined;
+  let stopping = false;
+  onStopRequest((why) => {
+    stopping = true;
+    log.info({ why }, "draining");
+    const deadline = setTimeout(() => {
+      log.error("the drain took too long; what was not stored is replayed at the next start");
+      process.exit(1);
+    }, DRAIN_TIMEOUT_MS);
+    deadline.unref();
+    finish().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, "the drain failed");
+        process.exit(1);
+      },
+    );
+  });
   const connection = await connect(config.nats, owner);
   const { nc, jsm } = connection;
-  logConnection(connection, log);
+  const link = watchConnection(connection, log);
+  void nc.closed().then((error) => {
+    if (stopping) return;
+    log.fatal({ err: error }, "the connection is closed for good");
+    process.exit(1);
+  });
   await ensureStreams(jsm, streamDeclarations(config), config.streams.update);
   const subjects = subjectsOf(config);
   const metrics = createMetrics(name);
   const deadLetters = new DeadLetters(nc, subjects, name, metrics);
-  const service = await start({ config, connection, subjects, metrics, deadLetters, log, owner });
+  let service: RunningService | undefined;
   const { server, url } = await startHealthServer({
     host: config.http.host,
     port: config.http.port ?? DEFAULT_HTTP_PORTS[name],
     registry: metrics.registry,
-    beforeMetrics: () => service.beforeMetrics?.(),
+    beforeMetrics: () => service?.beforeMetrics?.(),
     healthy: () => !nc.isClosed(),
-    ready: () => !nc.isClosed() && service.ready(),
+    ready: () => link.connected && (service?.ready() ?? false),
     details: () => ({
       service: name,
       owner,
       nats: { server: nc.getServer(), version: nc.info?.version },
-      ...service.details?.(),
+      ...service?.details?.(),
     }),
   });
-  drainOnSignals(service, connection, server, log);
-  while (!service.ready()) await new Promise((resolve) => setTimeout(resolve, READY_CHECK_MS));
+  // Last, so that a process that cannot run takes nothing away from one that does.
+  const running = await start({ config, connection, subjects, metrics, deadLetters, log, owner });
+  service = running;
+  finish = async () => {
+    await running.drain();
+    await Promise.all([nc.drain(), server.close()]);
+  };
+  while (!running.ready()) await new Promise((resolve) => setTimeout(resolve, READY_CHECK_MS));
   log.info({ http: url }, "ready");
-  process.send?.({ type: "ready", service: name, http: url });
+  if (process.connected) process.send?.({ type: "ready", service: name, http: url });
 }
 
-function logConnection({ nc }: Connection, log: Logger): void {
+function watchConnection({ nc }: Connection, log: Logger): { readonly connected: boolean } {
   log.info({ server: nc.getServer(), version: nc.info?.version }, "connected");
+  const link = { connected: true };
   void (async () => {
     for await (const status of nc.status()) {
+      if (status.type === "disconnect") link.connected = false;
+      if (status.type === "reconnect") link.connected = true;
       if (
         status.type === "disconnect" ||
         status.type === "reconnect" ||
@@ -148,38 +182,23 @@ function logConnection({ nc }: Connection, log: Logger): void {
       )
         log.warn({ status: status.type }, "connection");
     }
+    link.connected = false;
   })();
+  return link;
 }
 
-function drainOnSignals(
-  service: RunningService,
-  connection: Connection,
-  server: FastifyInstance,
-  log: Logger,
-): void {
-  let draining = false;
-  const drain = (why: string) => {
-    if (draining) return;
-    draining = true;
-    log.info({ why }, "draining");
-    const deadline = setTimeout(() => {
-      log.error("the drain took too long; what was not stored is replayed at the next start");
-      process.exit(1);
-    }, DRAIN_TIMEOUT_MS);
-    deadline.unref();
-    service
-      .drain()
-      .then(() => Promise.all([connection.nc.drain(), server.close()]))
-      .then(
-        () => process.exit(0),
-        (error: unknown) => {
-          log.error({ err: error }, "the drain failed");
-          process.exit(1);
-        },
-      );
+/** Calls `stop` once: when a signal asks for it, or when the parent process is gone. */
+function onStopRequest(stop: (why: string) => void): void {
+  let asked = false;
+  const ask = (why: string) => {
+    if (asked) return;
+    asked = true;
+    stop(why);
   };
-  process.on("SIGTERM", () => drain("SIGTERM"));
-  process.on("SIGINT", () => drain("SIGINT"));
-  if (process.send !== undefined)
-    process.on("disconnect", () => drain("the parent process is gone"));
+  process.on("SIGTERM", () => ask("SIGTERM"));
+  process.on("SIGINT", () => ask("SIGINT"));
+  if (process.send === undefined) return;
+  const orphaned = () => ask("the parent process is gone");
+  process.on("disconnect", orphaned);
+  if (!process.connected) orphaned();
 }

@@ -98,7 +98,7 @@ function receiveSignal(turn: Turn, input: SignalInput): void {
   const body = input.signal as unknown;
   switch (loop) {
     case "metrics_learning":
-      receiveProposal(turn, id, body as SignalBodies[typeof loop], acts);
+      receiveProposal(turn, id, input.source, body as SignalBodies[typeof loop], acts);
       return;
     case "performance_adaptation":
       receivePerformanceSignal(turn, id, body as SignalBodies[typeof loop], acts);
@@ -186,7 +186,7 @@ function measuresOf(state: FeedbackState, loop: Loop): Record<string, number | n
     case "anomaly_feedback":
       return { precision: precisionOf(state.labelCounts), recall: recallOf(state.labelCounts) };
     case "decision_quality":
-      return { accuracy: meanOfNewest(state.accuracies, ACCURACY_MEMORY) ?? null };
+      return { mean_accuracy: meanOfNewest(state.accuracies, ACCURACY_MEMORY) ?? null };
     default:
       return {};
   }

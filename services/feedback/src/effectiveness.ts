@@ -1,5 +1,5 @@
 /** How many verdicts the running share looks back on. */
-export const VERDICT_MEMORY = 100;
+const VERDICT_MEMORY = 100;
 
 /** The verdicts on a loop's actions: totals, and the newest 100 as the running share sees them. */
 export interface Verdicts {

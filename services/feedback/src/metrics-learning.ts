@@ -55,6 +55,7 @@ export function receiveRecommendation(
 export function receiveProposal(
   turn: Turn,
   signalId: string,
+  sender: string,
   body: MetricsLearningSignal,
   acts: boolean,
 ): void {
@@ -69,7 +70,7 @@ export function receiveProposal(
     value,
     confidence,
     strategy: "manual",
-    reasoning: `proposed by ${body.source ?? "a signal"} with confidence ${figure(confidence)}`,
+    reasoning: `proposed by ${sender} with confidence ${figure(confidence)}`,
     source: "signal",
     inForce: turn.state.thresholds.get(series),
   });

@@ -9,7 +9,7 @@ const HIGH_UTILIZATION = 0.8;
 const LOW_UTILIZATION = 0.6;
 
 /** How far utilization lies outside the band 0.6–0.8. */
-export const distanceFromBand = (utilization: number): number =>
+const distanceFromBand = (utilization: number): number =>
   Math.max(LOW_UTILIZATION - utilization, utilization - HIGH_UTILIZATION, 0);
 
 /**

@@ -1,5 +1,5 @@
 /** How many signal ids are remembered per system. */
-export const SIGNAL_MEMORY = 1_000;
+const SIGNAL_MEMORY = 1_000;
 
 /** Remembers an id and forgets the oldest beyond 1,000; false where it was known already. */
 export function isNewSignal(ids: Set<string>, id: string): boolean {

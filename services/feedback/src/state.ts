@@ -15,7 +15,7 @@ export const RESOURCE_MEMORY = 1_000;
 export const ACCURACY_MEMORY = 100;
 
 /** One loop of a system. */
-export interface LoopState {
+interface LoopState {
   /** Signals stored, repeated ones not among them. */
   signals: number;
   duplicates: number;
@@ -72,7 +72,7 @@ export interface Turn {
   readonly outputs: Output[];
 }
 
-export const DEFAULT_SETTINGS: FeedbackSettings = feedbackSettings.parse({});
+const DEFAULT_SETTINGS: FeedbackSettings = feedbackSettings.parse({});
 /** What holds until the optimizer has spoken: the healthy state's rate. */
 const DEFAULT_LEARNING_RATE = 0.1;
 

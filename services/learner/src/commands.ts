@@ -9,6 +9,7 @@ import {
   type Series,
   seriesOf,
   seriesOfSystem,
+  settingsOf,
 } from "./state.ts";
 
 type CommandInput = Extract<LearnerInput, { kind: "command" }>;
@@ -22,19 +23,23 @@ const REMEMBERED_COMMANDS = 10_000;
  */
 export function receiveCommand(state: LearnerState, input: CommandInput): Output[] {
   const { command, system } = input;
-  if (command.name === "scale_sensitivity" && command.metric === null) {
-    scaleSystem(state, system, command.factor);
-    return [];
-  }
   if (state.done.has(input.action_id)) return [];
   remember(state, input.action_id);
+  if (command.name === "scale_sensitivity" && command.metric === null) {
+    setSystemSensitivity(state, system, systemSensitivity(state, system) * command.factor);
+    for (const { learner } of seriesOfSystem(state, system))
+      learner.applySensitivity(rulesOf(state, system).sensitivityFactor);
+    return [];
+  }
   const series = state.series.get(seriesKey(system, command.metric as string, command.labels));
   if (series === undefined) return [confirmation(input, false, null, null, "no such series")];
   if (command.name === "scale_sensitivity") {
     const { learner } = series;
     const from = learner.detector.sensitivity;
-    learner.sensitivityFactor *= command.factor;
-    const to = learner.applySensitivity(rulesOf(state, system).sensitivityFactor);
+    const to = learner.setSensitivity(
+      from * command.factor,
+      rulesOf(state, system).sensitivityFactor,
+    );
     return [confirmation(input, true, from, to, `sensitivity × ${command.factor}`)];
   }
   return setThreshold(series, input, command);
@@ -67,11 +72,13 @@ function setThreshold(
   ];
 }
 
-function scaleSystem(state: LearnerState, system: string, factor: number): void {
-  const rules = ownRules(state, system);
-  rules.sensitivityFactor = Math.min(10, Math.max(0.1, rules.sensitivityFactor * factor));
-  for (const { learner } of seriesOfSystem(state, system))
-    learner.applySensitivity(rules.sensitivityFactor);
+/** What a series of the system has that nothing else has moved. */
+const systemSensitivity = (state: LearnerState, system: string): number =>
+  settingsOf(state).sensitivity * rulesOf(state, system).sensitivityFactor;
+
+function setSystemSensitivity(state: LearnerState, system: string, sensitivity: number): void {
+  const bounded = Math.min(10, Math.max(0.1, sensitivity));
+  ownRules(state, system).sensitivityFactor = bounded / settingsOf(state).sensitivity;
 }
 
 function confirmation(
@@ -103,10 +110,7 @@ export function receiveControl(
   state: LearnerState,
   { control, system, time }: ControlInput,
 ): Output[] {
-  const targets =
-    control.metric === undefined
-      ? seriesOfSystem(state, system)
-      : [seriesOf(state, seriesKey(system, control.metric, control.labels))];
+  const targets = targetsOf(state, system, control);
   const whole = control.metric === undefined ? ownRules(state, system) : undefined;
   switch (control.command) {
     case "pin":
@@ -129,15 +133,21 @@ export function receiveControl(
       for (const { learner } of targets) learner.exclude(control.from, control.to);
       return [];
     case "set_sensitivity":
-      if (whole !== undefined)
-        whole.sensitivityFactor = control.sensitivity / (state.configured?.sensitivity ?? 1);
-      for (const { learner } of targets) {
-        const base = learner.settings.sensitivity * rulesOf(state, system).sensitivityFactor;
-        learner.sensitivityFactor = control.sensitivity / base;
-        learner.applySensitivity(rulesOf(state, system).sensitivityFactor);
-      }
+      if (whole !== undefined) setSystemSensitivity(state, system, control.sensitivity);
+      for (const { learner } of targets)
+        learner.setSensitivity(control.sensitivity, rulesOf(state, system).sensitivityFactor);
       return [];
   }
+}
+
+function targetsOf(
+  state: LearnerState,
+  system: string,
+  { metric, labels }: ControlInput["control"],
+): Series[] {
+  if (metric === undefined) return seriesOfSystem(state, system);
+  const series = seriesOf(state, seriesKey(system, metric, labels));
+  return series.ok ? [series.value] : [];
 }
 
 function pinned(

@@ -8,6 +8,9 @@ import {
 import { publishAtomically, type ServiceContext } from "@mapek/runtime";
 import type { Msg } from "@nats-io/transport-node";
 
+/** Samples of one stored message: far below the 1 MiB that a server takes. */
+const BATCH_SAMPLES = 20_000;
+
 /**
  * Stores the samples of an export as history of their series, whatever their age. One series a
  * request; answers after the samples are stored.
@@ -32,16 +35,18 @@ export function importVerb({ connection, subjects, config }: ServiceContext) {
         `${values.length} samples, at most ${config.ingest.max_samples_per_message}`,
       );
     const key = seriesKey(system, metric, labels);
-    const data = encodeSampleBatch({
-      history: true,
-      series: [key],
-      index: new Uint16Array(values.length),
-      times: Float64Array.from(timestamps),
-      values: Float64Array.from(values),
-    });
-    await publishAtomically(connection.nc, [
-      { subject: subjects.samples(partitionOf(key, config.streams.partitions)), data },
-    ]);
+    const subject = subjects.samples(partitionOf(key, config.streams.partitions));
+    for (let from = 0; from < values.length; from += BATCH_SAMPLES) {
+      const part = values.slice(from, from + BATCH_SAMPLES);
+      const data = encodeSampleBatch({
+        history: true,
+        series: [key],
+        index: new Uint16Array(part.length),
+        times: Float64Array.from(timestamps.slice(from, from + BATCH_SAMPLES)),
+        values: Float64Array.from(part),
+      });
+      await publishAtomically(connection.nc, [{ subject, data }]);
+    }
     return [{ metric, labels, imported: values.length }];
   };
 }

@@ -4,6 +4,10 @@ import {
   decodeSampleBatch,
   type LearnerInput,
   learnerInput,
+  type MessageError,
+  REJECTED_PAYLOAD_BYTES,
+  type Rejected,
+  refused,
   type SampleBatch,
 } from "@mapek/core/messages";
 import type { Output, PartitionLogic } from "@mapek/runtime";
@@ -11,7 +15,7 @@ import { receiveCommand, receiveControl } from "./commands.ts";
 import { outputsOf } from "./outputs.ts";
 import { query } from "./queries.ts";
 import { load, save } from "./snapshot.ts";
-import { initialState, type LearnerState, rulesOf, type Series, seriesOf } from "./state.ts";
+import { initialState, type LearnerState, rulesOf, seriesOf } from "./state.ts";
 
 /** What a learner partition reads: batches of samples and, from the same stream, its other inputs. */
 export type LearnerMessage = { kind: "samples"; batch: SampleBatch } | LearnerInput;
@@ -63,7 +67,10 @@ export const learnerLogic: PartitionLogic<LearnerState, LearnerMessage> = {
 function decode(subject: string, data: Uint8Array): Decoded<LearnerMessage> {
   if (!subject.includes(".samples.")) return learnerInput.decode(data, "application/msgpack");
   const batch = decodeSampleBatch(data);
-  return batch.ok ? accepted({ kind: "samples", batch: batch.value }) : batch;
+  if (!batch.ok) return batch;
+  if (!(batch.value.times.every(Number.isFinite) && batch.value.values.every(Number.isFinite)))
+    return refused("MAPEK_SAMPLE_NOT_FINITE", "stored batch holds a time or value that is not");
+  return accepted({ kind: "samples", batch: batch.value });
 }
 
 function receive(state: LearnerState, message: LearnerMessage): Output[] {
@@ -80,11 +87,7 @@ function receive(state: LearnerState, message: LearnerMessage): Output[] {
     case "control":
       return receiveControl(state, message);
     case "tick":
-      return [...state.open].flatMap((series) => {
-        const events = series.learner.closeIfSilent(message.time);
-        if (events.length > 0) state.open.delete(series);
-        return events.flatMap((event) => outputsOf(series, event));
-      });
+      return closeSilent(state, message.time);
   }
 }
 
@@ -93,9 +96,15 @@ function receiveBatch(
   { series: keys, index, times, values, history }: SampleBatch,
 ): Output[] {
   const outputs: Output[] = [];
-  const dictionary = keys.map((key) => seriesOf(state, key));
+  const dictionary = keys.map((key, entry) => {
+    const series = seriesOf(state, key);
+    if (series.ok) return series.value;
+    outputs.push(deadLetter(key, times[index.indexOf(entry)] ?? 0, series.error));
+    return undefined;
+  });
   for (let i = 0; i < values.length; i++) {
-    const series = dictionary[index[i] as number] as Series;
+    const series = dictionary[index[i] as number];
+    if (series === undefined) continue;
     const events = series.learner.receiveSample(times[i] as number, values[i] as number, history);
     if (events.length === 0) continue;
     for (const event of events) {
@@ -107,4 +116,30 @@ function receiveBatch(
     }
   }
   return outputs;
+}
+
+/** One bad key costs its own samples, not those of the whole batch. */
+function deadLetter(key: string, timestamp: number, { code, detail }: MessageError): Output {
+  const bytes = Buffer.from(key);
+  const message: Rejected = {
+    version: 1,
+    service: "learner",
+    code,
+    reason: detail,
+    subject: "",
+    payload: bytes.subarray(0, REJECTED_PAYLOAD_BYTES).toString("base64"),
+    payload_bytes: bytes.length,
+    timestamp,
+  };
+  return { to: "log", family: "rejected", tokens: ["learner"], message };
+}
+
+/** In order of the keys: a restored state tells the same as one that never stopped. */
+function closeSilent(state: LearnerState, now: number): Output[] {
+  const open = [...state.open].sort((a, b) => (a.key < b.key ? -1 : 1));
+  return open.flatMap((series) => {
+    const events = series.learner.closeIfSilent(now);
+    if (events.length > 0) state.open.delete(series);
+    return events.flatMap((event) => outputsOf(series, event));
+  });
 }

@@ -46,8 +46,6 @@ export function outputsOf(series: Series, event: SeriesEvent): Output[] {
         anomaly_id: `${series.key}@${event.incident.opened_at}`,
         phase: event.phase,
         ...event.incident,
-        expected_low: event.expectedLow,
-        expected_high: event.expectedHigh,
         threshold: event.threshold,
         timestamp: event.time,
       };

@@ -43,7 +43,9 @@ function select(state: LearnerState, system: string | undefined, request: Reques
     return series === undefined ? [] : [series];
   }
   return seriesOfSystem(state, system).filter(
-    ({ id }) => request.metric === undefined || id.metric === request.metric,
+    ({ id, key }) =>
+      (request.metric === undefined || id.metric === request.metric) &&
+      (request.labels === undefined || seriesKey(id.system, id.metric, request.labels) === key),
   );
 }
 

@@ -1,8 +1,9 @@
 import { type ExcludedRange, SeriesLearner } from "@mapek/core/learning";
 import {
+  accepted,
+  type Decoded,
   type LearnerSettings,
   learnerSettings,
-  MessageError,
   parseSeriesKey,
   type SeriesId,
 } from "@mapek/core/messages";
@@ -68,12 +69,12 @@ export function seriesOfSystem(state: LearnerState, system: string | undefined):
   return found.sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-/** The series of a key, made under its system's rules where it is new. @throws {MessageError} for a key that `seriesKey` did not make. */
-export function seriesOf(state: LearnerState, key: string): Series {
+/** The series of a key, made under its system's rules where it is new; a key that `seriesKey` did not make is refused. */
+export function seriesOf(state: LearnerState, key: string): Decoded<Series> {
   const known = state.series.get(key);
-  if (known !== undefined) return known;
+  if (known !== undefined) return accepted(known);
   const id = parseSeriesKey(key);
-  if (!id.ok) throw new MessageError("MAPEK_MESSAGE_INVALID", `series key ${JSON.stringify(key)}`);
+  if (!id.ok) return id;
   const learner = new SeriesLearner(settingsOf(state));
   const rules = rulesOf(state, id.value.system);
   learner.frozen = rules.frozen;
@@ -81,5 +82,5 @@ export function seriesOf(state: LearnerState, key: string): Series {
   learner.applySensitivity(rules.sensitivityFactor);
   const made = { key, id: id.value, learner };
   state.series.set(key, made);
-  return made;
+  return accepted(made);
 }

@@ -1,42 +1,56 @@
 import { Gauge, type Registry } from "prom-client";
-import type { LearnerState } from "./state.ts";
+import type { LearnerState, Series } from "./state.ts";
 
 const NAME = "mapek_threshold";
 const HELP = "Learned threshold in force, with the labels of its series";
 /** Characters that a Prometheus label name may not have. */
 const NOT_IN_LABEL_NAMES = /[^a-zA-Z0-9_]/g;
+/** What Prometheus keeps for itself, what may not begin a name, and what every metric of a service has. */
+const NOT_A_LABEL_NAME = /^(?:__|\d|service$)/;
+
+type ExportedLabels = Record<string, string>;
 
 /**
  * Exports every threshold in force as `mapek_threshold{system,metric,…labels of the series}`, so that
- * an alert can compare a metric with its learned threshold. Labels that collide with `system` or
- * `metric` get `label_` before their name.
+ * an alert can compare a metric with its learned threshold.
+ *
+ * Label names lose the characters that Prometheus does not know; one that is then taken, or reserved,
+ * gets `label_` before it. Series that Prometheus could not tell apart get a label `series` with their key.
  *
  * Cost: O(series) a scrape.
  */
 export function exportThresholds(registry: Registry, states: readonly LearnerState[]): void {
-  const rows: { labels: Record<string, string>; value: number }[] = [];
-  const names = new Set(["system", "metric"]);
+  const rows: { labels: ExportedLabels; value: number }[] = [];
+  const names = new Set<string>();
+  const taken = new Set<string>();
   for (const { series } of states)
-    for (const { id, learner } of series.values()) {
-      if (learner.threshold === null) continue;
-      const labels: Record<string, string> = { system: id.system, metric: id.metric };
-      for (const [name, value] of Object.entries(id.labels)) labels[labelName(name)] = value;
+    for (const one of series.values()) {
+      const { threshold } = one.learner;
+      if (threshold === null) continue;
+      const labels = labelsOf(one);
+      if (taken.has(identityOf(labels))) add(labels, "series", one.key);
+      taken.add(identityOf(labels));
       for (const name of Object.keys(labels)) names.add(name);
-      rows.push({ labels, value: learner.threshold.threshold });
+      rows.push({ labels, value: threshold.threshold });
     }
   registry.removeSingleMetric(NAME);
-  const gauge = new Gauge({
-    name: NAME,
-    help: HELP,
-    labelNames: [...names],
-    registers: [registry],
-  });
+  const labelNames = [...names];
+  const gauge = new Gauge({ name: NAME, help: HELP, labelNames, registers: [registry] });
   for (const { labels, value } of rows) gauge.set(labels, value);
 }
 
-function labelName(name: string): string {
-  const safe = name.replace(NOT_IN_LABEL_NAMES, "_");
-  return safe === "system" || safe === "metric" || safe === "service" || /^\d/.test(safe)
-    ? `label_${safe}`
-    : safe;
+function labelsOf({ id }: Series): ExportedLabels {
+  const labels: ExportedLabels = { system: id.system, metric: id.metric };
+  // To Prometheus an empty label is none.
+  for (const [name, value] of Object.entries(id.labels)) if (value !== "") add(labels, name, value);
+  return labels;
 }
+
+function add(labels: ExportedLabels, name: string, value: string): void {
+  let safe = name.replace(NOT_IN_LABEL_NAMES, "_");
+  while (NOT_A_LABEL_NAME.test(safe) || Object.hasOwn(labels, safe)) safe = `label_${safe}`;
+  labels[safe] = value;
+}
+
+const identityOf = (labels: ExportedLabels): string =>
+  JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -2,20 +2,34 @@ import { encodeSampleBatch } from "@mapek/core/messages";
 import type { Receipt } from "./receipt.ts";
 import type { SeriesEntry } from "./series-registry.ts";
 
+/** Index, time and value of a sample. */
+const SAMPLE_BYTES = 2 + 8 + 8;
+/** What MessagePack puts before a text of any length. */
+const TEXT_HEADER_BYTES = 5;
+/** Version, history mark and the headers of the columns. */
+const BATCH_HEADER_BYTES = 64;
+
+let made = 0;
+
 /** An open batch of one partition: columns that fill up, no object per sample. */
 export class Batch {
   readonly partition: number;
+  /** Unique in this process: what an entry remembers of its batch, so that it keeps none alive. */
+  readonly id = ++made;
   readonly #history: boolean;
   readonly #series: string[] = [];
   readonly #receipts: Receipt[] = [];
   readonly #index: Uint16Array;
   readonly #times: Float64Array;
   readonly #values: Float64Array;
+  #bytesLeft: number;
   length = 0;
 
-  constructor(partition: number, capacity: number, history: boolean) {
+  /** @param capacity Samples, 1–65,535. @param maxBytes What the server takes as one message. */
+  constructor(partition: number, capacity: number, maxBytes: number, history: boolean) {
     this.partition = partition;
     this.#history = history;
+    this.#bytesLeft = maxBytes - BATCH_HEADER_BYTES;
     this.#index = new Uint16Array(capacity);
     this.#times = new Float64Array(capacity);
     this.#values = new Float64Array(capacity);
@@ -25,10 +39,16 @@ export class Batch {
     return this.length === this.#values.length;
   }
 
+  /** Whether one more sample of this series keeps the batch within its bytes; the first always does. Cost: O(1). */
+  fits(entry: SeriesEntry): boolean {
+    return this.length === 0 || this.#bytesLeft >= this.#bytesOf(entry);
+  }
+
   /** Adds a sample. The receipt is settled when this batch is. Cost: O(1). */
   add(entry: SeriesEntry, time: number, value: number, receipt: Receipt | undefined): void {
-    if (entry.batch !== this) {
-      entry.batch = this;
+    this.#bytesLeft -= this.#bytesOf(entry);
+    if (entry.batch !== this.id) {
+      entry.batch = this.id;
       entry.batchIndex = this.#series.push(entry.key) - 1;
     }
     const i = this.length++;
@@ -54,5 +74,11 @@ export class Batch {
 
   settle(failure: Error | undefined): void {
     for (const receipt of this.#receipts) receipt.settled(failure);
+  }
+
+  #bytesOf(entry: SeriesEntry): number {
+    return entry.batch === this.id
+      ? SAMPLE_BYTES
+      : SAMPLE_BYTES + TEXT_HEADER_BYTES + entry.keyBytes;
   }
 }

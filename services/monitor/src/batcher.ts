@@ -9,6 +9,8 @@ export interface BatcherOptions {
   readonly subjects: Subjects;
   readonly partitions: number;
   readonly batchSamples: number;
+  /** What the server takes as one message. */
+  readonly maxBytes: number;
   readonly lingerMs: number;
   /** Told of each batch that is stored, or given up after all attempts. */
   readonly onSettled: (samples: number, failure: Error | undefined) => void;
@@ -55,8 +57,13 @@ export class Batcher {
   ): void {
     const open = history ? this.#openHistory : this.#open;
     let batch = open[entry.partition];
+    if (batch !== undefined && !batch.fits(entry)) {
+      void this.#store(batch);
+      batch = undefined;
+    }
     if (batch === undefined) {
-      batch = new Batch(entry.partition, this.#options.batchSamples, history);
+      const { batchSamples, maxBytes } = this.#options;
+      batch = new Batch(entry.partition, batchSamples, maxBytes, history);
       open[entry.partition] = batch;
     }
     batch.add(entry, time, value, receipt);

@@ -7,6 +7,8 @@ import { configuredLoop } from "./collectors/collector-loop.ts";
 import { Intake } from "./intake.ts";
 import { SeriesRegistry } from "./series-registry.ts";
 
+/** The server's own limit where it has not told one. */
+const DEFAULT_MAX_PAYLOAD = 1_048_576;
 const EXPIRY_CHECK_MS = 60_000;
 
 await runService(
@@ -36,6 +38,7 @@ await runService(
       subjects,
       partitions: streams.partitions,
       batchSamples: ingest.batch_samples,
+      maxBytes: connection.nc.info?.max_payload ?? DEFAULT_MAX_PAYLOAD,
       lingerMs: ingest.batch_linger_ms,
       onSettled: (count, failure) => {
         (failure === undefined ? samples : lost).inc(count);

@@ -3,13 +3,15 @@ import { type Labels, MessageError, partitionOf, seriesKey } from "@mapek/core/m
 /** A known series: what routing needs, computed once. */
 export interface SeriesEntry {
   readonly key: string;
+  /** Length of the key, UTF-8. */
+  readonly keyBytes: number;
   readonly partition: number;
   /** Time given to its last sample that came without one, ms. */
   lastStamp: number;
   /** When its last sample came, ms. */
   lastSeen: number;
-  /** Which open batch holds it, and where in that batch's dictionary. */
-  batch: object | undefined;
+  /** Id of the batch that held it last, and where in that batch's dictionary. */
+  batch: number;
   batchIndex: number;
 }
 
@@ -53,7 +55,8 @@ export class SeriesRegistry {
           `system ${system} has ${series.byKey.size} series, its limit; ${key} is not taken in`,
         );
       const partition = partitionOf(key, this.#partitions);
-      entry = { key, partition, lastStamp: 0, lastSeen: 0, batch: undefined, batchIndex: 0 };
+      const keyBytes = Buffer.byteLength(key);
+      entry = { key, keyBytes, partition, lastStamp: 0, lastSeen: 0, batch: 0, batchIndex: 0 };
       series.byKey.set(key, entry);
     }
     if (labels === undefined) series.byMetric.set(metric, entry);

@@ -10,7 +10,7 @@ export interface Answer {
 }
 
 /** Most commands that are remembered. */
-export const ANSWER_LIMIT = 1_000;
+const ANSWER_LIMIT = 1_000;
 
 /** Remembers an answer and forgets the oldest beyond 1,000. */
 export function remember(answers: Map<string, Answer>, actionId: string, answer: Answer): void {

@@ -25,7 +25,8 @@ export const optimizerInstruments: Instruments = ({ metrics }: ServiceContext) =
   const systems = new Gauge({ name: "mapek_systems", help: "Systems optimized here", registers });
   return {
     onFolded: (input, outputs, ageMs) => {
-      if (input.kind === "performance" || input.kind === "command") latency.observe(Math.max(0, ageMs));
+      if (input.kind === "performance" || input.kind === "command")
+        latency.observe(Math.max(0, ageMs));
       for (const output of outputs) {
         if (output.to !== "log" || output.family !== "transitions") continue;
         const { system, from, to } = output.message as { system: string; from: string; to: string };

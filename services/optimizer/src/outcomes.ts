@@ -1,7 +1,7 @@
 import { WINDOW_REPORTS } from "./performance-window.ts";
 
 /** Most commands whose outcome is awaited; beyond that the oldest are given up. */
-export const OUTCOME_LIMIT = 1_000;
+const OUTCOME_LIMIT = 1_000;
 
 export interface AwaitedOutcome {
   readonly actionId: string;

@@ -33,7 +33,7 @@ export function exceeds(means: Float64Array, lines: Lines, share: number): boole
  * @param means Length 7, indexed by FIELD; NaN where unknown.
  * @param recovered Whether recovering has lasted long enough.
  */
-export function decide(
+function decide(
   current: SystemState,
   means: Float64Array,
   hysteresis: number,
@@ -74,7 +74,7 @@ export function watchQuality(state: OptimizerState): void {
  *
  * @returns Event time, ms; undefined while quality is too low.
  */
-export function recoveredAt(state: OptimizerState): number | undefined {
+function recoveredAt(state: OptimizerState): number | undefined {
   const holdMs = state.settings.recovery_hold_seconds * 1_000;
   if (Number.isNaN(state.window.means[FIELD.decision_quality])) return dwellEndsAt(state) + holdMs;
   return state.qualityHeldSinceMs === null ? undefined : state.qualityHeldSinceMs + holdMs;
@@ -86,7 +86,7 @@ const dwellEndsAt = (state: OptimizerState): number =>
     : state.enteredAtMs + state.settings.min_dwell_seconds * 1_000;
 
 /** Event time, ms, before which no transition but one to critical may happen. */
-export function heldUntil(state: OptimizerState, skipDwell: boolean): number {
+function heldUntil(state: OptimizerState, skipDwell: boolean): number {
   const { flap_budget: budget, flap_window_seconds: seconds } = state.settings;
   const budgetFree = budgetFreeAt(state.history, budget, seconds * 1_000);
   return skipDwell ? budgetFree : Math.max(dwellEndsAt(state), budgetFree);

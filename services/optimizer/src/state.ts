@@ -53,7 +53,7 @@ export interface OptimizerState {
   bounds: AdaptationBounds;
 }
 
-export const DEFAULT_SETTINGS: OptimizerSettings = optimizerSettings.parse({});
+const DEFAULT_SETTINGS: OptimizerSettings = optimizerSettings.parse({});
 
 export function createState(system: string): OptimizerState {
   const row = tableRow(DEFAULT_SETTINGS, "healthy");

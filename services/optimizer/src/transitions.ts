@@ -1,7 +1,7 @@
 import type { Transition } from "@mapek/core/messages";
 
 /** Most transitions that a system's history holds. */
-export const HISTORY_LIMIT = 500;
+const HISTORY_LIMIT = 500;
 
 /** Appends a transition and drops the oldest beyond 500. */
 export function record(history: Transition[], transition: Transition): void {

@@ -20,7 +20,7 @@ import type { OptimizerState } from "../src/state.ts";
 type Partial_<T> = { [K in keyof T]?: T[K] | undefined };
 type Command = Extract<OptimizerInput, { kind: "command" }>["command"];
 
-export const SYSTEM = "checkout";
+const SYSTEM = "checkout";
 export const START_MS = 1_760_000_000_000;
 
 export const CALM = {
@@ -55,7 +55,9 @@ export class Subject {
   }
 
   send(input: OptimizerInput): Output[] {
-    const outputs = optimizerActor.receive(this.state, input);
+    const checked = optimizerInput.check(input);
+    if (!checked.ok) throw checked.error;
+    const outputs = optimizerActor.receive(this.state, checked.value);
     this.outputs.push(...outputs);
     return outputs;
   }
@@ -146,6 +148,3 @@ export function subjectIn(state: SystemState, changes: Partial_<OptimizerSetting
   }
   return subject;
 }
-
-/** Every input is one that the runtime would accept from the stream. */
-export const isValidInput = (input: OptimizerInput): boolean => optimizerInput.check(input).ok;

@@ -159,6 +159,44 @@ describe("adaptation within a state", () => {
     expect(last).toBe(30);
   });
 
+  it("does not grow under load, even while latency keeps to its baseline", () => {
+    const subject = subjectIn("healthy", { base_parallelism: 40 });
+    const loaded = warm(0.2, { cpu_usage: 57, decisions_per_minute: 12_000 });
+    for (let i = 0; i < 200; i++) subject.report(loaded);
+    expect(subject.state.state).toBe("healthy");
+    expect(subject.parameters.execution_parallelism).toBe(40);
+  });
+
+  it("takes a slower system for normal in the long run, but not from what it saw under load", () => {
+    const subject = subjectIn("healthy", { base_parallelism: 40 });
+    subject.fill(warm(0.2));
+    for (let i = 0; i < 2_000; i++) subject.report(warm(1, { cpu_usage: 57 }));
+    expect(subject.parameters.execution_parallelism).toBe(20);
+    for (let i = 0; i < 60; i++) subject.report(warm(1));
+    expect(subject.parameters.execution_parallelism).toBe(20);
+    for (let i = 0; i < 2_000; i++) subject.report(warm(1));
+    expect(subject.parameters.execution_parallelism).toBe(40);
+  });
+
+  it("overlooks latencies that are nothing beside the interval", () => {
+    const subject = subjectIn("healthy", { base_parallelism: 40 });
+    for (let i = 0; i < 300; i++) subject.report(warm(0.01));
+    for (let i = 0; i < 200; i++) subject.report(warm(0.11));
+    expect(subject.parameters.execution_parallelism).toBe(40);
+  });
+
+  it("starts from the row in the next state", () => {
+    const subject = subjectIn("healthy", { base_monitoring_interval: 1, base_parallelism: 40 });
+    subject.fill(warm(0.2));
+    for (let i = 0; i < 100; i++) subject.report(warm(0.9));
+    expect(subject.parameters.monitoring_interval).toBeCloseTo(1.5, 12);
+    subject.force("optimizing");
+    expect(subject.parameters).toMatchObject({
+      monitoring_interval: 0.5,
+      execution_parallelism: 60,
+    });
+  });
+
   it("stretches the monitoring interval while a cycle takes most of it, and releases it", () => {
     const subject = subjectIn("healthy", { base_monitoring_interval: 1 });
     for (let i = 0; i < 100; i++) subject.report(warm(0.9));
@@ -214,6 +252,7 @@ describe("adaptation within a state", () => {
           expect(stretch).toBeLessThanOrEqual(1 + bound + 1e-9);
           const last = published[i - 1];
           if (last?.state !== message.state) return;
+          if (i > 1) expect(message.timestamp - last.timestamp).toBeGreaterThanOrEqual(10_000);
           expect(
             Math.abs(message.execution_parallelism - last.execution_parallelism),
           ).toBeLessThanOrEqual(bounds.parallelismStep);

@@ -193,6 +193,28 @@ describe("recovering", () => {
     expect(subject.state.state).toBe("healthy");
   });
 
+  it("does not end on the quality line itself", () => {
+    const subject = subjectIn("recovering", { recovery_hold_seconds: 60 });
+    subject.state.window.replace({ ...CALM, decision_quality: 0.85 });
+    subject.fill({ ...CALM, decision_quality: 0.85 }, 100);
+    expect(subject.state.state).toBe("recovering");
+  });
+
+  it("holds anew when it is entered again", () => {
+    const subject = subjectIn("recovering", { recovery_hold_seconds: 60 });
+    for (let i = 0; i < 59; i++) subject.report(CALM);
+    subject.state.window.replace(OVERLOADED);
+    subject.report(OVERLOADED);
+    expect(subject.state.state).toBe("critical");
+    subject.state.window.replace(CALM);
+    subject.report(CALM);
+    expect(subject.state.state).toBe("recovering");
+    for (let i = 0; i < 59; i++) subject.report(CALM);
+    expect(subject.state.state).toBe("recovering");
+    subject.report(CALM);
+    expect(subject.state.state).toBe("healthy");
+  });
+
   it("ends after dwell and hold together where no quality is ever reported", () => {
     const subject = new Subject({ min_dwell_seconds: 30, recovery_hold_seconds: 60 });
     subject.report({ cpu_usage: 95 });

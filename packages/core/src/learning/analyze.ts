@@ -2,6 +2,7 @@ import { type LearnerSettings, learnerSettings } from "../messages/index.ts";
 import {
   type Candidates,
   describe,
+  type Incident,
   iqrThreshold,
   percentileThreshold,
   type Recommendation,
@@ -25,6 +26,7 @@ export interface Analysis {
 
 export interface AnalysedAnomaly {
   readonly opened_at: number;
+  /** Null where it is still open after the last row. */
   readonly closed_at: number | null;
   readonly peak_at: number;
   readonly peak_value: number;
@@ -58,14 +60,21 @@ export function analyze(
     if (!Number.isFinite(value)) continue;
     for (const event of learner.receiveSample(times[i] as number, value, true)) {
       if (event.type !== "anomaly") continue;
-      const { direction: _, ...incident } = event.incident;
-      if (event.phase === "opened") anomalies.push(incident);
-      else anomalies[anomalies.length - 1] = incident;
+      const anomaly = analysed(event.incident);
+      if (event.phase === "opened") anomalies.push(anomaly);
+      else anomalies[anomalies.length - 1] = anomaly;
     }
     scores[i] = learner.score;
   }
+  const open = learner.incidents.current;
+  if (open !== null) anomalies[anomalies.length - 1] = analysed(open);
   return { ...summary(learner), anomalies, scores };
 }
+
+const analysed = (incident: Incident): AnalysedAnomaly => {
+  const { opened_at, closed_at, peak_at, peak_value, peak_score } = incident;
+  return { opened_at, closed_at, peak_at, peak_value, peak_score };
+};
 
 function summary(learner: SeriesLearner): Omit<Analysis, "anomalies" | "scores"> {
   const values = learner.window.copyValues();

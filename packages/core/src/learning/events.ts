@@ -24,8 +24,6 @@ export type SeriesEvent =
       time: number;
       phase: (typeof ANOMALY_PHASES)[number];
       incident: Incident;
-      expectedLow: number | null;
-      expectedHigh: number | null;
       threshold: number | null;
     }
   /** How well a changed threshold keeps its promised exceedance rate, beside the one before. */

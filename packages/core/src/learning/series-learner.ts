@@ -32,7 +32,8 @@ const INCIDENT_SHARE = 0.25;
 const INCIDENT_SAMPLES = 100;
 
 const NO_EVENTS: readonly SeriesEvent[] = [];
-const ADAPTIVE_MIN_RATE = 0.0001;
+const MIN_SENSITIVITY = 0.1;
+const MAX_SENSITIVITY = 10;
 
 /**
  * Learns one series: window, threshold, anomalies. A pure, deterministic, online reducer over samples
@@ -81,7 +82,7 @@ export class SeriesLearner {
     this.window = new SampleWindow(windowOptions(settings));
     this.detector = new AnomalyDetector({ sensitivity: settings.sensitivity });
     this.incidents = new IncidentTracker(incidentOptions);
-    this.adaptive = new AdaptiveQuantile(adaptiveOptions(settings));
+    this.adaptive = new AdaptiveQuantile({ exceedanceRate: settings.exceedance_rate });
   }
 
   get settings(): LearnerSettings {
@@ -130,7 +131,7 @@ export class SeriesLearner {
       case "appended":
         this.counts.points++;
         this.adaptive.update(value);
-        return this.#learn(time, this.#judge(time, value));
+        return this.#learn(time, value, this.#judge(time, value));
     }
   }
 
@@ -186,7 +187,7 @@ export class SeriesLearner {
     this.#statistics = undefined;
     this.window.resize(windowOptions(settings));
     if (rateChanged) {
-      this.adaptive = new AdaptiveQuantile(adaptiveOptions(settings));
+      this.adaptive = new AdaptiveQuantile({ exceedanceRate: settings.exceedance_rate });
       for (const value of this.window.copyValues()) this.adaptive.update(value);
     }
     this.applySensitivity(systemFactor);
@@ -194,12 +195,16 @@ export class SeriesLearner {
 
   /** The detector's sensitivity is the setting's, times the system's factor, times the series' own; 0.1–10. */
   applySensitivity(systemFactor: number): number {
-    const sensitivity = Math.min(
-      10,
-      Math.max(0.1, this.#settings.sensitivity * systemFactor * this.sensitivityFactor),
-    );
-    this.detector.sensitivity = sensitivity;
-    return sensitivity;
+    const sensitivity = this.#settings.sensitivity * systemFactor * this.sensitivityFactor;
+    this.detector.sensitivity = boundedSensitivity(sensitivity);
+    return this.detector.sensitivity;
+  }
+
+  /** Chooses the series' own factor so that its sensitivity is the one asked for, within 0.1–10. */
+  setSensitivity(sensitivity: number, systemFactor: number): number {
+    const shared = this.#settings.sensitivity * systemFactor;
+    this.sensitivityFactor = boundedSensitivity(sensitivity) / shared;
+    return this.applySensitivity(systemFactor);
   }
 
   exclude(from: number, to: number): void {
@@ -233,12 +238,13 @@ export class SeriesLearner {
 
   #judge(time: number, value: number): readonly SeriesEvent[] {
     if (time <= this.lastJudgedAt) return NO_EVENTS;
+    const { detector } = this;
+    this.score = detector.update(time, value);
     if (this.lastJudgedAt > 0) this.#followInterval(time - this.lastJudgedAt);
     this.lastJudgedAt = time;
     this.lastValue = value;
     this.counts.judged++;
-    const { detector } = this;
-    this.score = detector.update(time, value);
+    if (this.incidentSamples > 0) this.incidentSamples++;
     const { expectedLow, expectedHigh, alarmScore, score } = detector;
     const events = this.incidents.update({
       timeMs: time,
@@ -248,30 +254,17 @@ export class SeriesLearner {
       expectedLow,
       expectedHigh,
     });
-    if (events.length === 0) {
-      if (this.incidentSamples > 0) this.incidentSamples++;
-      return NO_EVENTS;
-    }
-    for (const { type } of events) {
-      if (type === "opened") this.counts.anomalies++;
-      if (type === "opened") this.incidentSamples = 1;
-      if (type === "closed") this.incidentSamples = 0;
-    }
-    return events.map((event) => this.#anomaly(time, event));
+    return events.length === 0 ? NO_EVENTS : events.map((event) => this.#anomaly(time, event));
   }
 
   #anomaly(time: number, { type, incident }: IncidentEvent): SeriesEvent {
+    if (type === "opened") {
+      this.counts.anomalies++;
+      this.incidentSamples = 1;
+    }
     if (type === "closed") this.incidentSamples = 0;
-    const { expectedLow = null, expectedHigh = null } = this.detector;
-    return {
-      type: "anomaly",
-      time,
-      phase: type,
-      incident,
-      expectedLow,
-      expectedHigh,
-      threshold: this.threshold?.threshold ?? null,
-    };
+    const threshold = this.threshold?.threshold ?? null;
+    return { type: "anomaly", time, phase: type, incident, threshold };
   }
 
   #followInterval(gap: number): void {
@@ -279,10 +272,10 @@ export class SeriesLearner {
       this.intervalMs === 0 ? gap : this.intervalMs + INTERVAL_RATE * (gap - this.intervalMs);
   }
 
-  #learn(time: number, events: readonly SeriesEvent[]): readonly SeriesEvent[] {
+  #learn(time: number, value: number, events: readonly SeriesEvent[]): readonly SeriesEvent[] {
     let all = events;
     if (this.promise.active) {
-      const outcomes = this.promise.update(this.lastValue, this.#settings.exceedance_rate);
+      const outcomes = this.promise.update(value, this.#settings.exceedance_rate);
       if (outcomes.length > 0)
         all = [
           ...all,
@@ -320,6 +313,5 @@ const windowOptions = (settings: LearnerSettings) => ({
   spanMs: settings.learning_window_seconds * 1_000,
 });
 
-const adaptiveOptions = ({ exceedance_rate }: LearnerSettings) => ({
-  exceedanceRate: Math.max(ADAPTIVE_MIN_RATE, exceedance_rate),
-});
+const boundedSensitivity = (sensitivity: number): number =>
+  Math.min(MAX_SENSITIVITY, Math.max(MIN_SENSITIVITY, sensitivity));

@@ -11,6 +11,7 @@ import {
 import type { Optimisation, ThresholdInForce } from "./events.ts";
 import type { ExcludedRange } from "./excluded-ranges.ts";
 import type { SeriesLearner } from "./series-learner.ts";
+import { loadColumns, type Stored, storeColumns } from "./stored-columns.ts";
 import { ThresholdPromise, type ThresholdPromiseSnapshot } from "./threshold-promise.ts";
 
 /** How samples become incidents; the same for every series. */
@@ -19,7 +20,7 @@ export const incidentOptions = {} as const;
 /** Schema number of a series' state. */
 const SCHEMA = 1;
 
-/** Everything that a series knows; plain data. Caches are not part of it. */
+/** Everything that a series knows; plain data, which MessagePack may carry. Caches are not part of it. */
 export interface SeriesSnapshot {
   readonly schema: typeof SCHEMA;
   readonly counts: SeriesLearner["counts"];
@@ -33,7 +34,7 @@ export interface SeriesSnapshot {
   readonly lastJudgedAt: number;
   readonly incidentSamples: number;
   readonly window: Uint8Array;
-  readonly detector: AnomalyDetectorSnapshot;
+  readonly detector: Stored<AnomalyDetectorSnapshot>;
   readonly incidents: IncidentTrackerSnapshot;
   readonly adaptive: AdaptiveQuantileSnapshot;
   readonly promise: ThresholdPromiseSnapshot;
@@ -53,7 +54,7 @@ export function snapshotOf(learner: SeriesLearner): SeriesSnapshot {
     lastJudgedAt: learner.lastJudgedAt,
     incidentSamples: learner.incidentSamples,
     window: learner.window.snapshot(),
-    detector: learner.detector.snapshot(),
+    detector: storeColumns(learner.detector.snapshot()),
     incidents: learner.incidents.snapshot(),
     adaptive: learner.adaptive.snapshot(),
     promise: learner.promise.snapshot(),
@@ -78,7 +79,9 @@ export function restoreParts(learner: SeriesLearner, snapshot: SeriesSnapshot): 
   learner.lastJudgedAt = snapshot.lastJudgedAt;
   learner.incidentSamples = snapshot.incidentSamples;
   learner.window = SampleWindow.restore(snapshot.window);
-  learner.detector = AnomalyDetector.restore(snapshot.detector);
+  learner.detector = AnomalyDetector.restore(
+    loadColumns<AnomalyDetectorSnapshot>(snapshot.detector),
+  );
   learner.incidents = IncidentTracker.restore(snapshot.incidents, incidentOptions);
   learner.adaptive = AdaptiveQuantile.restore(snapshot.adaptive);
   learner.promise = ThresholdPromise.restore(snapshot.promise);

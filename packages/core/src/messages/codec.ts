@@ -13,7 +13,7 @@ const encoder = new TextEncoder();
 
 export const encodeJson = (value: unknown): Uint8Array => encoder.encode(JSON.stringify(value));
 
-/** MessagePack bytes of plain data; typed arrays become binary. The result is a private copy. */
+/** MessagePack bytes of plain data; a `Uint8Array` becomes binary, other typed arrays are not to be put in. The result is a private copy. */
 export const encodeMsgpack = (value: unknown): Uint8Array => packr.pack(value);
 
 /**

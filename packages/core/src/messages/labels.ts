@@ -11,6 +11,8 @@ export function checkLabels(labels: unknown): string | undefined {
   for (const name in labels) {
     const value = (labels as Labels)[name];
     if (++count > MAX_LABELS) return `more than ${MAX_LABELS} labels`;
+    // An object literal cannot hold it, so the series could not be named again.
+    if (name === "__proto__") return "a name may not be __proto__";
     if (name.length < 1 || name.length > 128) return "a name is not of 1–128 characters";
     if (typeof value !== "string" || value.length > 512)
       return `${name}: expected a string of at most 512 characters`;

@@ -17,7 +17,7 @@ export const learnerSettings = z.strictObject({
   /** Seconds that a sample may be older than its series' newest. */
   max_late_seconds: z.number().min(0).default(600),
   /** The exceedance rate that a threshold promises. */
-  exceedance_rate: z.number().min(0.0001).max(0.5).default(0.05),
+  exceedance_rate: z.number().min(0.0001).max(0.25).default(0.05),
   strategy: z.union([strategyName, z.literal("auto")]).default("auto"),
   /** Where each series' detector starts; larger: more alarms. */
   sensitivity: z.number().min(0.1).max(10).default(1),

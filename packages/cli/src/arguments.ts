@@ -1,0 +1,27 @@
+import { InvalidArgumentError } from "commander";
+
+/** A finite number. */
+export function numberArgument(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value))
+    throw new InvalidArgumentError("expected a finite number.");
+  return value;
+}
+
+/** A whole number of 1 or more. */
+export function countArgument(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError("expected a whole number of 1 or more.");
+  return value;
+}
+
+/** Gathers `--label name=value`, which may be repeated. */
+export function labelArgument(
+  text: string,
+  gathered: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const at = text.indexOf("=");
+  if (at < 1) throw new InvalidArgumentError("expected name=value.");
+  return { ...gathered, [text.slice(0, at)]: text.slice(at + 1) };
+}

@@ -1,0 +1,117 @@
+import { ClientError, type MapekClient, type SeriesState } from "@mapek/client";
+import { ACTOR_SERVICES, type ActorService, type Parameters } from "@mapek/core/messages";
+import { Command } from "commander";
+import { type NatsOptions, natsOption, withClient } from "../connection.ts";
+import { CliError } from "../errors.ts";
+import { JSON_OPTION, printJson, printLine, showNumber, table } from "../output.ts";
+
+interface Options extends NatsOptions {
+  readonly system?: string;
+  readonly json?: boolean;
+}
+
+interface Effectiveness {
+  readonly system: string;
+  readonly loop: string;
+  readonly effectiveness: number | null;
+}
+
+/** What each service answers; a code where it does not. */
+interface Status {
+  readonly nats_url: string;
+  readonly services: Readonly<Record<ActorService, "ok" | (string & {})>>;
+  readonly systems: readonly SystemStatus[];
+}
+
+interface SystemStatus {
+  readonly system: string;
+  readonly series: number;
+  readonly thresholds: number;
+  readonly open_anomalies: number;
+  readonly state: string | null;
+  readonly parameters: Parameters | null;
+  readonly effectiveness: Readonly<Record<string, number | null>>;
+}
+
+export const statusCommand = (): Command =>
+  new Command("status")
+    .description("print what the services say: series, states, parameters, effectiveness")
+    .option("--system <system>", "of this system only")
+    .option(...JSON_OPTION)
+    .addOption(natsOption())
+    .action(async (options: Options) => {
+      const status = await withClient(options, (client) => statusOf(client, options.system));
+      if (options.json) printJson(status);
+      else printStatus(status);
+      const silent = ACTOR_SERVICES.filter((service) => status.services[service] !== "ok");
+      if (silent.length > 0)
+        throw new CliError(
+          "MAPEK_CLI_UNAVAILABLE",
+          silent.map((service) => `${service}: ${status.services[service]}`).join(", "),
+        );
+    });
+
+async function statusOf(client: MapekClient, system: string | undefined): Promise<Status> {
+  const services: Record<ActorService, string> = { learner: "ok", optimizer: "ok", feedback: "ok" };
+  const ask = async <T>(service: ActorService, verb: string): Promise<T[]> => {
+    try {
+      return (await client.request(service, verb, system)) as T[];
+    } catch (error) {
+      if (error instanceof ClientError && error.code === "MAPEK_CLIENT_CLOSED") throw error;
+      services[service] = (error as { code?: string }).code ?? (error as Error).message;
+      return [];
+    }
+  };
+  const [series, parameters, effectiveness] = await Promise.all([
+    ask<SeriesState>("learner", "series"),
+    ask<Parameters>("optimizer", "parameters"),
+    ask<Effectiveness>("feedback", "effectiveness"),
+  ]);
+  const names = [...series, ...parameters, ...effectiveness].map((item) => item.system);
+  return {
+    nats_url: `nats://${client.connection.getServer()}`,
+    services,
+    systems: [...new Set(names)].sort().map((name) => {
+      const own = series.filter((item) => item.system === name);
+      const found = parameters.find((item) => item.system === name) ?? null;
+      return {
+        system: name,
+        series: own.length,
+        thresholds: own.filter((item) => item.threshold !== null).length,
+        open_anomalies: own.filter((item) => item.open_anomaly !== null).length,
+        state: found?.state ?? null,
+        parameters: found,
+        effectiveness: Object.fromEntries(
+          effectiveness
+            .filter((item) => item.system === name)
+            .map((item) => [item.loop, item.effectiveness]),
+        ),
+      };
+    }),
+  };
+}
+
+function printStatus({ nats_url, services, systems }: Status): void {
+  printLine(`server    ${nats_url}`);
+  for (const service of ACTOR_SERVICES) printLine(`${service.padEnd(9)} ${services[service]}`);
+  if (systems.length === 0) return;
+  printLine("");
+  const rows = systems.map((it) => [
+    it.system,
+    String(it.series),
+    String(it.thresholds),
+    String(it.open_anomalies),
+    it.state ?? "-",
+    showNumber(it.parameters?.monitoring_interval),
+    showNumber(it.parameters?.execution_parallelism),
+    showNumber(it.parameters?.learning_rate),
+    Object.entries(it.effectiveness)
+      .filter(([, share]) => share !== null)
+      .map(([loop, share]) => `${loop} ${showNumber(share)}`)
+      .join(", ") || "-",
+  ]);
+  const header = ["SYSTEM", "SERIES", "THRESHOLDS", "ANOMALIES", "STATE"];
+  printLine(
+    table([[...header, "INTERVAL", "PARALLELISM", "LEARNING RATE", "EFFECTIVENESS"], ...rows]),
+  );
+}

@@ -1,0 +1,54 @@
+import { OUTPUT_NAMES, type OutputName, type Subscription } from "@mapek/client";
+import { Argument, Command } from "commander";
+import { countArgument } from "../arguments.ts";
+import { type NatsOptions, natsOption, withClient } from "../connection.ts";
+import { describeMessage } from "../describe-message.ts";
+import { JSON_OPTION, printJson, printLine } from "../output.ts";
+import { untilStopped } from "../until-stopped.ts";
+
+interface Options extends NatsOptions {
+  readonly system?: string;
+  readonly metric?: string;
+  readonly count?: number;
+  readonly json?: boolean;
+}
+
+/** Families as users call them: what the feedback service republishes are signals. */
+const FAMILIES = OUTPUT_NAMES.map((name) => (name === "feedback" ? "signals" : name));
+const WITH_METRIC = new Set<string>(["recommendations", "thresholds", "anomalies"]);
+
+export const watchCommand = (): Command =>
+  new Command("watch")
+    .description("print what is learned, changed and done, as it happens")
+    .addArgument(new Argument("[families...]", "which messages (default: all)").choices(FAMILIES))
+    .option("--system <system>", "of this system only")
+    .option("--metric <metric>", "of this metric only (thresholds, recommendations, anomalies)")
+    .option("--count <n>", "end after so many messages", countArgument)
+    .option(...JSON_OPTION)
+    .addOption(natsOption())
+    .action(watch);
+
+async function watch(families: readonly string[], options: Options): Promise<void> {
+  const wanted = families.length > 0 ? families : FAMILIES;
+  const chosen = options.metric === undefined ? wanted : wanted.filter((f) => WITH_METRIC.has(f));
+  await withClient(options, (client) =>
+    untilStopped(async (stop) => {
+      let seen = 0;
+      const subscriptions = chosen.map((family): Subscription => {
+        const name = (family === "signals" ? "feedback" : family) as OutputName;
+        const filter = { system: options.system, metric: options.metric };
+        return client.on(name, filter, (message) => {
+          if (seen++ >= (options.count ?? Number.POSITIVE_INFINITY)) return;
+          if (options.json) printJson({ family, ...message });
+          else printLine(describeMessage(name, message));
+          if (seen === options.count) stop();
+        });
+      });
+      await client.connection.flush();
+      process.stderr.write(`watching ${chosen.join(", ")}\n`);
+      return async () => {
+        await Promise.all(subscriptions.map((subscription) => subscription.stop()));
+      };
+    }),
+  );
+}

@@ -1,0 +1,36 @@
+/** Every code of the command's own errors, its meaning and the exit code that follows. */
+export const CLI_ERRORS = {
+  MAPEK_CLI_USAGE: { meaning: "an argument or option that the command does not take", exit: 2 },
+  MAPEK_CLI_FILE: { meaning: "a file that cannot be read or written", exit: 1 },
+  MAPEK_CLI_BAD_CSV: {
+    meaning:
+      "a table that is not of the form timestamp,value…; the text names file, line and column",
+    exit: 1,
+  },
+  MAPEK_CLI_BAD_LINE: { meaning: "a line of standard input that is no sample", exit: 1 },
+  MAPEK_CLI_REJECTED: { meaning: "samples that the monitor refused", exit: 1 },
+  MAPEK_CLI_UNAVAILABLE: { meaning: "a service that does not answer", exit: 1 },
+  MAPEK_CLI_DATA_IN_USE: { meaning: "another `mapek up` works in the same data folder", exit: 1 },
+  MAPEK_CLI_SERVICE_FAILED: { meaning: "a service ended before it was ready", exit: 1 },
+  MAPEK_CLI_CRASH_LOOP: { meaning: "a service ended again and again", exit: 1 },
+} as const satisfies Record<string, { meaning: string; exit: 1 | 2 }>;
+
+export type CliErrorCode = keyof typeof CLI_ERRORS;
+
+/** An error of the command itself: one line for people, a code for programs, an exit code for shells. */
+export class CliError extends Error {
+  override readonly name = "CliError";
+  readonly code: CliErrorCode;
+
+  constructor(code: CliErrorCode, detail: string, options?: ErrorOptions) {
+    super(`${code}: ${detail}`, options);
+    this.code = code;
+  }
+
+  get exitCode(): 1 | 2 {
+    return CLI_ERRORS[this.code].exit;
+  }
+}
+
+/** A usage error: exit code 2. */
+export const usageError = (detail: string): CliError => new CliError("MAPEK_CLI_USAGE", detail);

@@ -1,0 +1,20 @@
+/**
+ * Runs something that lasts until Ctrl-C, SIGTERM or its own `stop`, then cleans up.
+ *
+ * @param begin Starts the work and gives what ends it.
+ */
+export async function untilStopped(
+  begin: (stop: () => void) => Promise<() => Promise<void>>,
+): Promise<void> {
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const onSignal = () => stop();
+  for (const signal of signals) process.once(signal, onSignal);
+  try {
+    const end = await begin(stop);
+    await stopped;
+    await end();
+  } finally {
+    for (const signal of signals) process.off(signal, onSignal);
+  }
+}

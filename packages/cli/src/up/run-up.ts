@@ -1,0 +1,129 @@
+import { createWriteStream, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Writable } from "node:stream";
+import { connect } from "@mapek/client";
+import type { Service } from "@mapek/core/messages";
+import { connectOptions } from "../connection.ts";
+import { printLine } from "../output.ts";
+import { CrashPolicy } from "./crash-policy.ts";
+import { lockDataFolder } from "./data-lock.ts";
+import { EventLines, subscribeToEvents, type UpEvent } from "./events.ts";
+import { LiveView } from "./live-view.ts";
+import { serverFor, type UpServer, withoutCredentials } from "./nats.ts";
+import type { UpOptions } from "./options.ts";
+import { ShutdownRequest } from "./shutdown-request.ts";
+import { Supervisor } from "./supervisor.ts";
+
+/** Where events go: lines, or the live view. */
+interface Display {
+  add(event: UpEvent): void;
+  ready(http: Readonly<Record<string, string>>): void;
+  stop(): void;
+}
+
+/**
+ * Runs the whole house until it is told to stop, and leaves no process behind.
+ *
+ * @throws {CliError} MAPEK_CLI_SERVICE_FAILED, MAPEK_CLI_CRASH_LOOP, MAPEK_CLI_DATA_IN_USE.
+ * @throws {NatsServerError} What finding and starting a server throws.
+ * @throws {ClientError} MAPEK_CLIENT_UNREACHABLE for a server that was named and does not answer.
+ */
+export async function runUp(options: UpOptions): Promise<void> {
+  await using undo = new AsyncDisposableStack();
+  const shutdown = undo.adopt(new ShutdownRequest(), (it) => it.close());
+  undo.defer(lockDataFolder(options.dataDir));
+  mkdirSync(join(options.dataDir, "logs"), { recursive: true });
+  const server = await serverFor(options.natsUrl, options.dataDir);
+  undo.defer(() => server.stop());
+  const client = await connect({ ...connectOptions(server.url), name: "mapek-up" });
+  undo.defer(() => client.close());
+  const display = displayFor(options, client, server);
+  undo.defer(() => display.stop());
+  await subscribeToEvents(client, (event) => display.add(event));
+  const supervisor = new Supervisor({
+    env: environmentFor(options, server.url),
+    restart: options.restart,
+    mainOf: options.mainOf,
+    logOf: logsIn(options),
+    onExit: (service, exit) => display.add({ event: "service_exited", service, ...exit }),
+    onReady: (service, http) => display.add({ event: "service_ready", service, http }),
+    onGivenUp: (error) => shutdown.fail(error),
+  });
+  undo.defer(() => supervisor.stop());
+  shutdown.onForce(() => supervisor.kill());
+  keepServer(server, display, shutdown);
+  const http = await Promise.race([supervisor.start(), shutdown.requested]);
+  if (http === undefined) return;
+  display.ready(http);
+  await shutdown.requested;
+}
+
+function displayFor(
+  options: UpOptions,
+  client: ConstructorParameters<typeof LiveView>[0],
+  server: UpServer,
+): Display {
+  const natsUrl = withoutCredentials(server.url);
+  if (options.view) {
+    const view = new LiveView(client, natsUrl, process.stdout);
+    return {
+      add: (event) => view.add(event),
+      ready: (http) => view.start(http),
+      stop: () => view.stop(),
+    };
+  }
+  const lines = new EventLines(printLine);
+  return {
+    add: (event) => lines.add(event),
+    ready: (http) => lines.ready({ event: "ready", nats_url: natsUrl, http }),
+    stop: () => {},
+  };
+}
+
+function environmentFor(options: UpOptions, url: string): NodeJS.ProcessEnv {
+  const { configFile, collect, mode } = options;
+  return {
+    ...process.env,
+    NATS_URL: url,
+    ...(configFile !== undefined && { MAPEK_CONFIG: configFile }),
+    ...(collect !== undefined && { MAPEK_COLLECT: String(collect) }),
+    ...(mode !== undefined && { MAPEK_MODE: mode }),
+  };
+}
+
+/** Services write to files while the terminal shows the view, to standard error otherwise. */
+function logsIn(options: UpOptions): (service: Service) => Writable {
+  if (!options.view) return () => process.stderr;
+  const files = new Map<Service, Writable>();
+  return (service) => {
+    const known = files.get(service);
+    if (known !== undefined) return known;
+    const path = join(options.dataDir, "logs", `${service}.log`);
+    const file = createWriteStream(path, { flags: "a" }).on("error", () => {});
+    files.set(service, file);
+    return file;
+  };
+}
+
+/** Starts an embedded server again when it ends by itself. */
+function keepServer(server: UpServer, display: Display, shutdown: ShutdownRequest): void {
+  const policy = new CrashPolicy();
+  const watch = () => {
+    void server.exited.then(async () => {
+      if (shutdown.isRequested) return;
+      display.add({ event: "server_exited" });
+      const waitMs = policy.exited(performance.now());
+      try {
+        if (waitMs === undefined) throw new Error("nats-server ended five times within a minute");
+        await new Promise((resolve) => setTimeout(resolve, waitMs));
+        if (shutdown.isRequested) return;
+        await server.restart();
+        display.add({ event: "server_ready" });
+        watch();
+      } catch (error) {
+        shutdown.fail(error as Error);
+      }
+    });
+  };
+  watch();
+}

@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { Writable } from "node:stream";
+import type { Service } from "@mapek/core/messages";
+
+/** How a service process ended. */
+export interface ServiceExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+const TAIL_LINES = 5;
+const KILL_AFTER_MS = 6_000;
+
+/** One service as a child process in a session of its own, so that Ctrl-C reaches it through its parent only. */
+export class ServiceProcess {
+  readonly service: Service;
+  /** Resolves with the address of its health endpoint when it is ready; stays open otherwise. */
+  readonly ready: Promise<string>;
+  /** Settles when the process has ended and its output is read; never rejects. */
+  readonly exited: Promise<ServiceExit>;
+  readonly #child: ChildProcess;
+  readonly #tail: string[] = [];
+
+  /** @param log Gets the lines that the service writes. */
+  constructor(service: Service, main: string, env: NodeJS.ProcessEnv, log: Writable) {
+    this.service = service;
+    const ready = Promise.withResolvers<string>();
+    const exited = Promise.withResolvers<ServiceExit>();
+    this.ready = ready.promise;
+    this.exited = exited.promise;
+    this.#child = spawn(process.execPath, [main], {
+      env,
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+      detached: true,
+    });
+    for (const output of [this.#child.stdout, this.#child.stderr])
+      if (output !== null)
+        createInterface({ input: output }).on("line", (line) => {
+          this.#tail.push(line);
+          if (this.#tail.length > TAIL_LINES) this.#tail.shift();
+          log.write(`${line}\n`);
+        });
+    this.#child.on("message", (message) => {
+      const { type, http } = message as { type?: unknown; http?: unknown };
+      if (type === "ready") ready.resolve(String(http));
+    });
+    this.#child.on("error", (error) => {
+      this.#tail.push(error.message);
+      if (this.#child.pid === undefined) exited.resolve({ code: null, signal: null });
+    });
+    this.#child.on("close", (code, signal) => exited.resolve({ code, signal }));
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** The last lines that the service wrote, at most five. */
+  get tail(): readonly string[] {
+    return this.#tail;
+  }
+
+  /** Asks it to drain; kills it where that takes more than 6 s. Resolves when it is gone. */
+  async stop(): Promise<void> {
+    this.#child.kill("SIGTERM");
+    const deadline = setTimeout(() => this.kill(), KILL_AFTER_MS);
+    await this.exited;
+    clearTimeout(deadline);
+  }
+
+  kill(): void {
+    this.#child.kill("SIGKILL");
+  }
+}

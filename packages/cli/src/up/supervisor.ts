@@ -1,0 +1,149 @@
+import type { Writable } from "node:stream";
+import { SERVICES, type Service } from "@mapek/core/messages";
+import { CliError } from "../errors.ts";
+import { CrashPolicy } from "./crash-policy.ts";
+import { portOrAny } from "./free-port.ts";
+import { type ServiceExit, ServiceProcess } from "./service-process.ts";
+
+/** Ports of the services' health endpoints, where they are free. */
+const HTTP_PORTS: Readonly<Record<Service, number>> = {
+  monitor: 7411,
+  learner: 7412,
+  optimizer: 7413,
+  feedback: 7414,
+};
+
+const READY_TIMEOUT_MS = 60_000;
+
+export interface SupervisorOptions {
+  readonly env: NodeJS.ProcessEnv;
+  readonly restart: boolean;
+  readonly mainOf: (service: Service) => string;
+  readonly logOf: (service: Service) => Writable;
+  readonly onExit: (service: Service, exit: ServiceExit) => void;
+  readonly onReady: (service: Service, http: string) => void;
+  /** Called once when a service is given up. */
+  readonly onGivenUp: (error: CliError) => void;
+}
+
+/** Keeps the four services running. */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #running = new Map<Service, ServiceProcess>();
+  readonly #policies = new Map(SERVICES.map((service) => [service, new CrashPolicy()]));
+  readonly #backoffs = new Set<NodeJS.Timeout>();
+  #isStopping = false;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Starts all services and resolves when all are ready.
+   *
+   * @returns The address of each one's health endpoint.
+   * @throws {CliError} MAPEK_CLI_SERVICE_FAILED with the last lines of one that ended or was not
+   * ready within a minute; the others still run then: stop them.
+   */
+  async start(): Promise<Record<Service, string>> {
+    const http = {} as Record<Service, string>;
+    // One that has ended since it was ready is supervised too.
+    const children: ServiceProcess[] = [];
+    await Promise.all(
+      SERVICES.map(async (service) => {
+        const child = await this.#spawn(service);
+        if (child === undefined) return;
+        children.push(child);
+        http[service] = await firstReady(child);
+      }),
+    );
+    for (const child of children) this.#supervise(child);
+    // In the order of the services, not of their readiness.
+    return Object.fromEntries(SERVICES.map((service) => [service, http[service]])) as typeof http;
+  }
+
+  /** Stops every service; resolves when all are gone. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    for (const backoff of this.#backoffs) clearTimeout(backoff);
+    await Promise.all([...this.#running.values()].map((child) => child.stop()));
+  }
+
+  /** Kills what is left. */
+  kill(): void {
+    this.#isStopping = true;
+    for (const child of this.#running.values()) child.kill();
+  }
+
+  async #spawn(service: Service): Promise<ServiceProcess | undefined> {
+    const port = await portOrAny(HTTP_PORTS[service]);
+    if (this.#isStopping) return undefined;
+    const { env, mainOf, logOf } = this.#options;
+    const child = new ServiceProcess(
+      service,
+      mainOf(service),
+      { ...env, MAPEK_HTTP_PORT: String(port) },
+      logOf(service),
+    );
+    this.#running.set(service, child);
+    void child.exited.then(() => {
+      if (this.#running.get(service) === child) this.#running.delete(service);
+    });
+    return child;
+  }
+
+  #supervise(child: ServiceProcess): void {
+    void child.exited.then((exit) => {
+      if (!this.#isStopping) this.#ended(child, exit);
+    });
+  }
+
+  #ended({ service, tail }: ServiceProcess, exit: ServiceExit): void {
+    this.#options.onExit(service, exit);
+    if (!this.#options.restart) return;
+    const waitMs = this.#policies.get(service)?.exited(performance.now());
+    if (waitMs === undefined) {
+      const detail = `${service} ended five times within a minute; its last lines: ${tail.join(" | ")}`;
+      this.#options.onGivenUp(new CliError("MAPEK_CLI_CRASH_LOOP", detail));
+      return;
+    }
+    const backoff = setTimeout(() => {
+      this.#backoffs.delete(backoff);
+      void this.#restart(service);
+    }, waitMs);
+    this.#backoffs.add(backoff);
+  }
+
+  async #restart(service: Service): Promise<void> {
+    const child = await this.#spawn(service);
+    if (child === undefined) return;
+    this.#supervise(child);
+    void child.ready.then((http) => this.#options.onReady(service, http));
+  }
+}
+
+/** The first start: an end before ready, or no ready in time, is a failure. */
+async function firstReady(child: ServiceProcess): Promise<string> {
+  const { service } = child;
+  let deadline: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    deadline = setTimeout(
+      () => reject(failed(child, `not ready within ${READY_TIMEOUT_MS / 1_000} s`)),
+      READY_TIMEOUT_MS,
+    );
+  });
+  const ended = child.exited.then((exit): never => {
+    throw failed(child, `${service} ended with ${exit.signal ?? `code ${exit.code}`}`);
+  });
+  ended.catch(() => {}); // An end after it was ready is the supervisor's business.
+  try {
+    return await Promise.race([child.ready, ended, tooLate]);
+  } finally {
+    clearTimeout(deadline);
+  }
+}
+
+function failed({ service, tail }: ServiceProcess, why: string): CliError {
+  const lines = tail.length === 0 ? "it wrote nothing" : `its last lines: ${tail.join(" | ")}`;
+  return new CliError("MAPEK_CLI_SERVICE_FAILED", `${service}: ${why}; ${lines}`);
+}

@@ -1,0 +1,357 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { Command } from "commander";
+import { afterAll, describe, expect, it, vi } from "vitest";
+import { analyzeCommand } from "../src/commands/analyze.ts";
+import { runProgram } from "../src/program.ts";
+
+const root = resolve(import.meta.dirname, "../../..");
+const shared = resolve(root, process.env.MAPEK_SHARED ?? "../shared");
+const main = join(import.meta.dirname, "../src/main.ts");
+const folder = mkdtempSync(join(tmpdir(), "mapek-analyze-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** The real command, as a process of its own. */
+const spawnAnalyze = (...args: string[]): Promise<Ran> =>
+  new Promise((done) => {
+    execFile(process.execPath, [main, "analyze", ...args], (error, out, err) => {
+      done({ code: error === null ? 0 : Number(error.code), out, err });
+    });
+  });
+
+/** The same in this process. */
+async function analyzeHere(...args: string[]): Promise<Ran> {
+  let out = "";
+  let err = "";
+  const outSpy = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    out += text;
+    return true;
+  });
+  const errSpy = vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+    err += text;
+    return true;
+  });
+  try {
+    const program = new Command("mapek").addCommand(analyzeCommand());
+    return { code: await runProgram(program, ["analyze", ...args]), out, err };
+  } finally {
+    outSpy.mockRestore();
+    errSpy.mockRestore();
+  }
+}
+
+function sharedFile(...path: string[]): string {
+  const file = join(shared, ...path);
+  if (!existsSync(file))
+    throw new Error(`${path.join("/")} is missing: set MAPEK_SHARED to the folder that holds it`);
+  return file;
+}
+
+function fileOf(name: string, ...lines: string[]): string {
+  const path = join(folder, name);
+  writeFileSync(path, `${lines.join("\n")}\n`);
+  return path;
+}
+
+const rowsOf = (count: number, value = (i: number): number => 50 + Math.sin(i)): string[] =>
+  Array.from({ length: count }, (_, i) => `${1_760_000_000 + i},${value(i)}`);
+
+interface Series {
+  metric: string;
+  statistics: Record<string, number> | null;
+  trend: { direction: string; slope_per_hour: number };
+  candidates: Record<string, number> | null;
+  recommendation: Record<string, unknown> | null;
+  anomalies: Record<string, number>[];
+}
+
+async function seriesOf(file: string, ...args: string[]): Promise<Series[]> {
+  const { code, out, err } = await analyzeHere(file, "--json", ...args);
+  expect(err).toBe("");
+  expect(code).toBe(0);
+  return (JSON.parse(out) as { series: Series[] }).series;
+}
+
+describe("mapek analyze --json", () => {
+  it("prints what the interface promises, as a process without a server", async () => {
+    const file = sharedFile("nab", "data", "realKnownCause", "nyc_taxi.csv");
+    const { code, out, err } = await spawnAnalyze(file, "--json");
+    expect([code, err]).toEqual([0, ""]);
+    const [series, ...others] = (JSON.parse(out) as { series: Series[] }).series;
+    expect(others).toEqual([]);
+    expect(Object.keys(series ?? {})).toEqual([
+      "metric",
+      "statistics",
+      "trend",
+      "candidates",
+      "recommendation",
+      "anomalies",
+    ]);
+    expect(series?.metric).toBe("value");
+    expect(Object.keys(series?.statistics ?? {})).toEqual([
+      "data_points",
+      "mean",
+      "median",
+      "std_dev",
+      "min_value",
+      "max_value",
+      "p25",
+      "p75",
+      "p90",
+      "p95",
+      "p99",
+    ]);
+    expect(Object.keys(series?.trend ?? {})).toEqual(["direction", "slope_per_hour"]);
+    expect(Object.keys(series?.candidates ?? {})).toEqual([
+      "percentile",
+      "sigma",
+      "iqr",
+      "adaptive",
+    ]);
+    expect(series?.recommendation).toMatchObject({
+      recommended_value: expect.any(Number),
+      confidence: expect.any(Number),
+      strategy: expect.any(String),
+      reasoning: expect.any(String),
+      provisional: false,
+    });
+    expect(series?.anomalies.length).toBeGreaterThan(0);
+    for (const anomaly of series?.anomalies ?? [])
+      expect(Object.keys(anomaly)).toEqual([
+        "opened_at",
+        "closed_at",
+        "peak_at",
+        "peak_value",
+        "peak_score",
+      ]);
+  });
+
+  const expected = JSON.parse(
+    readFileSync(sharedFile("vectors", "expected.json"), "utf8"),
+  ) as Record<string, Record<string, number | string | null>>;
+
+  it.each(Object.entries(expected))("agrees with the vector %s", async (name, wanted) => {
+    const [series] = await seriesOf(
+      sharedFile("vectors", `${name}.csv`),
+      "--window",
+      String(wanted.window),
+    );
+    const figures = {
+      ...series?.statistics,
+      threshold_percentile: series?.candidates?.percentile,
+      threshold_sigma: series?.candidates?.sigma,
+      threshold_iqr: series?.candidates?.iqr,
+    };
+    for (const [field, actual] of Object.entries(figures)) {
+      const target = Number(wanted[field]);
+      expect(Math.abs((actual ?? Number.NaN) - target), field).toBeLessThanOrEqual(
+        1e-9 * Math.abs(target),
+      );
+    }
+    if (wanted.trend !== null) expect(series?.trend.direction).toBe(wanted.trend);
+  });
+
+  it.each([
+    [15, null],
+    [16, true],
+    [99, true],
+    [100, false],
+  ])("%i rows: provisional is %s", async (count, provisional) => {
+    const [series] = await seriesOf(fileOf("few.csv", "timestamp,value", ...rowsOf(count)));
+    expect(series?.recommendation?.provisional ?? null).toBe(provisional);
+  });
+
+  it("takes strategy, window and min-data-points", async () => {
+    const file = fileOf("options.csv", "timestamp,value", ...rowsOf(200));
+    const [series] = await seriesOf(
+      file,
+      "--strategy",
+      "iqr",
+      "--window",
+      "50",
+      "--min-data-points",
+      "60",
+    );
+    expect(series?.statistics?.data_points).toBe(50);
+    expect(series?.recommendation).toMatchObject({
+      strategy: "iqr",
+      recommended_value: series?.candidates?.iqr,
+      provisional: true,
+    });
+  });
+
+  it("takes a sensitivity", async () => {
+    const file = sharedFile("nab", "data", "realTweets", "Twitter_volume_AAPL.csv");
+    const count = async (x: string) =>
+      (await seriesOf(file, "--sensitivity", x))[0]?.anomalies.length ?? 0;
+    expect(await count("10")).toBeGreaterThan(await count("0.1"));
+  });
+
+  it("takes times without a zone as UTC, whatever zone the machine is in", async () => {
+    const rows = [...rowsOf(600, () => 50), "1760000600,900", "1760000601,900", "1760000602,900"];
+    const text = rows.map((row) => {
+      const [seconds, value] = row.split(",");
+      const iso = new Date(Number(seconds) * 1_000).toISOString();
+      return `${iso.slice(0, 10)} ${iso.slice(11, 19)},${value}`;
+    });
+    const [plain] = await seriesOf(fileOf("epoch.csv", "timestamp,value", ...rows));
+    vi.stubEnv("TZ", "America/New_York");
+    const [zoned] = await seriesOf(fileOf("zoned.csv", "timestamp,value", ...text));
+    vi.unstubAllEnvs();
+    expect(zoned).toEqual(plain);
+    expect(plain?.anomalies[0]?.opened_at).toBe(1_760_000_600_000);
+  });
+
+  it("has no figures for a metric without samples", async () => {
+    const [series] = await seriesOf(fileOf("none.csv", "timestamp,value"));
+    expect(series).toMatchObject({ statistics: null, candidates: null, recommendation: null });
+    const { out } = await analyzeHere(join(folder, "none.csv"));
+    expect(out).toBe("value: no samples\n");
+  });
+});
+
+describe("mapek analyze --scores", () => {
+  it("writes a row per row, in order, with time and value as they stand in the file", async () => {
+    const rows = [...rowsOf(100), "2025-10-09T09:00:00Z,1e2", "1760000000,-0.50", "1760009999,"];
+    const file = fileOf("rows.csv", "timestamp,value", ...rows);
+    const out = join(folder, "rows-scores.csv");
+    const { code } = await analyzeHere(file, "--scores", out);
+    expect(code).toBe(0);
+    const [header, ...lines] = readFileSync(out, "utf8").trimEnd().split("\n");
+    expect(header).toBe("timestamp,value,anomaly_score");
+    expect(lines.map((line) => line.slice(0, line.lastIndexOf(",")))).toEqual(rows);
+    const scores = lines.map((line) => Number(line.slice(line.lastIndexOf(",") + 1)));
+    expect(scores.every((score) => score >= 0 && score <= 1)).toBe(true);
+    expect(scores[100]).toBeGreaterThan(0);
+    // Repeated, and missing.
+    expect(scores.slice(101)).toEqual([0, 0]);
+  });
+
+  it("scores of the first rows do not depend on those that follow", async () => {
+    const source = sharedFile("nab", "data", "artificialWithAnomaly", "art_daily_jumpsup.csv");
+    const lines = readFileSync(source, "utf8").trimEnd().split("\n");
+    const out = join(folder, "prefix.csv");
+    const scoresOf = async (name: string, ...rows: string[]) => {
+      await analyzeHere(fileOf(name, ...rows), "--scores", out);
+      return readFileSync(out, "utf8").trimEnd().split("\n");
+    };
+    const whole = await scoresOf("whole.csv", ...lines);
+    expect(whole).toHaveLength(lines.length);
+    for (const count of [2, 400, 3_000])
+      expect(await scoresOf("part.csv", ...lines.slice(0, count))).toEqual(whole.slice(0, count));
+  });
+
+  it("writes a file per metric where there are several", async () => {
+    const rows = rowsOf(40).map((row, i) => `${row},${i},`);
+    const file = fileOf("several.csv", "timestamp,cpu,disk /,net", ...rows);
+    const { code } = await analyzeHere(file, "--scores", join(folder, "many.csv"));
+    expect(code).toBe(0);
+    expect(readdirSync(folder).filter((name) => name.startsWith("many"))).toEqual([
+      "many.cpu.csv",
+      "many.disk__.csv",
+      "many.net.csv",
+    ]);
+    const text = readFileSync(join(folder, "many.disk__.csv"), "utf8").split("\n");
+    expect(text[40]).toBe("1760000039,39,0");
+    const series = await seriesOf(file);
+    expect(series.map(({ metric }) => metric)).toEqual(["cpu", "disk /", "net"]);
+    expect(series[2]?.statistics).toBeNull();
+  });
+
+  it("quotes what needs it", async () => {
+    const file = fileOf("quoted.csv", "timestamp,value", '"2025-10-09 08:53:20,250",1');
+    const out = join(folder, "quoted-scores.csv");
+    await analyzeHere(file, "--scores", out);
+    expect(readFileSync(out, "utf8")).toBe(
+      'timestamp,value,anomaly_score\n"2025-10-09 08:53:20,250",1,0\n',
+    );
+  });
+});
+
+describe("mapek analyze for people", () => {
+  it("prints figures, candidates, trend, recommendation and anomalies of each metric", async () => {
+    const rows = rowsOf(600).map((row, i) => `${row},${i > 590 ? 900 : (i * 7) % 11}`);
+    const { code, out } = await spawnAnalyze(fileOf("people.csv", "timestamp,cpu,wait", ...rows));
+    expect(code).toBe(0);
+    expect(out).toContain("cpu: 600 samples in the window, 600 read, 2025-10-09 08:53:20.000 to");
+    expect(out).toContain("wait: 600 samples");
+    for (const word of ["MEAN", "P99", "PERCENTILE", "ADAPTIVE", "trend ", "recommendation "])
+      expect(out.split(word)).toHaveLength(3);
+    expect(out).toContain("anomalies       none");
+    expect(out).toMatch(/anomalies {7}1\n\nOPENED .*\n2025-10-09 09:03:\d\d\.000 +open/);
+  });
+
+  it("says why there is no recommendation, and when it is provisional", async () => {
+    const few = await analyzeHere(fileOf("few.csv", "timestamp,value", ...rowsOf(15)));
+    expect(few.out).toContain("recommendation  none under 16 samples");
+    const some = await analyzeHere(fileOf("some.csv", "timestamp,value", ...rowsOf(16)));
+    expect(some.out).toContain(", provisional)");
+  });
+});
+
+describe("mapek analyze refuses", () => {
+  const good = () => fileOf("good.csv", "timestamp,value", ...rowsOf(3));
+
+  it.each([
+    [["--strategy", "magic"], "Allowed choices are percentile, sigma, iqr, adaptive, auto"],
+    [["--sensitivity", "0"], "expected a number from 0.1 to 10"],
+    [["--sensitivity", "high"], "expected a finite number"],
+    [["--window", "0"], "expected a whole number of 1 or more"],
+    [["--window", "2000000"], "expected at most 1000000"],
+    [["--min-data-points", "1.5"], "expected a whole number of 1 or more"],
+    [["--nonsense"], "unknown option '--nonsense'"],
+    [["other.csv"], "too many arguments"],
+  ])("%j with exit code 2", async (args, text) => {
+    const { code, err, out } = await analyzeHere(good(), ...args);
+    expect(code).toBe(2);
+    expect(err).toContain("MAPEK_CLI_USAGE");
+    expect(err).toContain(text);
+    expect(out).toBe("");
+  });
+
+  it("a bad option with exit code 2 as a process too", async () => {
+    const { code, err, out } = await spawnAnalyze(good(), "--window", "-3");
+    expect([code, out]).toEqual([2, ""]);
+    expect(err).toContain("--window");
+  });
+
+  it("no file with exit code 2", async () => {
+    const { code, err } = await analyzeHere();
+    expect(code).toBe(2);
+    expect(err).toContain("missing required argument 'file'");
+  });
+
+  it("a file that is not there with exit code 1, naming it", async () => {
+    const { code, err, out } = await spawnAnalyze(join(folder, "nowhere.csv"));
+    expect([code, out]).toEqual([1, ""]);
+    expect(err).toMatch(/^MAPEK_CLI_FILE: .*nowhere\.csv/);
+  });
+
+  it("a table with a fault with exit code 1, naming file, line and column", async () => {
+    const { code, err } = await analyzeHere(fileOf("bad.csv", "timestamp,value", "1,2", "2,x"));
+    expect(code).toBe(1);
+    expect(err).toMatch(/^MAPEK_CLI_BAD_CSV: .*bad\.csv:3: column 2: "x" is not a finite number/);
+  });
+
+  it("a scores file that cannot be written with exit code 1", async () => {
+    const { code, err } = await analyzeHere(good(), "--scores", join(folder, "no", "where.csv"));
+    expect(code).toBe(1);
+    expect(err).toMatch(/^MAPEK_CLI_FILE: .*where\.csv/);
+  });
+});
+
+it("a file of 10,000 rows takes well under a second beyond start-up", async () => {
+  const file = fileOf("large.csv", "timestamp,value", ...rowsOf(10_000, (i) => (i * 37) % 101));
+  await analyzeHere(file, "--json");
+  const startedAt = performance.now();
+  await analyzeHere(file, "--json", "--scores", join(folder, "large-scores.csv"));
+  expect(performance.now() - startedAt).toBeLessThan(600);
+});

@@ -1,0 +1,65 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { type SeriesEvent, SeriesLearner } from "../../src/learning/index.ts";
+import { encodeMsgpack, type LearnerSettings, learnerSettings } from "../../src/messages/index.ts";
+import { RandomSource } from "../stats/random-source.ts";
+
+export const START = 1_760_000_000_000;
+export const SECOND = 1_000;
+
+export const settings = (changes: Partial<LearnerSettings> = {}): LearnerSettings => ({
+  ...learnerSettings.parse({}),
+  ...changes,
+});
+
+export const learnerWith = (changes: Partial<LearnerSettings> = {}): SeriesLearner =>
+  new SeriesLearner(settings(changes));
+
+export const bytesOf = (learner: SeriesLearner): Uint8Array => encodeMsgpack(learner.snapshot());
+
+/** Feeds one sample a second from `fromSecond` on; every event that came of them. */
+export function feed(
+  learner: SeriesLearner,
+  values: Iterable<number>,
+  fromSecond = 0,
+): SeriesEvent[] {
+  const events: SeriesEvent[] = [];
+  let at = fromSecond;
+  for (const value of values) events.push(...learner.receiveSample(START + at++ * SECOND, value));
+  return events;
+}
+
+/** Seeded values around 50 with deviation 5. */
+export function noise(count: number, seed = 1): number[] {
+  const random = new RandomSource(seed);
+  return Array.from({ length: count }, () => 50 + 5 * random.normal());
+}
+
+/** A calm series with a burst of `burst` wild samples in it, and calm after it. */
+export const withBurst = (before: number, burst: number, after: number): number[] => {
+  const calm = noise(before + burst + after);
+  return calm.map((value, i) => (i >= before && i < before + burst ? value + 500 : value));
+};
+
+export const ofType = <T extends SeriesEvent["type"]>(
+  events: readonly SeriesEvent[],
+  type: T,
+): Extract<SeriesEvent, { type: T }>[] =>
+  events.filter((event): event is Extract<SeriesEvent, { type: T }> => event.type === type);
+
+const root = resolve(import.meta.dirname, "../../../..");
+const nab = resolve(root, process.env.MAPEK_SHARED ?? "../shared", "nab", "data");
+
+/** A file of the NAB corpus, as rows in their order. */
+export function readNab(name: string): { times: number[]; values: number[] } {
+  if (!existsSync(nab))
+    throw new Error("the NAB data are missing: set MAPEK_SHARED to the folder that holds nab/data");
+  const [, ...lines] = readFileSync(join(nab, `${name}.csv`), "utf8")
+    .trim()
+    .split("\n");
+  const rows = lines.map((line) => line.split(","));
+  return {
+    times: rows.map(([time = ""]) => Date.parse(`${time.replace(" ", "T")}Z`)),
+    values: rows.map(([, value]) => Number(value)),
+  };
+}

@@ -1,0 +1,169 @@
+import { randomUUID } from "node:crypto";
+import { type ActorService, encodeMsgpack, partitionOf } from "@mapek/core/messages";
+import { startTestServer } from "../../../../test/support/nats.ts";
+import { type Publication, publishAtomically } from "../../src/atomic-batch.ts";
+import { loadConfig } from "../../src/config.ts";
+import { type Connection, connect } from "../../src/connect.ts";
+import { DeadLetters } from "../../src/dead-letters.ts";
+import { ensureStreams } from "../../src/ensure-streams.ts";
+import { createLogger } from "../../src/log.ts";
+import { createMetrics } from "../../src/metrics.ts";
+import { PartitionHost, type PartitionHostOptions } from "../../src/partition-host.ts";
+import { publicationsOf } from "../../src/publication.ts";
+import { STREAMS, streamDeclarations, subjectsOf } from "../../src/streams.ts";
+import { type CountingInput, type CountingState, countingLogic } from "./counting.ts";
+
+export const PARTITIONS = 3;
+export const SETTINGS = { step: 2 };
+const SERVICE: ActorService = "optimizer";
+
+/** A private server with all streams, and a connection to look into them. */
+export async function startHouse() {
+  const server = await startTestServer();
+  const config = loadConfig({
+    flags: { "nats.url": server.url, "streams.partitions": PARTITIONS },
+  });
+  const connection = await connect(config.nats, "test");
+  await ensureStreams(connection.jsm, streamDeclarations(config));
+  return {
+    server,
+    config,
+    subjects: subjectsOf(config),
+    ...connection,
+    connection,
+    async [Symbol.asyncDispose]() {
+      await connection.nc.close();
+      await server.stop();
+    },
+  };
+}
+export type House = Awaited<ReturnType<typeof startHouse>>;
+
+/** A partition host in this process with a connection of its own; disposing of it drains it. */
+export async function startHost(
+  { config, subjects }: House,
+  options: Partial<PartitionHostOptions<CountingState, CountingInput>> = {},
+) {
+  const owner = `host-${randomUUID().slice(0, 8)}`;
+  const connection = await connect(config.nats, owner);
+  const metrics = createMetrics("test");
+  const log = createLogger("test", "silent");
+  const host = new PartitionHost({
+    connection,
+    subjects,
+    logic: countingLogic,
+    partitions: PARTITIONS,
+    settings: SETTINGS,
+    owner,
+    metrics,
+    log,
+    onFolded: () => {},
+    ...options,
+  });
+  host.start();
+  return {
+    host,
+    owner,
+    connection,
+    metrics,
+    deadLetters: new DeadLetters(connection.nc, subjects, SERVICE, metrics),
+    async [Symbol.asyncDispose]() {
+      await host.drain();
+      await connection.nc.close();
+    },
+  };
+}
+
+/** Stores inputs of systems, as a front door does. */
+export async function send(
+  { nc, subjects }: House,
+  ...inputs: readonly Record<string, unknown>[]
+): Promise<void> {
+  for (const input of inputs) {
+    const subject = subjects.input(SERVICE, partitionOf(String(input.system), PARTITIONS));
+    const data = encodeMsgpack({ version: 1, time: Date.now(), ...input });
+    await publishAtomically(nc, [{ subject, data }]);
+  }
+}
+
+export interface Stored {
+  readonly seq: number;
+  readonly subject: string;
+  readonly data: Uint8Array;
+}
+
+/** Every message of a stream whose subject matches, oldest first. */
+export async function readAll(
+  { js }: Pick<Connection, "js">,
+  filter: string,
+  stream: string = STREAMS.knowledge,
+): Promise<Stored[]> {
+  const consumer = await js.consumers.get(stream, { filter_subjects: [filter] });
+  const found: Stored[] = [];
+  if ((await consumer.info()).num_pending === 0) return found;
+  for await (const { seq, subject, data, info } of await consumer.consume()) {
+    found.push({ seq, subject, data: new Uint8Array(data) });
+    if (info.pending === 0) break;
+  }
+  return found;
+}
+
+/** Messages of a stream whose subject matches, counted by the server. */
+export async function countOf({ jsm }: Pick<Connection, "jsm">, filter: string): Promise<number> {
+  const info = await jsm.streams.info(STREAMS.knowledge, { subjects_filter: filter });
+  return Object.values(info.state.subjects ?? {}).reduce((sum, count) => sum + count, 0);
+}
+
+/** Payloads by subject, each in the order given. */
+function bySubject(
+  messages: readonly { subject: string; data: Uint8Array }[],
+): Record<string, string[]> {
+  const groups: Record<string, string[]> = {};
+  for (const { subject, data } of messages) {
+    groups[subject] ??= [];
+    groups[subject].push(Buffer.from(data).toString());
+  }
+  return groups;
+}
+
+/**
+ * What the stored inputs lead to when they are folded from zero: the outputs by subject (dead letters
+ * aside), and each partition's saved state.
+ */
+export async function replay(house: House) {
+  const outputs: Publication[] = [];
+  const states: string[] = [];
+  for (let partition = 0; partition < PARTITIONS; partition++) {
+    const state = countingLogic.create(partition);
+    for (const { subject, data } of await readAll(
+      house,
+      house.subjects.input(SERVICE, partition),
+    )) {
+      const input = countingLogic.decode(subject, data);
+      if (!input.ok) continue;
+      try {
+        for (const output of countingLogic.receive(state, input.value))
+          outputs.push(...publicationsOf(output, house.subjects, PARTITIONS));
+      } catch {
+        // A failing actor leads to a dead letter.
+      }
+    }
+    states.push(Buffer.from(countingLogic.save(state)).toString("hex"));
+  }
+  return { outputs: bySubject(outputs), states };
+}
+
+/** The outputs of the tests' actor as they are stored, by subject. */
+export async function storedOutputs(house: House): Promise<Record<string, string[]>> {
+  return bySubject(await readAll(house, house.subjects.log("actions", ">")));
+}
+
+/** The saved states of a host's partitions. */
+export const savedStates = (host: PartitionHost<CountingState, CountingInput>): string[] =>
+  host.states().map((state) => Buffer.from(countingLogic.save(state)).toString("hex"));
+
+/** Names of systems, one a partition. */
+export const SYSTEMS: readonly string[] = Array.from({ length: PARTITIONS }, (_, partition) => {
+  for (let i = 0; ; i++)
+    if (partitionOf(`system-${i}`, PARTITIONS) === partition) return `system-${i}`;
+});

@@ -1,0 +1,144 @@
+import { describe, expect, it } from "vitest";
+import { actionsIn, commandsIn, onlyCommand, type Sent, Subject } from "./fixtures.ts";
+
+const SERIES = 'checkout/latency_ms{"host"="a"}';
+const ANOMALY = `${SERIES}@1760000000000`;
+
+const factors = (sent: readonly Sent[]) =>
+  sent.map(({ command }) => (command.name === "scale_sensitivity" ? command.factor : undefined));
+
+describe("anomaly_feedback", () => {
+  it("lowers the sensitivity of a false alarm's series, and more weakly of its system", () => {
+    const subject = new Subject();
+    const outputs = subject.signal("anomaly_feedback", {
+      false_positive: true,
+      anomaly_id: ANOMALY,
+    });
+    const id = "checkout.anomaly_feedback.1";
+    expect(commandsIn(outputs)).toEqual([
+      {
+        to: "learner",
+        key: SERIES,
+        id,
+        command: {
+          name: "scale_sensitivity",
+          metric: "latency_ms",
+          labels: { host: "a" },
+          factor: 0.8,
+        },
+      },
+      {
+        to: "learner",
+        key: null,
+        id: `${id}.system`,
+        command: { name: "scale_sensitivity", metric: null, labels: {}, factor: 0.8 ** 0.25 },
+      },
+    ]);
+    expect(actionsIn(outputs)).toMatchObject([
+      { action_id: `${id}.system`, status: "applied", from: null, to: 0.8 ** 0.25 },
+    ]);
+    expect(actionsIn(subject.confirm(id, 1, 0.8))).toMatchObject([
+      { action_id: id, status: "applied", from: 1, to: 0.8, target: { series: SERIES } },
+    ]);
+  });
+
+  it.each([
+    [{ false_positive: 1 }, 0.8],
+    [{ false_positive: 2 }, 0.64],
+    [{ false_positive: 50 }, 0.5],
+    [{ false_negative: 1 }, 1.25],
+    [{ false_negative: true }, 1.25],
+    [{ false_negative: 9 }, 2],
+    [{ false_negative: 2, false_positive: 1 }, 1.25],
+  ])("%j scales by the count, within bounds", (body, factor) => {
+    const subject = new Subject();
+    const outputs = subject.signal("anomaly_feedback", { ...body, metric: "latency_ms" });
+    expect(factors(commandsIn(outputs))[0]).toBeCloseTo(factor, 12);
+    expect(commandsIn(outputs)[0]?.key).toBe("checkout/latency_ms");
+  });
+
+  it.each([{ true_positive: 3 }, { false_positive: 1, false_negative: 1 }])(
+    "%j moves nothing",
+    (body) => {
+      const subject = new Subject();
+      expect(commandsIn(subject.signal("anomaly_feedback", body))).toEqual([]);
+    },
+  );
+
+  it.each([
+    ["nothing that names a series", {}],
+    ["an id without a series", { anomaly_id: "a-17" }],
+    ["a series of another system", { anomaly_id: "other/latency_ms@1" }],
+  ])("moves the system only, and at once, with %s", (_name, about) => {
+    const subject = new Subject();
+    const outputs = subject.signal("anomaly_feedback", { false_negative: 1, ...about });
+    expect(onlyCommand(outputs)).toMatchObject({
+      key: null,
+      id: "checkout.anomaly_feedback.1.system",
+      command: { metric: null, factor: 1.25 ** 0.25 },
+    });
+    expect(actionsIn(outputs)).toMatchObject([
+      { status: "applied", from: null, to: 1.25 ** 0.25, target: { series: null } },
+    ]);
+  });
+
+  it("is judged by the labels that follow about the same series, and undone when it hurt", () => {
+    const subject = new Subject({ judgement_signals: 2 });
+    const label = (body: object, anomaly_id = ANOMALY) =>
+      subject.signal("anomaly_feedback", { ...body, anomaly_id });
+    for (let i = 0; i < 4; i++) label({ true_positive: 9 });
+    const { id } = commandsIn(label({ true_positive: 9, false_positive: 1 }))[0] as Sent;
+    const [applied] = actionsIn(subject.confirm(id, 1, 0.8));
+    expect(applied?.objective?.before).toBeCloseTo(0.05, 12);
+    expect(applied?.objective?.predicted).toBeCloseTo(0.04, 12);
+    label({ true_positive: 1 }, "checkout/other@1");
+    label({ false_negative: 1 });
+    const outputs = label({ true_positive: 1 });
+    expect(actionsIn(outputs)[0]).toMatchObject({
+      action_id: id,
+      status: "judged",
+      helped: false,
+      objective: { after: 0.5 },
+    });
+    const sent = commandsIn(outputs);
+    expect(sent.map((command) => command.id)).toEqual([`${id}.rollback`, `${id}.system.rollback`]);
+    expect(factors(sent)[0]).toBeCloseTo(1.25, 12);
+    expect(factors(sent)[1]).toBeCloseTo(0.8 ** -0.25, 12);
+    expect(actionsIn(outputs)[1]).toMatchObject({
+      action_id: `${id}.system`,
+      status: "rolled_back",
+    });
+    expect(actionsIn(subject.confirm(`${id}.rollback`, 0.8, 1))).toMatchObject([
+      { action_id: id, status: "rolled_back", from: 0.8, to: 1 },
+    ]);
+    expect(factors(commandsIn(label({ false_positive: 1 })))[0]).toBeCloseTo(0.8 ** 0.5, 12);
+  });
+
+  it("undoes a system-wide action without waiting for a word on it", () => {
+    const subject = new Subject({ judgement_signals: 1 });
+    const mixed = { true_positive: 4, false_positive: 1 };
+    const sent = onlyCommand(subject.signal("anomaly_feedback", mixed));
+    const outputs = subject.signal("anomaly_feedback", { true_positive: 1, false_negative: 1 });
+    expect(actionsIn(outputs).map((action) => [action.status, action.helped])).toEqual([
+      ["judged", false],
+      ["rolled_back", false],
+      ["applied", null],
+    ]);
+    const [rollback] = commandsIn(outputs);
+    expect(rollback?.id).toBe(`${sent.id}.rollback`);
+    expect(factors([sent])[0]! * factors([rollback as Sent])[0]!).toBeCloseTo(1, 12);
+  });
+
+  it("tracks precision and recall, newer labels counting more", () => {
+    const subject = new Subject();
+    const figures = () => subject.loop("anomaly_feedback") as { precision: number; recall: number };
+    expect(figures()).toMatchObject({ precision: null, recall: null });
+    subject.signal("anomaly_feedback", { true_positive: 3, false_positive: 1, false_negative: 2 });
+    expect(figures().precision).toBeCloseTo(0.75, 12);
+    expect(figures().recall).toBeCloseTo(0.6, 12);
+    for (let i = 0; i < 500; i++) subject.signal("anomaly_feedback", { true_positive: 1 });
+    expect(figures().precision).toBeGreaterThan(0.999);
+    for (let i = 0; i < 500; i++) subject.signal("anomaly_feedback", { false_positive: 1 });
+    expect(figures().precision).toBeLessThan(0.01);
+  });
+});

@@ -1,0 +1,115 @@
+import { encodeMsgpack, type LearnerSettings, seriesKey } from "@mapek/core/messages";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { learnerLogic } from "../src/learner.ts";
+import { burst, Partition, scale, setThreshold, steady } from "./fixtures.ts";
+
+const METRICS = ["zeta", "alpha", "mid"];
+const metric = fc.constantFrom(...METRICS);
+const system = fc.constantFrom("checkout", "search");
+
+type Step = (partition: Partition, second: number) => unknown[];
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({ system, metric, count: fc.integer({ min: 1, max: 60 }) }).map(
+      ({ system: of, metric: name, count }): Step =>
+        (partition, second) =>
+          partition.samples(steady(seriesKey(of, name), count, second)),
+    ),
+  },
+  fc.record({ system, metric }).map(
+    ({ system: of, metric: name }): Step =>
+      (partition, second) =>
+        partition.samples(burst(seriesKey(of, name, { host: "a" }), 60, 4, second)),
+  ),
+  fc.record({ id: fc.nat({ max: 5 }), metric, value: fc.integer({ min: 1, max: 9 }) }).map(
+    ({ id, metric: name, value }): Step =>
+      (partition, second) =>
+        partition.command(`t.${id}`, setThreshold(value, name), "checkout", second),
+  ),
+  fc.record({ id: fc.nat(), metric: fc.option(metric), factor: fc.constantFrom(0.5, 1.25, 7) }).map(
+    ({ id, metric: name, factor }): Step =>
+      (partition, second) =>
+        partition.command(`s.${id}`, scale(factor, name), "checkout", second),
+  ),
+  fc.record({ command: fc.constantFrom("freeze", "unfreeze"), metric: fc.option(metric) }).map(
+    ({ command, metric: name }): Step =>
+      (partition) =>
+        partition.control({ command, ...(name !== null && { metric: name }) } as never),
+  ),
+  fc.record({ metric, threshold: fc.nat() }).map(
+    ({ metric: name, threshold }): Step =>
+      (partition, second) =>
+        partition.control({ command: "pin", metric: name, threshold }, "checkout", second),
+  ),
+  fc
+    .record(
+      {
+        sensitivity: fc.constantFrom(0.3, 1, 5),
+        window_capacity: fc.integer({ min: 16, max: 100 }),
+        optimization_interval: fc.integer({ min: 1, max: 100 }),
+      },
+      { requiredKeys: [] },
+    )
+    .map(
+      (changes): Step =>
+        (partition) =>
+          partition.settings(changes as Partial<LearnerSettings>),
+    ),
+  fc.constant<Step>((partition, second) => partition.tick(second)),
+);
+
+test("a restored partition has the same bytes and goes on with the same outputs", () => {
+  fc.assert(
+    fc.property(
+      fc.array(step, { minLength: 1, maxLength: 25 }),
+      fc.array(fc.nat({ max: 24 }), { maxLength: 3 }),
+      (steps, stops) => {
+        const lasting = new Partition();
+        const restarting = new Partition();
+        steps.forEach((take, i) => {
+          const expected = encodeMsgpack(take(lasting, 50 * i));
+          expect(encodeMsgpack(take(restarting, 50 * i))).toEqual(expected);
+          lasting.ask("statistics");
+          if (stops.includes(i)) restarting.restart();
+        });
+        expect(learnerLogic.save(restarting.state)).toEqual(learnerLogic.save(lasting.state));
+        expect(restarting.state.open.size).toBe(lasting.state.open.size);
+        expect(learnerLogic.dueAt(restarting.state)).toBe(learnerLogic.dueAt(lasting.state));
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+describe("saved state", () => {
+  test("an empty one", () => {
+    const partition = new Partition();
+    const bytes = learnerLogic.save(partition.state);
+    partition.restart();
+    expect(learnerLogic.save(partition.state)).toEqual(bytes);
+    expect(learnerLogic.settings(partition.state)).toBeUndefined();
+  });
+
+  test("keeps the settings that it has", () => {
+    const partition = new Partition();
+    partition.settings({ min_data_points: 33 });
+    const settings = learnerLogic.settings(partition.state);
+    partition.restart();
+    expect(learnerLogic.settings(partition.state)).toEqual(settings);
+    expect(settings).toMatchObject({ min_data_points: 33 });
+  });
+
+  test("does not depend on the order in which series came", () => {
+    const [one, other] = [new Partition(), new Partition()];
+    for (const name of ["a", "b"]) one.samples(steady(seriesKey("s", name), 20));
+    for (const name of ["b", "a"]) other.samples(steady(seriesKey("s", name), 20));
+    expect(learnerLogic.save(other.state)).toEqual(learnerLogic.save(one.state));
+  });
+
+  test("of another schema is refused", () => {
+    expect(() => learnerLogic.load(encodeMsgpack([2, null, [], [], []]))).toThrow("schema 2");
+  });
+});
