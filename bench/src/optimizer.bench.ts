@@ -1,38 +1,17 @@
 import type { OptimizerInput, Performance } from "@mapek/core/messages";
 import { optimizerActor } from "../../services/optimizer/src/actor.ts";
+import { hand, type Report } from "./report.ts";
+import { mulberry32, nanosecondsOf, perSecond } from "./result.ts";
 
 /** How fast does one core fold a performance report and judge it, when nothing changes? */
 
-interface Result {
-  question: string;
-  figure: string;
-  unit: string;
-  median: number;
-  min: number;
-  max: number;
-  target?: number;
-  baseline?: { name: string; median: number };
-}
-
-const EVALUATIONS = 1_000_000;
-const REPEATS = 9;
+const EVALUATIONS = 100_000;
 const SEED = 20_260_101;
 const START_MS = 1_760_000_000_000;
 
-/** xorshift32: the same reports in every run. */
-function randomFrom(seed: number): () => number {
-  let x = seed;
-  return () => {
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    return (x >>> 0) / 2 ** 32;
-  };
-}
-
 /** Reports of a healthy system, a second apart; every fourth lacks the decision quality. */
 function healthyReports(): OptimizerInput[] {
-  const random = randomFrom(SEED);
+  const random = mulberry32(SEED);
   return Array.from({ length: 4_096 }, (_, i) => {
     const report = {
       cpu_usage: 20 + 20 * random(),
@@ -91,34 +70,29 @@ function evaluateNaively(inputs: readonly OptimizerInput[]): number {
   return changes;
 }
 
-/** Calls per second of `work`, warmed up once. */
-function ratesOf(work: () => number): number[] {
-  let sink = work();
-  const rates = Array.from({ length: REPEATS }, () => {
-    const started = performance.now();
-    sink += work();
-    return (EVALUATIONS / (performance.now() - started)) * 1_000;
-  });
-  if (Number.isNaN(sink)) throw new Error("unreachable: keeps the work from being removed");
-  return rates.sort((a, b) => a - b);
-}
-
-const median = (sorted: readonly number[]): number => sorted[sorted.length >> 1] ?? Number.NaN;
-
-export async function run(): Promise<Result[]> {
+async function run(): Promise<Report> {
   const inputs = healthyReports();
-  const naive = ratesOf(() => evaluateNaively(inputs));
-  const rates = ratesOf(() => evaluateWithActor(inputs));
-  return [
-    {
-      question: "How many optimizer evaluations does one core make?",
-      figure: "optimizer evaluations",
-      unit: "evaluations/s",
-      median: median(rates),
-      min: rates[0] ?? Number.NaN,
-      max: rates.at(-1) ?? Number.NaN,
-      target: 2_000_000,
-      baseline: { name: "list of ten reports, filter and reduce", median: median(naive) },
-    },
-  ];
+  const naive = nanosecondsOf(() => evaluateNaively(inputs));
+  const ours = nanosecondsOf(() => evaluateWithActor(inputs));
+  return {
+    title: "Optimizer reducer",
+    results: [
+      {
+        question: "How many performance reports does one core fold and judge?",
+        figure: "optimizer evaluations",
+        unit: "evaluations/s",
+        ...perSecond(ours, EVALUATIONS),
+        better: "higher",
+        target: 2_000_000,
+        baseline: {
+          name: "list of ten reports, filter and reduce",
+          median: perSecond(naive, EVALUATIONS).median,
+        },
+        predecessor: "224,000",
+      },
+    ],
+    notes: [],
+  };
 }
+
+await hand(run());

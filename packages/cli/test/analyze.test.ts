@@ -260,7 +260,7 @@ describe("mapek analyze --scores", () => {
       "many.net.csv",
     ]);
     const text = readFileSync(join(folder, "many.disk__.csv"), "utf8").split("\n");
-    expect(text[40]).toBe("1760000039,39,0");
+    expect(text[40]).toMatch(/^1760000039,39,[01](?:\.\d+)?$/);
     const series = await seriesOf(file);
     expect(series.map(({ metric }) => metric)).toEqual(["cpu", "disk /", "net"]);
     expect(series[2]?.statistics).toBeNull();

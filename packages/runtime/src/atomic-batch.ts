@@ -7,6 +7,7 @@ import {
   RequestError,
 } from "@nats-io/transport-node";
 import { RuntimeError, type RuntimeErrorCode } from "./errors.ts";
+import { linkOf } from "./link.ts";
 
 /** One message to store. */
 export interface Publication {
@@ -56,10 +57,9 @@ export async function publishAtomically(
     });
     const closing = headersOf(last, id, messages.length);
     if (id !== undefined) closing.set("Nats-Batch-Commit", "1");
-    const answer = await nc.request(last.subject, last.data, {
-      headers: closing,
-      timeout: timeoutMs,
-    });
+    const answer = await linkOf(nc).answer(() =>
+      nc.request(last.subject, last.data, { headers: closing, timeout: timeoutMs }),
+    );
     body = answer.json<PublishAnswer>();
   } catch (cause) {
     throw new RuntimeError(codeOf(cause), `${last.subject}: ${(cause as Error).message}`, {

@@ -28,7 +28,7 @@ export interface Connection {
 
 /**
  * Connects, waits for JetStream and checks the server's version. The connection reconnects for ever;
- * messages published meanwhile wait in its buffer.
+ * what is published meanwhile is lost: whoever must know awaits the server's answer.
  *
  * @param name What the server shows in its list of connections.
  * @throws {RuntimeError} MAPEK_NATS_UNREACHABLE, MAPEK_NATS_TOO_OLD or MAPEK_NATS_NO_JETSTREAM;

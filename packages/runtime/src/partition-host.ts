@@ -6,6 +6,7 @@ import { publishAtomically } from "./atomic-batch.ts";
 import { Committer } from "./committer.ts";
 import type { Connection } from "./connect.ts";
 import { RuntimeError } from "./errors.ts";
+import { linkOf } from "./link.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { Partition } from "./partition.ts";
@@ -29,6 +30,7 @@ const POSITION_EVERY_MS = 5_000;
 const TICK_CHECK_MS = 250;
 const MIN_TICK_MS = 1_000;
 const SETTINGS_RETRY_MS = 5_000;
+const LINK_CHECK_MS = 50;
 const MIN_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 2_000;
 /** A partition that ran for so long starts again at once when it is lost. */
@@ -121,7 +123,7 @@ export class PartitionHost<State, Input> {
   async #keepRunning(slot: Slot<State, Input>): Promise<void> {
     let backoffMs = 0;
     while (!this.#stopping) {
-      if (backoffMs > 0) await new Promise((resolve) => setTimeout(resolve, backoffMs));
+      await this.#pause(backoffMs);
       if (this.#stopping) return;
       const partition = new Partition<State, Input>({
         ...this.#options,
@@ -149,6 +151,14 @@ export class PartitionHost<State, Input> {
         this.#countOwned();
       }
     }
+  }
+
+  /** Waits for as long as asked, and for a server. */
+  async #pause(ms: number): Promise<void> {
+    const link = linkOf(this.#options.connection.nc);
+    if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+    while (!link.connected && !this.#stopping)
+      await new Promise((resolve) => setTimeout(resolve, LINK_CHECK_MS));
   }
 
   #countOwned(): void {

@@ -11,6 +11,7 @@ import type { Committer } from "./committer.ts";
 import type { Connection } from "./connect.ts";
 import { deadLetter } from "./dead-letters.ts";
 import { RuntimeError } from "./errors.ts";
+import { linkOf } from "./link.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { PendingOutputs } from "./pending-outputs.ts";
@@ -103,6 +104,16 @@ export class Partition<State, Input> {
    */
   async run(): Promise<void> {
     this.#claimedAt = performance.now();
+    const consumer = await linkOf(this.#options.connection.nc).answer(() => this.#prepare());
+    try {
+      await this.#consume(consumer);
+    } finally {
+      // Otherwise the server keeps it for minutes.
+      consumer.delete().catch(() => {});
+    }
+  }
+
+  async #prepare(): Promise<Consumer> {
     await this.#claim();
     const { connection, logic, subjects } = this.#options;
     const stream = inputStreamOf(logic.service);
@@ -110,16 +121,10 @@ export class Partition<State, Input> {
     if (state.last_seq < this.#position.input_seq) this.#onShorterStream(state.last_seq);
     const filters = [subjects.input(logic.service, this.index)];
     if (logic.service === "learner") filters.push(subjects.samples(this.index));
-    const consumer = await connection.js.consumers.get(stream, {
+    return await connection.js.consumers.get(stream, {
       filter_subjects: filters,
       deliver_policy: DeliverPolicy.All,
     });
-    try {
-      await this.#consume(consumer);
-    } finally {
-      // Otherwise the server keeps it for minutes.
-      consumer.delete().catch(() => {});
-    }
   }
 
   async #consume(consumer: Consumer): Promise<void> {

@@ -9,6 +9,7 @@ import { DeadLetters } from "./dead-letters.ts";
 import { ensureStreams } from "./ensure-streams.ts";
 import { RuntimeError } from "./errors.ts";
 import { startHealthServer } from "./health-server.ts";
+import { linkOf } from "./link.ts";
 import { createLogger, type Logger } from "./log.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { streamDeclarations, subjectsOf } from "./streams.ts";
@@ -130,7 +131,8 @@ async function serve(
   });
   const connection = await connect(config.nats, owner);
   const { nc, jsm } = connection;
-  const link = watchConnection(connection, log);
+  const link = linkOf(nc);
+  logConnection(connection, log);
   void nc.closed().then((error) => {
     if (stopping) return;
     log.fatal({ err: error }, "the connection is closed for good");
@@ -167,13 +169,10 @@ async function serve(
   if (process.connected) process.send?.({ type: "ready", service: name, http: url });
 }
 
-function watchConnection({ nc }: Connection, log: Logger): { readonly connected: boolean } {
+function logConnection({ nc }: Connection, log: Logger): void {
   log.info({ server: nc.getServer(), version: nc.info?.version }, "connected");
-  const link = { connected: true };
   void (async () => {
     for await (const status of nc.status()) {
-      if (status.type === "disconnect") link.connected = false;
-      if (status.type === "reconnect") link.connected = true;
       if (
         status.type === "disconnect" ||
         status.type === "reconnect" ||
@@ -182,9 +181,7 @@ function watchConnection({ nc }: Connection, log: Logger): { readonly connected:
       )
         log.warn({ status: status.type }, "connection");
     }
-    link.connected = false;
   })();
-  return link;
 }
 
 /** Calls `stop` once: when a signal asks for it, or when the parent process is gone. */

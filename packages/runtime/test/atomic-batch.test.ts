@@ -7,6 +7,7 @@ import { countOf, type House, readAll, startHouse } from "./support/house.ts";
 let house: House;
 beforeAll(async () => {
   house = await startHouse();
+  await house.clear();
 });
 afterAll(() => house[Symbol.asyncDispose]());
 

@@ -1,39 +1,39 @@
 import { position } from "@mapek/core/messages";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { waitFor } from "../../../test/support/wait-for.ts";
 import { publishAtomically } from "../src/atomic-batch.ts";
 import { STREAMS } from "../src/streams.ts";
 import { countingLogic } from "./support/counting.ts";
 import {
+  adds,
   countOf,
+  expectNothingLostOrTwice,
   type House,
   PARTITIONS,
   readAll,
   replay,
   SYSTEMS,
-  savedStates,
   send,
   startHost,
   startHouse,
-  storedOutputs,
+  waitForOutputs,
 } from "./support/house.ts";
 
 let house: House;
-beforeEach(async () => {
+beforeAll(async () => {
   house = await startHouse();
 });
-afterEach(() => house[Symbol.asyncDispose]());
+afterAll(() => house[Symbol.asyncDispose]());
+beforeEach(async () => {
+  await house.clear();
+});
 
 const [SYSTEM = ""] = SYSTEMS;
 type Host = Awaited<ReturnType<typeof startHost>>;
 
 const ready = (name: string, { host }: Host) => waitFor(`${name} is ready`, () => host.ready);
-const adds = (from: number, count: number) =>
-  Array.from({ length: count }, (_, i) => ({
-    kind: "add",
-    system: SYSTEMS[i % SYSTEMS.length],
-    value: from + i,
-  }));
+const outputsStored = (count: number) => waitForOutputs(house, count);
+const expectUndisturbed = ({ host }: Host) => expectNothingLostOrTwice(house, host);
 
 async function positionOf(partition: number) {
   const [record] = await readAll(house, house.subjects.position("optimizer", partition));
@@ -41,22 +41,6 @@ async function positionOf(partition: number) {
   const decoded = position.decode(record.data);
   if (!decoded.ok) throw decoded.error;
   return decoded.value;
-}
-
-const outputsStored = (count: number) =>
-  waitFor(
-    `${count} outputs are stored`,
-    async () => (await countOf(house, house.subjects.log("actions", ">"))) >= count,
-  );
-
-/** Outputs and states are those of a replay from zero through the same logic, byte for byte, once each. */
-async function expectUndisturbed({ host }: Host): Promise<void> {
-  const undisturbed = await replay(house);
-  await waitFor("the states are those of a replay", () => {
-    expect(savedStates(host)).toEqual(undisturbed.states);
-    return true;
-  });
-  expect(await storedOutputs(house)).toEqual(undisturbed.outputs);
 }
 
 async function deadLetters() {
@@ -146,24 +130,6 @@ describe("outputs", () => {
       expect((await positionOf(0))?.epoch).toBe(8);
     },
   );
-
-  test("come soon, also while the position is being written", async () => {
-    await using host = await startHost(house);
-    await ready("the host", host);
-    // Inputs without outputs put the position behind, so that it is written when its time comes.
-    const deadline = performance.now() + 6_000;
-    let slowest = 0;
-    let stored = 0;
-    while (performance.now() < deadline) {
-      await send(house, { kind: "wake", system: SYSTEM, at: 9e12 });
-      const sentAt = performance.now();
-      await send(house, { kind: "add", system: SYSTEM, value: 1 });
-      await outputsStored(++stored);
-      slowest = Math.max(slowest, performance.now() - sentAt);
-    }
-    expect(slowest).toBeLessThan(1_500);
-    await expectUndisturbed(host);
-  });
 
   test("too large for a server are a failure of the actor, and the partition goes on", async () => {
     await using host = await startHost(house);

@@ -1,5 +1,10 @@
 import { exclude, type SeriesEvent, type ThresholdInForce } from "@mapek/core/learning";
-import { type LearnerInput, type SettingValue, seriesKey } from "@mapek/core/messages";
+import {
+  type LearnerInput,
+  MessageError,
+  type SettingValue,
+  seriesKey,
+} from "@mapek/core/messages";
 import type { Output } from "@mapek/runtime";
 import { outputsOf } from "./outputs.ts";
 import {
@@ -147,7 +152,7 @@ function targetsOf(
 ): Series[] {
   if (metric === undefined) return seriesOfSystem(state, system);
   const series = seriesOf(state, seriesKey(system, metric, labels));
-  return series.ok ? [series.value] : [];
+  return series instanceof MessageError ? [] : [series];
 }
 
 function pinned(

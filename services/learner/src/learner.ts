@@ -1,10 +1,11 @@
+import type { SeriesEvent } from "@mapek/core/learning";
 import {
   accepted,
   type Decoded,
   decodeSampleBatch,
   type LearnerInput,
   learnerInput,
-  type MessageError,
+  MessageError,
   REJECTED_PAYLOAD_BYTES,
   type Rejected,
   refused,
@@ -15,7 +16,7 @@ import { receiveCommand, receiveControl } from "./commands.ts";
 import { outputsOf } from "./outputs.ts";
 import { query } from "./queries.ts";
 import { load, save } from "./snapshot.ts";
-import { initialState, type LearnerState, rulesOf, seriesOf } from "./state.ts";
+import { initialState, type LearnerState, rulesOf, type Series, seriesOf } from "./state.ts";
 
 /** What a learner partition reads: batches of samples and, from the same stream, its other inputs. */
 export type LearnerMessage = { kind: "samples"; batch: SampleBatch } | LearnerInput;
@@ -68,7 +69,7 @@ function decode(subject: string, data: Uint8Array): Decoded<LearnerMessage> {
   if (!subject.includes(".samples.")) return learnerInput.decode(data, "application/msgpack");
   const batch = decodeSampleBatch(data);
   if (!batch.ok) return batch;
-  if (!(batch.value.times.every(Number.isFinite) && batch.value.values.every(Number.isFinite)))
+  if (!(allFinite(batch.value.times) && allFinite(batch.value.values)))
     return refused("MAPEK_SAMPLE_NOT_FINITE", "stored batch holds a time or value that is not");
   return accepted({ kind: "samples", batch: batch.value });
 }
@@ -97,25 +98,38 @@ function receiveBatch(
 ): Output[] {
   const outputs: Output[] = [];
   const dictionary = keys.map((key, entry) => {
-    const series = seriesOf(state, key);
-    if (series.ok) return series.value;
-    outputs.push(deadLetter(key, times[index.indexOf(entry)] ?? 0, series.error));
+    const found = seriesOf(state, key);
+    if (!(found instanceof MessageError)) return found;
+    outputs.push(deadLetter(key, times[index.indexOf(entry)] ?? 0, found));
     return undefined;
   });
   for (let i = 0; i < values.length; i++) {
     const series = dictionary[index[i] as number];
     if (series === undefined) continue;
     const events = series.learner.receiveSample(times[i] as number, values[i] as number, history);
-    if (events.length === 0) continue;
-    for (const event of events) {
-      if (event.type === "anomaly") {
-        if (event.phase === "closed") state.open.delete(series);
-        else state.open.add(series);
-      }
-      outputs.push(...outputsOf(series, event));
-    }
+    if (events.length > 0) takeEvents(state, series, events, outputs);
   }
   return outputs;
+}
+
+function takeEvents(
+  state: LearnerState,
+  series: Series,
+  events: readonly SeriesEvent[],
+  outputs: Output[],
+): void {
+  for (const event of events) {
+    if (event.type === "anomaly") {
+      if (event.phase === "closed") state.open.delete(series);
+      else state.open.add(series);
+    }
+    outputs.push(...outputsOf(series, event));
+  }
+}
+
+function allFinite(column: Float64Array): boolean {
+  for (let i = 0; i < column.length; i++) if (!Number.isFinite(column[i])) return false;
+  return true;
 }
 
 /** One bad key costs its own samples, not those of the whole batch. */

@@ -1,9 +1,8 @@
 import { type ExcludedRange, SeriesLearner } from "@mapek/core/learning";
 import {
-  accepted,
-  type Decoded,
   type LearnerSettings,
   learnerSettings,
+  type MessageError,
   parseSeriesKey,
   type SeriesId,
 } from "@mapek/core/messages";
@@ -69,12 +68,12 @@ export function seriesOfSystem(state: LearnerState, system: string | undefined):
   return found.sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-/** The series of a key, made under its system's rules where it is new; a key that `seriesKey` did not make is refused. */
-export function seriesOf(state: LearnerState, key: string): Decoded<Series> {
+/** The series of a key, made under its system's rules where it is new; the error of a key that `seriesKey` did not make. */
+export function seriesOf(state: LearnerState, key: string): Series | MessageError {
   const known = state.series.get(key);
-  if (known !== undefined) return accepted(known);
+  if (known !== undefined) return known;
   const id = parseSeriesKey(key);
-  if (!id.ok) return id;
+  if (!id.ok) return id.error;
   const learner = new SeriesLearner(settingsOf(state));
   const rules = rulesOf(state, id.value.system);
   learner.frozen = rules.frozen;
@@ -82,5 +81,5 @@ export function seriesOf(state: LearnerState, key: string): Decoded<Series> {
   learner.applySensitivity(rules.sensitivityFactor);
   const made = { key, id: id.value, learner };
   state.series.set(key, made);
-  return accepted(made);
+  return made;
 }

@@ -18,7 +18,7 @@ import { expect } from "vitest";
 import { type LearnerMessage, learnerLogic } from "../src/learner.ts";
 import type { LearnerState } from "../src/state.ts";
 
-export const START = 1_760_000_000_000;
+const START = 1_760_000_000_000;
 export const at = (second: number): number => START + second * 1_000;
 
 /** A sample: series key, second, value. */
@@ -114,7 +114,7 @@ const FAMILIES: Readonly<Record<string, Family>> = {
 };
 
 /** Every output is what its message family says, after the way over the wire. */
-export function expectValid(output: Output): void {
+function expectValid(output: Output): void {
   if (output.to === "log") {
     const family = FAMILIES[output.family];
     if (family === undefined) throw new Error(`the learner writes no ${output.family}`);

@@ -19,6 +19,11 @@ export const learnerSettings = z.strictObject({
   /** The exceedance rate that a threshold promises. */
   exceedance_rate: z.number().min(0.0001).max(0.25).default(0.05),
   strategy: z.union([strategyName, z.literal("auto")]).default("auto"),
+  /**
+   * Seconds of event time between two judged samples. A sample that follows sooner is judged only where it
+   * leaves the range that its series had so far; 0 judges every one.
+   */
+  detection_resolution_seconds: z.number().min(0).default(1),
   /** Where each series' detector starts; larger: more alarms. */
   sensitivity: z.number().min(0.1).max(10).default(1),
 });

@@ -111,6 +111,11 @@ export class AnomalyDetector {
     return Number.isNaN(this.#expectedHigh) ? undefined : this.#expectedHigh;
   }
 
+  /** Whether a value lies within that range; false before the second point. Cost: two comparisons. */
+  expects(value: number): boolean {
+    return value >= this.#expectedLow && value <= this.#expectedHigh;
+  }
+
   get sensitivity(): number {
     return this.#sensitivity;
   }

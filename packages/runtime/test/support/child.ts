@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { waitFor } from "../../../../test/support/wait-for.ts";
 import { PARTITIONS } from "./house.ts";
@@ -35,7 +36,10 @@ export function startChild(env: Record<string, string>, args: readonly string[] 
   child.on("message", (message: { type: string; http: string }) => {
     if (message.type === "ready") http = message.http;
   });
-  const exited = once(child, "close").then(([code, signal]) => (code ?? signal) as number | string);
+  // Not "close": a process whose channel was disconnected does not say it.
+  const exited = Promise.all([once(child, "exit"), once(child.stderr as Readable, "close")]).then(
+    ([[code, signal]]) => (code ?? signal) as number | string,
+  );
   return {
     process: child,
     text: () => text,

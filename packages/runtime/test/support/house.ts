@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { type ActorService, encodeMsgpack, partitionOf } from "@mapek/core/messages";
+import { expect } from "vitest";
 import { startTestServer } from "../../../../test/support/nats.ts";
+import { waitFor } from "../../../../test/support/wait-for.ts";
 import { type Publication, publishAtomically } from "../../src/atomic-batch.ts";
 import { loadConfig } from "../../src/config.ts";
 import { type Connection, connect } from "../../src/connect.ts";
@@ -17,15 +19,21 @@ export const PARTITIONS = 3;
 export const SETTINGS = { step: 2 };
 const SERVICE: ActorService = "optimizer";
 
-/** A private server with all streams, and a connection to look into them. */
+/** A private server with all streams, and a connection to look into them; one for all tests of a file. */
 export async function startHouse() {
   const server = await startTestServer();
   const config = loadConfig({
     flags: { "nats.url": server.url, "streams.partitions": PARTITIONS },
   });
   const connection = await connect(config.nats, "test");
-  await ensureStreams(connection.jsm, streamDeclarations(config));
+  const { jsm } = connection;
   return {
+    /** Makes all streams anew: for each test an empty house. */
+    async clear() {
+      const declarations = streamDeclarations(config);
+      for (const { name } of declarations) await jsm.streams.delete(name).catch(() => {});
+      await ensureStreams(jsm, declarations);
+    },
     server,
     config,
     subjects: subjectsOf(config),
@@ -167,3 +175,36 @@ export const SYSTEMS: readonly string[] = Array.from({ length: PARTITIONS }, (_,
   for (let i = 0; ; i++)
     if (partitionOf(`system-${i}`, PARTITIONS) === partition) return `system-${i}`;
 });
+
+/** Inputs with one output each, for the systems in turn. */
+export const adds = (from: number, count: number): Record<string, unknown>[] =>
+  Array.from({ length: count }, (_, i) => ({
+    kind: "add",
+    system: SYSTEMS[i % SYSTEMS.length],
+    value: from + i,
+  }));
+
+/** Resolves when so many outputs of the tests' actor are stored. */
+export const waitForOutputs = (house: House, count: number, deadlineMs?: number) =>
+  waitFor(
+    `${count} outputs are stored`,
+    async () => (await countOf(house, house.subjects.log("actions", ">"))) >= count,
+    deadlineMs,
+  );
+
+/**
+ * Everything that was sent is folded and stored, and outputs and states are those of a replay from
+ * zero through the same logic, byte for byte, once each.
+ */
+export async function expectNothingLostOrTwice(
+  house: House,
+  host: PartitionHost<CountingState, CountingInput>,
+): Promise<void> {
+  const undisturbed = await replay(house);
+  await waitForOutputs(house, Object.values(undisturbed.outputs).flat().length, 20_000);
+  await waitFor("the states are those of a replay", () => {
+    expect(savedStates(host)).toEqual(undisturbed.states);
+    return true;
+  });
+  expect(await storedOutputs(house)).toEqual(undisturbed.outputs);
+}

@@ -1,0 +1,465 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
+import { encodeJson, encodePublicBatch } from "@mapek/core/messages";
+import { startServer } from "@mapek/nats-server";
+import { type Connection, STREAMS } from "@mapek/runtime";
+import { connectTo, House, usedBetween } from "./house.ts";
+import { hand, type Report } from "./report.ts";
+import { mulberry32, normalValues, type Result, type Spread, spreadOf } from "./result.ts";
+
+/** What does the whole house carry: publisher, server, monitor, learner, feedback and optimizer? */
+
+interface Part {
+  readonly results: readonly Result[];
+  readonly notes: readonly string[];
+}
+
+const REPEATS = 3;
+const encoder = new TextEncoder();
+
+/** Of each repeat; `ms` says how long one takes. */
+async function repeated(times: number, work: () => Promise<number>): Promise<Spread> {
+  const measured: number[] = [];
+  for (let i = 0; i < times; i++) measured.push(await work());
+  return spreadOf(measured);
+}
+
+/** Publishes `count` messages, no more than `limit` beyond what `arrived` says has arrived. */
+async function publishBounded(
+  count: number,
+  limit: number,
+  arrived: () => number,
+  publish: (i: number) => void,
+): Promise<void> {
+  const chunk = Math.min(500, limit);
+  for (let i = 0; i < count; ) {
+    while (i + chunk - arrived() > limit) await delay(1);
+    for (const end = Math.min(count, i + chunk); i < end; i++) publish(i);
+    await nextTurn();
+  }
+}
+
+/** Calls `send` for 0 to `count` − 1, so many at a time. */
+async function inParallel(
+  count: number,
+  parallel: number,
+  send: (i: number) => Promise<unknown>,
+): Promise<void> {
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: parallel }, async () => {
+      while (next < count) await send(next++);
+    }),
+  );
+}
+
+/** A bare server with one subscriber in a process of its own: the most that there is to reach. */
+class RawPair implements AsyncDisposable {
+  readonly connection: Connection;
+  arrived = 0;
+  readonly #end: () => Promise<unknown>;
+
+  private constructor(connection: Connection, end: () => Promise<unknown>) {
+    this.connection = connection;
+    this.#end = end;
+  }
+
+  static async start(): Promise<RawPair> {
+    const server = await startServer();
+    const child = fork(join(import.meta.dirname, "raw-subscriber.ts"), [server.url]);
+    await once(child, "message");
+    const connection = await connectTo(server);
+    const pair = new RawPair(connection, async () => {
+      const exit = once(child, "exit");
+      child.disconnect();
+      await Promise.all([exit, connection.nc.close()]);
+      await server.stop();
+    });
+    child.on("message", (count) => {
+      pair.arrived = count as number;
+    });
+    return pair;
+  }
+
+  /** Messages per second from the first publish until the subscriber has them all. */
+  async rate(
+    count: number,
+    limit: number,
+    publish: (connection: Connection, i: number) => void,
+  ): Promise<number> {
+    const before = this.arrived;
+    const began = performance.now();
+    const arrived = () => this.arrived - before;
+    await publishBounded(count, limit, arrived, (i) => publish(this.connection, i));
+    while (arrived() < count) await delay(1);
+    return (count / (performance.now() - began)) * 1_000;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#end();
+  }
+}
+
+// Single samples.
+
+const SINGLE_SERIES = 1_000;
+const SINGLE_MESSAGES = 500_000;
+const MOST_OUTSTANDING = 100_000;
+/** Often enough that the publisher need not wait for news, seldom enough not to disturb the monitor. */
+const POLL_MS = 40;
+
+async function singleSamples(): Promise<Part> {
+  const subjects = Array.from({ length: SINGLE_SERIES }, (_, i) => `mapek.metrics.single.m${i}`);
+  const payloads = Array.from(normalValues(4_096, 41), (value) =>
+    encoder.encode((50 + 5 * value).toFixed(2)),
+  );
+  const publish = ({ nc }: Connection, i: number) =>
+    nc.publish(subjects[i % SINGLE_SERIES] as string, payloads[i & 4_095] as Uint8Array);
+
+  await using raw = await RawPair.start();
+  await raw.rate(SINGLE_MESSAGES, MOST_OUTSTANDING, publish);
+  const bare = await repeated(REPEATS, () => raw.rate(SINGLE_MESSAGES, MOST_OUTSTANDING, publish));
+
+  await using house = await House.start("single");
+  let total = 0;
+  let stored = 0;
+  const poll = setInterval(async () => {
+    stored = Math.max(stored, await house.metric("monitor", "mapek_samples_total"));
+  }, POLL_MS);
+  const pass = async (count: number): Promise<number> => {
+    const before = total;
+    const began = performance.now();
+    await publishBounded(
+      count,
+      MOST_OUTSTANDING,
+      () => stored - before,
+      (i) => publish(house.connection, i),
+    );
+    total += count;
+    await house.learned(total);
+    return (count / (performance.now() - began)) * 1_000;
+  };
+  await pass(200 * SINGLE_SERIES);
+  await house.quiet();
+  const cpu = await house.cpuSeconds();
+  const began = performance.now();
+  const ours = await repeated(REPEATS, () => pass(SINGLE_MESSAGES));
+  const seconds = (performance.now() - began) / 1_000;
+  const used = usedBetween(cpu, await house.cpuSeconds(), seconds);
+  clearInterval(poll);
+  return {
+    results: [
+      {
+        question: `How many samples as text, one a message, over ${SINGLE_SERIES} series, are published, stored and learned per second?`,
+        figure: "single-sample messages",
+        unit: "samples/s",
+        ...ours,
+        better: "higher",
+        target: 100_000,
+        baseline: { name: "raw publish → subscribe", median: bare.median },
+      },
+    ],
+    notes: [`${REPEATS * SINGLE_MESSAGES} single samples: ${used}.`],
+  };
+}
+
+// Columnar batches.
+
+const BATCH = 500;
+const BATCH_SERIES = 10_000;
+const UNDER_WAY = 64;
+const PASS_SAMPLES = 2_000_000;
+const WARM_UP_SAMPLES = 120 * BATCH_SERIES;
+const STEP_MS = 1_000;
+
+/** Makes batches of `width` series each, in turn; each series' samples are a second apart. */
+class Batches {
+  readonly #width: number;
+  readonly #names: string[];
+  readonly #values = normalValues(4_096, 42).map((value) => 50 + 5 * value);
+  readonly #nextAt: Float64Array;
+  #group = 0;
+
+  constructor(width: number) {
+    this.#width = width;
+    this.#names = Array.from({ length: BATCH_SERIES }, (_, i) => `metric_${i}`);
+    // Long enough ago that no sample is ahead of the clock.
+    this.#nextAt = new Float64Array(BATCH_SERIES).fill(Date.now() - 3_600_000);
+  }
+
+  next(): Uint8Array {
+    const first = this.#group * this.#width;
+    this.#group = (this.#group + 1) % (BATCH_SERIES / this.#width);
+    const index = new Uint16Array(BATCH);
+    const times = new Float64Array(BATCH);
+    const values = new Float64Array(BATCH);
+    for (let i = 0; i < BATCH; i++) {
+      const entry = i % this.#width;
+      const at = this.#nextAt[first + entry] as number;
+      index[i] = entry;
+      times[i] = at;
+      values[i] = this.#values[(at / STEP_MS + first + entry * 31) & 4_095] as number;
+      this.#nextAt[first + entry] = at + STEP_MS;
+    }
+    const series = this.#names.slice(first, first + this.#width);
+    return encodePublicBatch({ series, index, times, values });
+  }
+}
+
+async function batches(width: number, target: { target?: number }): Promise<Part> {
+  const subject = "mapek.metrics.batch._";
+  await using raw = await RawPair.start();
+  const made = new Batches(width);
+  const rawPass = async () =>
+    BATCH *
+    (await raw.rate(PASS_SAMPLES / BATCH, 1_000, ({ nc }) => nc.publish(subject, made.next())));
+  await rawPass();
+  const bare = await repeated(REPEATS, rawPass);
+
+  await using house = await House.start(`batch${width}`);
+  const { nc } = house.connection;
+  const sent = new Batches(width);
+  let total = 0;
+  const pass = async (samples: number): Promise<number> => {
+    const began = performance.now();
+    await inParallel(samples / BATCH, UNDER_WAY, async () => {
+      const answer = await nc.request(subject, sent.next(), { timeout: 30_000 });
+      if (answer.json<{ accepted: number }>().accepted !== BATCH) throw new Error(answer.string());
+    });
+    total += samples;
+    await house.learned(total);
+    return (samples / (performance.now() - began)) * 1_000;
+  };
+  await pass(WARM_UP_SAMPLES);
+  await house.quiet();
+  const cpu = await house.cpuSeconds();
+  const began = performance.now();
+  const ours = await repeated(REPEATS, () => pass(PASS_SAMPLES));
+  const seconds = (performance.now() - began) / 1_000;
+  const used = usedBetween(cpu, await house.cpuSeconds(), seconds);
+  return {
+    results: [
+      {
+        question: `How many samples in acknowledged columnar batches of ${BATCH}, ${width} series in each, of ${BATCH_SERIES} series, are published, stored and learned per second?`,
+        figure: `samples in batches of ${width} series`,
+        unit: "samples/s",
+        ...ours,
+        better: "higher",
+        ...target,
+        baseline: { name: "raw publish → subscribe of the same batches", median: bare.median },
+      },
+    ],
+    notes: [`${REPEATS * PASS_SAMPLES} samples in batches of ${width} series: ${used}.`],
+  };
+}
+
+// Signals.
+
+const SIGNALS = 20_000;
+const SYSTEMS = 200;
+const SIGNALS_UNDER_WAY = 256;
+const APPLIED = Buffer.from('"status":"applied"');
+
+/** Counts actions that are stored and republished. */
+function countApplied({ nc }: Connection): { readonly count: number } {
+  const applied = { count: 0 };
+  nc.subscribe("mapek.actions.>", {
+    callback: (_error, { data }) => {
+      if (Buffer.from(data.buffer, data.byteOffset, data.length).includes(APPLIED)) applied.count++;
+    },
+  });
+  return applied;
+}
+
+async function signalsActedOn(): Promise<Part> {
+  await using house = await House.start("signals");
+  const { nc, js, jsm } = house.connection;
+  const random = mulberry32(43);
+  let sent = 0;
+  const signal = () => {
+    const [cpu_usage, latency_ms] = [10 + 80 * random(), 4_000 * random()];
+    return encodeJson({ id: `s-${sent++}`, source: "bench", cpu_usage, latency_ms });
+  };
+  const applied = countApplied(house.connection);
+  const stored = async () => (await jsm.streams.info(STREAMS.actions)).state.last_seq;
+  const pass = async (count: number): Promise<number> => {
+    const [wanted, heldBefore] = [applied.count + count, await stored()];
+    const began = performance.now();
+    await inParallel(count, SIGNALS_UNDER_WAY, async (i) => {
+      const subject = `mapek.signals.system-${i % SYSTEMS}.performance_adaptation`;
+      const answer = await nc.request(subject, signal(), { timeout: 30_000 });
+      if (answer.json<{ accepted: number }>().accepted !== 1) throw new Error(answer.string());
+    });
+    while (applied.count < wanted) await delay(2);
+    while ((await stored()) < heldBefore + count) await delay(2);
+    return (count / (performance.now() - began)) * 1_000;
+  };
+  await pass(SIGNALS / 4);
+  await house.quiet();
+  const cpu = await house.cpuSeconds();
+  const began = performance.now();
+  const ours = await repeated(REPEATS, () => pass(SIGNALS));
+  const seconds = (performance.now() - began) / 1_000;
+  const used = usedBetween(cpu, await house.cpuSeconds(), seconds);
+  await house.quiet();
+  const bare = await repeated(REPEATS, async () => {
+    const start = performance.now();
+    await inParallel(SIGNALS, SIGNALS_UNDER_WAY, () =>
+      js.publish("mapek-kb.log.bench.signals", signal()),
+    );
+    return (SIGNALS / (performance.now() - start)) * 1_000;
+  });
+  return {
+    results: [
+      {
+        question: `How many performance_adaptation signals of ${SYSTEMS} systems are stored, acted on, confirmed by the optimizer and stored as actions per second?`,
+        figure: "signals stored and acted on",
+        unit: "signals/s",
+        ...ours,
+        better: "higher",
+        target: 5_000,
+        baseline: { name: "the same messages stored in a stream, no more", median: bare.median },
+        predecessor: "2,400, not stored",
+      },
+    ],
+    notes: [`${REPEATS * SIGNALS} signals: ${used}.`],
+  };
+}
+
+// Latency.
+
+const PROBES = 300;
+const PRIMING = 300;
+const ACKNOWLEDGED = 1_000;
+const BACKGROUND_PER_SECOND = 1_000;
+
+const quantile = (values: readonly number[], share: number): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(share * (values.length - 1))] ?? Number.NaN;
+
+/** A thousand samples a second of 100 other series, until it is stopped. */
+function background({ nc }: Connection): NodeJS.Timeout {
+  const values = normalValues(1_024, 44);
+  let i = 0;
+  return setInterval(() => {
+    for (let k = 0; k < BACKGROUND_PER_SECOND / 50; k++, i++)
+      nc.publish(`mapek.metrics.background.m${i % 100}`, String(values[i & 1_023]));
+  }, 20);
+}
+
+/** Fills the probes' series with ordinary samples, up to 100 s ago. @returns the time of the next sample. */
+async function prime({ nc }: Connection, probes: number): Promise<number> {
+  const values = normalValues(4_096, 45);
+  const start = Date.now() - (PRIMING + 100) * 1_000;
+  await inParallel(probes, UNDER_WAY, (series) => {
+    const rows = Array.from({ length: PRIMING }, (_, i) => ({
+      timestamp: start + i * 1_000,
+      value: 50 + (values[(series * 31 + i) & 4_095] as number),
+    }));
+    return nc.request(`mapek.metrics.probe.m${series}`, encodeJson(rows), { timeout: 30_000 });
+  });
+  return start + PRIMING * 1_000;
+}
+
+/** Milliseconds from an outlier's publish to the message that says its anomaly was opened. */
+async function anomalyLatency({ nc }: Connection, series: number, at: number): Promise<number> {
+  const anomalies = nc.subscribe(`mapek.anomalies.probe.m${series}`, { max: 1 });
+  const opened = (async () => {
+    for await (const message of anomalies) if (message.json<{ phase: string }>().phase) return;
+  })();
+  const body = encodeJson({ value: 5_000, timestamp: at });
+  const began = performance.now();
+  nc.publish(`mapek.metrics.probe.m${series}`, body);
+  const late = new AbortController();
+  await Promise.race([opened, delay(10_000, undefined, { signal: late.signal }).then(throwLate)]);
+  late.abort();
+  return performance.now() - began;
+}
+
+function throwLate(): never {
+  throw new Error("an outlier opened no anomaly within 10 s");
+}
+
+async function latency(): Promise<Part> {
+  await using raw = await RawPair.start();
+  const rawAnswer = await answerTimes(raw.connection);
+  await using house = await House.start("latency");
+  const { connection } = house;
+  const at = await prime(connection, (REPEATS + 1) * PROBES);
+  await house.quiet();
+  const load = background(connection);
+  await delay(3_000);
+  const anomaly: number[][] = [];
+  const answer: number[][] = [];
+  for (let repeat = 0; repeat <= REPEATS; repeat++) {
+    const times: number[] = [];
+    for (let i = 0; i < PROBES; i++) {
+      times.push(await anomalyLatency(connection, repeat * PROBES + i, at));
+      await delay(5);
+    }
+    const answers = await answerTimes(connection);
+    if (repeat === 0) continue;
+    anomaly.push(times);
+    answer.push(answers);
+  }
+  clearInterval(load);
+  const figure = (name: string, share: number, measured: readonly number[][]): Result => ({
+    question: `How long from the publish of a sample to ${name === "anomaly" ? "the message of the anomaly that it opens" : "the answer that it is stored"}, at ${BACKGROUND_PER_SECOND} other samples a second?`,
+    figure: `publish → ${name}, p${share * 100}`,
+    unit: "ms",
+    ...spreadOf(measured.map((times) => quantile(times, share))),
+    better: "lower",
+    baseline: {
+      name: "raw request → answer of another process",
+      median: quantile(rawAnswer, share),
+    },
+  });
+  return {
+    results: [
+      figure("anomaly", 0.5, anomaly),
+      figure("anomaly", 0.99, anomaly),
+      figure("acknowledgement", 0.5, answer),
+      figure("acknowledgement", 0.99, answer),
+    ],
+    notes: [
+      `Latency: ${PROBES} anomalies and ${ACKNOWLEDGED} acknowledgements a repeat, one after the other.`,
+    ],
+  };
+}
+
+/** Milliseconds of requests with one sample each, one after the other. */
+async function answerTimes({ nc }: Connection): Promise<number[]> {
+  const times: number[] = [];
+  for (let i = 0; i < ACKNOWLEDGED; i++) {
+    const body = encodeJson({ value: i % 7 });
+    const began = performance.now();
+    await nc.request("mapek.metrics.asked.latency", body, { timeout: 10_000 });
+    times.push(performance.now() - began);
+  }
+  return times;
+}
+
+/** Parts by name: `MAPEK_BENCH_PART` picks one, for a profile. */
+const PARTS: Readonly<Record<string, () => Promise<Part>>> = {
+  single: singleSamples,
+  batch50: () => batches(50, { target: 1_000_000 }),
+  batch500: () => batches(500, {}),
+  signals: signalsActedOn,
+  latency,
+};
+
+async function run(): Promise<Report> {
+  const only = process.env.MAPEK_BENCH_PART;
+  const results: Result[] = [];
+  const notes: string[] = [];
+  for (const [name, measure] of Object.entries(PARTS)) {
+    if (only && only !== name) continue;
+    const part = await measure();
+    results.push(...part.results);
+    notes.push(...part.notes);
+  }
+  return { title: "End to end", results, notes };
+}
+
+await hand(run());

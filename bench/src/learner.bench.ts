@@ -1,0 +1,173 @@
+import { SeriesLearner } from "@mapek/core/learning";
+import {
+  decodeSampleBatch,
+  encodeSampleBatch,
+  learnerSettings,
+  partitionOf,
+  type SampleBatch,
+  seriesKey,
+} from "@mapek/core/messages";
+import { SampleWindow } from "@mapek/core/stats";
+import { learnerLogic } from "../../services/learner/src/learner.ts";
+import { hand, type Report } from "./report.ts";
+import { nanosecondsOf, normalValues, perSecond, type Result, scaled, spreadOf } from "./result.ts";
+
+/** What does a sample cost the learner, from the hot loop to the stored batch? */
+
+const START_MS = 1_760_000_000_000;
+const values = normalValues(4_096, 11);
+const settings = learnerSettings.parse({});
+
+/** A sample a second for each target in turn; nanoseconds of one. */
+function feeding(
+  targets: readonly ((time: number, value: number) => unknown)[],
+  count: number,
+): ReturnType<typeof nanosecondsOf> {
+  let row = 0;
+  let turn = 0;
+  const ours = nanosecondsOf(() => {
+    for (let i = 0; i < count; i++) {
+      targets[turn]!(START_MS + row * 1_000, values[(row * 31 + turn) & 4_095]!);
+      if (++turn === targets.length) {
+        turn = 0;
+        row++;
+      }
+    }
+  });
+  return scaled(ours, 1 / count);
+}
+
+const learners = (count: number) =>
+  Array.from({ length: count }, () => {
+    const learner = new SeriesLearner(settings);
+    return (time: number, value: number) => learner.receiveSample(time, value);
+  });
+
+const windows = (count: number) =>
+  Array.from({ length: count }, () => {
+    const window = new SampleWindow();
+    return (time: number, value: number) => window.add(time, value);
+  });
+
+function receiving(question: string, figure: string, series: number): Result {
+  return {
+    question,
+    figure,
+    unit: "ns",
+    ...feeding(learners(series), 100_000),
+    better: "lower",
+    target: 1_000,
+    baseline: {
+      name: "window alone: neither scored nor learned",
+      median: feeding(windows(series), 100_000).median,
+    },
+  };
+}
+
+const PARTITIONS = 16;
+const SERIES = 625;
+const BATCH = 2_000;
+
+/** Keys of one partition, as many as it has of 10,000 series. */
+function partitionKeys(): string[] {
+  const keys: string[] = [];
+  for (let i = 0; keys.length < SERIES; i++) {
+    const key = seriesKey("bench", `metric_${i}`);
+    if (partitionOf(key, PARTITIONS) === 0) keys.push(key);
+  }
+  return keys;
+}
+
+/** Makes one stored batch after another: a sample a second of each series, in turn. */
+function batches(): () => SampleBatch {
+  const keys = partitionKeys();
+  let next = 0;
+  return () => {
+    const count = next;
+    next += BATCH;
+    return {
+      history: false,
+      series: keys,
+      index: Uint16Array.from({ length: BATCH }, (_, i) => (count + i) % SERIES),
+      times: Float64Array.from(
+        { length: BATCH },
+        (_, i) => START_MS + Math.floor((count + i) / SERIES) * 1_000,
+      ),
+      values: Float64Array.from({ length: BATCH }, (_, i) => values[(count + i) & 4_095]!),
+    };
+  };
+}
+
+/** Stored batches decoded and folded; the batches themselves are made outside of the time. */
+function folding(): Result {
+  const make = batches();
+  const state = learnerLogic.create(0);
+  const naive = new Map<string, SampleWindow>();
+  const rounds = 12;
+  const perRound = 100;
+  const ours: number[] = [];
+  const plain: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const stored = Array.from({ length: perRound }, () => encodeSampleBatch(make()));
+    const began = performance.now();
+    for (const bytes of stored) {
+      const decoded = learnerLogic.decode("mapek-kb.samples.0", bytes);
+      if (!decoded.ok) throw decoded.error;
+      learnerLogic.receive(state, decoded.value);
+    }
+    const done = performance.now();
+    for (const bytes of stored) fillWindows(naive, bytes);
+    if (round < 3) continue;
+    ours.push(((done - began) * 1e6) / perRound);
+    plain.push(((performance.now() - done) * 1e6) / perRound);
+  }
+  return {
+    question:
+      "How many samples does a learner's partition decode and learn from stored batches of 2,000 of 625 series?",
+    figure: "samples learned from stored batches",
+    unit: "samples/s",
+    ...perSecond(spreadOf(ours), BATCH),
+    better: "higher",
+    baseline: {
+      name: "decoded into windows alone",
+      median: perSecond(spreadOf(plain), BATCH).median,
+    },
+  };
+}
+
+function fillWindows(windowOf: Map<string, SampleWindow>, bytes: Uint8Array): void {
+  const decoded = decodeSampleBatch(bytes);
+  if (!decoded.ok) throw decoded.error;
+  const { series, index, times, values } = decoded.value;
+  const dictionary = series.map((key) => {
+    const window = windowOf.get(key) ?? new SampleWindow();
+    windowOf.set(key, window);
+    return window;
+  });
+  for (let i = 0; i < values.length; i++)
+    dictionary[index[i] as number]!.add(times[i] as number, values[i] as number);
+}
+
+async function run(): Promise<Report> {
+  return {
+    title: "Learner",
+    results: [
+      receiving(
+        "What does a sample cost one series' learner: window, score, adaptive threshold, recommendations when they are due?",
+        "sample of one series",
+        1,
+      ),
+      receiving(
+        "What does it cost where each sample belongs to another of 10,000 series, so that nothing is in the caches?",
+        "sample of 10,000 series in turn",
+        10_000,
+      ),
+      folding(),
+    ],
+    notes: [
+      "A series gets a sample a second; a recommendation is due every 3,600 s and its cost is part of the mean.",
+    ],
+  };
+}
+
+await hand(run());

@@ -1,0 +1,55 @@
+import type { NatsConnection } from "@nats-io/transport-node";
+
+const links = new WeakMap<NatsConnection, Link>();
+
+/** The link of a connection; the same one for each call. */
+export function linkOf(nc: NatsConnection): Link {
+  let link = links.get(nc);
+  if (link === undefined) {
+    link = new Link(nc);
+    links.set(nc, link);
+  }
+  return link;
+}
+
+/**
+ * Whether a connection has a server at its other end. The client drops what is sent or awaited while
+ * it has none, and says so only when the request's time is over.
+ */
+export class Link {
+  #connected = true;
+  readonly #waiting = new Set<(error: Error) => void>();
+
+  constructor(nc: NatsConnection) {
+    void this.#watch(nc);
+  }
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** An answer from the server; rejects as soon as the connection is lost, since then none comes. */
+  answer<T>(request: () => Promise<T>): Promise<T> {
+    if (!this.#connected) return Promise.reject(new Error("there is no connection"));
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(reject);
+      request()
+        .then(resolve, reject)
+        .finally(() => this.#waiting.delete(reject));
+    });
+  }
+
+  async #watch(nc: NatsConnection): Promise<void> {
+    for await (const { type } of nc.status()) {
+      if (type === "disconnect") this.#lost();
+      if (type === "reconnect") this.#connected = true;
+    }
+    this.#lost();
+  }
+
+  #lost(): void {
+    this.#connected = false;
+    for (const reject of this.#waiting) reject(new Error("the connection was lost"));
+    this.#waiting.clear();
+  }
+}

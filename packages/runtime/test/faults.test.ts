@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { waitFor } from "../../../test/support/wait-for.ts";
+import { Committer } from "../src/committer.ts";
+import { linkOf } from "../src/link.ts";
+import { Partition } from "../src/partition.ts";
+import { publicationsOf } from "../src/publication.ts";
+import { type Child, startChild } from "./support/child.ts";
+import { type CountingInput, type CountingState, countingLogic } from "./support/counting.ts";
+import {
+  adds,
+  countOf,
+  expectNothingLostOrTwice,
+  type House,
+  PARTITIONS,
+  SYSTEMS,
+  send,
+  startHost,
+  startHouse,
+  waitForOutputs,
+} from "./support/house.ts";
+
+let house: House;
+beforeAll(async () => {
+  house = await startHouse();
+});
+afterAll(() => house[Symbol.asyncDispose]());
+beforeEach(async () => {
+  await house.clear();
+});
+
+type Host = Awaited<ReturnType<typeof startHost>>;
+const isReady = ({ host }: Host) => waitFor("the host is ready", () => host.ready);
+const outputs = () => countOf(house, house.subjects.log("actions", ">"));
+const fenced = async ({ metrics }: Host) =>
+  (await metrics.commitFailures.get()).values.find(
+    ({ labels }) => labels.code === "MAPEK_PARTITION_FENCED",
+  )?.value ?? 0;
+
+/** Sends some hundred inputs a second until it is stopped; one that the server did not take is left out. */
+function startFlow() {
+  let stopped = false;
+  let sent = 0;
+  const done = (async () => {
+    for (let i = 0; !stopped; i++) {
+      const system = SYSTEMS[i % SYSTEMS.length];
+      const burst = i % 200 === 150 && { kind: "burst", system, outputs: 1_200 };
+      await send(house, burst || { kind: "add", system, value: i }).then(
+        () => sent++,
+        () => {},
+      );
+      if (i % 4 === 0) await new Promise((resolve) => setTimeout(resolve, 4));
+    }
+  })();
+  const stop = async () => {
+    stopped = true;
+    await done;
+  };
+  return {
+    atLeast: (count: number) => waitFor(`${count} inputs were sent`, () => sent >= count, 20_000),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+test("two hosts that both own everything: the one fenced writes nothing more", async () => {
+  await using older = await startHost(house);
+  await isReady(older);
+  await send(house, ...adds(0, 9));
+  await waitForOutputs(house, 9);
+  await using newer = await startHost(house);
+  await isReady(newer);
+  await using flow = startFlow();
+  await waitFor("the older one is fenced", async () => (await fenced(older)) >= PARTITIONS);
+  // Without membership they take the partitions from each other, again and again.
+  await flow.atLeast(300);
+  await flow.stop();
+  await older.host.drain();
+  await send(house, ...adds(1_000, 9));
+  await expectNothingLostOrTwice(house, newer.host);
+});
+
+test("killed at any moment, and started again", async () => {
+  await using flow = startFlow();
+  // Random, but the same in each run.
+  for (const more of [3, 700, 2_100]) {
+    await using child: Child = startChild({ NATS_URL: house.server.url });
+    await child.ready();
+    const before = await outputs();
+    await waitFor("outputs", async () => (await outputs()) >= before + more, 20_000);
+    child.process.kill("SIGKILL");
+    expect(await child.exited).toBe("SIGKILL");
+  }
+  await flow.stop();
+  await using last = await startHost(house);
+  await isReady(last);
+  await expectNothingLostOrTwice(house, last.host);
+});
+
+test("stopped, replaced, and woken as a zombie", async () => {
+  await using zombie = startChild({ NATS_URL: house.server.url });
+  await zombie.ready();
+  await using flow = startFlow();
+  await waitForOutputs(house, 20);
+  zombie.process.kill("SIGSTOP");
+  await using host = await startHost(house);
+  await isReady(host);
+  const before = await outputs();
+  await waitFor("the new owner's outputs", async () => (await outputs()) > before + 50, 20_000);
+  zombie.process.kill("SIGCONT");
+  await waitFor("the zombie notices", () => zombie.text().includes("MAPEK_PARTITION_FENCED"));
+  zombie.process.kill("SIGKILL");
+  await flow.stop();
+  await send(house, ...adds(1_000, 9));
+  await expectNothingLostOrTwice(house, host.host);
+});
+
+describe("the server", () => {
+  test.each([
+    ["stopped and started again", "SIGTERM"],
+    ["killed and started again", "SIGKILL"],
+  ] as const)("%s under load: partitions go on within seconds", async (_, signal) => {
+    await using host = await startHost(house);
+    await isReady(host);
+    await using flow = startFlow();
+    await flow.atLeast(60);
+    const before = await outputs();
+    house.server.kill(signal);
+    await house.server.exited;
+    await house.server.restart();
+    const restartedAt = performance.now();
+    await waitFor("the test is connected again", () => linkOf(house.nc).connected);
+    await waitFor("new outputs", async () => (await outputs()) > before + 20, 20_000);
+    expect(performance.now() - restartedAt).toBeLessThan(5_000);
+    await flow.stop();
+    await waitFor("the host is ready again", () => host.host.ready, 20_000);
+    await expectNothingLostOrTwice(house, host.host);
+  });
+});
+
+test("outputs that come while the position is written go with the next commit", async () => {
+  const { connection, subjects } = house;
+  await using host = await startHost(house);
+  await host.host.drain();
+  const { metrics, owner } = host;
+  const log = { warn() {}, error() {} } as never;
+  const committer = new Committer(connection.nc, metrics, log);
+  const partition = new Partition<CountingState, CountingInput>({
+    connection,
+    subjects,
+    logic: countingLogic,
+    partition: 0,
+    partitions: PARTITIONS,
+    owner,
+    committer,
+    metrics,
+    log,
+    onFolded: () => {},
+  });
+  const running = partition.run();
+  await send(house, { kind: "wake", system: SYSTEMS[0], at: 9e12 });
+  await waitFor("something to write down", () => partition.ahead);
+  house.server.kill("SIGSTOP");
+  const writing = committer.storePosition(partition);
+  expect(partition.committing).toBe(true);
+  const message = { anything: true };
+  const late = publicationsOf(
+    { to: "log", family: "actions", tokens: ["late"], message },
+    subjects,
+    PARTITIONS,
+  );
+  partition.pending.add(1_000, late, 0);
+  committer.notify(partition);
+  const notifiedAt = performance.now();
+  await waitFor("the committer has looked", () => performance.now() - notifiedAt > 40);
+  house.server.kill("SIGCONT");
+  await writing;
+  await waitForOutputs(house, 1, 1_000);
+  partition.stop();
+  await running;
+});

@@ -1,0 +1,62 @@
+import { MessageError, partitionOf, seriesKey } from "@mapek/core/messages";
+import { expect, test } from "vitest";
+import { type SeriesEntry, SeriesRegistry } from "../src/series-registry.ts";
+
+function known(found: SeriesEntry | MessageError): SeriesEntry {
+  if (found instanceof MessageError) throw found;
+  return found;
+}
+
+test("a series is found again under its one entry, with or without empty labels", () => {
+  const registry = new SeriesRegistry(16, 10);
+  const entry = known(registry.entry("shop", "cpu", undefined));
+  expect(registry.entry("shop", "cpu", {})).toBe(entry);
+  expect(registry.entry("shop", "cpu", undefined)).toBe(entry);
+  const labelled = registry.entry("shop", "cpu", { b: "2", a: "1" });
+  expect(registry.entry("shop", "cpu", { a: "1", b: "2" })).toBe(labelled);
+  expect(labelled).not.toBe(entry);
+  expect(registry.entry("other", "cpu", undefined)).not.toBe(entry);
+  expect(registry.size).toBe(3);
+});
+
+test("an entry knows its key and its partition", () => {
+  const registry = new SeriesRegistry(16, 10);
+  const key = seriesKey("shop", "größe", { host: "a" });
+  const entry = known(registry.entry("shop", "größe", { host: "a" }));
+  expect(entry).toMatchObject({
+    key,
+    keyBytes: Buffer.byteLength(key),
+    partition: partitionOf(key, 16),
+  });
+});
+
+test("a system has no more than its limit, and other systems theirs", () => {
+  const registry = new SeriesRegistry(16, 2);
+  registry.entry("shop", "a", undefined);
+  registry.entry("shop", "b", { host: "x" });
+  const refused = registry.entry("shop", "c", undefined);
+  expect(refused).toMatchObject({ code: "MAPEK_SERIES_LIMIT" });
+  expect((refused as MessageError).detail).toContain("shop has 2 series");
+  expect(registry.entry("shop", "c", { host: "x" })).toBeInstanceOf(MessageError);
+  known(registry.entry("shop", "a", undefined));
+  known(registry.entry("search", "c", undefined));
+  expect(registry.size).toBe(3);
+});
+
+test("an idle series makes room, whether it has labels or not", () => {
+  const registry = new SeriesRegistry(16, 2);
+  const idle = known(registry.entry("shop", "a", undefined));
+  idle.lastSeen = 1_000;
+  const busy = known(registry.entry("shop", "b", { host: "x" }));
+  busy.lastSeen = 2_000;
+  registry.expire(1_000);
+  expect(registry.size).toBe(2);
+  registry.expire(1_001);
+  expect(registry.size).toBe(1);
+  expect(registry.entry("shop", "b", { host: "x" })).toBe(busy);
+  const again = known(registry.entry("shop", "a", undefined));
+  expect(again).not.toBe(idle);
+  expect(again.lastStamp).toBe(0);
+  registry.expire(Number.POSITIVE_INFINITY);
+  expect(registry.size).toBe(0);
+});
