@@ -40,7 +40,7 @@ export function receiveCommand(state: LearnerState, input: CommandInput): Output
   if (series === undefined) return [confirmation(input, false, null, null, "no such series")];
   if (command.name === "scale_sensitivity") {
     const { learner } = series;
-    const from = learner.detector.sensitivity;
+    const from = learner.judge.sensitivity;
     const to = learner.setSensitivity(
       from * command.factor,
       rulesOf(state, system).sensitivityFactor,

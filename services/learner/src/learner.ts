@@ -30,7 +30,7 @@ export const learnerLogic: PartitionLogic<LearnerState, LearnerMessage> = {
   dueAt(state) {
     let earliest: number | undefined;
     for (const { learner } of state.open) {
-      const { silentAt } = learner;
+      const { silentAt } = learner.judge;
       if (silentAt !== undefined && (earliest === undefined || silentAt < earliest))
         earliest = silentAt;
     }
@@ -46,8 +46,8 @@ export const learnerLogic: PartitionLogic<LearnerState, LearnerMessage> = {
     let dropped = 0;
     for (const { learner } of state.series.values()) {
       points += learner.counts.points;
-      judged += learner.counts.judged;
-      anomalies += learner.counts.anomalies;
+      judged += learner.judge.judged;
+      anomalies += learner.judge.anomalies;
       dropped += learner.counts.duplicates + learner.counts.late + learner.counts.outside;
       bytes += learner.window.byteLength;
     }

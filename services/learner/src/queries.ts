@@ -53,7 +53,7 @@ function summaryOf({ id, learner }: Series) {
   const last = learner.lastOptimisation;
   return {
     ...id,
-    last_value: Number.isNaN(learner.lastValue) ? null : learner.lastValue,
+    last_value: Number.isNaN(learner.judge.lastValue) ? null : learner.judge.lastValue,
     last_time: learner.window.newestTime ?? null,
     samples: learner.window.length,
     threshold: learner.threshold?.threshold ?? null,
@@ -62,15 +62,15 @@ function summaryOf({ id, learner }: Series) {
     confidence: last?.confidence ?? null,
     provisional: last?.provisional ?? null,
     trend: learner.trend().direction,
-    open_anomaly: learner.incidents.current,
-    score: learner.score,
-    sensitivity: learner.detector.sensitivity,
+    open_anomaly: learner.judge.open,
+    score: learner.judge.score,
+    sensitivity: learner.judge.sensitivity,
     frozen: learner.frozen,
   };
 }
 
 function learningOf({ id, learner }: Series): LearningStatistics {
-  const { counts } = learner;
+  const { counts, judge } = learner;
   return {
     metric: id.metric,
     labels: id.labels,
@@ -79,9 +79,9 @@ function learningOf({ id, learner }: Series): LearningStatistics {
     late: counts.late,
     outside: counts.outside,
     excluded: counts.excluded,
-    anomalies: counts.anomalies,
-    anomaly_rate: counts.judged === 0 ? 0 : counts.anomalies / counts.judged,
-    sensitivity: learner.detector.sensitivity,
+    anomalies: judge.anomalies,
+    anomaly_rate: judge.judged === 0 ? 0 : judge.anomalies / judge.judged,
+    sensitivity: judge.sensitivity,
     frozen: learner.frozen,
     parameters: learner.settings,
     optimisations: learner.optimisations,

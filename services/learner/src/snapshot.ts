@@ -51,7 +51,7 @@ export function load(bytes: Uint8Array): LearnerState {
       learner: SeriesLearner.restore(snapshot, settingsOf(state)),
     };
     state.series.set(key, restored);
-    if (restored.learner.incidents.current !== null) state.open.add(restored);
+    if (restored.learner.judge.open !== null) state.open.add(restored);
   }
   for (const id of done) state.done.add(id);
   return state;

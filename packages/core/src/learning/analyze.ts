@@ -64,9 +64,9 @@ export function analyze(
       if (event.phase === "opened") anomalies.push(anomaly);
       else anomalies[anomalies.length - 1] = anomaly;
     }
-    scores[i] = learner.score;
+    scores[i] = learner.judge.score;
   }
-  const open = learner.incidents.current;
+  const open = learner.judge.open;
   if (open !== null) anomalies[anomalies.length - 1] = analysed(open);
   return { ...summary(learner), anomalies, scores };
 }

@@ -1,80 +1,65 @@
 import type { LearnerSettings } from "../messages/index.ts";
 import {
   AdaptiveQuantile,
-  AnomalyDetector,
+  type AdaptiveQuantileSnapshot,
   describe,
   type IncidentEvent,
-  IncidentTracker,
   recommend,
   SampleWindow,
   type Statistics,
+  StatsError,
   trend,
 } from "../stats/index.ts";
 import type { Optimisation, SeriesEvent, ThresholdInForce } from "./events.ts";
 import { type ExcludedRange, exclude, isExcluded } from "./excluded-ranges.ts";
-import {
-  incidentOptions,
-  restoreParts,
-  type SeriesSnapshot,
-  snapshotOf,
-} from "./series-snapshot.ts";
-import { ThresholdPromise } from "./threshold-promise.ts";
+import { type JudgeSnapshot, SeriesJudge } from "./series-judge.ts";
+import { ThresholdPromise, type ThresholdPromiseSnapshot } from "./threshold-promise.ts";
 
 /** From this many samples on there is a recommendation; a provisional one at first. */
 const FIRST_RECOMMENDATION = 16;
 const MAX_OPTIMISATIONS = 100;
-/** An open anomaly without samples for this many usual intervals, or this long, is closed. */
-const SILENT_INTERVALS = 20;
-const MIN_SILENCE_MS = 60_000;
-const INTERVAL_RATE = 0.05;
-/** Share of the window, and least samples, that an open anomaly keeps recommendations waiting for. */
-const INCIDENT_SHARE = 0.25;
-const INCIDENT_SAMPLES = 100;
-
 const NO_EVENTS: readonly SeriesEvent[] = [];
 const MIN_SENSITIVITY = 0.1;
 const MAX_SENSITIVITY = 10;
+/** Schema number of a series' state. */
+const SCHEMA = 1;
+
+/** Everything that a series knows; plain data, which MessagePack may carry. Caches are not part of it. */
+export interface SeriesSnapshot {
+  readonly schema: typeof SCHEMA;
+  readonly counts: SeriesLearner["counts"];
+  readonly frozen: boolean;
+  readonly threshold: ThresholdInForce | null;
+  readonly optimisations: readonly Optimisation[];
+  readonly excluded: readonly ExcludedRange[];
+  readonly sensitivityFactor: number;
+  readonly window: Uint8Array;
+  readonly judge: JudgeSnapshot;
+  readonly adaptive: AdaptiveQuantileSnapshot;
+  readonly promise: ThresholdPromiseSnapshot;
+}
 
 /**
  * Learns one series: window, threshold, anomalies. A pure, deterministic, online reducer over samples
  * and commands, in event time; `mapek analyze`, the live learner and replay run the same code.
  *
  * A sample older than the newest goes into the window but is not judged: judgement is in order of
- * time. Nor is one that follows within the detection resolution and within the range that the series
- * had so far: a fast series is judged about once a second, and at every sample that stands out. While an anomaly is open recommendations wait, up to a quarter of the window: a longer one is
- * the new normal.
+ * time. While an anomaly is open recommendations wait, up to a quarter of the window.
  *
  * Cost: O(1) a sample, below 1 µs; below 0.2 ms where a recommendation is due.
  */
 export class SeriesLearner {
   /** Samples by what became of them. */
-  readonly counts = {
-    points: 0,
-    judged: 0,
-    duplicates: 0,
-    late: 0,
-    outside: 0,
-    excluded: 0,
-    anomalies: 0,
-  };
-  /** Score of the last sample, 0–1; 0 where it was not judged. */
-  score = 0;
-  lastValue = Number.NaN;
+  readonly counts = { points: 0, duplicates: 0, late: 0, outside: 0, excluded: 0 };
   frozen = false;
   threshold: ThresholdInForce | null = null;
   optimisations: Optimisation[] = [];
   excluded: readonly ExcludedRange[] = [];
   sensitivityFactor = 1;
   window: SampleWindow;
-  detector: AnomalyDetector;
-  incidents: IncidentTracker;
+  judge: SeriesJudge;
   adaptive: AdaptiveQuantile;
   promise = new ThresholdPromise();
-  /** Usual milliseconds between two samples. */
-  intervalMs = 0;
-  lastJudgedAt = Number.NEGATIVE_INFINITY;
-  /** Judged samples since the open anomaly opened. */
-  incidentSamples = 0;
   #settings: LearnerSettings;
   /** Event time and window length from either of which on a recommendation is due; derived, not saved. */
   #dueAt = Number.POSITIVE_INFINITY;
@@ -86,8 +71,7 @@ export class SeriesLearner {
     this.#settings = settings;
     this.#resolutionMs = settings.detection_resolution_seconds * 1_000;
     this.window = new SampleWindow(windowOptions(settings));
-    this.detector = new AnomalyDetector({ sensitivity: settings.sensitivity });
-    this.incidents = new IncidentTracker(incidentOptions);
+    this.judge = new SeriesJudge(settings.sensitivity);
     this.adaptive = new AdaptiveQuantile({ exceedanceRate: settings.exceedance_rate });
   }
 
@@ -109,7 +93,7 @@ export class SeriesLearner {
    * @throws {StatsError} MAPEK_STATS_NOT_FINITE
    */
   receiveSample(time: number, value: number, history = false): readonly SeriesEvent[] {
-    this.score = 0;
+    this.judge.score = 0;
     if (this.excluded.length > 0 && isExcluded(this.excluded, time)) {
       this.counts.excluded++;
       return NO_EVENTS;
@@ -204,8 +188,8 @@ export class SeriesLearner {
   /** The detector's sensitivity is the setting's, times the system's factor, times the series' own; 0.1–10. */
   applySensitivity(systemFactor: number): number {
     const sensitivity = this.#settings.sensitivity * systemFactor * this.sensitivityFactor;
-    this.detector.sensitivity = boundedSensitivity(sensitivity);
-    return this.detector.sensitivity;
+    this.judge.sensitivity = boundedSensitivity(sensitivity);
+    return this.judge.sensitivity;
   }
 
   /** Chooses the series' own factor so that its sensitivity is the one asked for, within 0.1–10. */
@@ -219,71 +203,58 @@ export class SeriesLearner {
     this.excluded = exclude(this.excluded, from, to);
   }
 
-  /** Event time (ms) from which on {@link closeIfSilent} closes the open anomaly. */
-  get silentAt(): number | undefined {
-    if (this.incidents.current === null) return undefined;
-    return this.lastJudgedAt + Math.max(MIN_SILENCE_MS, SILENT_INTERVALS * this.intervalMs);
-  }
-
   /** Closes an open anomaly when the series has gone silent. */
   closeIfSilent(now: number): readonly SeriesEvent[] {
-    const silentAt = this.silentAt;
-    if (silentAt === undefined || now < silentAt) return NO_EVENTS;
-    const event = this.incidents.close();
+    const event = this.judge.closeIfSilent(now);
     return event === undefined ? NO_EVENTS : [this.#anomaly(now, event)];
   }
 
   snapshot(): SeriesSnapshot {
-    return snapshotOf(this);
+    return {
+      schema: SCHEMA,
+      counts: { ...this.counts },
+      frozen: this.frozen,
+      threshold: this.threshold,
+      optimisations: [...this.optimisations],
+      excluded: this.excluded,
+      sensitivityFactor: this.sensitivityFactor,
+      window: this.window.snapshot(),
+      judge: this.judge.snapshot(),
+      adaptive: this.adaptive.snapshot(),
+      promise: this.promise.snapshot(),
+    };
   }
 
   /** Continues where the snapshot was taken, bit for bit. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
   static restore(snapshot: SeriesSnapshot, settings: LearnerSettings): SeriesLearner {
+    if (snapshot.schema !== SCHEMA)
+      throw new StatsError(
+        "MAPEK_STATS_BAD_SNAPSHOT",
+        `series state has schema ${String(snapshot.schema)}, this reader knows ${SCHEMA}`,
+      );
     const restored = new SeriesLearner(settings);
-    restoreParts(restored, snapshot);
+    Object.assign(restored.counts, snapshot.counts);
+    restored.frozen = snapshot.frozen;
+    restored.threshold = snapshot.threshold;
+    restored.optimisations = [...snapshot.optimisations];
+    restored.excluded = snapshot.excluded;
+    restored.sensitivityFactor = snapshot.sensitivityFactor;
+    restored.window = SampleWindow.restore(snapshot.window);
+    restored.judge = SeriesJudge.restore(snapshot.judge);
+    restored.adaptive = AdaptiveQuantile.restore(snapshot.adaptive);
+    restored.promise = ThresholdPromise.restore(snapshot.promise);
     restored.#scheduleNext();
     return restored;
   }
 
   #judge(time: number, value: number): readonly SeriesEvent[] {
-    const sinceJudged = time - this.lastJudgedAt;
-    if (sinceJudged <= 0) return NO_EVENTS;
-    const { detector } = this;
-    if (sinceJudged < this.#resolutionMs && detector.expects(value)) {
-      this.lastValue = value;
-      return NO_EVENTS;
-    }
-    this.score = detector.update(time, value);
-    if (this.lastJudgedAt > 0) this.#followInterval(sinceJudged);
-    this.lastJudgedAt = time;
-    this.lastValue = value;
-    this.counts.judged++;
-    if (this.incidentSamples > 0) this.incidentSamples++;
-    const { expectedLow, expectedHigh, alarmScore, score } = detector;
-    const events = this.incidents.update({
-      timeMs: time,
-      value,
-      score,
-      alarmScore,
-      expectedLow,
-      expectedHigh,
-    });
+    const events = this.judge.judge(time, value, this.#resolutionMs);
     return events.length === 0 ? NO_EVENTS : events.map((event) => this.#anomaly(time, event));
   }
 
   #anomaly(time: number, { type, incident }: IncidentEvent): SeriesEvent {
-    if (type === "opened") {
-      this.counts.anomalies++;
-      this.incidentSamples = 1;
-    }
-    if (type === "closed") this.incidentSamples = 0;
     const threshold = this.threshold?.threshold ?? null;
     return { type: "anomaly", time, phase: type, incident, threshold };
-  }
-
-  #followInterval(gap: number): void {
-    this.intervalMs =
-      this.intervalMs === 0 ? gap : this.intervalMs + INTERVAL_RATE * (gap - this.intervalMs);
   }
 
   #learn(time: number, value: number, events: readonly SeriesEvent[]): readonly SeriesEvent[] {
@@ -321,10 +292,7 @@ export class SeriesLearner {
   #isDue(time: number): boolean {
     const { length } = this.window;
     if (time < this.#dueAt && length < this.#dueLength) return false;
-    return (
-      this.incidentSamples === 0 ||
-      this.incidentSamples > Math.max(INCIDENT_SAMPLES, INCIDENT_SHARE * length)
-    );
+    return !this.judge.holdsBack(length);
   }
 }
 

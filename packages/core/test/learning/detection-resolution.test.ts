@@ -20,17 +20,17 @@ describe("detection resolution", () => {
     feed(series, 100);
     expect(series.counts.points).toBe(10_000);
     expect(series.window.length).toBe(10_000);
-    expect(series.counts.judged).toBeGreaterThanOrEqual(100);
-    expect(series.counts.judged).toBeLessThan(250);
+    expect(series.judge.judged).toBeGreaterThanOrEqual(100);
+    expect(series.judge.judged).toBeLessThan(250);
   });
 
   it("judges every sample of a series that is slower than the resolution, or where it is 0", () => {
     const slow = learner(1);
     for (let i = 0; i < 500; i++) slow.receiveSample(START + i * 1_000, i % 7);
-    expect(slow.counts.judged).toBe(500);
+    expect(slow.judge.judged).toBe(500);
     const all = learner(0);
     feed(all, 5);
-    expect(all.counts.judged).toBe(500);
+    expect(all.judge.judged).toBe(500);
   });
 
   it("judges a sample that stands out at once, not at the next second", () => {
@@ -45,12 +45,12 @@ describe("detection resolution", () => {
     const series = learner(1);
     feed(series, 20);
     series.receiveSample(START + 30_000, 50);
-    const before = series.counts.judged;
+    const before = series.judge.judged;
     series.receiveSample(START + 30_010, 51);
-    expect(series.lastValue).toBe(51);
-    expect(series.counts.judged).toBe(before);
+    expect(series.judge.lastValue).toBe(51);
+    expect(series.judge.judged).toBe(before);
     series.applySettings(learnerSettings.parse({ detection_resolution_seconds: 0 }), 1);
     series.receiveSample(START + 30_020, 51);
-    expect(series.counts.judged).toBe(before + 1);
+    expect(series.judge.judged).toBe(before + 1);
   });
 });

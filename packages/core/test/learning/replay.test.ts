@@ -192,13 +192,13 @@ test("what holds after every step", () => {
           open = event.phase !== "closed";
         }
         const { learner } = run;
-        expect(learner.incidents.current !== null).toBe(open);
-        expect(learner.silentAt !== undefined).toBe(open);
-        expect(learner.incidentSamples > 0).toBe(open);
+        expect(learner.judge.open !== null).toBe(open);
+        expect(learner.judge.silentAt !== undefined).toBe(open);
+        expect(learner.judge.incidentSamples > 0).toBe(open);
         expect(learner.optimisations.length).toBeLessThanOrEqual(100);
         expect(learner.window.length).toBeLessThanOrEqual(learner.settings.window_capacity);
-        expect(learner.score >= 0 && learner.score <= 1).toBe(true);
-        const { sensitivity } = learner.detector;
+        expect(learner.judge.score >= 0 && learner.judge.score <= 1).toBe(true);
+        const { sensitivity } = learner.judge;
         expect(sensitivity >= 0.1 && sensitivity <= 10).toBe(true);
         for (const figure of Object.values(learner.statistics() ?? {}))
           expect(Number.isFinite(figure)).toBe(true);
@@ -237,9 +237,15 @@ test.each([
   ],
   [
     "a damaged column",
-    ({ detector, ...rest }: SeriesSnapshot) => ({
+    ({ judge, ...rest }: SeriesSnapshot) => ({
       ...rest,
-      detector: { ...detector, hours: { ...detector.hours, days: new Uint8Array(13) } },
+      judge: {
+        ...judge,
+        detector: {
+          ...judge.detector,
+          hours: { ...judge.detector.hours, days: new Uint8Array(13) },
+        },
+      },
     }),
   ],
 ])("%s is refused with its code", (_, damage) => {

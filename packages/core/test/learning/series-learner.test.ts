@@ -178,10 +178,11 @@ describe("samples that are dropped", () => {
   test("a late one within the bound is learned from and not judged", () => {
     const learner = learnerWith();
     feed(learner, noise(100), 1_000);
-    const { judged } = learner.counts;
+    const { judged } = learner.judge;
     expect(learner.receiveSample(at(1_099 - 600), 50)).toEqual([]);
-    expect(learner.counts).toMatchObject({ points: 101, late: 0, judged });
-    expect(learner.score).toBe(0);
+    expect(learner.counts).toMatchObject({ points: 101, late: 0 });
+    expect(learner.judge.judged).toBe(judged);
+    expect(learner.judge.score).toBe(0);
     expect(learner.window.oldestTime).toBe(at(499));
   });
 
@@ -218,9 +219,10 @@ describe("excluded and frozen", () => {
     spared.exclude(at(1_000), at(1_019));
     const events = feed(spared, withBurst(1_000, 20, 200));
     expect(ofType(events, "anomaly")).toEqual([]);
-    expect(spared.counts).toMatchObject({ points: 1_200, judged: 1_200, excluded: 20 });
+    expect(spared.counts).toMatchObject({ points: 1_200, excluded: 20 });
+    expect(spared.judge.judged).toBe(1_200);
     expect(spared.statistics()?.max_value).toBeLessThan(100);
-    expect(spared.score).toBeLessThanOrEqual(1);
+    expect(spared.judge.score).toBeLessThanOrEqual(1);
   });
 
   test("of more than 100 ranges the oldest goes", () => {
@@ -265,8 +267,8 @@ describe("anomalies", () => {
     expect(incident.direction).toBe("above");
     // The range in which the peak was expected, not the one that the anomaly has widened.
     expect(incident.expected_high).toBeLessThan(incident.peak_value);
-    expect(learner.counts.anomalies).toBe(1);
-    expect(learner.incidentSamples).toBe(0);
+    expect(learner.judge.anomalies).toBe(1);
+    expect(learner.judge.incidentSamples).toBe(0);
   });
 
   test("both directions are found", () => {
@@ -280,16 +282,16 @@ describe("anomalies", () => {
     const learner = learnerWith();
     const events = ofType(feed(learner, withBurst(1_000, 5, 0)), "anomaly");
     expect(events.map(({ phase }) => phase)).not.toContain("closed");
-    const { silentAt } = learner;
+    const { silentAt } = learner.judge;
     expect(silentAt).toBe(at(1_004) + 60_000);
     expect(learner.closeIfSilent((silentAt as number) - 1)).toEqual([]);
     const [closed, ...others] = ofType(learner.closeIfSilent(silentAt as number), "anomaly");
     expect(others).toEqual([]);
     expect(closed).toMatchObject({ phase: "closed", time: silentAt });
     expect(closed?.incident.opened_at).toBe(events[0]?.incident.opened_at);
-    expect(learner.silentAt).toBeUndefined();
+    expect(learner.judge.silentAt).toBeUndefined();
     expect(learner.closeIfSilent((silentAt as number) + 1)).toEqual([]);
-    expect(learner.counts.anomalies).toBe(1);
+    expect(learner.judge.anomalies).toBe(1);
   });
 
   test("a slow series is silent after 20 of its usual intervals", () => {
@@ -298,31 +300,31 @@ describe("anomalies", () => {
     values.forEach((value, i) => {
       learner.receiveSample(at(i * 60), value);
     });
-    expect(learner.intervalMs).toBe(60_000);
-    expect(learner.silentAt).toBe(at(1_004 * 60) + 20 * 60_000);
+    expect(learner.judge.intervalMs).toBe(60_000);
+    expect(learner.judge.silentAt).toBe(at(1_004 * 60) + 20 * 60_000);
   });
 
   test("no tick makes a difference while nothing is open", () => {
     const learner = learnerWith();
     feed(learner, noise(100));
     const before = bytesOf(learner);
-    expect(learner.silentAt).toBeUndefined();
+    expect(learner.judge.silentAt).toBeUndefined();
     expect(learner.closeIfSilent(at(1_000_000))).toEqual([]);
     expect(bytesOf(learner)).toEqual(before);
   });
 
   test("sensitivity is the setting's times the system's times the series' own, within 0.1 and 10", () => {
     const learner = learnerWith({ sensitivity: 2 });
-    expect(learner.detector.sensitivity).toBe(2);
+    expect(learner.judge.sensitivity).toBe(2);
     expect(learner.applySensitivity(2)).toBe(4);
     expect(learner.setSensitivity(8, 2)).toBe(8);
     expect(learner.sensitivityFactor).toBe(2);
     expect(learner.applySensitivity(100)).toBe(10);
     expect(learner.applySensitivity(1)).toBe(4);
     // Beyond the bound nothing winds up: the next step back is felt at once.
-    for (let i = 0; i < 100; i++) learner.setSensitivity(learner.detector.sensitivity * 0.5, 1);
-    expect(learner.detector.sensitivity).toBe(0.1);
-    expect(learner.setSensitivity(learner.detector.sensitivity * 2, 1)).toBeCloseTo(0.2, 12);
+    for (let i = 0; i < 100; i++) learner.setSensitivity(learner.judge.sensitivity * 0.5, 1);
+    expect(learner.judge.sensitivity).toBe(0.1);
+    expect(learner.setSensitivity(learner.judge.sensitivity * 2, 1)).toBeCloseTo(0.2, 12);
   });
 });
 
@@ -412,7 +414,7 @@ describe("odd series", () => {
       ...Object.values(learner.recommend()?.candidates ?? {}),
       learner.recommend()?.recommended_value ?? Number.NaN,
       learner.recommend()?.confidence ?? Number.NaN,
-      learner.score,
+      learner.judge.score,
     ];
     expect(figures.every(Number.isFinite)).toBe(true);
   });
