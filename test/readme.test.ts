@@ -8,7 +8,10 @@ import { expect, it } from "vitest";
 import { FEEDBACK_ERRORS } from "../services/feedback/src/errors.ts";
 import { OPTIMIZER_ERRORS } from "../services/optimizer/src/errors.ts";
 
-const readme = readFileSync(join(import.meta.dirname, "..", "README.md"), "utf8");
+const readme = readFileSync(join(import.meta.dirname, "..", "README.md"), "utf8").replace(
+  / +/g,
+  " ",
+);
 
 it("lists every error code with its meaning and consequence, and no unknown one", () => {
   const tables = [MESSAGE_ERRORS, STATS_ERRORS, RUNTIME_ERRORS, OPTIMIZER_ERRORS, FEEDBACK_ERRORS];

@@ -68,7 +68,7 @@ function figure(
   baseline: { name: string; work: () => unknown },
 ): Result {
   return {
-    question: `What does it cost: ${name}?`,
+    question: `What does it cost to ${name}?`,
     figure: name,
     unit,
     ...scaled(nanosecondsOf(work), 1 / count),

@@ -12,7 +12,7 @@ const DEADLINE_MS = 300_000;
 const TICKS_PER_SECOND = 100;
 
 /** CPU seconds by process. */
-export type CpuSeconds = Readonly<Record<string, number>>;
+type CpuSeconds = Readonly<Record<string, number>>;
 
 /** A server with the four services as processes, all settings at their defaults. */
 export class House implements AsyncDisposable {

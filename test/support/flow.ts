@@ -5,7 +5,7 @@ const ANSWER_MS = 1_500;
 const DEADLINE_MS = 60_000;
 
 /** Publishes until it is acknowledged: the same bytes, again and again. Counts the attempts that were needed beyond the first. */
-export async function publishAcknowledged(
+async function publishAcknowledged(
   nc: NatsConnection,
   subject: string,
   body: unknown,

@@ -13,7 +13,7 @@ export interface Stored {
 const subjects = new Subjects();
 
 /** Every message that a stream holds and that matches, in order. */
-export async function readStream(
+async function readStream(
   nc: NatsConnection,
   stream: string,
   filters: readonly string[],

@@ -21,7 +21,7 @@ export interface ActorServiceOptions<State, Input> {
 }
 
 /** How a service measures itself. */
-export interface Instruments<State, Input> {
+interface Instruments<State, Input> {
   /** Called for each input that was folded for the first time; `ageMs` since it was stored. */
   readonly onFolded?: (input: Input, outputs: readonly Output[], ageMs: number) => void;
   /** Called when somebody asks for metrics, with the states of all partitions and their summed figures. */

@@ -1,15 +1,30 @@
+import type { Position } from "@mapek/core/messages";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { MAX_BATCH_MESSAGES, type Publication, publishAtomically } from "./atomic-batch.ts";
 import { RuntimeError } from "./errors.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
-import type { Partition } from "./partition.ts";
+import type { PendingOutputs } from "./pending-outputs.ts";
 
-// biome-ignore lint/suspicious/noExplicitAny: the committer never looks into a partition's state
-type AnyPartition = Partition<any, any>;
+/** What commits are made for: a partition, as far as the committer knows it. */
+export interface CommitSource {
+  readonly index: number;
+  /** Outputs that wait for their commit. */
+  readonly pending: PendingOutputs;
+  /** False once its state is worthless: nothing of it may be stored any more. */
+  readonly alive: boolean;
+  /** True when something was folded that the stored position does not know yet. */
+  readonly ahead: boolean;
+  /** Kept by the committer: whether a batch with this source's position is under way. */
+  committing: boolean;
+  /** The position record that stores everything up to the `count` first pending outputs. */
+  positionFor(count: number, now: number): { position: Position; publication: Publication };
+  committed(count: number, position: Position, token: number): void;
+  fail(error: Error): void;
+}
 
 interface Share {
-  readonly partition: AnyPartition;
+  readonly partition: CommitSource;
   readonly count: number;
 }
 
@@ -24,7 +39,7 @@ export class Committer {
   readonly #nc: NatsConnection;
   readonly #metrics: Metrics;
   readonly #log: Logger;
-  readonly #waiting = new Set<AnyPartition>();
+  readonly #waiting = new Set<CommitSource>();
   #running: Promise<void> | undefined;
 
   constructor(nc: NatsConnection, metrics: Metrics, log: Logger) {
@@ -34,13 +49,13 @@ export class Committer {
   }
 
   /** Says that a partition has outputs to store. Cost: O(1). */
-  notify(partition: AnyPartition): void {
+  notify(partition: CommitSource): void {
     this.#waiting.add(partition);
     this.#running ??= this.#run();
   }
 
   /** Resolves once everything that the partition has folded is stored, or the partition has failed. */
-  async flush(partition: AnyPartition): Promise<void> {
+  async flush(partition: CommitSource): Promise<void> {
     while (partition.alive && (partition.pending.length > 0 || partition.committing)) {
       this.notify(partition);
       await this.#running;
@@ -49,7 +64,7 @@ export class Committer {
   }
 
   /** Stores the position of a partition without outputs: it saves replay, nothing else. */
-  async storePosition(partition: AnyPartition): Promise<void> {
+  async storePosition(partition: CommitSource): Promise<void> {
     if (
       partition.alive &&
       partition.ahead &&

@@ -17,7 +17,7 @@ import type { Config } from "./config-schema.ts";
 import { RuntimeError } from "./errors.ts";
 
 /** The oldest server whose atomic batches can be relied on. */
-export const MINIMUM_SERVER_VERSION = "2.12.1";
+const MINIMUM_SERVER_VERSION = "2.12.1";
 
 /** A connection with what JetStream needs beside it. */
 export interface Connection {

@@ -95,7 +95,7 @@ async function compare(
 }
 
 /** The declared fields that the server has otherwise; what the server adds to a field is no drift. */
-export function driftOf(declaration: StreamDeclaration, found: Partial<StreamConfig>) {
+function driftOf(declaration: StreamDeclaration, found: Partial<StreamConfig>) {
   const fields = Object.keys(declaration) as (keyof StreamDeclaration & keyof StreamConfig)[];
   return fields
     .map((field) => ({ field, declared: declaration[field], found: found[field] }))

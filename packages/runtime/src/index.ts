@@ -1,5 +1,6 @@
 export * from "./actor.ts";
 export { type ActorServiceOptions, runActorService } from "./actor-service.ts";
+export { admitControl, admitMessage } from "./admit.ts";
 export { type Publication, publishAtomically } from "./atomic-batch.ts";
 export { type ConfigSources, ENVIRONMENT, loadConfig, withoutSecrets } from "./config.ts";
 export type { Config } from "./config-schema.ts";
@@ -7,7 +8,6 @@ export { type Connection, connect } from "./connect.ts";
 export type { DeadLetters } from "./dead-letters.ts";
 export { ensureStreams } from "./ensure-streams.ts";
 export { RUNTIME_ERRORS, RuntimeError } from "./errors.ts";
-export { eventTime } from "./event-time.ts";
 export { type Admit, type Admitted, FrontDoor } from "./front-door.ts";
 export { type KeyedState, keyedPartition } from "./keyed-partition.ts";
 export type { Logger } from "./log.ts";

@@ -1,5 +1,7 @@
 import type { NatsConnection } from "@nats-io/transport-node";
 
+const CHECK_MS = 50;
+
 const links = new WeakMap<NatsConnection, Link>();
 
 /** The link of a connection; the same one for each call. */
@@ -19,6 +21,7 @@ export function linkOf(nc: NatsConnection): Link {
 export class Link {
   #connected = true;
   readonly #waiting = new Set<(error: Error) => void>();
+  readonly #listeners = new Set<() => void>();
 
   constructor(nc: NatsConnection) {
     void this.#watch(nc);
@@ -39,6 +42,18 @@ export class Link {
     });
   }
 
+  /** Calls `listener` each time the connection is lost, until the returned function is called. */
+  onLost(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Resolves when there is a connection, or when nobody waits for it any more. */
+  async restored(givenUp: () => boolean): Promise<void> {
+    while (!this.#connected && !givenUp())
+      await new Promise((resolve) => setTimeout(resolve, CHECK_MS));
+  }
+
   async #watch(nc: NatsConnection): Promise<void> {
     for await (const { type } of nc.status()) {
       if (type === "disconnect") this.#lost();
@@ -51,5 +66,6 @@ export class Link {
     this.#connected = false;
     for (const reject of this.#waiting) reject(new Error("the connection was lost"));
     this.#waiting.clear();
+    for (const listener of this.#listeners) listener();
   }
 }

@@ -30,7 +30,6 @@ const POSITION_EVERY_MS = 5_000;
 const TICK_CHECK_MS = 250;
 const MIN_TICK_MS = 1_000;
 const SETTINGS_RETRY_MS = 5_000;
-const LINK_CHECK_MS = 50;
 const MIN_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 2_000;
 /** A partition that ran for so long starts again at once when it is lost. */
@@ -157,8 +156,7 @@ export class PartitionHost<State, Input> {
   async #pause(ms: number): Promise<void> {
     const link = linkOf(this.#options.connection.nc);
     if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
-    while (!link.connected && !this.#stopping)
-      await new Promise((resolve) => setTimeout(resolve, LINK_CHECK_MS));
+    await link.restored(() => this.#stopping);
   }
 
   #countOwned(): void {

@@ -30,7 +30,7 @@ export interface QueryDoorOptions {
 }
 
 /** The system token that stands for all systems in a request subject. */
-export const ALL_SYSTEMS = "_";
+const ALL_SYSTEMS = "_";
 
 const QUERY_TIMEOUT_MS = 3_000;
 

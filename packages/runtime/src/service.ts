@@ -38,7 +38,7 @@ export interface RunningService {
 }
 
 /** Ports of the health endpoints where the configuration names none. */
-export const DEFAULT_HTTP_PORTS: Readonly<Record<Service, number>> = {
+const DEFAULT_HTTP_PORTS: Readonly<Record<Service, number>> = {
   monitor: 7411,
   learner: 7412,
   optimizer: 7413,

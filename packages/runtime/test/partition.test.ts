@@ -1,4 +1,4 @@
-import { position } from "@mapek/core/messages";
+import { encodeMsgpack, position } from "@mapek/core/messages";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { waitFor } from "../../../test/support/wait-for.ts";
 import { publishAtomically } from "../src/atomic-batch.ts";
@@ -153,6 +153,23 @@ describe("outputs", () => {
     await expectUndisturbed(host);
     expect(await deadLetters()).toEqual([]);
   });
+});
+
+test("large inputs follow each other without a pause", async () => {
+  const subject = house.subjects.input("optimizer", 0);
+  const data = encodeMsgpack({
+    version: 1,
+    time: 1,
+    kind: "add",
+    system: SYSTEM,
+    value: 1,
+    padding: "x".repeat(700_000),
+  });
+  for (let i = 0; i < 20; i++) await publishAtomically(house.nc, [{ subject, data }]);
+  const startedAt = performance.now();
+  await using _ = await startHost(house);
+  await outputsStored(20);
+  expect(performance.now() - startedAt).toBeLessThan(2_500);
 });
 
 describe("inputs that cannot be folded", () => {

@@ -1,5 +1,5 @@
 import { runActorService } from "@mapek/runtime";
-import { admitControl } from "./front-door.ts";
+import { admitLearnerControl } from "./front-door.ts";
 import { importVerb } from "./import-verb.ts";
 import { learnerInstruments } from "./instruments.ts";
 import { learnerLogic } from "./learner.ts";
@@ -8,7 +8,7 @@ await runActorService({
   logic: learnerLogic,
   settings: (config) => config.self_learning,
   listen: (subjects) => [subjects.control("learner", "*")],
-  admit: admitControl,
+  admit: admitLearnerControl,
   verbs: (context) => ({ import: importVerb(context) }),
   instruments: learnerInstruments,
 });

@@ -1,12 +1,12 @@
 import { encodeJson, type InputSubject } from "@mapek/core/messages";
 import { loadConfig } from "@mapek/runtime";
 import { expect, test } from "vitest";
-import { admitControl } from "../src/front-door.ts";
+import { admitLearnerControl } from "../src/front-door.ts";
 
 const NOW = 1_760_000_000_000;
 const control: InputSubject = { family: "control", service: "learner", system: "checkout" };
 const admit = (body: unknown, subject: InputSubject = control) =>
-  admitControl(loadConfig())(subject, encodeJson(body), undefined, NOW);
+  admitLearnerControl(loadConfig())(subject, encodeJson(body), undefined, NOW);
 
 test("one series goes to its partition, at the time it came", () => {
   const body = { command: "pin", metric: "latency", labels: { host: "a" }, threshold: 5 };

@@ -32,7 +32,7 @@ export const countingInput = defineMessage(
 );
 export type CountingInput = z.output<typeof countingInput.schema>;
 
-export interface Count {
+interface Count {
   system: string;
   step: number;
   count: number;
@@ -48,7 +48,7 @@ const say = (state: Count, fields: object): Output => ({
   message: { system: state.system, count: state.count, sum: state.sum, ...fields },
 });
 
-export const countingActor: Actor<Count, CountingInput> = {
+const countingActor: Actor<Count, CountingInput> = {
   create: (system) => ({ system, step: 1, count: 0, sum: 0, ticks: 0, wakeAt: undefined }),
   receive(state, input) {
     switch (input.kind) {

@@ -16,7 +16,7 @@ import { STREAMS, streamDeclarations, subjectsOf } from "../../src/streams.ts";
 import { type CountingInput, type CountingState, countingLogic } from "./counting.ts";
 
 export const PARTITIONS = 3;
-export const SETTINGS = { step: 2 };
+const SETTINGS = { step: 2 };
 const SERVICE: ActorService = "optimizer";
 
 /** A private server with all streams, and a connection to look into them; one for all tests of a file. */
@@ -162,12 +162,12 @@ export async function replay(house: House) {
 }
 
 /** The outputs of the tests' actor as they are stored, by subject. */
-export async function storedOutputs(house: House): Promise<Record<string, string[]>> {
+async function storedOutputs(house: House): Promise<Record<string, string[]>> {
   return bySubject(await readAll(house, house.subjects.log("actions", ">")));
 }
 
 /** The saved states of a host's partitions. */
-export const savedStates = (host: PartitionHost<CountingState, CountingInput>): string[] =>
+const savedStates = (host: PartitionHost<CountingState, CountingInput>): string[] =>
   host.states().map((state) => Buffer.from(countingLogic.save(state)).toString("hex"));
 
 /** Names of systems, one a partition. */
