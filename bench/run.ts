@@ -19,6 +19,7 @@ const ORDER = ["stats", "learner", "optimizer", "feedback", "codecs", "runtime",
 const ENDING = ".bench.ts";
 const SOURCES = join(import.meta.dirname, "src");
 const PAGE = join(import.meta.dirname, "BENCHMARKS.md");
+const FORMATTER = join(import.meta.dirname, "..", "node_modules", ".bin", "biome");
 
 function namesToRun(asked: readonly string[]): string[] {
   const found = readdirSync(SOURCES)
@@ -148,4 +149,5 @@ for (const name of namesToRun(process.argv.slice(2))) {
     console.log(`  ${result.figure}: ${shown(result.median)} ${result.unit}`);
 }
 writeFileSync(PAGE, await pageOf(reports));
+execFileSync(FORMATTER, ["format", "--write", PAGE], { stdio: "ignore" });
 console.log(`written: ${PAGE}`);

@@ -1,6 +1,5 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
 import { encodeJson, encodePublicBatch } from "@mapek/core/messages";
 import { startServer } from "@mapek/nats-server";
@@ -67,7 +66,7 @@ class RawPair implements AsyncDisposable {
 
   static async start(): Promise<RawPair> {
     const server = await startServer();
-    const child = fork(join(import.meta.dirname, "raw-subscriber.ts"), [server.url]);
+    const child = fork(new URL("./raw-subscriber.ts", import.meta.url), [server.url]);
     await once(child, "message");
     const connection = await connectTo(server);
     const pair = new RawPair(connection, async () => {
@@ -311,11 +310,17 @@ async function signalsActedOn(): Promise<Part> {
   };
   await pass(SIGNALS / 4);
   await house.quiet();
+  const commits = async () => ({
+    feedback: await house.metric("feedback", "mapek_commit_seconds_count"),
+    optimizer: await house.metric("optimizer", "mapek_commit_seconds_count"),
+  });
+  const commitsBefore = await commits();
   const cpu = await house.cpuSeconds();
   const began = performance.now();
   const ours = await repeated(REPEATS, () => pass(SIGNALS));
   const seconds = (performance.now() - began) / 1_000;
   const used = usedBetween(cpu, await house.cpuSeconds(), seconds);
+  const { feedback, optimizer } = await commits();
   await house.quiet();
   const bare = await repeated(REPEATS, async () => {
     const start = performance.now();
@@ -337,7 +342,9 @@ async function signalsActedOn(): Promise<Part> {
         predecessor: "2,400, not stored",
       },
     ],
-    notes: [`${REPEATS * SIGNALS} signals: ${used}.`],
+    notes: [
+      `${REPEATS * SIGNALS} signals: ${used}; ${feedback - commitsBefore.feedback} commits of the feedback service, ${optimizer - commitsBefore.optimizer} of the optimizer.`,
+    ],
   };
 }
 

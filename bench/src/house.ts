@@ -68,7 +68,7 @@ export class House implements AsyncDisposable {
       const rate = (points - before.points) / (now - before.at);
       before = { at: now, points };
       const leftMs = (count - points) / rate;
-      await delay(Math.min(500, Math.max(20, leftMs > 0 ? leftMs / 2 : 50)));
+      await delay(Math.min(500, Math.max(30, leftMs > 0 ? leftMs * 0.8 : 50)));
     }
   }
 

@@ -75,6 +75,8 @@ export function natsOptions(options: ConnectOptions): ConnectionOptions {
     name: options.name ?? "mapek-client",
     reconnect: true,
     maxReconnectAttempts: -1,
+    // A stack for every request would cost more than the request.
+    noAsyncTraces: true,
     reconnectTimeWait: 250,
     timeout: options.connectTimeoutMs ?? 5_000,
     ...(options.user !== undefined && { user: options.user }),

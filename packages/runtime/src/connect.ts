@@ -84,6 +84,8 @@ function connectionOptions(config: Config["nats"], name: string): ConnectionOpti
     name,
     reconnect: true,
     maxReconnectAttempts: -1,
+    // A stack for every request would cost more than the request.
+    noAsyncTraces: true,
     reconnectTimeWait: 250,
     timeout: config.connect_timeout_seconds * 1_000,
     ...(config.user !== undefined && { user: config.user }),

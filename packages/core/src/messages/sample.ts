@@ -41,7 +41,6 @@ export type SamplePayload =
   | { kind: "rows"; rows: readonly unknown[] }
   | { kind: "columns"; columns: SampleColumns };
 
-const latin1 = new TextDecoder("latin1");
 const NUMBER_TEXT = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
 
 /**
@@ -55,7 +54,7 @@ export function decodeSamples(bytes: Uint8Array, contentType?: string): Decoded<
     bytes.length <= 32 &&
     isNumberStart(bytes[0] ?? 0)
   ) {
-    const text = latin1.decode(bytes);
+    const text = latin1(bytes);
     const value = Number(text);
     if (Number.isFinite(value) && NUMBER_TEXT.test(text))
       return accepted({ kind: "number", value });
@@ -63,7 +62,7 @@ export function decodeSamples(bytes: Uint8Array, contentType?: string): Decoded<
   }
   const body = decodeBody(bytes, contentType);
   if (!body.ok) {
-    const text = latin1.decode(bytes.subarray(0, 32));
+    const text = latin1(bytes.subarray(0, 32));
     return /^\s*[+-]?(nan|inf)/i.test(text) ? notANumber(text) : body;
   }
   if (typeof body.value === "number") {
@@ -77,6 +76,10 @@ export function decodeSamples(bytes: Uint8Array, contentType?: string): Decoded<
   }
   return accepted({ kind: "rows", rows: body.value });
 }
+
+/** Bytes as text, one character each: for a few of them faster than a TextDecoder. */
+const latin1 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 
 const isNumberStart = (byte: number): boolean =>
   (byte >= 0x30 && byte <= 0x39) ||
