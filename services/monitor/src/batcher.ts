@@ -17,7 +17,7 @@ export interface BatcherOptions {
 }
 
 /** Batches that may be under way before further ones wait and grow. */
-const MAX_IN_FLIGHT = 64;
+const MAX_IN_FLIGHT = 16;
 const ATTEMPTS = 4;
 const STORE_TIMEOUT_MS = 3_000;
 const BACKOFF_MS = 200;
