@@ -271,7 +271,7 @@ async function batches(kind: Kind): Promise<Part> {
 
 const SIGNALS = 20_000;
 const SYSTEMS = 200;
-const SIGNALS_UNDER_WAY = 256;
+const SIGNALS_UNDER_WAY = 2_000;
 const APPLIED = Buffer.from('"status":"applied"');
 
 /** Counts actions that are stored and republished. */

@@ -1,6 +1,6 @@
 import { type ActorService, decodeMsgpack, Subjects } from "@mapek/core/messages";
 import type { PartitionLogic } from "@mapek/runtime";
-import { publicationsOf } from "@mapek/runtime";
+import { inputsOf, publicationsOf } from "@mapek/runtime";
 import { DeliverPolicy, jetstream } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 
@@ -34,6 +34,10 @@ async function readStream(
   return found;
 }
 
+/** The inputs that a stored message bundles; any other message is one. */
+const partsOf = (subject: string, data: Uint8Array): readonly Uint8Array[] =>
+  subject.includes(".in.") ? inputsOf(data) : [data];
+
 const comparable = (subject: string, data: Uint8Array): Stored => ({
   subject,
   body: subject.includes(".in.")
@@ -54,13 +58,14 @@ export async function replay<State, Input>(
     const state = logic.create(partition);
     const filters = [subjects.input(logic.service, partition)];
     if (logic.service === "learner") filters.push(subjects.samples(partition));
-    for (const { subject, data } of await readStream(nc, stream, filters)) {
-      const input = logic.decode(subject, data);
-      if (!input.ok) throw input.error;
-      for (const output of logic.receive(state, input.value))
-        for (const publication of publicationsOf(output, subjects, partitions))
-          outputs.push(comparable(publication.subject, publication.data));
-    }
+    for (const { subject, data } of await readStream(nc, stream, filters))
+      for (const part of partsOf(subject, data)) {
+        const input = logic.decode(subject, part);
+        if (!input.ok) throw input.error;
+        for (const output of logic.receive(state, input.value))
+          for (const publication of publicationsOf(output, subjects, partitions))
+            outputs.push(comparable(publication.subject, publication.data));
+      }
     states.push(logic.save(state));
   }
   return { outputs, states };
@@ -99,7 +104,7 @@ export async function storedBy(nc: NatsConnection, service: ActorService): Promi
     "mapek-kb.in.>",
   ]);
   return all
-    .map(({ subject, data }) => comparable(subject, data))
+    .flatMap(({ subject, data }) => partsOf(subject, data).map((part) => comparable(subject, part)))
     .filter(({ subject, body }) => WRITES[service](subject, body));
 }
 

@@ -17,6 +17,8 @@ export interface Publication {
   readonly expectedLastSubjectSequence?: number;
   /** Keep only this message of its subject. */
   readonly rollup?: boolean;
+  /** An actor's input: may share a message with others of its partition. */
+  readonly isInput?: boolean;
 }
 
 /** Most messages of one atomic batch that the server takes. */

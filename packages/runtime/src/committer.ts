@@ -2,6 +2,7 @@ import type { Position } from "@mapek/core/messages";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { MAX_BATCH_MESSAGES, type Publication, publishAtomically } from "./atomic-batch.ts";
 import { RuntimeError } from "./errors.ts";
+import { bundlePublications } from "./input-bundle.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { PendingOutputs } from "./pending-outputs.ts";
@@ -110,12 +111,13 @@ export class Committer {
   }
 
   async #store(shares: readonly Share[]): Promise<void> {
-    const messages: Publication[] = [];
+    const outputs = shares.flatMap(({ partition, count }) => partition.pending.first(count));
+    const messages = bundlePublications(outputs);
     const now = Date.now();
     const commits = shares.map(({ partition, count }) => {
       const { position, publication } = partition.positionFor(count, now);
-      messages.push(...partition.pending.first(count), publication);
-      return { partition, count, position, offset: messages.length - 1 };
+      const offset = messages.push(publication) - 1;
+      return { partition, count, position, offset };
     });
     const startedAt = performance.now();
     try {

@@ -11,6 +11,7 @@ import type { JetStreamClient } from "@nats-io/jetstream";
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import { publishAtomically } from "./atomic-batch.ts";
 import type { DeadLetters } from "./dead-letters.ts";
+import { InputQueue } from "./input-queue.ts";
 import { inputPublications } from "./publication.ts";
 
 /** What a front door stores for a message. */
@@ -18,7 +19,7 @@ export interface Admitted {
   /** Decides the partition; null goes to every partition. */
   readonly key: string | null;
   readonly input: object;
-  /** A repeated id within the server's duplicate window is stored once. Only with a key. */
+  /** Names the input: its actor does a repeated one once. Only with a key. */
   readonly id?: string | undefined;
 }
 
@@ -52,6 +53,7 @@ const MAX_WAITING = 16_384;
  */
 export class FrontDoor {
   readonly #options: FrontDoorOptions;
+  readonly #queues = new Map<string, InputQueue>();
   #waiting = 0;
   #onIdle: (() => void) | undefined;
   readonly #unsubscribe: () => Promise<unknown>;
@@ -120,14 +122,23 @@ export class FrontDoor {
       return;
     }
     const sendersId = message.headers?.get("Nats-Msg-Id");
-    // A sender's id is its own affair: it may not collide with another system's.
-    const msgID = id ?? (sendersId ? `${message.subject}/${sendersId}` : undefined);
-    // Without an id a second attempt could store a message twice: its first may have arrived.
-    await js.publish(
-      only.subject,
-      only.data,
-      msgID === undefined ? {} : { msgID: `${service}/${msgID}`, retries: 3 },
-    );
+    if (id === undefined && sendersId) {
+      // Only the server knows this id. It is the sender's own affair: it may not collide with another system's.
+      const msgID = `${service}/${message.subject}/${sendersId}`;
+      await js.publish(only.subject, only.data, { msgID, retries: 3 });
+    } else {
+      const msgID = id === undefined ? undefined : `${service}/${id}`;
+      await this.#queueOf(only.subject).store(only.data, msgID);
+    }
+  }
+
+  #queueOf(subject: string): InputQueue {
+    let queue = this.#queues.get(subject);
+    if (queue === undefined) {
+      queue = new InputQueue(this.#options.js, subject);
+      this.#queues.set(subject, queue);
+    }
+    return queue;
   }
 }
 

@@ -9,6 +9,7 @@ export type { DeadLetters } from "./dead-letters.ts";
 export { ensureStreams } from "./ensure-streams.ts";
 export { RUNTIME_ERRORS, RuntimeError } from "./errors.ts";
 export { type Admit, type Admitted, FrontDoor } from "./front-door.ts";
+export { inputsOf } from "./input-bundle.ts";
 export { type KeyedState, keyedPartition } from "./keyed-partition.ts";
 export type { Logger } from "./log.ts";
 export type { Metrics } from "./metrics.ts";

@@ -3,6 +3,7 @@ import type { JsMsg } from "@nats-io/jetstream";
 import type { Output, PartitionLogic } from "./actor.ts";
 import type { Publication } from "./atomic-batch.ts";
 import { deadLetter } from "./dead-letters.ts";
+import { inputsOf } from "./input-bundle.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { publicationsOf } from "./publication.ts";
@@ -25,22 +26,39 @@ const MAX_OUTPUT_BYTES = 1_000_000;
 export class InputFolder<State, Input> {
   readonly #options: InputFolderOptions<State, Input>;
 
+  readonly #inputSubject: string;
+
   constructor(options: InputFolderOptions<State, Input>) {
     this.#options = options;
+    this.#inputSubject = options.subjects.input(options.logic.service, options.partition);
   }
 
   /**
-   * Folds one input into `state`. One that is refused, or on which the actor fails, leads to a dead
+   * Folds the inputs of one stored message into `state`, in order. One that is refused, or on which the actor fails, leads to a dead
    * letter, at each replay the same.
    *
    * @param fresh False for a replay: its outputs are stored already, none are returned.
    */
   fold(state: State, message: JsMsg, fresh: boolean): Publication[] {
+    let inputs: readonly Uint8Array[];
+    try {
+      inputs = message.subject === this.#inputSubject ? inputsOf(message.data) : [message.data];
+    } catch (error) {
+      return this.#refuse(message, message.data, fresh, "MAPEK_MESSAGE_MALFORMED", String(error));
+    }
+    this.#options.metrics.inputs.inc(inputs.length);
+    const [only] = inputs;
+    if (inputs.length === 1 && only !== undefined)
+      return this.#foldOne(state, message, only, fresh);
+    return inputs.flatMap((data) => this.#foldOne(state, message, data, fresh));
+  }
+
+  #foldOne(state: State, message: JsMsg, data: Uint8Array, fresh: boolean): Publication[] {
     const { logic, log, partition } = this.#options;
     try {
-      const decoded = logic.decode(message.subject, message.data);
+      const decoded = logic.decode(message.subject, data);
       if (!decoded.ok)
-        return this.#refuse(message, fresh, decoded.error.code, decoded.error.detail);
+        return this.#refuse(message, data, fresh, decoded.error.code, decoded.error.detail);
       const outputs = logic.receive(state, decoded.value);
       if (!fresh) return [];
       const publications = this.#publicationsOf(outputs);
@@ -49,7 +67,7 @@ export class InputFolder<State, Input> {
     } catch (error) {
       if (fresh)
         log.error({ partition, seq: message.seq, err: error }, "an actor failed on an input");
-      return this.#refuse(message, fresh, "MAPEK_ACTOR_FAILED", String(error));
+      return this.#refuse(message, data, fresh, "MAPEK_ACTOR_FAILED", String(error));
     }
   }
 
@@ -72,13 +90,19 @@ export class InputFolder<State, Input> {
     }
   }
 
-  #refuse(message: JsMsg, fresh: boolean, code: string, reason: string): Publication[] {
+  #refuse(
+    message: JsMsg,
+    data: Uint8Array,
+    fresh: boolean,
+    code: string,
+    reason: string,
+  ): Publication[] {
     if (!fresh) return [];
     const { logic, metrics } = this.#options;
     metrics.rejected.inc({ code });
     const { service } = logic;
     const timestamp = Math.floor(message.info.timestampNanos / 1e6);
-    const letter = deadLetter(service, code, reason, message.subject, message.data, timestamp);
+    const letter = deadLetter(service, code, reason, message.subject, data, timestamp);
     return this.#publicationsOf([
       { to: "log", family: "rejected", tokens: [service], message: letter },
     ]);

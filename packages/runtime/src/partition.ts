@@ -186,7 +186,6 @@ export class Partition<State, Input> implements CommitSource {
     const done = seq === input_seq + 1 ? outputs_done : 0;
     if (fresh) this.pending.add(seq, publications.slice(done), done);
     this.#folded = seq;
-    metrics.inputs.inc();
     const left = message.info.pending;
     metrics.lag.set({ partition: this.index }, left);
     if (!this.restored && (seq >= this.#ownership.position.input_seq || left === 0))

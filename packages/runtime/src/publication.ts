@@ -32,10 +32,11 @@ export function inputPublications(
   partitions: number,
 ): Publication[] {
   const data = encodeMsgpack(input);
-  if (key !== null)
-    return [{ subject: subjects.input(service, partitionOf(key, partitions)), data }];
-  return Array.from({ length: partitions }, (_, partition) => ({
+  const keyed = key === null ? undefined : partitionOf(key, partitions);
+  const targets = keyed === undefined ? Array.from({ length: partitions }, (_, p) => p) : [keyed];
+  return targets.map((partition) => ({
     subject: subjects.input(service, partition),
     data,
+    isInput: true,
   }));
 }

@@ -12,6 +12,7 @@ import {
   countOf,
   type House,
   PARTITIONS,
+  partsOf,
   readAll,
   SYSTEMS,
   send,
@@ -59,8 +60,9 @@ const report = (system: string, body: unknown, id?: string) => {
   if (id !== undefined) built.set("Nats-Msg-Id", id);
   return ask(house.subjects.performance(system), JSON.stringify(body), built);
 };
-const inputsOf = (partition: number | "*") =>
-  readAll(house, house.subjects.input("optimizer", partition));
+/** The stored inputs, bundled or not, in order. */
+const inputsOf = async (partition: number | "*") =>
+  (await readAll(house, house.subjects.input("optimizer", partition))).flatMap(partsOf);
 async function letters() {
   return (await readAll(house, house.subjects.log("rejected", "optimizer"))).map(({ data }) => {
     const letter = rejected.decode(data);
@@ -209,7 +211,7 @@ describe("front door", () => {
         reply: inbox,
       });
     await door.drain();
-    const stored = await countOf(house, house.subjects.input("optimizer", "*"));
+    const stored = (await inputsOf("*")).length;
     await waitFor("the answers", () => answers.length >= stored);
     expect(answers).toEqual(Array.from({ length: stored }, () => ACCEPTED));
     await expect(report(SYSTEM, { value: 1 })).rejects.toThrow(/no responders/);

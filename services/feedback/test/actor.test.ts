@@ -59,16 +59,19 @@ describe("signals", () => {
     expect(actionsIn(outputs)).toMatchObject([{ status: "judged" }]);
   });
 
-  it("that repeat an id are counted and dropped, for a thousand signals and after a restart", () => {
+  it("that repeat an id are counted and dropped, for ten thousand signals and after a restart", () => {
     const subject = new Subject();
     const send = (id: string) =>
       subject.signal("performance_adaptation", ACTING.performance_adaptation, { id, seconds: 0 });
     send("once");
-    for (let i = 0; i < 999; i++) send(`n-${i}`);
+    for (let i = 0; i < 9_999; i++) send(`n-${i}`);
     subject.restart();
     expect(send("once")).toEqual([]);
     expect(subject.signal("decision_quality", ACTING.decision_quality, { id: "once" })).toEqual([]);
-    expect(subject.loop("performance_adaptation")).toMatchObject({ signals: 1_000, duplicates: 1 });
+    expect(subject.loop("performance_adaptation")).toMatchObject({
+      signals: 10_000,
+      duplicates: 1,
+    });
     expect(subject.loop("decision_quality")).toMatchObject({ signals: 0, duplicates: 1 });
     send("one more");
     expect(send("once")).not.toEqual([]);

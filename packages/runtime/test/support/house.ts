@@ -8,6 +8,7 @@ import { loadConfig } from "../../src/config.ts";
 import { type Connection, connect } from "../../src/connect.ts";
 import { DeadLetters } from "../../src/dead-letters.ts";
 import { ensureStreams } from "../../src/ensure-streams.ts";
+import { inputsOf } from "../../src/input-bundle.ts";
 import { createLogger } from "../../src/log.ts";
 import { createMetrics } from "../../src/metrics.ts";
 import { PartitionHost, type PartitionHostOptions } from "../../src/partition-host.ts";
@@ -134,6 +135,15 @@ function bySubject(
   return groups;
 }
 
+/** The inputs that a stored message bundles; a malformed one is left out, as it leads to a dead letter. */
+export function partsOf<Stored extends Publication>(stored: Stored): Stored[] {
+  try {
+    return inputsOf(stored.data).map((data) => ({ ...stored, data }));
+  } catch {
+    return [];
+  }
+}
+
 /**
  * What the stored inputs lead to when they are folded from zero: the outputs by subject (dead letters
  * aside), and each partition's saved state.
@@ -143,10 +153,8 @@ export async function replay(house: House) {
   const states: string[] = [];
   for (let partition = 0; partition < PARTITIONS; partition++) {
     const state = countingLogic.create(partition);
-    for (const { subject, data } of await readAll(
-      house,
-      house.subjects.input(SERVICE, partition),
-    )) {
+    const inputs = await readAll(house, house.subjects.input(SERVICE, partition));
+    for (const { subject, data } of inputs.flatMap(partsOf)) {
       const input = countingLogic.decode(subject, data);
       if (!input.ok) continue;
       try {
