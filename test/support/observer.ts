@@ -1,3 +1,4 @@
+import { OUTPUT_FAMILIES } from "@mapek/core/messages";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 
 /** A message that a plain subscriber saw. */
@@ -20,16 +21,7 @@ export class Observer implements AsyncDisposable {
 
   private constructor(nc: NatsConnection) {
     this.nc = nc;
-    for (const family of [
-      "recommendations",
-      "thresholds",
-      "anomalies",
-      "parameters",
-      "transitions",
-      "feedback",
-      "actions",
-      "rejected",
-    ])
+    for (const family of OUTPUT_FAMILIES)
       nc.subscribe(`mapek.${family}.>`, {
         callback: (_error, message) => {
           this.seen.push({ subject: message.subject, body: message.json() });

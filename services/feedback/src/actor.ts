@@ -88,7 +88,7 @@ function receiveSettings(state: FeedbackState, settings: FeedbackSettings): void
 function receiveSignal(turn: Turn, input: SignalInput): void {
   const { state } = turn;
   const { loop, id } = input;
-  if (!isNewSignal(state.signalIds, id)) {
+  if (!isNewSignal(state.signalIds, `${loop}/${id}`)) {
     state.loops[loop].duplicates++;
     return;
   }

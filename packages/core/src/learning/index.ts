@@ -1,4 +1,5 @@
 export { type AnalysedAnomaly, type Analysis, analyze } from "./analyze.ts";
 export type { LearningStatistics, Optimisation, SeriesEvent, ThresholdInForce } from "./events.ts";
 export { type ExcludedRange, exclude, isExcluded } from "./excluded-ranges.ts";
-export { SeriesLearner, type SeriesSnapshot } from "./series-learner.ts";
+export { SeriesLearner } from "./series-learner.ts";
+export type { SeriesSnapshot } from "./series-snapshot.ts";

@@ -1,7 +1,6 @@
 import type { LearnerSettings } from "../messages/index.ts";
 import {
   AdaptiveQuantile,
-  type AdaptiveQuantileSnapshot,
   describe,
   type IncidentEvent,
   recommend,
@@ -12,8 +11,9 @@ import {
 } from "../stats/index.ts";
 import type { Optimisation, SeriesEvent, ThresholdInForce } from "./events.ts";
 import { type ExcludedRange, exclude, isExcluded } from "./excluded-ranges.ts";
-import { type JudgeSnapshot, SeriesJudge } from "./series-judge.ts";
-import { ThresholdPromise, type ThresholdPromiseSnapshot } from "./threshold-promise.ts";
+import { SeriesJudge } from "./series-judge.ts";
+import { type SampleCounts, SCHEMA, type SeriesSnapshot } from "./series-snapshot.ts";
+import { ThresholdPromise } from "./threshold-promise.ts";
 
 /** From this many samples on there is a recommendation; a provisional one at first. */
 const FIRST_RECOMMENDATION = 16;
@@ -21,23 +21,6 @@ const MAX_OPTIMISATIONS = 100;
 const NO_EVENTS: readonly SeriesEvent[] = [];
 const MIN_SENSITIVITY = 0.1;
 const MAX_SENSITIVITY = 10;
-/** Schema number of a series' state. */
-const SCHEMA = 1;
-
-/** Everything that a series knows; plain data, which MessagePack may carry. Caches are not part of it. */
-export interface SeriesSnapshot {
-  readonly schema: typeof SCHEMA;
-  readonly counts: SeriesLearner["counts"];
-  readonly frozen: boolean;
-  readonly threshold: ThresholdInForce | null;
-  readonly optimisations: readonly Optimisation[];
-  readonly excluded: readonly ExcludedRange[];
-  readonly sensitivityFactor: number;
-  readonly window: Uint8Array;
-  readonly judge: JudgeSnapshot;
-  readonly adaptive: AdaptiveQuantileSnapshot;
-  readonly promise: ThresholdPromiseSnapshot;
-}
 
 /**
  * Learns one series: window, threshold, anomalies. A pure, deterministic, online reducer over samples
@@ -50,7 +33,7 @@ export interface SeriesSnapshot {
  */
 export class SeriesLearner {
   /** Samples by what became of them. */
-  readonly counts = { points: 0, duplicates: 0, late: 0, outside: 0, excluded: 0 };
+  readonly counts: SampleCounts = { points: 0, duplicates: 0, late: 0, outside: 0, excluded: 0 };
   frozen = false;
   threshold: ThresholdInForce | null = null;
   optimisations: Optimisation[] = [];

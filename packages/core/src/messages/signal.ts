@@ -11,7 +11,7 @@ import {
 
 const common = {
   version: inputVersionSchema,
-  /** Names the signal: a repeated id within the server's duplicate window (2 min) is stored once. */
+  /** Names the signal: one that comes again on its loop, among the last 10,000 of its system, counts once. */
   id: z.string().min(1).max(128).optional(),
   /** Who says so; weights and limits are kept per source. */
   source: z.string().min(1).max(128).optional(),
