@@ -3,6 +3,7 @@ import type { NatsConnection } from "@nats-io/transport-node";
 import { MAX_BATCH_MESSAGES, type Publication, publishAtomically } from "./atomic-batch.ts";
 import { RuntimeError } from "./errors.ts";
 import { bundlePublications } from "./input-bundle.ts";
+import type { Lease } from "./lease.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { PendingOutputs } from "./pending-outputs.ts";
@@ -41,12 +42,20 @@ export class Committer {
   readonly #metrics: Metrics;
   readonly #log: Logger;
   readonly #waiting = new Set<CommitSource>();
+  readonly #lease: Lease;
   #running: Promise<void> | undefined;
+  #ending = false;
 
-  constructor(nc: NatsConnection, metrics: Metrics, log: Logger) {
+  constructor(nc: NatsConnection, metrics: Metrics, log: Logger, lease: Lease) {
     this.#nc = nc;
     this.#metrics = metrics;
     this.#log = log;
+    this.#lease = lease;
+  }
+
+  /** From now on nothing waits for a lost lease: what cannot be stored is replayed by the next owner. */
+  end(): void {
+    this.#ending = true;
   }
 
   /** Says that a partition has outputs to store. Cost: O(1). */
@@ -67,6 +76,7 @@ export class Committer {
   /** Stores the position of a partition without outputs: it saves replay, nothing else. */
   async storePosition(partition: CommitSource): Promise<void> {
     if (
+      this.#lease.valid &&
       partition.alive &&
       partition.ahead &&
       partition.pending.length === 0 &&
@@ -77,8 +87,12 @@ export class Committer {
 
   async #run(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, LINGER_MS));
-    for (let shares = this.#gather(); shares.length > 0; shares = this.#gather())
+    for (;;) {
+      if (!this.#lease.valid) await this.#lease.regained(() => this.#ending);
+      const shares = this.#gather();
+      if (shares.length === 0) break;
       await this.#commit(shares);
+    }
     // In the same turn as the last look at who waits: whoever is notified from now on starts anew.
     this.#running = undefined;
   }

@@ -52,6 +52,13 @@ const streams = z
   })
   .prefault({});
 
+const membership = z
+  .strictObject({
+    /** Seconds without a heartbeat after which a member is taken for dead and its partitions go to others. */
+    ttl_seconds: z.number().min(1).max(60).default(2.5),
+  })
+  .prefault({});
+
 const ingest = z
   .strictObject({
     /** Samples and milliseconds after which a batch is stored, whichever comes first. */
@@ -99,6 +106,7 @@ export const configSchema = z.strictObject({
   feedback_loops: feedbackLoops,
   nats,
   streams,
+  membership,
   ingest,
   collectors,
   http,

@@ -24,6 +24,7 @@ export const ENVIRONMENT: Readonly<Record<string, string>> = {
   NATS_CA: "nats.tls_ca_file",
   MAPEK_PARTITIONS: "streams.partitions",
   MAPEK_REPLICAS: "streams.replicas",
+  MAPEK_MEMBER_TTL: "membership.ttl_seconds",
   MAPEK_COLLECT: "collectors.enabled",
   MAPEK_SYSTEM: "collectors.system",
   MAPEK_HTTP_HOST: "http.host",

@@ -43,18 +43,37 @@ export class Ownership {
    */
   async claim(owner: string): Promise<number> {
     const { jsm, nc } = this.#connection;
-    const stored = await jsm.streams.getMessage(STREAMS.knowledge, { last_by_subj: this.#subject });
-    let found = NOTHING_FOLDED;
-    if (stored !== null) {
-      const decoded = position.decode(stored.data);
-      if (!decoded.ok) throw decoded.error;
-      found = decoded.value;
-    }
-    this.#token = stored?.seq ?? 0;
-    const claim = { ...found, owner, epoch: found.epoch + 1, time: Date.now() };
+    await this.read();
+    const claim = { ...this.position, owner, epoch: this.position.epoch + 1, time: Date.now() };
     this.#token = await publishAtomically(nc, [this.publication(claim)]);
     this.position = claim;
     return (await jsm.streams.info(inputStreamOf(this.#service))).state.last_seq;
+  }
+
+  /** Takes note of the stored position, whoever wrote it; claims nothing. */
+  async read(): Promise<void> {
+    const stored = await this.#stored();
+    this.#token = stored?.seq ?? 0;
+    if (stored === null) {
+      this.position = NOTHING_FOLDED;
+      return;
+    }
+    const decoded = position.decode(stored.data);
+    if (!decoded.ok) throw decoded.error;
+    this.position = decoded.value;
+  }
+
+  /** Whether nobody else has written the record since. */
+  async holds(): Promise<boolean> {
+    const before = this.#token;
+    const stored = await this.#stored();
+    // What this owner itself stored meanwhile is no foreign hand.
+    return stored?.seq === before || stored?.seq === this.#token;
+  }
+
+  #stored() {
+    const { jsm } = this.#connection;
+    return jsm.streams.getMessage(STREAMS.knowledge, { last_by_subj: this.#subject });
   }
 
   /** The record that stores a position, refused by the server once the partition has another owner. */

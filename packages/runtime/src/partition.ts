@@ -10,6 +10,7 @@ import type { CommitSource, Committer } from "./committer.ts";
 import type { Connection } from "./connect.ts";
 import { RuntimeError } from "./errors.ts";
 import { InputFolder, type InputFolderOptions } from "./input-folder.ts";
+import type { Lease } from "./lease.ts";
 import { linkOf } from "./link.ts";
 import { Ownership } from "./ownership.ts";
 import { PendingOutputs } from "./pending-outputs.ts";
@@ -20,10 +21,21 @@ export interface PartitionOptions<State, Input> extends InputFolderOptions<State
   /** Names this process in the position record. */
   readonly owner: string;
   readonly committer: Committer;
+  /** While it is not valid nothing is folded. */
+  readonly lease: Lease;
+  /** Follows the owner instead of claiming, until {@link Partition.promote}. */
+  readonly follow: boolean;
+  /** Told once, when the partition is claimed. */
+  readonly onClaimed: () => void;
 }
 
 /** Outputs that may wait for their commit before folding pauses. */
 const MAX_PENDING_OUTPUTS = 20_000;
+
+/** How often a follower looks how far the owner has come. */
+const FOLLOW_MS = 200;
+/** A follower that comes to where the owner was in less than this is close behind. */
+const CLOSE_BEHIND_MS = 750;
 
 /** How long the client waits before it asks for messages anew, where the server did not answer (in a restart). */
 const PULL_EXPIRES_MS = 5_000;
@@ -38,13 +50,19 @@ const FETCH_BYTES = 3 * 1_024 * 1_024;
  * One life of a partition in one process: claim, restore by replay, run, until it is stopped or
  * fenced. After that it is spent; the host starts another.
  *
+ * A follower restores first and stays close behind the stored position of the owner; when the owner
+ * has released the partition it claims and goes on from there.
+ *
  * Outputs of replayed inputs were committed by an earlier owner and are suppressed.
  */
 export class Partition<State, Input> implements CommitSource {
   readonly index: number;
   readonly pending = new PendingOutputs();
   state: State;
+  /** For an owner: it is where the owner before was. For a follower: it is close behind the owner. */
   restored = false;
+  /** False until it has claimed the partition. */
+  claimed = false;
   historyTrimmed = false;
   /** Set by the committer while a batch with this partition's position is under way. */
   committing = false;
@@ -53,7 +71,11 @@ export class Partition<State, Input> implements CommitSource {
   readonly #folder: InputFolder<State, Input>;
   #folded = 0;
   #first = 0;
-  #claimedAt = 0;
+  #startedAt = 0;
+  /** When a follower was told its present target. */
+  #targetSetAt = 0;
+  #reading: Promise<void> = Promise.resolve();
+  #promoted = false;
   #messages: ConsumerMessages | undefined;
   #failure: Error | undefined;
   #stopped = false;
@@ -79,15 +101,16 @@ export class Partition<State, Input> implements CommitSource {
   }
 
   /**
-   * Claims the partition, replays its input up to the stored position and goes on from there.
+   * Claims the partition (a follower does not), replays its input up to the stored position and goes on from there.
    *
    * @returns when {@link stop} was called.
    * @throws {RuntimeError} MAPEK_PARTITION_FENCED or MAPEK_COMMIT_UNKNOWN: the state is worthless, claim anew.
    */
   async run(): Promise<void> {
-    this.#claimedAt = performance.now();
+    this.#startedAt = performance.now();
     const link = linkOf(this.#options.connection.nc);
-    await link.answer(() => this.#claim());
+    if (this.#options.follow) await link.answer(() => this.#readTarget());
+    else await link.answer(() => this.#claim());
     while (!this.#stopped) {
       const consumer = await link.answer(() => this.#consumer());
       // A consumer ends with the connection: the client may take long to find out.
@@ -107,6 +130,35 @@ export class Partition<State, Input> implements CommitSource {
       await link.restored(() => this.#stopped || !this.alive);
       if (this.#failure !== undefined) throw this.#failure;
     }
+  }
+
+  /** Makes an owner of a follower. Where that fails, so does {@link run}. */
+  async promote(): Promise<void> {
+    this.#promoted = true;
+    try {
+      // A reading that ends after the claim would undo what is known of it.
+      await this.#reading;
+      await linkOf(this.#options.connection.nc).answer(() => this.#claim());
+      if (this.#ownership.position.input_seq < this.#folded)
+        throw new RuntimeError(
+          "MAPEK_PARTITION_FENCED",
+          `partition ${this.index}: the position went back while it was followed`,
+        );
+      this.restored &&= this.#folded === this.#ownership.position.input_seq;
+      this.#wake?.();
+    } catch (error) {
+      this.fail(error as Error);
+    }
+  }
+
+  /** Fails where another process has claimed the partition, which an owner without outputs would not notice. */
+  async verify(): Promise<void> {
+    const link = linkOf(this.#options.connection.nc);
+    const holds = await link.answer(() => this.#ownership.holds()).catch(() => true);
+    if (!holds && this.alive)
+      this.fail(
+        new RuntimeError("MAPEK_PARTITION_FENCED", `partition ${this.index} has another owner`),
+      );
   }
 
   /** A consumer of everything that is not folded yet. */
@@ -129,6 +181,7 @@ export class Partition<State, Input> implements CommitSource {
     this.#messages = await consumer.consume({ max_bytes: maxBytes, expires: PULL_EXPIRES_MS });
     if (this.#stopped) this.#messages.stop();
     for await (const message of this.#messages) {
+      if (!this.#mayFold(message.seq)) await this.#untilMayFold(message.seq);
       if (this.#failure !== undefined || this.#stopped) break;
       this.#fold(message);
       if (this.pending.length > MAX_PENDING_OUTPUTS) await this.#roomForOutputs();
@@ -172,6 +225,52 @@ export class Partition<State, Input> implements CommitSource {
   async #claim(): Promise<void> {
     const newestSeq = await this.#ownership.claim(this.#options.owner);
     if (newestSeq < this.#ownership.position.input_seq) this.#onShorterStream(newestSeq);
+    this.claimed = true;
+    this.#options.onClaimed();
+  }
+
+  async #readTarget(): Promise<void> {
+    await this.#ownership.read();
+    this.#targetSetAt = performance.now();
+  }
+
+  /** An owner may while its lease is valid; a follower stays behind the owner's stored position. */
+  #mayFold(seq: number): boolean {
+    return this.#options.lease.valid && (this.claimed || seq <= this.#ownership.position.input_seq);
+  }
+
+  async #untilMayFold(seq: number): Promise<void> {
+    const { lease } = this.#options;
+    const over = () => !this.alive || this.#stopped;
+    while (!over() && !this.#mayFold(seq)) {
+      if (!lease.valid) await lease.regained(over);
+      else if (this.#promoted) await this.#sleep(FOLLOW_MS);
+      else await this.#followOwner();
+    }
+  }
+
+  /** Called where everything up to the target is folded: sets the next one, a little later where it is close behind. */
+  async #followOwner(): Promise<void> {
+    if (performance.now() - this.#targetSetAt < CLOSE_BEHIND_MS) {
+      this.#onRestored();
+      await this.#sleep(FOLLOW_MS);
+      if (this.#promoted) return;
+    }
+    // Where the position is not to be had now it is asked for again.
+    this.#reading = linkOf(this.#options.connection.nc)
+      .answer(() => this.#readTarget())
+      .catch(() => this.#sleep(FOLLOW_MS));
+    await this.#reading;
+  }
+
+  /** Ends early when this partition is woken. */
+  async #sleep(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      timer = setTimeout(resolve, ms);
+    });
+    clearTimeout(timer);
   }
 
   #fold(message: JsMsg): void {
@@ -187,7 +286,7 @@ export class Partition<State, Input> implements CommitSource {
     if (fresh) this.pending.add(seq, publications.slice(done), done);
     this.#folded = seq;
     const left = message.info.pending;
-    metrics.lag.set({ partition: this.index }, left);
+    if (this.claimed) metrics.lag.set({ partition: this.index }, left);
     if (!this.restored && (seq >= this.#ownership.position.input_seq || left === 0))
       this.#onRestored();
     if (this.pending.length > 0) committer.notify(this);
@@ -233,7 +332,7 @@ export class Partition<State, Input> implements CommitSource {
     this.restored = true;
     if (this.#first === 0 && this.#ownership.position.first_seq !== 0)
       this.#onTrimmed(this.#ownership.position.input_seq + 1);
-    this.#options.metrics.restoreSeconds.observe((performance.now() - this.#claimedAt) / 1_000);
+    this.#options.metrics.restoreSeconds.observe((performance.now() - this.#startedAt) / 1_000);
   }
 
   async #roomForOutputs(): Promise<void> {

@@ -2,6 +2,7 @@ import { anomaly } from "./anomaly.ts";
 import { feedbackControl, learnerControl, optimizerControl } from "./control.ts";
 import { action, feedback } from "./feedback.ts";
 import { feedbackInput, learnerInput, optimizerInput } from "./input.ts";
+import { member } from "./member.ts";
 import { parameters, transition } from "./parameters.ts";
 import { performance } from "./performance.ts";
 import { position } from "./position.ts";
@@ -36,4 +37,5 @@ export const MESSAGE_FAMILIES = [
   optimizerInput,
   feedbackInput,
   position,
+  member,
 ] as const;

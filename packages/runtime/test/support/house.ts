@@ -64,6 +64,7 @@ export async function startHost(
     partitions: PARTITIONS,
     settings: SETTINGS,
     owner,
+    memberTtlMs: config.membership.ttl_seconds * 1_000,
     metrics,
     log,
     onFolded: () => {},
