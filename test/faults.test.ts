@@ -1,17 +1,12 @@
 // kill -9 of each service while acknowledged samples and signals flow: nothing lost, nothing done twice.
-import {
-  type ActorService,
-  feedbackInput,
-  optimizerInput,
-  type Service,
-} from "@mapek/core/messages";
-import { keyedPartition, type PartitionLogic, STREAMS } from "@mapek/runtime";
+import type { ActorService, Service } from "@mapek/core/messages";
+import { type PartitionLogic, STREAMS } from "@mapek/runtime";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, describe, expect, it } from "vitest";
-import { feedbackActor } from "../services/feedback/src/actor.ts";
+import { feedbackLogic } from "../services/feedback/src/logic.ts";
 import { learnerLogic } from "../services/learner/src/learner.ts";
-import { optimizerActor } from "../services/optimizer/src/actor.ts";
+import { optimizerLogic } from "../services/optimizer/src/logic.ts";
 import { prepareSeries, runFlow } from "./support/flow.ts";
 import { startTestServer } from "./support/nats.ts";
 import { asLines, replay, type Stored, storedBy } from "./support/replay.ts";
@@ -33,12 +28,8 @@ const ENV = {
 // biome-ignore lint/suspicious/noExplicitAny: the states of three services
 const LOGICS: Readonly<Record<ActorService, PartitionLogic<any, any>>> = {
   learner: learnerLogic,
-  optimizer: keyedPartition({
-    service: "optimizer",
-    actor: optimizerActor,
-    family: optimizerInput,
-  }),
-  feedback: keyedPartition({ service: "feedback", actor: feedbackActor, family: feedbackInput }),
+  optimizer: optimizerLogic,
+  feedback: feedbackLogic,
 };
 
 type Outcome = Record<ActorService, string[]>;

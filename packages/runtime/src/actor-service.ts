@@ -50,6 +50,7 @@ function startActors<State, Input>(
     settings: options.settings(config),
     partitions,
     memberTtlMs: config.membership.ttl_seconds * 1_000,
+    checkpointIntervalMs: config.checkpoints.interval_seconds * 1_000,
     onFolded: instruments.onFolded ?? (() => {}),
   });
   const door = new FrontDoor({

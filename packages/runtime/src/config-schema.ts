@@ -59,6 +59,13 @@ const membership = z
   })
   .prefault({});
 
+const checkpoints = z
+  .strictObject({
+    /** Seconds after which a partition that has folded something is saved again; more where saving takes long. */
+    interval_seconds: secondsDuration.default(60),
+  })
+  .prefault({});
+
 const ingest = z
   .strictObject({
     /** Samples and milliseconds after which a batch is stored, whichever comes first. */
@@ -107,6 +114,7 @@ export const configSchema = z.strictObject({
   nats,
   streams,
   membership,
+  checkpoints,
   ingest,
   collectors,
   http,

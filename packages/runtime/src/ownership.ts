@@ -8,6 +8,7 @@ const NOTHING_FOLDED: Position = {
   input_seq: 0,
   first_seq: 0,
   outputs_done: 0,
+  checkpoints: [],
   owner: "",
   epoch: 0,
   time: 0,

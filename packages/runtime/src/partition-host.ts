@@ -2,6 +2,8 @@ import type { Member, Subjects } from "@mapek/core/messages";
 import type { Output, PartitionLogic } from "./actor.ts";
 import { assignPartitions } from "./assignment.ts";
 import { stepFor } from "./balance.ts";
+import { CheckpointStore } from "./checkpoint-store.ts";
+import { Checkpointer } from "./checkpointer.ts";
 import { Committer } from "./committer.ts";
 import type { Connection } from "./connect.ts";
 import { Heartbeat } from "./lease.ts";
@@ -20,6 +22,7 @@ export interface PartitionHostOptions<State, Input> {
   readonly owner: string;
   /** After so long without a heartbeat a member is taken for dead. */
   readonly memberTtlMs: number;
+  readonly checkpointIntervalMs: number;
   readonly metrics: Metrics;
   readonly log: Logger;
   /** Told of each input that was folded for the first time; `ageMs` since it was stored. */
@@ -43,6 +46,7 @@ export class PartitionHost<State, Input> {
   readonly #heartbeat: Heartbeat;
   readonly #members: Members;
   readonly #committer: Committer;
+  readonly #checkpointer: Checkpointer<State>;
   readonly #slots: readonly PartitionSlot<State, Input>[];
   readonly #timers: NodeJS.Timeout[] = [];
   /** By partition, the key of the member that should run it; nothing is known before the first balance. */
@@ -61,6 +65,13 @@ export class PartitionHost<State, Input> {
     this.#heartbeat = new Heartbeat(connection, this.#key, { service, owner }, memberTtlMs);
     this.#members = new Members(connection, service, memberTtlMs, () => this.#balance());
     this.#committer = new Committer(connection.nc, metrics, log, this.#heartbeat);
+    const store = new CheckpointStore(connection);
+    this.#checkpointer = new Checkpointer({
+      ...options,
+      store,
+      intervalMs: options.checkpointIntervalMs,
+      sources: () => this.#slots.flatMap(({ owned }) => owned ?? []),
+    });
     this.#slots = Array.from(
       { length: options.partitions },
       (_, partition) =>
@@ -68,6 +79,7 @@ export class PartitionHost<State, Input> {
           ...options,
           partition,
           committer: this.#committer,
+          store,
           lease: this.#heartbeat,
           onChange: () => this.#balance(),
         }),
@@ -75,6 +87,7 @@ export class PartitionHost<State, Input> {
   }
 
   start(): void {
+    this.#checkpointer.start();
     this.#timers.push(
       setInterval(() => this.#balance(), BALANCE_EVERY_MS),
       setInterval(() => {
@@ -117,7 +130,7 @@ export class PartitionHost<State, Input> {
 
   /** States of the owned partitions, in order, for services that export figures per key. */
   states(): State[] {
-    return this.#slots.flatMap(({ state }) => (state === undefined ? [] : [state]));
+    return this.#slots.flatMap(({ owned }) => owned?.state ?? []);
   }
 
   /**
@@ -127,6 +140,7 @@ export class PartitionHost<State, Input> {
    */
   async drain(): Promise<void> {
     this.#leaving = true;
+    this.#checkpointer.stop();
     this.#balance();
     const deadline = performance.now() + LEAVE_MS;
     while (this.#othersTakeOver() && performance.now() < deadline)

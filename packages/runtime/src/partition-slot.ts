@@ -54,9 +54,9 @@ export class PartitionSlot<State, Input> {
     return this.#owns ? "owner" : "follower";
   }
 
-  /** The state of an owner; undefined otherwise. */
-  get state(): State | undefined {
-    return this.#partition?.claimed ? this.#partition.state : undefined;
+  /** The life that owns the partition. */
+  get owned(): Partition<State, Input> | undefined {
+    return this.#partition?.claimed ? this.#partition : undefined;
   }
 
   /** A follower that could take over at once. */
@@ -66,10 +66,9 @@ export class PartitionSlot<State, Input> {
 
   /** An owner that is restored and has the configured settings. */
   get settled(): boolean {
-    const partition = this.#partition;
-    if (partition === undefined || !partition.claimed || !partition.restored) return false;
+    const { owned } = this;
     const { logic, settings } = this.#options;
-    return isDeepStrictEqual(logic.settings(partition.state), settings);
+    return owned?.restored === true && isDeepStrictEqual(logic.settings(owned.state), settings);
   }
 
   get status(): PartitionStatus | undefined {
@@ -108,11 +107,11 @@ export class PartitionSlot<State, Input> {
 
   /** Gives the partition up where another process has claimed it. */
   verify(): void {
-    if (this.#partition?.claimed) void this.#partition.verify();
+    void this.owned?.verify();
   }
 
   storePosition(): void {
-    if (this.#partition?.claimed) void this.#options.committer.storePosition(this.#partition);
+    if (this.owned !== undefined) void this.#options.committer.storePosition(this.owned);
   }
 
   /** Settings that differ and ticks that are due become inputs like any other. */

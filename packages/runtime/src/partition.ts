@@ -6,6 +6,8 @@ import {
   type JsMsg,
 } from "@nats-io/jetstream";
 import type { Publication } from "./atomic-batch.ts";
+import type { CheckpointStore } from "./checkpoint-store.ts";
+import type { CheckpointSource } from "./checkpointer.ts";
 import type { CommitSource, Committer } from "./committer.ts";
 import type { Connection } from "./connect.ts";
 import { RuntimeError } from "./errors.ts";
@@ -13,7 +15,10 @@ import { InputFolder, type InputFolderOptions } from "./input-folder.ts";
 import type { Lease } from "./lease.ts";
 import { linkOf } from "./link.ts";
 import { Ownership } from "./ownership.ts";
+import { PartitionCheckpoints } from "./partition-checkpoints.ts";
 import { PendingOutputs } from "./pending-outputs.ts";
+import { readInputStream, restoreState } from "./restore.ts";
+import type { SavedAt } from "./saved-at.ts";
 import { inputStreamOf } from "./streams.ts";
 
 export interface PartitionOptions<State, Input> extends InputFolderOptions<State, Input> {
@@ -27,6 +32,7 @@ export interface PartitionOptions<State, Input> extends InputFolderOptions<State
   readonly follow: boolean;
   /** Told once, when the partition is claimed. */
   readonly onClaimed: () => void;
+  readonly store: CheckpointStore;
 }
 
 /** Outputs that may wait for their commit before folding pauses. */
@@ -47,7 +53,7 @@ const PULL_EXPIRES_MS = 5_000;
 const FETCH_BYTES = 3 * 1_024 * 1_024;
 
 /**
- * One life of a partition in one process: claim, restore by replay, run, until it is stopped or
+ * One life of a partition in one process: claim, restore from a checkpoint and by replay, run, until it is stopped or
  * fenced. After that it is spent; the host starts another.
  *
  * A follower restores first and stays close behind the stored position of the owner; when the owner
@@ -55,9 +61,11 @@ const FETCH_BYTES = 3 * 1_024 * 1_024;
  *
  * Outputs of replayed inputs were committed by an earlier owner and are suppressed.
  */
-export class Partition<State, Input> implements CommitSource {
+export class Partition<State, Input> implements CommitSource, CheckpointSource<State> {
   readonly index: number;
   readonly pending = new PendingOutputs();
+  checkpoints = new PartitionCheckpoints();
+  streamCreated = "";
   state: State;
   /** For an owner: it is where the owner before was. For a follower: it is close behind the owner. */
   restored = false;
@@ -70,6 +78,7 @@ export class Partition<State, Input> implements CommitSource {
   readonly #ownership: Ownership;
   readonly #folder: InputFolder<State, Input>;
   #folded = 0;
+  #savedAt: SavedAt | undefined;
   #first = 0;
   #startedAt = 0;
   /** When a follower was told its present target. */
@@ -95,9 +104,27 @@ export class Partition<State, Input> implements CommitSource {
     return this.#failure === undefined;
   }
 
-  /** True when something was folded that the stored position does not know yet. */
+  /** True when there is something that the stored position does not know yet: inputs that were folded, or a checkpoint. */
   get ahead(): boolean {
-    return this.#folded > this.#ownership.position.input_seq;
+    return (
+      this.#folded > this.#ownership.position.input_seq || this.checkpoints.isWaiting(this.#folded)
+    );
+  }
+
+  get running(): boolean {
+    return this.claimed && this.restored && this.alive && !this.#stopped;
+  }
+
+  get epoch(): number {
+    return this.#ownership.position.epoch;
+  }
+
+  get foldedSeq(): number {
+    return this.#folded;
+  }
+
+  get failures(): number {
+    return this.#folder.failures;
   }
 
   /**
@@ -111,6 +138,7 @@ export class Partition<State, Input> implements CommitSource {
     const link = linkOf(this.#options.connection.nc);
     if (this.#options.follow) await link.answer(() => this.#readTarget());
     else await link.answer(() => this.#claim());
+    await this.#restore();
     while (!this.#stopped) {
       const consumer = await link.answer(() => this.#consumer());
       // A consumer ends with the connection: the client may take long to find out.
@@ -144,6 +172,7 @@ export class Partition<State, Input> implements CommitSource {
           "MAPEK_PARTITION_FENCED",
           `partition ${this.index}: the position went back while it was followed`,
         );
+      this.checkpoints = new PartitionCheckpoints(this.#ownership.position.checkpoints);
       this.restored &&= this.#folded === this.#ownership.position.input_seq;
       this.#wake?.();
     } catch (error) {
@@ -210,6 +239,7 @@ export class Partition<State, Input> implements CommitSource {
       input_seq,
       outputs_done,
       first_seq: this.#first,
+      checkpoints: this.checkpoints.namesFor(input_seq),
       time: now,
     };
     return { position, publication: this.#ownership.publication(position) };
@@ -219,6 +249,7 @@ export class Partition<State, Input> implements CommitSource {
   committed(count: number, position: Position, token: number): void {
     this.pending.drop(count);
     this.#ownership.stored(position, token);
+    this.checkpoints.stored(position.checkpoints);
     this.#wake?.();
   }
 
@@ -273,6 +304,20 @@ export class Partition<State, Input> implements CommitSource {
     clearTimeout(timer);
   }
 
+  async #restore(): Promise<void> {
+    const { position } = this.#ownership;
+    const stream = await readInputStream(this.#options.connection, this.#options.logic.service);
+    const { state, seq, savedAt, hasGap } = await restoreState(this.#options, position, stream);
+    this.state = state;
+    this.#folded = seq;
+    this.#savedAt = savedAt;
+    this.streamCreated = stream.created;
+    this.checkpoints = new PartitionCheckpoints(position.checkpoints);
+    // What the checkpoint holds needs no stream any more.
+    if (savedAt !== undefined) this.#first = position.first_seq;
+    if (hasGap) this.#onTrimmed(stream.firstSeq);
+  }
+
   #fold(message: JsMsg): void {
     const { seq } = message;
     if (seq <= this.#folded) return;
@@ -280,7 +325,12 @@ export class Partition<State, Input> implements CommitSource {
     const { committer, metrics } = this.#options;
     const { input_seq, outputs_done } = this.#ownership.position;
     const fresh = seq > input_seq;
-    const publications = this.#folder.fold(this.state, message, fresh);
+    const publications = this.#folder.fold(
+      this.state,
+      message,
+      fresh,
+      this.#savedAt?.hasFolded(seq),
+    );
     // The first outputs of an input are stored already where they did not fit into one commit.
     const done = seq === input_seq + 1 ? outputs_done : 0;
     if (fresh) this.pending.add(seq, publications.slice(done), done);
@@ -323,7 +373,7 @@ export class Partition<State, Input> implements CommitSource {
     const { first_seq, input_seq } = this.#ownership.position;
     this.#options.log.warn(
       { partition: this.index, first_seq, input_seq, oldest_seq: seq, inputs_may_be_lost: unread },
-      "the stream no longer reaches back to this partition's first input: its state is rebuilt from what is left",
+      "the stream no longer reaches back to what this partition's state needs: it is rebuilt from what is left",
     );
   }
 

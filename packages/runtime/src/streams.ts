@@ -17,6 +17,9 @@ export const BUCKETS = { thresholds: "mapek_thresholds", parameters: "mapek_para
 /** Heartbeats of the instances of services. */
 export const MEMBERS_BUCKET = "mapek_members";
 
+/** The object store of checkpoints: the stream `OBJ_mapek_checkpoints`. */
+export const CHECKPOINTS = "mapek_checkpoints";
+
 const NANOS_PER_SECOND = 1e9;
 /** How long the mark of an expired member stays. */
 const MEMBER_MARKER_SECONDS = 10;
@@ -106,6 +109,16 @@ export function streamDeclarations(config: Config): readonly StreamDeclaration[]
       allow_msg_ttl: true,
       subject_delete_marker_ttl: MEMBER_MARKER_SECONDS * NANOS_PER_SECOND,
       allow_rollup_hdrs: true,
+    },
+    {
+      ...shared,
+      name: `OBJ_${CHECKPOINTS}`,
+      // As every object store has it: chunks and what describes them.
+      subjects: [`$O.${CHECKPOINTS}.C.>`, `$O.${CHECKPOINTS}.M.>`],
+      discard: "new",
+      allow_rollup_hdrs: true,
+      allow_direct: true,
+      max_age: 0,
     },
   ];
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { waitFor } from "../../../test/support/wait-for.ts";
+import { CheckpointStore } from "../src/checkpoint-store.ts";
 import { Committer } from "../src/committer.ts";
 import { linkOf } from "../src/link.ts";
 import { Partition } from "../src/partition.ts";
@@ -112,6 +113,7 @@ test("outputs that come while the position is written go with the next commit", 
     partitions: PARTITIONS,
     owner,
     committer,
+    store: new CheckpointStore(connection),
     metrics,
     log,
     lease,

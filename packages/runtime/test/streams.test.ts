@@ -55,6 +55,7 @@ describe("ensureStreams", () => {
       [
         ...Object.values(STREAMS),
         ...[...Object.values(BUCKETS), MEMBERS_BUCKET].map((name) => `KV_${name}`),
+        "OBJ_mapek_checkpoints",
       ].sort(),
     );
     expect(made[STREAMS.knowledge]).toMatchObject({

@@ -15,6 +15,7 @@ import {
 } from "@mapek/core/messages";
 import type { Output } from "@mapek/runtime";
 import { expect } from "vitest";
+import { loadState, saveState } from "../../../test/support/state-bytes.ts";
 import { type LearnerMessage, learnerLogic } from "../src/learner.ts";
 import type { LearnerState } from "../src/state.ts";
 
@@ -85,7 +86,7 @@ export class Partition {
 
   /** Forgets everything but the stored bytes. */
   restart(): void {
-    this.state = learnerLogic.load(learnerLogic.save(this.state));
+    this.state = loadState(learnerLogic, saveState(learnerLogic, this.state));
   }
 
   input(input: LearnerInput): Output[] {
