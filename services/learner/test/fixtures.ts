@@ -51,6 +51,8 @@ export const burst = (key: string, calm: number, wild: number, from = 0): Row[] 
 /** A learner partition as the partition host runs it: messages go through their stored form. */
 export class Partition {
   state: LearnerState = learnerLogic.create(0);
+  /** Everything that was folded, in order. */
+  readonly folded: LearnerMessage[] = [];
 
   samples(rows: readonly Row[], history = false): Output[] {
     return this.fold("mapek-kb.samples.0", encodeSampleBatch(batchOf(rows, history)));
@@ -96,6 +98,7 @@ export class Partition {
   fold(subject: string, bytes: Uint8Array): Output[] {
     const decoded = learnerLogic.decode(subject, bytes);
     if (!decoded.ok) throw decoded.error;
+    this.folded.push(decoded.value);
     const outputs = learnerLogic.receive(this.state, decoded.value as LearnerMessage);
     for (const output of outputs) expectValid(output);
     return outputs;

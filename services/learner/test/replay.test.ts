@@ -1,6 +1,7 @@
 import { encodeMsgpack, type LearnerSettings, seriesKey } from "@mapek/core/messages";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { expectSameAfterRestore, snapshotPlans } from "../../../test/support/checkpointed.ts";
 import { saveState } from "../../../test/support/state-bytes.ts";
 import { learnerLogic } from "../src/learner.ts";
 import { burst, Partition, scale, setThreshold, steady } from "./fixtures.ts";
@@ -85,6 +86,19 @@ test("a restored partition has the same bytes and goes on with the same outputs"
     ),
     { numRuns: 60 },
   );
+});
+
+test("a checkpoint that was taken while inputs flowed leads to the same state and outputs", () => {
+  let overlaps = 0;
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 1, maxLength: 40 }), snapshotPlans, (steps, plan) => {
+      const partition = new Partition();
+      for (const [i, take] of steps.entries()) take(partition, 50 * i);
+      overlaps += expectSameAfterRestore(learnerLogic, partition.folded, plan);
+    }),
+    { numRuns: 150 },
+  );
+  expect(overlaps).toBeGreaterThan(20);
 });
 
 describe("saved state", () => {
