@@ -5,6 +5,7 @@ import {
   type IncidentEvent,
   recommend,
   SampleWindow,
+  Scratch,
   type Statistics,
   StatsError,
   trend,
@@ -18,6 +19,8 @@ import { ThresholdPromise } from "./threshold-promise.ts";
 /** From this many samples on there is a recommendation; a provisional one at first. */
 const FIRST_RECOMMENDATION = 16;
 const MAX_OPTIMISATIONS = 100;
+const copiedValues = new Scratch();
+const copiedTimes = new Scratch();
 const NO_EVENTS: readonly SeriesEvent[] = [];
 const MIN_SENSITIVITY = 0.1;
 const MAX_SENSITIVITY = 10;
@@ -119,19 +122,19 @@ export class SeriesLearner {
       at >= cached.at
     )
       return cached.value;
-    const value = describe(this.window.copyValues()) as Statistics;
+    const value = describe(this.#values()) as Statistics;
     this.#statistics = { at, value };
     return value;
   }
 
   trend(): ReturnType<typeof trend> {
-    return trend(this.window.copyTimes(), this.window.copyValues());
+    return trend(this.#times(), this.#values());
   }
 
   /** What the window says now; null under 16 samples. Cost: O(window), below 0.2 ms for 10,000 samples. */
   recommend(): ReturnType<typeof recommend> {
     const { min_data_points, strategy, exceedance_rate } = this.#settings;
-    return recommend(this.window.copyValues(), this.window.copyTimes(), {
+    return recommend(this.#values(), this.#times(), {
       exceedanceRate: exceedance_rate,
       strategy,
       minDataPoints: min_data_points,
@@ -147,7 +150,7 @@ export class SeriesLearner {
         next.action_id,
         previous,
         next.threshold,
-        this.window.copyValues(),
+        this.#values(),
         this.#settings.exceedance_rate,
       );
     this.threshold = { ...next, previous };
@@ -163,7 +166,7 @@ export class SeriesLearner {
     this.window.resize(windowOptions(settings));
     if (rateChanged) {
       this.adaptive = new AdaptiveQuantile({ exceedanceRate: settings.exceedance_rate });
-      for (const value of this.window.copyValues()) this.adaptive.update(value);
+      for (const value of this.#values()) this.adaptive.update(value);
     }
     this.applySensitivity(systemFactor);
   }
@@ -228,6 +231,14 @@ export class SeriesLearner {
     restored.promise = ThresholdPromise.restore(snapshot.promise);
     restored.#scheduleNext();
     return restored;
+  }
+
+  #values(): Float64Array {
+    return this.window.copyValues(copiedValues.take(this.window.length));
+  }
+
+  #times(): Float64Array {
+    return this.window.copyTimes(copiedTimes.take(this.window.length));
   }
 
   #judge(time: number, value: number): readonly SeriesEvent[] {

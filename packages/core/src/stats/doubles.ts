@@ -1,5 +1,5 @@
 /** Longest list that {@link doubles} makes. */
-export const MOST_DOUBLES = 512;
+const MOST_DOUBLES = 512;
 
 /** Numbers with a fraction: V8 then keeps a list of them unboxed, and so every part that is cut out of it. */
 const PATTERN = Array.from({ length: MOST_DOUBLES }, () => 0.5);
@@ -14,3 +14,34 @@ const PATTERN = Array.from({ length: MOST_DOUBLES }, () => 0.5);
  */
 export const doubles = (count: number, fill: number): number[] =>
   PATTERN.slice(0, count).fill(fill);
+
+/** Numbers by place: a list while they are few, memory outside of the heap when they are many. */
+export type Column = number[] | Float64Array;
+
+/** A column of zeros. */
+export const columnOf = (slots: number): Column =>
+  slots <= MOST_DOUBLES ? doubles(slots, 0) : new Float64Array(slots);
+
+/** Copies `count` numbers of a column from place `from` on to `target`, from `at` on. Cost: O(count). */
+export function copyColumn(
+  column: Column,
+  from: number,
+  count: number,
+  target: Column,
+  at: number,
+): void {
+  if (column instanceof Float64Array && target instanceof Float64Array)
+    target.set(column.subarray(from, from + count), at);
+  else for (let i = 0; i < count; i++) target[at + i] = column[from + i]!;
+}
+
+/** Memory that is lent for the length of one call and grows to the longest that was asked for. */
+export class Scratch {
+  #memory = new Float64Array(0);
+
+  /** `length` numbers of any value, good until the next call. Cost: O(1), amortised. */
+  take(length: number): Float64Array {
+    if (this.#memory.length < length) this.#memory = new Float64Array(length);
+    return this.#memory.subarray(0, length);
+  }
+}
