@@ -81,8 +81,8 @@ function receive(state: LearnerState, message: LearnerMessage, hasFolded?: HasFo
       return receiveBatch(state, message.batch, hasFolded);
     case "settings":
       state.configured = message.settings;
-      for (const { id, learner } of state.series.values())
-        learner.applySettings(message.settings, rulesOf(state, id.system).sensitivityFactor);
+      for (const { system, learner } of state.series.values())
+        learner.applySettings(message.settings, rulesOf(state, system).sensitivityFactor);
       return [];
     case "command":
       return receiveCommand(state, message, hasFolded);

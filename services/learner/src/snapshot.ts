@@ -5,7 +5,7 @@ import {
   type LearnerSettings,
   parseSeriesKey,
 } from "@mapek/core/messages";
-import { type LearnerState, type SystemRules, settingsOf } from "./state.ts";
+import { type LearnerState, Series, type SystemRules, settingsOf } from "./state.ts";
 
 /** Number of the saved form of a partition's state. */
 export const SCHEMA = 1;
@@ -46,7 +46,7 @@ export function restorePart(state: LearnerState, part: Uint8Array): string | und
   const id = parseSeriesKey(key);
   if (!id.ok) throw id.error;
   const learner = SeriesLearner.restore((saved as SeriesPart)[1], settingsOf(state));
-  const series = { key, id: id.value, learner };
+  const series = new Series(key, learner);
   const older = state.series.get(key);
   if (older !== undefined) state.open.delete(older);
   state.series.set(key, series);

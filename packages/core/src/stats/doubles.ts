@@ -1,5 +1,5 @@
 /** Longest list that {@link doubles} makes. */
-const MOST_DOUBLES = 512;
+export const MOST_DOUBLES = 512;
 
 /** Numbers with a fraction: V8 then keeps a list of them unboxed, and so every part that is cut out of it. */
 const PATTERN = Array.from({ length: MOST_DOUBLES }, () => 0.5);
