@@ -26,7 +26,7 @@ export class OptimisationHistory {
 
   /** Of more than 100 the oldest goes. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT for a strategy that is none. */
   add({ time, recommended_value, confidence, strategy, provisional }: Optimisation): void {
-    const place = STRATEGIES.findIndex((known) => known === strategy);
+    const place = (STRATEGIES as readonly string[]).indexOf(strategy);
     if (place < 0)
       throw new StatsError("MAPEK_STATS_BAD_SNAPSHOT", `no strategy is called ${strategy}`);
     const before = this.#numbers;
