@@ -43,7 +43,7 @@ const WRONG_LAST_SEQUENCE = new Set([10071, 10164]);
 export async function publishAtomically(
   nc: NatsConnection,
   messages: readonly Publication[],
-  timeoutMs = 10_000,
+  timeoutMs = 4_000,
 ): Promise<number> {
   const last = messages.at(-1);
   if (last === undefined || messages.length > MAX_BATCH_MESSAGES)

@@ -19,11 +19,15 @@ import { RuntimeError } from "./errors.ts";
 /** The oldest server whose atomic batches can be relied on. */
 const MINIMUM_SERVER_VERSION = "2.12.1";
 
+const QUICK_TIMEOUT_MS = 1_000;
+
 /** A connection with what JetStream needs beside it. */
 export interface Connection {
   readonly nc: NatsConnection;
   readonly js: JetStreamClient;
   readonly jsm: JetStreamManager;
+  /** Gives up after a second: for questions that are asked again, as while a cluster elects a leader. */
+  readonly quick: JetStreamManager;
 }
 
 /**
@@ -63,7 +67,8 @@ async function withJetStream(nc: NatsConnection): Promise<Connection> {
   try {
     const jsm = await jetstreamManager(nc);
     await jsm.getAccountInfo();
-    return { nc, jsm, js: jetstream(nc) };
+    const quick = await jetstreamManager(nc, { checkAPI: false, timeout: QUICK_TIMEOUT_MS });
+    return { nc, jsm, js: jetstream(nc), quick };
   } catch (cause) {
     throw new RuntimeError(
       "MAPEK_NATS_NO_JETSTREAM",

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { type ActorService, type Position, position, type Subjects } from "@mapek/core/messages";
 import { type Publication, publishAtomically } from "./atomic-batch.ts";
 import type { Connection } from "./connect.ts";
@@ -72,9 +73,20 @@ export class Ownership {
     return stored?.seq === before || stored?.seq === this.#token;
   }
 
+  /**
+   * What became of an attempt to store a position: the sequence of its record, "missing" where it is not stored (and
+   * may still come), "foreign" where somebody else has written.
+   */
+  async outcomeOf(attempt: Position): Promise<number | "missing" | "foreign"> {
+    const stored = await this.#stored();
+    if ((stored?.seq ?? 0) === this.#token) return "missing";
+    if (stored === null || !isDeepStrictEqual(stored.json(), attempt)) return "foreign";
+    return stored.seq;
+  }
+
   #stored() {
-    const { jsm } = this.#connection;
-    return jsm.streams.getMessage(STREAMS.knowledge, { last_by_subj: this.#subject });
+    const { quick } = this.#connection;
+    return quick.streams.getMessage(STREAMS.knowledge, { last_by_subj: this.#subject });
   }
 
   /** The record that stores a position, refused by the server once the partition has another owner. */

@@ -43,6 +43,11 @@ const FOLLOW_MS = 200;
 /** A follower that comes to where the owner was in less than this is close behind. */
 const CLOSE_BEHIND_MS = 750;
 
+const RETRY_MS = 100;
+const STREAM_NOT_FOUND = 10059;
+/** A consumer of which nothing is heard for two or three times this long has lost its server. */
+const IDLE_HEARTBEAT_MS = 1_000;
+
 /** How long the client waits before it asks for messages anew, where the server did not answer (in a restart). */
 const PULL_EXPIRES_MS = 5_000;
 
@@ -140,22 +145,17 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
     else await link.answer(() => this.#claim());
     await this.#restore();
     while (!this.#stopped) {
-      const consumer = await link.answer(() => this.#consumer());
+      await link.restored(() => this.#stopped || !this.alive);
+      const consumer = await this.#newConsumer();
       // A consumer ends with the connection: the client may take long to find out.
       const release = link.onLost(() => this.#messages?.stop());
       try {
-        await this.#consume(consumer);
+        if (consumer !== undefined) await this.#consume(consumer);
       } finally {
         release();
         // Otherwise the server keeps it for minutes.
-        consumer.delete().catch(() => {});
+        consumer?.delete().catch(() => {});
       }
-      if (link.connected && this.alive && !this.#stopped)
-        throw new RuntimeError(
-          "MAPEK_COMMIT_UNKNOWN",
-          `partition ${this.index}: the consumer ended`,
-        );
-      await link.restored(() => this.#stopped || !this.alive);
       if (this.#failure !== undefined) throw this.#failure;
     }
   }
@@ -190,12 +190,24 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
       );
   }
 
+  /** Undefined where the server does not answer, or has no leader for the stream: to be tried again. */
+  async #newConsumer(): Promise<Consumer | undefined> {
+    try {
+      return await linkOf(this.#options.connection.nc).answer(() => this.#consumer());
+    } catch (error) {
+      if ((error as { code?: unknown }).code === STREAM_NOT_FOUND) throw error;
+      this.#options.log.debug({ partition: this.index, err: error }, "no consumer yet");
+      await this.#sleep(RETRY_MS);
+      return undefined;
+    }
+  }
+
   /** A consumer of everything that is not folded yet. */
   async #consumer(): Promise<Consumer> {
     const { connection, logic, subjects } = this.#options;
     const filters = [subjects.input(logic.service, this.index)];
     if (logic.service === "learner") filters.push(subjects.samples(this.index));
-    return await connection.js.consumers.get(inputStreamOf(logic.service), {
+    return await connection.quick.jetstream().consumers.get(inputStreamOf(logic.service), {
       filter_subjects: filters,
       ...(this.#folded === 0
         ? { deliver_policy: DeliverPolicy.All }
@@ -207,8 +219,13 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
     const { connection } = this.#options;
     if ((await consumer.info()).num_pending === 0) this.#onRestored();
     const maxBytes = Math.max(FETCH_BYTES, connection.nc.info?.max_payload ?? 0);
-    this.#messages = await consumer.consume({ max_bytes: maxBytes, expires: PULL_EXPIRES_MS });
+    this.#messages = await consumer.consume({
+      max_bytes: maxBytes,
+      expires: PULL_EXPIRES_MS,
+      idle_heartbeat: IDLE_HEARTBEAT_MS,
+    });
     if (this.#stopped) this.#messages.stop();
+    void stopWithoutHeartbeats(this.#messages);
     for await (const message of this.#messages) {
       if (!this.#mayFold(message.seq)) await this.#untilMayFold(message.seq);
       if (this.#failure !== undefined || this.#stopped) break;
@@ -251,6 +268,19 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
     this.#ownership.stored(position, token);
     this.checkpoints.stored(position.checkpoints);
     this.#wake?.();
+  }
+
+  async outcomeOf(position: Position): Promise<number | "missing" | "foreign" | undefined> {
+    const link = linkOf(this.#options.connection.nc);
+    // A partition that is handed over, or drained, is replayed by the next owner.
+    while (this.alive && !this.#stopped) {
+      try {
+        return await link.answer(() => this.#ownership.outcomeOf(position));
+      } catch {
+        await this.#sleep(RETRY_MS);
+      }
+    }
+    return undefined;
   }
 
   async #claim(): Promise<void> {
@@ -392,4 +422,9 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
       });
     }
   }
+}
+
+/** The library waits for a lost consumer to come back; a new one is there sooner. */
+async function stopWithoutHeartbeats(messages: ConsumerMessages): Promise<void> {
+  for await (const { type } of messages.status()) if (type === "heartbeats_missed") messages.stop();
 }
