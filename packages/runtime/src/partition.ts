@@ -1,17 +1,14 @@
 import type { Position } from "@mapek/core/messages";
-import {
-  type Consumer,
-  type ConsumerMessages,
-  DeliverPolicy,
-  type JsMsg,
-} from "@nats-io/jetstream";
+import type { JsMsg } from "@nats-io/jetstream";
 import type { Publication } from "./atomic-batch.ts";
+import { Bell } from "./bell.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
 import type { CheckpointSource } from "./checkpointer.ts";
 import type { CommitSource, Committer } from "./committer.ts";
 import type { Connection } from "./connect.ts";
 import { RuntimeError } from "./errors.ts";
 import { InputFolder, type InputFolderOptions } from "./input-folder.ts";
+import { InputReader } from "./input-reader.ts";
 import type { Lease } from "./lease.ts";
 import { linkOf } from "./link.ts";
 import { Ownership } from "./ownership.ts";
@@ -44,18 +41,6 @@ const FOLLOW_MS = 200;
 const CLOSE_BEHIND_MS = 750;
 
 const RETRY_MS = 100;
-const STREAM_NOT_FOUND = 10059;
-/** A consumer of which nothing is heard for two or three times this long has lost its server. */
-const IDLE_HEARTBEAT_MS = 1_000;
-
-/** How long the client waits before it asks for messages anew, where the server did not answer (in a restart). */
-const PULL_EXPIRES_MS = 5_000;
-
-/**
- * Bytes that the server may send ahead. 16 partitions together stay below its 64 MiB for a slow
- * consumer; a message of more than about a third of it would make the client wait for a heartbeat.
- */
-const FETCH_BYTES = 3 * 1_024 * 1_024;
 
 /**
  * One life of a partition in one process: claim, restore from a checkpoint and by replay, run, until it is stopped or
@@ -90,10 +75,11 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
   #targetSetAt = 0;
   #reading: Promise<void> = Promise.resolve();
   #promoted = false;
-  #messages: ConsumerMessages | undefined;
   #failure: Error | undefined;
   #stopped = false;
-  #wake: (() => void) | undefined;
+  readonly #reader: InputReader;
+  /** Rings when something changes for which this life may wait. */
+  readonly #bell = new Bell();
 
   constructor(options: PartitionOptions<State, Input>) {
     this.#options = options;
@@ -102,6 +88,10 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
     this.state = logic.create(partition);
     this.#ownership = new Ownership(connection, subjects, logic.service, partition);
     this.#folder = new InputFolder(options);
+    const own = [subjects.input(logic.service, partition)];
+    if (logic.service === "learner") own.push(subjects.samples(partition));
+    const stream = inputStreamOf(logic.service);
+    this.#reader = new InputReader({ connection, stream, subjects: own, log: options.log });
   }
 
   /** True while commits may carry this partition's outputs. */
@@ -144,20 +134,17 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
     if (this.#options.follow) await link.answer(() => this.#readTarget());
     else await link.answer(() => this.#claim());
     await this.#restore();
-    while (!this.#stopped) {
-      await link.restored(() => this.#stopped || !this.alive);
-      const consumer = await this.#newConsumer();
-      // A consumer ends with the connection: the client may take long to find out.
-      const release = link.onLost(() => this.#messages?.stop());
-      try {
-        if (consumer !== undefined) await this.#consume(consumer);
-      } finally {
-        release();
-        // Otherwise the server keeps it for minutes.
-        consumer?.delete().catch(() => {});
-      }
-      if (this.#failure !== undefined) throw this.#failure;
+    const inputs = this.#reader.read(
+      () => this.#folded,
+      () => this.#onRestored(),
+    );
+    for await (const message of inputs) {
+      if (!this.#mayFold(message.seq)) await this.#untilMayFold(message.seq);
+      if (this.#failure !== undefined || this.#stopped) break;
+      this.#fold(message);
+      if (this.pending.length > MAX_PENDING_OUTPUTS) await this.#roomForOutputs();
     }
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   /** Makes an owner of a follower. Where that fails, so does {@link run}. */
@@ -174,7 +161,7 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
         );
       this.checkpoints = new PartitionCheckpoints(this.#ownership.position.checkpoints);
       this.restored &&= this.#folded === this.#ownership.position.input_seq;
-      this.#wake?.();
+      this.#bell.ring();
     } catch (error) {
       this.fail(error as Error);
     }
@@ -190,62 +177,18 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
       );
   }
 
-  /** Undefined where the server does not answer, or has no leader for the stream: to be tried again. */
-  async #newConsumer(): Promise<Consumer | undefined> {
-    try {
-      return await linkOf(this.#options.connection.nc).answer(() => this.#consumer());
-    } catch (error) {
-      if ((error as { code?: unknown }).code === STREAM_NOT_FOUND) throw error;
-      this.#options.log.debug({ partition: this.index, err: error }, "no consumer yet");
-      await this.#sleep(RETRY_MS);
-      return undefined;
-    }
-  }
-
-  /** A consumer of everything that is not folded yet. */
-  async #consumer(): Promise<Consumer> {
-    const { connection, logic, subjects } = this.#options;
-    const filters = [subjects.input(logic.service, this.index)];
-    if (logic.service === "learner") filters.push(subjects.samples(this.index));
-    return await connection.quick.jetstream().consumers.get(inputStreamOf(logic.service), {
-      filter_subjects: filters,
-      ...(this.#folded === 0
-        ? { deliver_policy: DeliverPolicy.All }
-        : { opt_start_seq: this.#folded + 1 }),
-    });
-  }
-
-  async #consume(consumer: Consumer): Promise<void> {
-    const { connection } = this.#options;
-    if ((await consumer.info()).num_pending === 0) this.#onRestored();
-    const maxBytes = Math.max(FETCH_BYTES, connection.nc.info?.max_payload ?? 0);
-    this.#messages = await consumer.consume({
-      max_bytes: maxBytes,
-      expires: PULL_EXPIRES_MS,
-      idle_heartbeat: IDLE_HEARTBEAT_MS,
-    });
-    if (this.#stopped) this.#messages.stop();
-    void stopWithoutHeartbeats(this.#messages);
-    for await (const message of this.#messages) {
-      if (!this.#mayFold(message.seq)) await this.#untilMayFold(message.seq);
-      if (this.#failure !== undefined || this.#stopped) break;
-      this.#fold(message);
-      if (this.pending.length > MAX_PENDING_OUTPUTS) await this.#roomForOutputs();
-    }
-  }
-
   /** Ends folding; what is pending can still be committed. */
   stop(): void {
     this.#stopped = true;
-    this.#messages?.stop();
-    this.#wake?.();
+    this.#reader.stop();
+    this.#bell.ring();
   }
 
   /** Ends this life, for instance because a commit failed: the state is no longer known to agree with the log. */
   fail(error: Error): void {
     this.#failure ??= error;
-    this.#messages?.stop();
-    this.#wake?.();
+    this.#reader.stop();
+    this.#bell.ring();
   }
 
   /** The position record that stores everything folded up to the `count` first pending outputs. */
@@ -267,7 +210,7 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
     this.pending.drop(count);
     this.#ownership.stored(position, token);
     this.checkpoints.stored(position.checkpoints);
-    this.#wake?.();
+    this.#bell.ring();
   }
 
   async outcomeOf(position: Position): Promise<number | "missing" | "foreign" | undefined> {
@@ -277,7 +220,7 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
       try {
         return await link.answer(() => this.#ownership.outcomeOf(position));
       } catch {
-        await this.#sleep(RETRY_MS);
+        await this.#bell.wait(RETRY_MS);
       }
     }
     return undefined;
@@ -305,7 +248,7 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
     const over = () => !this.alive || this.#stopped;
     while (!over() && !this.#mayFold(seq)) {
       if (!lease.valid) await lease.regained(over);
-      else if (this.#promoted) await this.#sleep(FOLLOW_MS);
+      else if (this.#promoted) await this.#bell.wait(FOLLOW_MS);
       else await this.#followOwner();
     }
   }
@@ -314,24 +257,14 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
   async #followOwner(): Promise<void> {
     if (performance.now() - this.#targetSetAt < CLOSE_BEHIND_MS) {
       this.#onRestored();
-      await this.#sleep(FOLLOW_MS);
+      await this.#bell.wait(FOLLOW_MS);
       if (this.#promoted) return;
     }
     // Where the position is not to be had now it is asked for again.
     this.#reading = linkOf(this.#options.connection.nc)
       .answer(() => this.#readTarget())
-      .catch(() => this.#sleep(FOLLOW_MS));
+      .catch(() => this.#bell.wait(FOLLOW_MS));
     await this.#reading;
-  }
-
-  /** Ends early when this partition is woken. */
-  async #sleep(ms: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      timer = setTimeout(resolve, ms);
-    });
-    clearTimeout(timer);
   }
 
   async #restore(): Promise<void> {
@@ -417,14 +350,7 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
 
   async #roomForOutputs(): Promise<void> {
     while (this.pending.length > MAX_PENDING_OUTPUTS && this.alive && !this.#stopped) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+      await this.#bell.wait();
     }
   }
-}
-
-/** The library waits for a lost consumer to come back; a new one is there sooner. */
-async function stopWithoutHeartbeats(messages: ConsumerMessages): Promise<void> {
-  for await (const { type } of messages.status()) if (type === "heartbeats_missed") messages.stop();
 }
