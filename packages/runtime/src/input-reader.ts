@@ -86,9 +86,10 @@ export class InputReader {
       after === 0 ? { deliver_policy: DeliverPolicy.All } : { opt_start_seq: after + 1 };
     try {
       return await linkOf(connection.nc).answer(async () => {
-        const consumer = await connection.quick
-          .jetstream()
-          .consumers.get(stream, { filter_subjects: [...subjects], ...start });
+        const consumer = await connection.js.consumers.get(stream, {
+          filter_subjects: [...subjects],
+          ...start,
+        });
         return { consumer, pending: (await consumer.info()).num_pending };
       });
     } catch (error) {

@@ -85,8 +85,8 @@ export class Ownership {
   }
 
   #stored() {
-    const { quick } = this.#connection;
-    return quick.streams.getMessage(STREAMS.knowledge, { last_by_subj: this.#subject });
+    const { jsm } = this.#connection;
+    return jsm.streams.getMessage(STREAMS.knowledge, { last_by_subj: this.#subject });
   }
 
   /** The record that stores a position, refused by the server once the partition has another owner. */

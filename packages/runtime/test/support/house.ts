@@ -34,7 +34,10 @@ export async function startHouse() {
     async clear() {
       const declarations = streamDeclarations(config);
       for (const { name } of declarations) await jsm.streams.delete(name).catch(() => {});
-      await ensureStreams(jsm, declarations);
+      // The server may still be removing files of the streams before.
+      await waitFor("the streams are made", () =>
+        ensureStreams(jsm, declarations).then(() => true),
+      );
     },
     server,
     config,
