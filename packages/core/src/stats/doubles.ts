@@ -1,5 +1,5 @@
 /** Longest list that {@link doubles} makes. */
-export const MOST_DOUBLES = 512;
+const MOST_DOUBLES = 512;
 
 /** Numbers with a fraction: V8 then keeps a list of them unboxed, and so every part that is cut out of it. */
 const PATTERN = Array.from({ length: MOST_DOUBLES }, () => 0.5);
@@ -18,9 +18,12 @@ export const doubles = (count: number, fill: number): number[] =>
 /** Numbers by place: a list while they are few, memory outside of the heap when they are many. */
 export type Column = number[] | Float64Array;
 
-/** A column of zeros. */
+/** Longest column that is a list. */
+export const SHORT_COLUMN = 256;
+
+/** A column of any numbers, to be written before they are read. */
 export const columnOf = (slots: number): Column =>
-  slots <= MOST_DOUBLES ? doubles(slots, 0) : new Float64Array(slots);
+  slots <= SHORT_COLUMN ? PATTERN.slice(0, slots) : new Float64Array(slots);
 
 /** Copies `count` numbers of a column from place `from` on to `target`, from `at` on. Cost: O(count). */
 export function copyColumn(

@@ -1,4 +1,4 @@
-import { type Column, columnOf, copyColumn, MOST_DOUBLES, Scratch } from "./doubles.ts";
+import { type Column, columnOf, copyColumn, Scratch, SHORT_COLUMN } from "./doubles.ts";
 import { requireCount, requireFinite, requireRange, StatsError } from "./errors.ts";
 import { quantiseTime, TimeColumn } from "./time-column.ts";
 import { decodeWindow, encodeWindow } from "./window-snapshot.ts";
@@ -24,7 +24,7 @@ export type AddOutcome = "appended" | "inserted" | "duplicate" | "outside";
  * the newest, no two at the same microsecond. Holds samples and nothing derived from them, so what has left leaves
  * no trace.
  *
- * Memory: grown on demand; 16 bytes a slot up to 512 slots, then 12 while times pack into 32 bits.
+ * Memory: grown on demand; 16 bytes a slot up to 256 slots, then 12 while times pack into 32 bits.
  */
 export class SampleWindow {
   #capacity: number;
@@ -283,7 +283,7 @@ export class SampleWindow {
   /** A short window belongs to an idle series, or soon is a long one: it grows by little. */
   #grownSlots(): number {
     const count = this.#count;
-    const more = count < MOST_DOUBLES ? Math.max(FIRST_SLOTS, count >>> 3) : count >>> 1;
+    const more = count < SHORT_COLUMN ? Math.max(FIRST_SLOTS, count >>> 2) : count >>> 1;
     return Math.min(this.#capacity, count + more);
   }
 
