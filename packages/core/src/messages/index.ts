@@ -11,6 +11,7 @@ export * from "./member.ts";
 export * from "./parameters.ts";
 export * from "./partition.ts";
 export * from "./performance.ts";
+export * from "./plain-decimal.ts";
 export * from "./position.ts";
 export * from "./recommendation.ts";
 export * from "./rejected.ts";
