@@ -65,8 +65,21 @@ const ingest = z
     max_samples_per_message: z.number().int().min(1).max(65_535).default(65_535),
     /** Samples that wait to be stored before publishers are told to try later. */
     max_waiting_samples: z.number().int().min(1).default(1_000_000),
+    /** Bytes of samples and keys that wait to be stored, likewise. */
+    max_waiting_bytes: z.number().int().min(1_024).default(134_217_728),
+    /** Samples a second that one monitor takes from one system in the long run; unset = no limit. */
+    max_samples_per_second_per_system: z.number().positive().optional(),
+    /** Systems that a monitor routes. */
+    max_systems: z.number().int().min(1).default(10_000),
     /** Seconds after which a series without samples no longer counts against the limit. */
     idle_series_seconds: secondsDuration.default(86_400),
+  })
+  .prefault({});
+
+const memory = z
+  .strictObject({
+    /** MiB that a service may use; 0 takes 75 % of what the process may have. */
+    max_mb: z.number().int().min(0).default(0),
   })
   .prefault({});
 
@@ -100,6 +113,7 @@ export const configSchema = z.strictObject({
   nats,
   streams,
   ingest,
+  memory,
   collectors,
   http,
   log,

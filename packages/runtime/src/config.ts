@@ -24,6 +24,7 @@ export const ENVIRONMENT: Readonly<Record<string, string>> = {
   NATS_CA: "nats.tls_ca_file",
   MAPEK_PARTITIONS: "streams.partitions",
   MAPEK_REPLICAS: "streams.replicas",
+  MAPEK_MAX_MEMORY_MB: "memory.max_mb",
   MAPEK_COLLECT: "collectors.enabled",
   MAPEK_SYSTEM: "collectors.system",
   MAPEK_HTTP_HOST: "http.host",

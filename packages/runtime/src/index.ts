@@ -12,6 +12,8 @@ export { type Admit, type Admitted, FrontDoor } from "./front-door.ts";
 export { inputsOf } from "./input-bundle.ts";
 export { type KeyedState, keyedPartition } from "./keyed-partition.ts";
 export type { Logger } from "./log.ts";
+export { LoudRefusals } from "./loud-refusals.ts";
+export type { MemoryWatch } from "./memory-watch.ts";
 export type { Metrics } from "./metrics.ts";
 export { PartitionHost } from "./partition-host.ts";
 export { publicationsOf } from "./publication.ts";

@@ -11,6 +11,7 @@ import { RuntimeError } from "./errors.ts";
 import { startHealthServer } from "./health-server.ts";
 import { linkOf } from "./link.ts";
 import { createLogger, type Logger } from "./log.ts";
+import { MemoryWatch, memoryLimitBytes } from "./memory-watch.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { streamDeclarations, subjectsOf } from "./streams.ts";
 
@@ -22,6 +23,7 @@ export interface ServiceContext {
   readonly metrics: Metrics;
   readonly deadLetters: DeadLetters;
   readonly log: Logger;
+  readonly memory: MemoryWatch;
   /** Names this process. */
   readonly owner: string;
 }
@@ -142,6 +144,11 @@ async function serve(
   const subjects = subjectsOf(config);
   const metrics = createMetrics(name);
   const deadLetters = new DeadLetters(nc, subjects, name, metrics);
+  const memory = new MemoryWatch({
+    limitBytes: memoryLimitBytes(config.memory.max_mb),
+    registry: metrics.registry,
+    log,
+  });
   let service: RunningService | undefined;
   const { server, url } = await startHealthServer({
     host: config.http.host,
@@ -153,12 +160,22 @@ async function serve(
     details: () => ({
       service: name,
       owner,
+      memory: memory.details(),
       nats: { server: nc.getServer(), version: nc.info?.version },
       ...service?.details?.(),
     }),
   });
   // Last, so that a process that cannot run takes nothing away from one that does.
-  const running = await start({ config, connection, subjects, metrics, deadLetters, log, owner });
+  const running = await start({
+    config,
+    connection,
+    subjects,
+    metrics,
+    deadLetters,
+    log,
+    memory,
+    owner,
+  });
   service = running;
   finish = async () => {
     await running.drain();

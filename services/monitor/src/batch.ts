@@ -1,9 +1,8 @@
 import { encodeSampleBatch } from "@mapek/core/messages";
 import type { Receipt } from "./receipt.ts";
 import type { SeriesEntry } from "./series-registry.ts";
+import { SAMPLE_BYTES, type WaitingRoom } from "./waiting-room.ts";
 
-/** Index, time and value of a sample. */
-const SAMPLE_BYTES = 2 + 8 + 8;
 /** What MessagePack puts before a text of any length. */
 const TEXT_HEADER_BYTES = 5;
 /** Version, history mark and the headers of the columns. */
@@ -17,7 +16,7 @@ export class Batch {
   /** Unique in this process: what an entry remembers of its batch, so that it keeps none alive. */
   readonly id = ++made;
   readonly #history: boolean;
-  readonly #series: string[] = [];
+  readonly #entries: SeriesEntry[] = [];
   readonly #receipts: Receipt[] = [];
   readonly #index: Uint16Array;
   readonly #times: Float64Array;
@@ -44,12 +43,18 @@ export class Batch {
     return this.length === 0 || this.#bytesLeft >= this.#bytesOf(entry);
   }
 
-  /** Adds a sample. The receipt is settled when this batch is. Cost: O(1). */
-  add(entry: SeriesEntry, time: number, value: number, receipt: Receipt | undefined): void {
+  /**
+   * Adds a sample. The receipt is settled when this batch is. Cost: O(1).
+   *
+   * @returns Bytes of the sample's key where the batch did not hold it yet, else 0.
+   */
+  add(entry: SeriesEntry, time: number, value: number, receipt: Receipt | undefined): number {
     this.#bytesLeft -= this.#bytesOf(entry);
+    let keyBytes = 0;
     if (entry.batch !== this.id) {
       entry.batch = this.id;
-      entry.batchIndex = this.#series.push(entry.key) - 1;
+      entry.batchIndex = this.#entries.push(entry) - 1;
+      keyBytes = entry.keyBytes;
     }
     const i = this.length++;
     this.#index[i] = entry.batchIndex;
@@ -59,13 +64,14 @@ export class Batch {
       this.#receipts.push(receipt);
       receipt.joined();
     }
+    return keyBytes;
   }
 
   encode(): Uint8Array {
     const { length } = this;
     return encodeSampleBatch({
       history: this.#history,
-      series: this.#series,
+      series: this.#entries.map(({ key }) => key),
       index: this.#index.subarray(0, length),
       times: this.#times.subarray(0, length),
       values: this.#values.subarray(0, length),
@@ -74,6 +80,18 @@ export class Batch {
 
   settle(failure: Error | undefined): void {
     for (const receipt of this.#receipts) receipt.settled(failure);
+  }
+
+  /** Gives the room back that its samples took. Cost: O(samples). */
+  leave(room: WaitingRoom): void {
+    const counts = new Uint32Array(this.#entries.length);
+    for (let i = 0; i < this.length; i++) {
+      const entry = this.#index[i] as number;
+      counts[entry] = (counts[entry] as number) + 1;
+    }
+    this.#entries.forEach(({ share, keyBytes }, i) => {
+      room.leave(share, counts[i] as number, keyBytes);
+    });
   }
 
   #bytesOf(entry: SeriesEntry): number {

@@ -2,6 +2,7 @@ import {
   checkSample,
   decodeSamples,
   isTimestamp,
+  type Labels,
   MessageError,
   type MessageErrorCode,
   type PublicSeries,
@@ -9,12 +10,13 @@ import {
   type SampleColumns,
   type Subjects,
 } from "@mapek/core/messages";
-import type { Config, DeadLetters } from "@mapek/runtime";
+import type { Config, DeadLetters, LoudRefusals } from "@mapek/runtime";
 import type { Msg, NatsConnection, Subscription } from "@nats-io/transport-node";
 import type { ArrivalClock } from "./arrival-clock.ts";
 import type { Batcher } from "./batcher.ts";
 import { Receipt } from "./receipt.ts";
-import type { SeriesRegistry } from "./series-registry.ts";
+import type { SeriesEntry, SeriesRegistry } from "./series-registry.ts";
+import type { Share, WaitingRoom } from "./waiting-room.ts";
 
 export interface IntakeOptions {
   readonly nc: NatsConnection;
@@ -24,6 +26,13 @@ export interface IntakeOptions {
   readonly registry: SeriesRegistry;
   readonly clock: ArrivalClock;
   readonly deadLetters: DeadLetters;
+  readonly room: WaitingRoom;
+  /** Whether the process has to save memory. */
+  readonly memoryShort: () => boolean;
+  /** Told of messages that were refused because somebody sends too much. */
+  readonly overloads: LoudRefusals;
+  /** Told of samples of series or systems beyond their limit. */
+  readonly seriesRefusals: LoudRefusals;
 }
 
 /** Header that marks imported history, which may have any age. */
@@ -32,6 +41,7 @@ export const HISTORY_HEADER = "Mapek-History";
 interface Route {
   readonly system: string;
   readonly metric: string;
+  readonly share: Share;
 }
 
 /** Routes of subjects that are remembered. */
@@ -53,6 +63,11 @@ export class Intake {
     });
   }
 
+  /** Gives memory back that only saves work. */
+  forgetRoutes(): void {
+    this.#routes.clear();
+  }
+
   /** Takes nothing more in, then stores what was taken in. */
   async drain(): Promise<void> {
     await this.#subscription.drain();
@@ -71,14 +86,11 @@ export class Intake {
 
   /** The fault of the whole message, if it has one. */
   #takeSamples(message: Msg, receipt: Receipt | undefined): MessageError | undefined {
-    const { batcher, limits } = this.#options;
-    if (batcher.waiting >= limits.max_waiting_samples)
-      return new MessageError(
-        "MAPEK_OVERLOADED",
-        `${batcher.waiting} samples wait to be stored: try later`,
-      );
+    const { limits } = this.#options;
     const route = this.#route(message.subject);
     if (route instanceof MessageError) return route;
+    const refusal = this.#refusal(route);
+    if (refusal !== undefined) return refusal;
     const payload = decodeSamples(message.data, message.headers?.get("Content-Type") || undefined);
     if (!payload.ok) return payload.error;
     const history = message.headers?.has(HISTORY_HEADER) ?? false;
@@ -109,6 +121,16 @@ export class Intake {
     else this.#addColumns(route.system, payload.value.columns, now, receipt, history, rejects);
     rejects.report();
     return undefined;
+  }
+
+  /** Why nothing of the route's system is taken in now. */
+  #refusal({ share, system }: Route): MessageError | undefined {
+    const { memoryShort, overloads, room } = this.#options;
+    const refusal = memoryShort()
+      ? new MessageError("MAPEK_OVERLOADED", "memory is short: try later")
+      : room.refusal(share, performance.now());
+    if (refusal !== undefined) overloads.add(system, refusal);
+    return refusal;
   }
 
   #addRows(
@@ -146,7 +168,7 @@ export class Intake {
   ): void {
     const entries = columns.series.map((series) => {
       const [metric, labels] = typeof series === "string" ? [series, undefined] : series;
-      return this.#options.registry.entry(system, metric, labels);
+      return this.#entry(system, metric, labels);
     });
     const { index, times, values } = columns;
     const latest = now + this.#options.limits.max_ahead_seconds * 1_000;
@@ -183,14 +205,20 @@ export class Intake {
         "MAPEK_SAMPLE_IN_FUTURE",
         `timestamp ${timestamp} is ${Math.round((timestamp - now) / 1_000)} s ahead of the clock`,
       );
-    const entry = this.#options.registry.entry(system, sample.metric ?? metric, sample.labels);
+    const entry = this.#entry(system, sample.metric ?? metric, sample.labels);
     if (entry instanceof MessageError) return entry;
     this.#store(entry, timestamp, value, now, receipt, history);
     return undefined;
   }
 
+  #entry(system: string, metric: string, labels: Labels | undefined): SeriesEntry | MessageError {
+    const entry = this.#options.registry.entry(system, metric, labels);
+    if (entry instanceof MessageError) this.#options.seriesRefusals.add(system, entry);
+    return entry;
+  }
+
   #store(
-    entry: Exclude<ReturnType<SeriesRegistry["entry"]>, MessageError>,
+    entry: SeriesEntry,
     given: number | undefined,
     value: number,
     now: number,
@@ -214,7 +242,8 @@ export class Intake {
     if (!parsed.ok) return parsed.error;
     if (parsed.value.family !== "metrics")
       return new MessageError("MAPEK_SUBJECT_INVALID", subject);
-    const route = { system: parsed.value.system, metric: parsed.value.metric };
+    const { system, metric } = parsed.value;
+    const route = { system, metric, share: this.#options.room.shareOf(system) };
     if (this.#routes.size >= MAX_ROUTES) this.#routes.clear();
     this.#routes.set(subject, route);
     return route;
