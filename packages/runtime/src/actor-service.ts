@@ -16,6 +16,8 @@ export interface ActorServiceOptions<State, Input> {
   readonly admit: (config: Config) => Admit;
   /** Verbs that are answered from streams instead of states. */
   readonly verbs?: (context: ServiceContext) => NonNullable<QueryDoorOptions["verbs"]>;
+  /** What the process owes a partition as input: asked four times a second, written at most once a second. */
+  readonly owedInput?: (context: ServiceContext) => (state: State) => object | undefined;
   /** Makes the service's own metrics. */
   readonly instruments?: (context: ServiceContext) => Instruments<State, Input>;
 }
@@ -49,6 +51,7 @@ function startActors<State, Input>(
     logic: options.logic,
     settings: options.settings(config),
     partitions,
+    owedInput: options.owedInput?.(context),
     onFolded: instruments.onFolded ?? (() => {}),
   });
   const door = new FrontDoor({

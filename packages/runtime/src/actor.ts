@@ -15,8 +15,8 @@ import type {
 export type Output =
   /** A public output: stored as `log.<family>.<tokens>`, republished as `<family>.<tokens>`. */
   | { to: "log"; family: OutputFamily; tokens: readonly string[]; message: object }
-  /** The newest threshold of a series, by its bucket key. */
-  | { to: "latest"; key: string; message: object }
+  /** The newest threshold of a series, by its bucket key; null: there is none any more. */
+  | { to: "latest"; key: string; message: object | null }
   /** An input of another actor: `key` decides its partition, `null` sends it to every partition. */
   | { to: "learner"; key: string | null; input: LearnerInput }
   | { to: "optimizer"; key: string; input: OptimizerInput }

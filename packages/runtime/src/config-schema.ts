@@ -8,8 +8,8 @@ import { z } from "zod";
 
 const secondsDuration = z.number().positive();
 
-/** `self_learning`: the learner's settings. */
-const selfLearning = learnerSettings.prefault({});
+/** `self_learning`: the learner's settings, but for the one that follows from others. */
+const selfLearning = learnerSettings.omit({ max_series_of_system: true }).prefault({});
 /** `dynamic_optimizer`: the optimizer's settings. */
 const dynamicOptimizer = optimizerSettings.prefault({});
 /** `feedback_loops`: the feedback service's settings, and how much of its history is kept. */

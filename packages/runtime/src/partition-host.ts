@@ -20,6 +20,8 @@ export interface PartitionHostOptions<State, Input> {
   /** What the actors' settings shall be; they reach the actors as a message in their log. */
   readonly settings: object;
   readonly owner: string;
+  /** An input that the runtime owes a partition because of what its process has learned, such as that memory is short. */
+  readonly owedInput?: ((state: State) => object | undefined) | undefined;
   readonly metrics: Metrics;
   readonly log: Logger;
   /** Told of each input that was folded for the first time; `ageMs` since it was stored. */
@@ -63,6 +65,7 @@ export class PartitionHost<State, Input> {
       done: Promise.resolve(),
       tickedAt: -Infinity,
       settingsSentAt: -Infinity,
+      owedSentAt: -Infinity,
     }));
   }
 
@@ -193,6 +196,11 @@ export class PartitionHost<State, Input> {
           settings: this.#options.settings,
         });
       }
+      const owed = this.#options.owedInput?.(partition.state);
+      if (owed !== undefined && clock - slot.owedSentAt >= MIN_TICK_MS) {
+        slot.owedSentAt = clock;
+        this.#writeInput(slot.index, { version: 1, time: now, ...owed });
+      }
       const dueAt = this.#options.logic.dueAt(partition.state);
       if (dueAt !== undefined && dueAt <= now && clock - slot.tickedAt >= MIN_TICK_MS) {
         slot.tickedAt = clock;
@@ -241,4 +249,5 @@ interface Slot<State, Input> {
   /** Of the process's clock, which is never set back. */
   tickedAt: number;
   settingsSentAt: number;
+  owedSentAt: number;
 }

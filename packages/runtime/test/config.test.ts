@@ -50,6 +50,7 @@ const NAMES: readonly [string, string, unknown, string, unknown][] = [
   ["NATS_CA", "nats.tls_ca_file", undefined, "ca.pem", "ca.pem"],
   ["MAPEK_PARTITIONS", "streams.partitions", 16, "4", 4],
   ["MAPEK_REPLICAS", "streams.replicas", 1, "3", 3],
+  ["MAPEK_MAX_MEMORY_MB", "memory.max_mb", 0, "512", 512],
   ["MAPEK_COLLECT", "collectors.enabled", false, "true", true],
   ["MAPEK_SYSTEM", "collectors.system", "local", "42", "42"],
   ["MAPEK_HTTP_HOST", "http.host", "127.0.0.1", "0.0.0.0", "0.0.0.0"],

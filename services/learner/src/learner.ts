@@ -13,6 +13,7 @@ import {
 } from "@mapek/core/messages";
 import type { Output, PartitionLogic } from "@mapek/runtime";
 import { receiveCommand, receiveControl } from "./commands.ts";
+import { sweepDueAt, sweepIdle } from "./idle-series.ts";
 import { outputsOf } from "./outputs.ts";
 import { query } from "./queries.ts";
 import { load, save } from "./snapshot.ts";
@@ -28,7 +29,7 @@ export const learnerLogic: PartitionLogic<LearnerState, LearnerMessage> = {
   decode,
   receive,
   dueAt(state) {
-    let earliest: number | undefined;
+    let earliest = sweepDueAt(state);
     for (const { learner } of state.open) {
       const { silentAt } = learner.judge;
       if (silentAt !== undefined && (earliest === undefined || silentAt < earliest))
@@ -59,6 +60,9 @@ export const learnerLogic: PartitionLogic<LearnerState, LearnerMessage> = {
       dropped,
       window_bytes: bytes,
       open_anomalies: state.open.size,
+      expired: state.expired,
+      refused: state.refused,
+      closed: Number(state.closed),
     };
   },
   save,
@@ -87,10 +91,16 @@ function receive(state: LearnerState, message: LearnerMessage): Output[] {
       return receiveCommand(state, message);
     case "control":
       return receiveControl(state, message);
+    case "admission":
+      state.closed = !message.new_series;
+      return [];
     case "tick":
-      return closeSilent(state, message.time);
+      return [...closeSilent(state, message.time), ...sweepIdle(state, message.time)];
   }
 }
+
+/** Dead letters of one batch: a flood of new series must not become one of letters. */
+const MAX_LETTERS = 10;
 
 function receiveBatch(
   state: LearnerState,
@@ -99,9 +109,13 @@ function receiveBatch(
   const outputs: Output[] = [];
   const dictionary = keys.map((key, entry) => {
     const found = seriesOf(state, key);
-    if (!(found instanceof MessageError)) return found;
-    outputs.push(deadLetter(key, times[index.indexOf(entry)] ?? 0, found));
-    return undefined;
+    if (found instanceof MessageError) {
+      if (outputs.length < MAX_LETTERS)
+        outputs.push(deadLetter(key, times[index.indexOf(entry)] ?? 0, found));
+      return undefined;
+    }
+    found.seen = state.sweep;
+    return found;
   });
   for (let i = 0; i < values.length; i++) {
     const series = dictionary[index[i] as number];

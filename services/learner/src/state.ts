@@ -1,8 +1,9 @@
 import { type ExcludedRange, SeriesLearner } from "@mapek/core/learning";
 import {
+  fnv1a32,
   type LearnerSettings,
   learnerSettings,
-  type MessageError,
+  MessageError,
   parseSeriesKey,
   type SeriesId,
 } from "@mapek/core/messages";
@@ -12,6 +13,10 @@ export interface Series {
   readonly key: string;
   readonly id: SeriesId;
   readonly learner: SeriesLearner;
+  /** Decides which sweep looks at it; follows from the key. */
+  readonly slot: number;
+  /** Number of sweeps when it last received a sample. */
+  seen: number;
 }
 
 /** What holds for every series of a system, those to come included. */
@@ -31,6 +36,16 @@ export interface LearnerState {
   readonly open: Set<Series>;
   /** Ids of the commands done last, so that a repeated one is done once. */
   readonly done: Set<string>;
+  /** Series of each system; follows from `series`. */
+  readonly seriesCounts: Map<string, number>;
+  /** Sweeps for idle series so far, and the time of the last, ms. */
+  sweep: number;
+  sweptAt: number;
+  /** Whether memory is so short that no new series may be learned. */
+  closed: boolean;
+  /** Series that were forgotten because nothing came, and times that a new one was refused. */
+  expired: number;
+  refused: number;
 }
 
 export const initialState = (): LearnerState => ({
@@ -39,6 +54,12 @@ export const initialState = (): LearnerState => ({
   systems: new Map(),
   open: new Set(),
   done: new Set(),
+  seriesCounts: new Map(),
+  sweep: 0,
+  sweptAt: 0,
+  closed: false,
+  expired: 0,
+  refused: 0,
 });
 
 const DEFAULTS = learnerSettings.parse({});
@@ -68,18 +89,54 @@ export function seriesOfSystem(state: LearnerState, system: string | undefined):
   return found.sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-/** The series of a key, made under its system's rules where it is new; the error of a key that `seriesKey` did not make. */
+/**
+ * The series of a key, made under its system's rules where it is new. The error of a key that `seriesKey`
+ * did not make, or MAPEK_SERIES_LIMIT or MAPEK_OVERLOADED where there may be no more series.
+ */
 export function seriesOf(state: LearnerState, key: string): Series | MessageError {
   const known = state.series.get(key);
   if (known !== undefined) return known;
   const id = parseSeriesKey(key);
   if (!id.ok) return id.error;
+  const refusal = refusalOf(state, key, id.value.system);
+  if (refusal !== undefined) return refusal;
   const learner = new SeriesLearner(settingsOf(state));
   const rules = rulesOf(state, id.value.system);
   learner.frozen = rules.frozen;
   learner.excluded = rules.excluded;
   learner.applySensitivity(rules.sensitivityFactor);
-  const made = { key, id: id.value, learner };
-  state.series.set(key, made);
+  const made = { key, id: id.value, learner, slot: slotOf(key), seen: state.sweep };
+  addSeries(state, made);
   return made;
+}
+
+function refusalOf(state: LearnerState, key: string, system: string): MessageError | undefined {
+  const { max_series_of_system: limit } = settingsOf(state);
+  const count = state.seriesCounts.get(system) ?? 0;
+  let refusal: MessageError | undefined;
+  if (limit !== undefined && count >= limit)
+    refusal = new MessageError(
+      "MAPEK_SERIES_LIMIT",
+      `system ${system} has ${count} series in this partition, its limit; ${key} is not learned`,
+    );
+  else if (state.closed)
+    refusal = new MessageError("MAPEK_OVERLOADED", `memory is short: ${key} is not learned yet`);
+  if (refusal !== undefined) state.refused++;
+  return refusal;
+}
+
+/** The upper half: partitions are made from the lower. */
+export const slotOf = (key: string): number => fnv1a32(key) >>> 16;
+
+export function addSeries(state: LearnerState, series: Series): void {
+  const { system } = series.id;
+  state.series.set(series.key, series);
+  state.seriesCounts.set(system, (state.seriesCounts.get(system) ?? 0) + 1);
+}
+
+export function forgetSeries(state: LearnerState, { key, id: { system } }: Series): void {
+  state.series.delete(key);
+  const left = (state.seriesCounts.get(system) ?? 0) - 1;
+  if (left > 0) state.seriesCounts.set(system, left);
+  else state.seriesCounts.delete(system);
 }
