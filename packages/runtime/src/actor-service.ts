@@ -2,6 +2,7 @@ import type { ActorService, Subjects } from "@mapek/core/messages";
 import type { Output, PartitionLogic } from "./actor.ts";
 import type { Config } from "./config-schema.ts";
 import { type Admit, FrontDoor } from "./front-door.ts";
+import { LoudRefusals } from "./loud-refusals.ts";
 import { PartitionHost } from "./partition-host.ts";
 import { type QueryDoorOptions, startQueryDoor } from "./query-door.ts";
 import { type RunningService, runService, type ServiceContext } from "./service.ts";
@@ -38,6 +39,9 @@ export function runActorService<State, Input>(
   return runService(service, async (context) => startActors(service, options, context));
 }
 
+/** A partition so far behind its input makes its service "lagging". */
+const LAGGING_SECONDS = 10;
+
 function startActors<State, Input>(
   service: ActorService,
   options: ActorServiceOptions<State, Input>,
@@ -62,13 +66,26 @@ function startActors<State, Input>(
     deadLetters: context.deadLetters,
     listen: options.listen(subjects),
     admit: options.admit(config),
+    memoryShort: () => context.memory.short,
+    overloads: new LoudRefusals({
+      name: "mapek_overload_refused_total",
+      help: "Messages that were told to come later, by system",
+      registry: context.metrics.registry,
+      log: context.log,
+    }),
   });
   const verbs = options.verbs?.(context) ?? {};
   const queries = startQueryDoor({ nc: connection.nc, subjects, service, partitions, verbs });
   host.start();
   return {
     ready: () => host.ready,
-    beforeMetrics: () => instruments.onScrape?.(host.states(), host.gauges()),
+    beforeMetrics() {
+      for (const { partition, lagSeconds } of host.status())
+        context.metrics.lagSeconds.set({ partition }, lagSeconds);
+      instruments.onScrape?.(host.states(), host.gauges());
+    },
+    condition: () =>
+      host.status().some(({ lagSeconds }) => lagSeconds > LAGGING_SECONDS) ? "lagging" : undefined,
     details: () => ({ partitions: host.status() }),
     async drain() {
       await Promise.all([door.drain(), queries.drain()]);

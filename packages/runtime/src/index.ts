@@ -20,3 +20,4 @@ export { publicationsOf } from "./publication.ts";
 export { startQueryDoor } from "./query-door.ts";
 export { type RunningService, runService, type ServiceContext } from "./service.ts";
 export { BUCKETS, prefixesOf, STREAMS, streamDeclarations, subjectsOf } from "./streams.ts";
+export { type Share, WaitingRoom } from "./waiting-room.ts";

@@ -43,6 +43,8 @@ export interface PartitionStatus {
   readonly restored: boolean;
   readonly settled: boolean;
   readonly historyTrimmed: boolean;
+  /** Seconds by which the partition is behind its input. */
+  readonly lagSeconds: number;
 }
 
 /**
@@ -82,6 +84,7 @@ export class PartitionHost<State, Input> {
       restored: partition?.restored ?? false,
       settled: partition !== undefined && this.#isSettled(partition),
       historyTrimmed: partition?.historyTrimmed ?? false,
+      lagSeconds: Math.max(0, Date.now() - (partition?.behindSince ?? Date.now())) / 1_000,
     }));
   }
 

@@ -37,6 +37,8 @@ export interface RunningService {
   beforeMetrics?(): void;
   /** Shown by the health endpoints. */
   details?(): object;
+  /** What is worth saying of a service that works, such as that it lags. */
+  condition?(): string | undefined;
 }
 
 /** Ports of the health endpoints where the configuration names none. */
@@ -134,7 +136,6 @@ async function serve(
   const connection = await connect(config.nats, owner);
   const { nc, jsm } = connection;
   const link = linkOf(nc);
-  logConnection(connection, log);
   void nc.closed().then((error) => {
     if (stopping) return;
     log.fatal({ err: error }, "the connection is closed for good");
@@ -143,6 +144,7 @@ async function serve(
   await ensureStreams(jsm, streamDeclarations(config), config.streams.update);
   const subjects = subjectsOf(config);
   const metrics = createMetrics(name);
+  watchConnection(connection, metrics, log);
   const deadLetters = new DeadLetters(nc, subjects, name, metrics);
   const memory = new MemoryWatch({
     limitBytes: memoryLimitBytes(config.memory.max_mb),
@@ -157,6 +159,7 @@ async function serve(
     beforeMetrics: () => service?.beforeMetrics?.(),
     healthy: () => !nc.isClosed(),
     ready: () => link.connected && (service?.ready() ?? false),
+    condition: () => (memory.short ? "memory_short" : service?.condition?.()),
     details: () => ({
       service: name,
       owner,
@@ -182,21 +185,25 @@ async function serve(
     await Promise.all([nc.drain(), server.close()]);
   };
   while (!running.ready()) await new Promise((resolve) => setTimeout(resolve, READY_CHECK_MS));
+  // The server knows of all subscriptions; where the connection is lost now, it is told when that is back.
+  await nc.flush().catch(() => {});
   log.info({ http: url }, "ready");
   if (process.connected) process.send?.({ type: "ready", service: name, http: url });
 }
 
-function logConnection({ nc }: Connection, log: Logger): void {
+const TOLD: ReadonlySet<string> = new Set(["disconnect", "reconnect", "error", "slowConsumer"]);
+
+/**
+ * Counts and logs what happens to the connection. A server that gives this process up as a slow consumer
+ * ends the connection and does not say why: that is a `disconnect`, soon followed by a `reconnect`.
+ */
+function watchConnection({ nc }: Connection, metrics: Metrics, log: Logger): void {
   log.info({ server: nc.getServer(), version: nc.info?.version }, "connected");
   void (async () => {
-    for await (const status of nc.status()) {
-      if (
-        status.type === "disconnect" ||
-        status.type === "reconnect" ||
-        status.type === "error" ||
-        status.type === "slowConsumer"
-      )
-        log.warn({ status: status.type }, "connection");
+    for await (const { type } of nc.status()) {
+      if (!TOLD.has(type)) continue;
+      metrics.connectionEvents.inc({ type });
+      log.warn({ status: type }, "connection");
     }
   })();
 }

@@ -1,8 +1,10 @@
 import { encodeSampleBatch } from "@mapek/core/messages";
+import type { WaitingRoom } from "@mapek/runtime";
 import type { Receipt } from "./receipt.ts";
 import type { SeriesEntry } from "./series-registry.ts";
-import { SAMPLE_BYTES, type WaitingRoom } from "./waiting-room.ts";
 
+/** Index, time and value of a sample. */
+const SAMPLE_BYTES = 2 + 8 + 8;
 /** What MessagePack puts before a text of any length. */
 const TEXT_HEADER_BYTES = 5;
 /** Version, history mark and the headers of the columns. */
@@ -46,15 +48,14 @@ export class Batch {
   /**
    * Adds a sample. The receipt is settled when this batch is. Cost: O(1).
    *
-   * @returns Bytes of the sample's key where the batch did not hold it yet, else 0.
+   * @returns Bytes by which the batch has grown.
    */
   add(entry: SeriesEntry, time: number, value: number, receipt: Receipt | undefined): number {
-    this.#bytesLeft -= this.#bytesOf(entry);
-    let keyBytes = 0;
+    const bytes = this.#bytesOf(entry);
+    this.#bytesLeft -= bytes;
     if (entry.batch !== this.id) {
       entry.batch = this.id;
       entry.batchIndex = this.#entries.push(entry) - 1;
-      keyBytes = entry.keyBytes;
     }
     const i = this.length++;
     this.#index[i] = entry.batchIndex;
@@ -64,7 +65,7 @@ export class Batch {
       this.#receipts.push(receipt);
       receipt.joined();
     }
-    return keyBytes;
+    return bytes;
   }
 
   encode(): Uint8Array {
@@ -90,7 +91,8 @@ export class Batch {
       counts[entry] = (counts[entry] as number) + 1;
     }
     this.#entries.forEach(({ share, keyBytes }, i) => {
-      room.leave(share, counts[i] as number, keyBytes);
+      const count = counts[i] as number;
+      room.leave(share, count, count * SAMPLE_BYTES + TEXT_HEADER_BYTES + keyBytes);
     });
   }
 

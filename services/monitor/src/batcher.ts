@@ -1,9 +1,9 @@
 import type { Subjects } from "@mapek/core/messages";
+import type { WaitingRoom } from "@mapek/runtime";
 import type { JetStreamClient } from "@nats-io/jetstream";
 import { Batch } from "./batch.ts";
 import type { Receipt } from "./receipt.ts";
 import type { SeriesEntry } from "./series-registry.ts";
-import type { WaitingRoom } from "./waiting-room.ts";
 
 export interface BatcherOptions {
   readonly js: JetStreamClient;

@@ -10,13 +10,12 @@ import {
   type SampleColumns,
   type Subjects,
 } from "@mapek/core/messages";
-import type { Config, DeadLetters, LoudRefusals } from "@mapek/runtime";
+import type { Config, DeadLetters, LoudRefusals, Share, WaitingRoom } from "@mapek/runtime";
 import type { Msg, NatsConnection, Subscription } from "@nats-io/transport-node";
 import type { ArrivalClock } from "./arrival-clock.ts";
 import type { Batcher } from "./batcher.ts";
 import { Receipt } from "./receipt.ts";
 import type { SeriesEntry, SeriesRegistry } from "./series-registry.ts";
-import type { Share, WaitingRoom } from "./waiting-room.ts";
 
 export interface IntakeOptions {
   readonly nc: NatsConnection;

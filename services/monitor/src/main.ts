@@ -1,12 +1,11 @@
 import { fnv1a32, MessageError } from "@mapek/core/messages";
-import { LoudRefusals, runService } from "@mapek/runtime";
+import { LoudRefusals, runService, WaitingRoom } from "@mapek/runtime";
 import { Counter, Gauge } from "prom-client";
 import { ArrivalClock } from "./arrival-clock.ts";
 import { Batcher } from "./batcher.ts";
 import { configuredLoop } from "./collectors/collector-loop.ts";
 import { Intake } from "./intake.ts";
 import { SeriesRegistry } from "./series-registry.ts";
-import { WaitingRoom } from "./waiting-room.ts";
 
 /** The server's own limit where it has not told one. */
 const DEFAULT_MAX_PAYLOAD = 1_048_576;
@@ -41,9 +40,10 @@ await runService(
     });
     const { ingest, streams } = config;
     const room = new WaitingRoom({
-      maxSamples: ingest.max_waiting_samples,
+      items: "samples",
+      maxItems: ingest.max_waiting_samples,
       maxBytes: Math.min(ingest.max_waiting_bytes, memory.limitBytes * WAITING_SHARE),
-      samplesPerSecond: ingest.max_samples_per_second_per_system,
+      itemsPerSecond: ingest.max_samples_per_second_per_system,
     });
     const registry = new SeriesRegistry(
       streams.partitions,
@@ -111,7 +111,7 @@ await runService(
     return {
       ready: () => true,
       beforeMetrics: () => {
-        waiting.set(room.samples);
+        waiting.set(room.items);
         waitingBytes.set(room.bytes);
         series.set(registry.size);
       },

@@ -1,5 +1,5 @@
 import { type Labels, MessageError, partitionOf, seriesKey } from "@mapek/core/messages";
-import type { Share, WaitingRoom } from "./waiting-room.ts";
+import type { Share, WaitingRoom } from "@mapek/runtime";
 
 /** A known series: what routing needs, computed once. */
 export interface SeriesEntry {

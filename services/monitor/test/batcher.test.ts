@@ -1,8 +1,8 @@
+import type { WaitingRoom } from "@mapek/runtime";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Batcher } from "../src/batcher.ts";
 import { Receipt } from "../src/receipt.ts";
 import { type SeriesEntry, SeriesRegistry } from "../src/series-registry.ts";
-import type { WaitingRoom } from "../src/waiting-room.ts";
 import { type House, openHouse, until } from "./house.ts";
 import { roomFor } from "./room.ts";
 
@@ -49,10 +49,10 @@ test("a full batch is stored at once, by size", async () => {
   const { batcher, room, settled, entry } = openDesk("size", 100, 60_000);
   const cpu = entry("cpu");
   for (let i = 0; i < 350; i++) batcher.add(cpu, i, i, undefined);
-  expect(room.samples).toBe(350);
+  expect(room.items).toBe(350);
   await until("three batches", () => settled.length === 3);
   expect(settled).toEqual([100, 100, 100]);
-  expect(room.samples).toBe(50);
+  expect(room.items).toBe(50);
   await batcher.flush();
   expect(settled).toEqual([100, 100, 100, 50]);
   const samples = await house.stored("size/");
@@ -116,5 +116,5 @@ test("a message over several batches is answered once, after the last", async ()
 test("a flush with nothing open is done at once", async () => {
   const { batcher, room } = openDesk("idle", 100, 20);
   await batcher.flush();
-  expect(room.samples).toBe(0);
+  expect(room.items).toBe(0);
 });

@@ -96,6 +96,7 @@ export interface Monitor extends AsyncDisposable {
   health(): Promise<Record<string, unknown>>;
   readonly exitCode: Promise<number | null>;
   stop(): void;
+  signal(name: NodeJS.Signals): void;
 }
 
 export async function startMonitor(
@@ -128,6 +129,7 @@ export async function startMonitor(
   return {
     exitCode,
     stop: () => child.kill("SIGTERM"),
+    signal: (name) => child.kill(name),
     health: async () => (await (await fetch(`${http}/healthz`)).json()) as Record<string, unknown>,
     async metric(name, system) {
       const text = await (await fetch(`${http}/metrics`)).text();

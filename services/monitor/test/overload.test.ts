@@ -122,10 +122,10 @@ test("there are no more systems than may be", async () => {
 
 test("a system that sends faster than it may is told to come later", async () => {
   await using _monitor = await startMonitor(house.server.url, {
-    max_samples_per_second_per_system: 100,
+    max_samples_per_second_per_system: 1_000,
   });
-  expect(await house.send("mapek.metrics.fast._", columns(1_000))).toMatchObject({
-    accepted: 1_000,
+  expect(await house.send("mapek.metrics.fast._", columns(3_000))).toMatchObject({
+    accepted: 3_000,
   });
   expect(codesOf([await house.send("mapek.metrics.fast._", columns(1))])).toEqual([
     "MAPEK_OVERLOADED",
@@ -195,6 +195,7 @@ test("while memory is short everything is refused, and the health endpoint says 
   });
   const refused = await house.send("mapek.metrics.short.cpu", "1");
   expect(codesOf([refused])).toEqual(["MAPEK_OVERLOADED"]);
+  expect((await monitor.health()).status).toBe("memory_short");
   expect(refused.rejected[0]?.message).toContain("memory is short");
   expect(await monitor.metric("mapek_memory_limit_bytes")).toBe(60 * 1_048_576);
   expect(await monitor.metric("mapek_memory_bytes")).toBeGreaterThan(0.85 * 60 * 1_048_576);
@@ -219,4 +220,28 @@ test("a server that stands still is waited for: memory holds, and everything is 
   expect([[], ["MAPEK_OVERLOADED"]]).toContainEqual(codesOf(flood.replies));
   expect(await house.stored("still/")).toHaveLength(taken * 1_000);
   flood.stop();
+}, 60_000);
+
+test("a monitor that does not read is given up by the server; it comes back, and says so", async () => {
+  await using monitor = await startMonitor(house.server.url);
+  const message = columns(50_000);
+  monitor.signal("SIGSTOP");
+  try {
+    // More than the 64 MiB that the server keeps for one reader.
+    for (let sent = 0; sent < 100 * 1_048_576; sent += message.length) {
+      house.nc.publish("mapek.metrics.unread._", message);
+      await house.nc.flush();
+    }
+  } finally {
+    monitor.signal("SIGCONT");
+  }
+  await until(
+    "it is connected again",
+    async () => (await monitor.metric("mapek_connection_events_total")) >= 2,
+    30_000,
+  );
+  await until("it takes samples in", async () => {
+    const reply = await house.send("mapek.metrics.unread.cpu", "1").catch(() => undefined);
+    return reply?.accepted === 1;
+  });
 }, 60_000);

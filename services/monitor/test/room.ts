@@ -1,5 +1,5 @@
-import { WaitingRoom } from "../src/waiting-room.ts";
+import { WaitingRoom } from "@mapek/runtime";
 
-/** A waiting room with room enough where a test does not say otherwise. */
-export const roomFor = (maxSamples = 1_000_000, maxBytes = 1e9, samplesPerSecond?: number) =>
-  new WaitingRoom({ maxSamples, maxBytes, samplesPerSecond });
+/** A waiting room with room enough. */
+export const roomFor = () =>
+  new WaitingRoom({ items: "samples", maxItems: 1_000_000, maxBytes: 1e9 });

@@ -3,25 +3,24 @@ import { MessageError } from "@mapek/core/messages";
 /** What one system has in the waiting room, and its allowance. */
 export interface Share {
   readonly system: string;
-  /** Samples that wait to be stored. */
-  samples: number;
-  /** Bytes of the keys that their batches hold. */
-  keyBytes: number;
-  /** Samples that the system may still send now; below 0 after a large message. */
+  /** Its items that wait to be stored, and their bytes. */
+  items: number;
+  bytes: number;
+  /** Items that the system may still send now; below 0 after a large message. */
   allowance: number;
   /** When the allowance was brought up to date, ms of the process's clock. */
   allowedAt: number;
 }
 
 export interface WaitingLimits {
-  readonly maxSamples: number;
+  /** What the items are called, in the plural. */
+  readonly items: string;
+  readonly maxItems: number;
   readonly maxBytes: number;
-  /** Samples a second that one system may send in the long run; undefined = as many as there is room for. */
-  readonly samplesPerSecond: number | undefined;
+  /** Items a second that one system may send in the long run; undefined = as many as there is room for. */
+  readonly itemsPerSecond?: number | undefined;
 }
 
-/** Index, time and value of a sample. */
-export const SAMPLE_BYTES = 2 + 8 + 8;
 /** Shares that are remembered while nothing of them waits. */
 const MAX_IDLE_SHARES = 20_000;
 /** Seconds for which an unused allowance gathers. */
@@ -34,25 +33,25 @@ const BURST_SECONDS = 2;
  * one more: whoever comes new always finds room, however much others send. Memory is bounded by both
  * limits and one message a system.
  *
- * Cost: O(1) a sample and a question.
+ * Cost: O(1) an item and a question.
  */
 export class WaitingRoom {
   readonly #limits: WaitingLimits;
   readonly #shares = new Map<string, Share>();
-  #samples = 0;
-  #keyBytes = 0;
+  #items = 0;
+  #bytes = 0;
   #systems = 0;
 
   constructor(limits: WaitingLimits) {
     this.#limits = limits;
   }
 
-  get samples(): number {
-    return this.#samples;
+  get items(): number {
+    return this.#items;
   }
 
   get bytes(): number {
-    return this.#samples * SAMPLE_BYTES + this.#keyBytes;
+    return this.#bytes;
   }
 
   /** The share of a system, made where it is new. */
@@ -60,39 +59,38 @@ export class WaitingRoom {
     let share = this.#shares.get(system);
     if (share === undefined) {
       if (this.#shares.size >= MAX_IDLE_SHARES) this.#forgetIdle();
-      const allowance = (this.#limits.samplesPerSecond ?? 0) * BURST_SECONDS;
-      share = { system, samples: 0, keyBytes: 0, allowance, allowedAt: performance.now() };
+      const allowance = (this.#limits.itemsPerSecond ?? 0) * BURST_SECONDS;
+      share = { system, items: 0, bytes: 0, allowance, allowedAt: performance.now() };
       this.#shares.set(system, share);
     }
     return share;
   }
 
-  /** Takes a sample in. @param keyBytes Of its key, where its batch did not hold that yet; else 0. */
-  enter(share: Share, keyBytes: number): void {
-    if (share.samples++ === 0) this.#systems++;
-    share.keyBytes += keyBytes;
+  /** Takes an item in. */
+  enter(share: Share, bytes: number): void {
+    if (share.items++ === 0) this.#systems++;
+    share.bytes += bytes;
     share.allowance--;
-    this.#samples++;
-    this.#keyBytes += keyBytes;
+    this.#items++;
+    this.#bytes += bytes;
   }
 
-  /** Samples are stored, or given up. */
-  leave(share: Share, samples: number, keyBytes: number): void {
-    share.samples -= samples;
-    share.keyBytes -= keyBytes;
-    if (samples > 0 && share.samples === 0) this.#systems--;
-    this.#samples -= samples;
-    this.#keyBytes -= keyBytes;
+  /** Items are stored, or given up. */
+  leave(share: Share, items: number, bytes: number): void {
+    share.items -= items;
+    share.bytes -= bytes;
+    if (items > 0 && share.items === 0) this.#systems--;
+    this.#items -= items;
+    this.#bytes -= bytes;
   }
 
   /** MAPEK_OVERLOADED where the system has to come later. @param now Of the process's clock, ms. */
   refusal(share: Share, now: number): MessageError | undefined {
-    const { maxSamples, maxBytes } = this.#limits;
-    const bytes = share.samples * SAMPLE_BYTES + share.keyBytes;
+    const { items, maxItems, maxBytes } = this.#limits;
     return (
       this.#tooFast(share, now) ??
-      this.#tooMuch("samples", this.#samples, maxSamples, share, share.samples) ??
-      this.#tooMuch("bytes", this.bytes, maxBytes, share, bytes)
+      this.#tooMuch(items, this.#items, maxItems, share, share.items) ??
+      this.#tooMuch("bytes", this.#bytes, maxBytes, share, share.bytes)
     );
   }
 
@@ -105,7 +103,7 @@ export class WaitingRoom {
   ): MessageError | undefined {
     if (waiting <= limit / 2) return undefined;
     if (waiting >= limit) return overloaded(`${waiting} ${what} wait to be stored`);
-    const others = share.samples === 0 ? this.#systems : this.#systems - 1;
+    const others = share.items === 0 ? this.#systems : this.#systems - 1;
     const fair = limit / (others + 2);
     if (own < fair) return undefined;
     return overloaded(
@@ -114,18 +112,17 @@ export class WaitingRoom {
   }
 
   #tooFast(share: Share, now: number): MessageError | undefined {
-    const { samplesPerSecond } = this.#limits;
-    if (samplesPerSecond === undefined) return undefined;
-    const gained = ((now - share.allowedAt) / 1_000) * samplesPerSecond;
-    share.allowance = Math.min(samplesPerSecond * BURST_SECONDS, share.allowance + gained);
+    const { items, itemsPerSecond } = this.#limits;
+    if (itemsPerSecond === undefined) return undefined;
+    const gained = ((now - share.allowedAt) / 1_000) * itemsPerSecond;
+    share.allowance = Math.min(itemsPerSecond * BURST_SECONDS, share.allowance + gained);
     share.allowedAt = now;
     if (share.allowance > 0) return undefined;
-    return overloaded(`system ${share.system} sends more than ${samplesPerSecond} samples/s`);
+    return overloaded(`system ${share.system} sends more than ${itemsPerSecond} ${items}/s`);
   }
 
   #forgetIdle(): void {
-    for (const [system, { samples }] of this.#shares)
-      if (samples === 0) this.#shares.delete(system);
+    for (const [system, { items }] of this.#shares) if (items === 0) this.#shares.delete(system);
   }
 }
 
