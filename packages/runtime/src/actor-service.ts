@@ -2,6 +2,7 @@ import type { ActorService, Subjects } from "@mapek/core/messages";
 import type { Output, PartitionLogic } from "./actor.ts";
 import type { Config } from "./config-schema.ts";
 import { type Admit, FrontDoor } from "./front-door.ts";
+import { LoudRefusals } from "./loud-refusals.ts";
 import { PartitionHost } from "./partition-host.ts";
 import { type QueryDoorOptions, startQueryDoor } from "./query-door.ts";
 import { type RunningService, runService, type ServiceContext } from "./service.ts";
@@ -16,6 +17,8 @@ export interface ActorServiceOptions<State, Input> {
   readonly admit: (config: Config) => Admit;
   /** Verbs that are answered from streams instead of states. */
   readonly verbs?: (context: ServiceContext) => NonNullable<QueryDoorOptions["verbs"]>;
+  /** What the process owes a partition as input: asked four times a second, written at most once a second. */
+  readonly owedInput?: (context: ServiceContext) => (state: State) => object | undefined;
   /** Makes the service's own metrics. */
   readonly instruments?: (context: ServiceContext) => Instruments<State, Input>;
 }
@@ -36,6 +39,9 @@ export function runActorService<State, Input>(
   return runService(service, async (context) => startActors(service, options, context));
 }
 
+/** A partition so far behind its input makes its service "lagging". */
+const LAGGING_SECONDS = 10;
+
 function startActors<State, Input>(
   service: ActorService,
   options: ActorServiceOptions<State, Input>,
@@ -51,6 +57,7 @@ function startActors<State, Input>(
     partitions,
     memberTtlMs: config.membership.ttl_seconds * 1_000,
     checkpointIntervalMs: config.checkpoints.interval_seconds * 1_000,
+    owedInput: options.owedInput?.(context),
     onFolded: instruments.onFolded ?? (() => {}),
   });
   const door = new FrontDoor({
@@ -61,6 +68,13 @@ function startActors<State, Input>(
     deadLetters: context.deadLetters,
     listen: options.listen(subjects),
     admit: options.admit(config),
+    memoryShort: () => context.memory.short,
+    overloads: new LoudRefusals({
+      name: "mapek_overload_refused_total",
+      help: "Messages that were told to come later, by system",
+      registry: context.metrics.registry,
+      log: context.log,
+    }),
   });
   const verbs = {
     ...options.verbs?.(context),
@@ -70,7 +84,13 @@ function startActors<State, Input>(
   host.start();
   return {
     ready: () => host.ready,
-    beforeMetrics: () => instruments.onScrape?.(host.states(), host.gauges()),
+    beforeMetrics() {
+      for (const { partition, lagSeconds } of host.status())
+        context.metrics.lagSeconds.set({ partition }, lagSeconds);
+      instruments.onScrape?.(host.states(), host.gauges());
+    },
+    condition: () =>
+      host.status().some(({ lagSeconds }) => lagSeconds > LAGGING_SECONDS) ? "lagging" : undefined,
     details: () => ({ members: host.members().length, partitions: host.status() }),
     async drain() {
       await Promise.all([door.drain(), queries.drain()]);

@@ -16,8 +16,8 @@ import type { HasFolded } from "./saved-at.ts";
 export type Output =
   /** A public output: stored as `log.<family>.<tokens>`, republished as `<family>.<tokens>`. */
   | { to: "log"; family: OutputFamily; tokens: readonly string[]; message: object }
-  /** The newest threshold of a series, by its bucket key. */
-  | { to: "latest"; key: string; message: object }
+  /** The newest threshold of a series, by its bucket key; null: there is none any more. */
+  | { to: "latest"; key: string; message: object | null }
   /** An input of another actor: `key` decides its partition, `null` sends it to every partition. */
   | { to: "learner"; key: string | null; input: LearnerInput }
   | { to: "optimizer"; key: string; input: OptimizerInput }
@@ -57,6 +57,11 @@ export interface PartitionLogic<State, Input> {
   query(state: State, verb: string, system: string | undefined, request: Request): unknown[];
   /** Settings that the state holds now, to be compared with the configured ones; undefined before the first. Another object after each change. */
   settings(state: State): object | undefined;
+  /**
+   * Actors that were removed so far. Whether a new one may be made depends on how many there are, so a snapshot during
+   * which one was removed is given up.
+   */
+  removed(state: State): number;
   /** Figures of the state for metrics, by name. */
   gauges(state: State): Readonly<Record<string, number>>;
   /** Number of the saved form of the state; one saved with another number is refused. */

@@ -17,6 +17,8 @@ export interface Publication {
   readonly expectedLastSubjectSequence?: number;
   /** Keep only this message of its subject. */
   readonly rollup?: boolean;
+  /** Marks its key as deleted in the bucket that is derived from its subject. */
+  readonly deletesKey?: boolean;
   /** An actor's input: may share a message with others of its partition. */
   readonly isInput?: boolean;
 }
@@ -129,6 +131,7 @@ function headersOf(message: Publication, batch: string | undefined, sequence: nu
   if (message.expectedLastSubjectSequence !== undefined)
     built.set("Nats-Expected-Last-Subject-Sequence", String(message.expectedLastSubjectSequence));
   if (message.rollup) built.set("Nats-Rollup", "sub");
+  if (message.deletesKey) built.set("KV-Operation", "DEL");
   return built;
 }
 

@@ -26,7 +26,7 @@ export interface CheckpointSource<State> {
 export interface CheckpointerOptions<State> {
   readonly logic: Pick<
     PartitionLogic<State, never>,
-    "service" | "schema" | "snapshot" | "settings"
+    "service" | "schema" | "snapshot" | "settings" | "removed"
   >;
   readonly store: CheckpointStore;
   /** Milliseconds after which a partition that has folded something is saved again. */
@@ -154,7 +154,8 @@ export class Checkpointer<State> {
   }
 
   #writerFor(source: CheckpointSource<State>): CheckpointWriter {
-    const { service, schema, snapshot, settings } = this.#options.logic;
+    const { service, schema, snapshot, settings, removed } = this.#options.logic;
+    const removedBefore = removed(source.state);
     const { failures } = source;
     const configured = settings(source.state);
     return new CheckpointWriter({
@@ -168,6 +169,8 @@ export class Checkpointer<State> {
         // An actor is restored under the settings of the beginning.
         if (settings(source.state) !== configured)
           throw abandoned("the settings changed meanwhile");
+        if (removed(source.state) !== removedBefore)
+          throw abandoned("an actor was removed meanwhile");
       },
     });
   }

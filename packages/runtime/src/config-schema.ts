@@ -8,8 +8,8 @@ import { z } from "zod";
 
 const secondsDuration = z.number().positive();
 
-/** `self_learning`: the learner's settings. */
-const selfLearning = learnerSettings.prefault({});
+/** `self_learning`: the learner's settings, but for the one that follows from others. */
+const selfLearning = learnerSettings.omit({ max_series_of_system: true }).prefault({});
 /** `dynamic_optimizer`: the optimizer's settings. */
 const dynamicOptimizer = optimizerSettings.prefault({});
 /** `feedback_loops`: the feedback service's settings, and how much of its history is kept. */
@@ -81,8 +81,21 @@ const ingest = z
     max_samples_per_message: z.number().int().min(1).max(65_535).default(65_535),
     /** Samples that wait to be stored before publishers are told to try later. */
     max_waiting_samples: z.number().int().min(1).default(1_000_000),
+    /** Bytes of samples and keys that wait to be stored, likewise. */
+    max_waiting_bytes: z.number().int().min(1_024).default(134_217_728),
+    /** Samples a second that one monitor takes from one system in the long run; unset = no limit. */
+    max_samples_per_second_per_system: z.number().positive().optional(),
+    /** Systems that a monitor routes. */
+    max_systems: z.number().int().min(1).default(10_000),
     /** Seconds after which a series without samples no longer counts against the limit. */
     idle_series_seconds: secondsDuration.default(86_400),
+  })
+  .prefault({});
+
+const memory = z
+  .strictObject({
+    /** MiB that a service may use; 0 takes 75 % of what the process may have. */
+    max_mb: z.number().int().min(0).default(0),
   })
   .prefault({});
 
@@ -118,6 +131,7 @@ export const configSchema = z.strictObject({
   membership,
   checkpoints,
   ingest,
+  memory,
   collectors,
   http,
   log,

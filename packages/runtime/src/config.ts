@@ -27,6 +27,7 @@ export const ENVIRONMENT: Readonly<Record<string, string>> = {
   MAPEK_REPLICAS: "streams.replicas",
   MAPEK_MEMBER_TTL: "membership.ttl_seconds",
   MAPEK_CHECKPOINT_INTERVAL: "checkpoints.interval_seconds",
+  MAPEK_MAX_MEMORY_MB: "memory.max_mb",
   MAPEK_COLLECT: "collectors.enabled",
   MAPEK_SYSTEM: "collectors.system",
   MAPEK_HTTP_HOST: "http.host",

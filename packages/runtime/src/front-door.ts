@@ -12,7 +12,9 @@ import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import { publishAtomically } from "./atomic-batch.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import { InputQueue } from "./input-queue.ts";
+import type { LoudRefusals } from "./loud-refusals.ts";
 import { inputPublications } from "./publication.ts";
+import { type Share, WaitingRoom } from "./waiting-room.ts";
 
 /** What a front door stores for a message. */
 export interface Admitted {
@@ -43,9 +45,14 @@ export interface FrontDoorOptions {
   readonly admit: Admit;
   /** Messages that may wait to be stored before senders are told to try later. @default 16_384 */
   readonly maxWaiting?: number;
+  /** Whether the process has to save memory. @default never */
+  readonly memoryShort?: () => boolean;
+  /** Told of messages that were refused because somebody sends too much. */
+  readonly overloads?: LoudRefusals;
 }
 
 const MAX_WAITING = 16_384;
+const MAX_WAITING_BYTES = 64 * 1_024 * 1_024;
 
 /**
  * Takes public messages of a service in: validates, stores them in the partition of their key, and
@@ -54,12 +61,17 @@ const MAX_WAITING = 16_384;
 export class FrontDoor {
   readonly #options: FrontDoorOptions;
   readonly #queues = new Map<string, InputQueue>();
-  #waiting = 0;
+  readonly #room: WaitingRoom;
   #onIdle: (() => void) | undefined;
   readonly #unsubscribe: () => Promise<unknown>;
 
   constructor(options: FrontDoorOptions) {
     this.#options = options;
+    this.#room = new WaitingRoom({
+      items: "messages",
+      maxItems: options.maxWaiting ?? MAX_WAITING,
+      maxBytes: MAX_WAITING_BYTES,
+    });
     const subscriptions = options.listen.map((subject) =>
       options.nc.subscribe(subject, {
         queue: `mapek-${options.service}`,
@@ -75,21 +87,22 @@ export class FrontDoor {
   /** Takes nothing more in, and resolves once everything taken in is stored. */
   async drain(): Promise<void> {
     await this.#unsubscribe();
-    if (this.#waiting > 0)
+    if (this.#room.items > 0)
       await new Promise<void>((resolve) => {
         this.#onIdle = resolve;
       });
   }
 
   async #take(message: Msg): Promise<void> {
-    const { maxWaiting = MAX_WAITING } = this.#options;
-    if (this.#waiting >= maxWaiting) {
-      const why = `${this.#waiting} messages wait to be stored: try later`;
-      return this.#refuse(message, new MessageError("MAPEK_OVERLOADED", why));
-    }
-    this.#waiting++;
+    const subject = this.#options.subjects.parseInput(message.subject);
+    if (!subject.ok) return this.#refuse(message, subject.error);
+    const share = this.#room.shareOf(subject.value.system);
+    const overload = this.#overload(share);
+    if (overload !== undefined) return this.#refuse(message, overload);
+    const bytes = message.data.length;
+    this.#room.enter(share, bytes);
     try {
-      const admitted = this.#admit(message);
+      const admitted = this.#admit(subject.value, message);
       if (!admitted.ok) return this.#refuse(message, admitted.error);
       await this.#store(admitted.value, message);
       reply(message);
@@ -97,15 +110,23 @@ export class FrontDoor {
       const why = (cause as Error).message;
       this.#refuse(message, new MessageError("MAPEK_NOT_STORED", why, { cause }));
     } finally {
-      if (--this.#waiting === 0) this.#onIdle?.();
+      this.#room.leave(share, 1, bytes);
+      if (this.#room.items === 0) this.#onIdle?.();
     }
   }
 
-  #admit(message: Msg): Decoded<Admitted> {
-    const { subjects, admit } = this.#options;
-    const subject = subjects.parseInput(message.subject);
+  #overload(share: Share): MessageError | undefined {
+    const { memoryShort, overloads } = this.#options;
+    const overload = memoryShort?.()
+      ? new MessageError("MAPEK_OVERLOADED", "memory is short: try later")
+      : this.#room.refusal(share, performance.now());
+    if (overload !== undefined) overloads?.add(share.system, overload);
+    return overload;
+  }
+
+  #admit(subject: InputSubject, message: Msg): Decoded<Admitted> {
     const contentType = message.headers?.get("Content-Type") || undefined;
-    return subject.ok ? admit(subject.value, message.data, contentType, Date.now()) : subject;
+    return this.#options.admit(subject, message.data, contentType, Date.now());
   }
 
   #refuse(message: Msg, error: MessageError): void {

@@ -13,6 +13,8 @@ export interface HealthServerOptions {
   readonly healthy: () => boolean;
   /** Ready: it does its work now. */
   readonly ready: () => boolean;
+  /** The status of a process that is well, where "ok" does not say enough. */
+  readonly condition: () => string | undefined;
   /** Shown beside both answers. */
   readonly details: () => object;
 }
@@ -34,9 +36,10 @@ export async function startHealthServer(
   const probe = (path: string, yes: () => boolean) =>
     server.get(path, async (_request, reply) => {
       const good = yes();
-      return reply
-        .code(good ? 200 : 503)
-        .send({ status: good ? "ok" : "unavailable", ...options.details() });
+      return reply.code(good ? 200 : 503).send({
+        status: good ? (options.condition() ?? "ok") : "unavailable",
+        ...options.details(),
+      });
     });
   probe("/healthz", options.healthy);
   probe("/readyz", options.ready);

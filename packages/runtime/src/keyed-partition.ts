@@ -7,6 +7,7 @@ import {
 } from "@mapek/core/messages";
 import type { z } from "zod";
 import type { Actor, Output, PartitionLogic } from "./actor.ts";
+import { deadLetter } from "./dead-letters.ts";
 
 /** An input of an actor that is kept per system; those without a system go to every actor. */
 export type SystemInput = { kind: string; time: number; system?: string };
@@ -16,6 +17,9 @@ export interface KeyedState<State> {
   settings: (SystemInput & { kind: "settings"; settings: object }) | undefined;
   readonly actors: Map<string, State>;
 }
+
+/** Actors that one partition may have; a constant, so that replay refuses the same. */
+export const MAX_SYSTEMS_OF_PARTITION = 10_000;
 
 /**
  * The partition logic of a service with one actor per system: finds or makes the actor, hands it the
@@ -42,6 +46,13 @@ export function keyedPartition<State, Input extends SystemInput>(options: {
     return made;
   }
 
+  function refusal(system: string, time: number): Output {
+    const reason = `this partition has ${MAX_SYSTEMS_OF_PARTITION} systems, its limit; ${system} is not taken in`;
+    const payload = Buffer.from(system);
+    const message = deadLetter(service, "MAPEK_SYSTEM_LIMIT", reason, "", payload, time);
+    return { to: "log", family: "rejected", tokens: [service], message };
+  }
+
   return {
     service,
     create: () => ({ settings: undefined, actors: new Map() }),
@@ -49,6 +60,8 @@ export function keyedPartition<State, Input extends SystemInput>(options: {
     receive(state, input, hasFolded) {
       if (input.system !== undefined) {
         if (hasFolded?.(input.system)) return [];
+        if (!state.actors.has(input.system) && state.actors.size >= MAX_SYSTEMS_OF_PARTITION)
+          return [refusal(input.system, input.time)];
         const outputs: Output[] = [];
         const target = actorOf(state, input.system, outputs);
         outputs.push(...actor.receive(target, input));
@@ -80,6 +93,7 @@ export function keyedPartition<State, Input extends SystemInput>(options: {
         return target === undefined ? [] : actor.query(target, verb, request);
       });
     },
+    removed: () => 0,
     settings: (state) => state.settings?.settings,
     gauges(state) {
       const sums: Record<string, number> = { systems: state.actors.size };

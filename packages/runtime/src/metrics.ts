@@ -9,7 +9,9 @@ export interface Metrics {
   readonly outputs: Counter<"family">;
   readonly commitSeconds: Histogram;
   readonly commitFailures: Counter<"code">;
+  readonly connectionEvents: Counter<"type">;
   readonly lag: Gauge<"partition">;
+  readonly lagSeconds: Gauge<"partition">;
   readonly ownedPartitions: Gauge;
   readonly restoreSeconds: Histogram;
   readonly historyTrimmed: Gauge<"partition">;
@@ -62,9 +64,21 @@ export function createMetrics(service: string): Metrics {
       labelNames: ["code"],
       registers,
     }),
+    connectionEvents: new Counter({
+      name: "mapek_connection_events_total",
+      help: "What happened to the connection; a server that gives up a slow consumer shows as disconnect",
+      labelNames: ["type"],
+      registers,
+    }),
     lag: new Gauge({
       name: "mapek_partition_lag",
       help: "Stored inputs that a partition has not folded yet",
+      labelNames: ["partition"],
+      registers,
+    }),
+    lagSeconds: new Gauge({
+      name: "mapek_partition_lag_seconds",
+      help: "Age of the last input that a partition has folded, while there are more; else 0",
       labelNames: ["partition"],
       registers,
     }),

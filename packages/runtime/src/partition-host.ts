@@ -23,6 +23,8 @@ export interface PartitionHostOptions<State, Input> {
   /** After so long without a heartbeat a member is taken for dead. */
   readonly memberTtlMs: number;
   readonly checkpointIntervalMs: number;
+  /** An input that the runtime owes a partition because of what its process has learned, such as that memory is short. */
+  readonly owedInput?: ((state: State) => object | undefined) | undefined;
   readonly metrics: Metrics;
   readonly log: Logger;
   /** Told of each input that was folded for the first time; `ageMs` since it was stored. */

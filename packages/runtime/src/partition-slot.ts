@@ -11,6 +11,8 @@ export interface PartitionSlotOptions<State, Input>
   extends Omit<PartitionOptions<State, Input>, "follow" | "onClaimed"> {
   /** What the actors' settings shall be; they reach the actors as a message in their log. */
   readonly settings: object;
+  /** An input that the runtime owes a partition because of what its process has learned, such as that memory is short. */
+  readonly owedInput?: ((state: State) => object | undefined) | undefined;
   /** Told when the role has changed, or when a follower has come close to the owner. */
   readonly onChange: () => void;
 }
@@ -29,6 +31,8 @@ export interface PartitionStatus {
   readonly restored: boolean;
   readonly settled: boolean;
   readonly historyTrimmed: boolean;
+  /** Seconds by which the partition is behind its input. */
+  readonly lagSeconds: number;
 }
 
 /** The place of one partition in this process: one life of it after another, and what is done for it meanwhile. */
@@ -43,6 +47,7 @@ export class PartitionSlot<State, Input> {
   #notBefore = 0;
   #tickedAt = Number.NEGATIVE_INFINITY;
   #settingsSentAt = Number.NEGATIVE_INFINITY;
+  #owedSentAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: PartitionSlotOptions<State, Input>) {
     this.#options = options;
@@ -74,8 +79,9 @@ export class PartitionSlot<State, Input> {
   get status(): PartitionStatus | undefined {
     const { role } = this;
     if (this.#partition === undefined || role === "none") return undefined;
-    const { index: partition, restored, historyTrimmed } = this.#partition;
-    return { partition, role, restored, settled: this.settled, historyTrimmed };
+    const { index: partition, restored, historyTrimmed, behindSince } = this.#partition;
+    const lagSeconds = Math.max(0, Date.now() - (behindSince ?? Date.now())) / 1_000;
+    return { partition, role, restored, settled: this.settled, historyTrimmed, lagSeconds };
   }
 
   /** Starts a life; does nothing soon after one has failed. */
@@ -124,6 +130,11 @@ export class PartitionSlot<State, Input> {
       this.#settingsSentAt = clock;
       this.#writeInput({ kind: "settings", settings });
     }
+    const owed = this.#options.owedInput?.(partition.state);
+    if (owed !== undefined && clock - this.#owedSentAt >= MIN_TICK_MS) {
+      this.#owedSentAt = clock;
+      this.#writeInput(owed);
+    }
     const dueAt = logic.dueAt(partition.state);
     if (dueAt !== undefined && dueAt <= Date.now() && clock - this.#tickedAt >= MIN_TICK_MS) {
       this.#tickedAt = clock;
@@ -160,7 +171,7 @@ export class PartitionSlot<State, Input> {
     onChange();
   }
 
-  #writeInput(input: { kind: "settings"; settings: object } | { kind: "tick" }): void {
+  #writeInput(input: object): void {
     const { connection, subjects, logic, log, partition } = this.#options;
     const publication = {
       subject: subjects.input(logic.service, partition),

@@ -62,6 +62,8 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
   /** False until it has claimed the partition. */
   claimed = false;
   historyTrimmed = false;
+  /** When the last folded input was stored, ms since 1970, while there are more; else undefined. */
+  behindSince: number | undefined;
   /** Set by the committer while a batch with this partition's position is under way. */
   committing = false;
   readonly #options: PartitionOptions<State, Input>;
@@ -300,6 +302,7 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
     this.#folded = seq;
     const left = message.info.pending;
     if (this.claimed) metrics.lag.set({ partition: this.index }, left);
+    this.behindSince = left === 0 ? undefined : message.info.timestampNanos / 1e6;
     if (!this.restored && (seq >= this.#ownership.position.input_seq || left === 0))
       this.#onRestored();
     if (this.pending.length > 0) committer.notify(this);

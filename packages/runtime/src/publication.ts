@@ -18,8 +18,12 @@ export function publicationsOf(
     return [
       { subject: subjects.log(output.family, ...output.tokens), data: encodeJson(output.message) },
     ];
-  if (output.to === "latest")
-    return [{ subject: subjects.latestThreshold(output.key), data: encodeJson(output.message) }];
+  if (output.to === "latest") {
+    const subject = subjects.latestThreshold(output.key);
+    return output.message === null
+      ? [{ subject, data: new Uint8Array(), deletesKey: true }]
+      : [{ subject, data: encodeJson(output.message) }];
+  }
   return inputPublications(output.to, output.key, output.input, subjects, partitions);
 }
 

@@ -33,6 +33,8 @@ export interface QueryDoorOptions {
 const ALL_SYSTEMS = "_";
 
 const QUERY_TIMEOUT_MS = 3_000;
+/** Requests that one door works on at the same time: each holds the answers of its partitions. */
+const MAX_UNDER_WAY = 256;
 
 /**
  * Takes requests in from the queue group of a service, asks the owners of the partitions that may
@@ -40,14 +42,23 @@ const QUERY_TIMEOUT_MS = 3_000;
  */
 export function startQueryDoor(options: QueryDoorOptions): Subscription {
   const { nc, subjects, service } = options;
+  let underWay = 0;
   return nc.subscribe(subjects.requests(service, "*", "*"), {
     queue: `mapek-${service}`,
     callback: (error, message) => {
       if (error !== null) return;
-      answerRequest(options, message).then(
-        (items) => respond(nc, message, { items }),
-        (failure: unknown) => respondError(nc, message, failure),
-      );
+      if (underWay >= MAX_UNDER_WAY) {
+        const why = `${underWay} requests are under way: try later`;
+        respondError(nc, message, new MessageError("MAPEK_OVERLOADED", why));
+        return;
+      }
+      underWay++;
+      answerRequest(options, message)
+        .then(
+          (items) => respond(nc, message, { items }),
+          (failure: unknown) => respondError(nc, message, failure),
+        )
+        .finally(() => underWay--);
     },
   });
 }

@@ -12,6 +12,7 @@ import { RuntimeError } from "./errors.ts";
 import { startHealthServer } from "./health-server.ts";
 import { linkOf } from "./link.ts";
 import { createLogger, type Logger } from "./log.ts";
+import { MemoryWatch, memoryLimitBytes } from "./memory-watch.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { streamDeclarations, subjectsOf } from "./streams.ts";
 
@@ -23,6 +24,7 @@ export interface ServiceContext {
   readonly metrics: Metrics;
   readonly deadLetters: DeadLetters;
   readonly log: Logger;
+  readonly memory: MemoryWatch;
   /** Names this process. */
   readonly owner: string;
   /** What the server does for an acknowledged write, asked anew. */
@@ -38,6 +40,8 @@ export interface RunningService {
   beforeMetrics?(): void;
   /** Shown by the health endpoints. */
   details?(): object;
+  /** What is worth saying of a service that works, such as that it lags. */
+  condition?(): string | undefined;
 }
 
 /** Ports of the health endpoints where the configuration names none. */
@@ -135,7 +139,6 @@ async function serve(
   const connection = await connect(config.nats, owner);
   const { nc, jsm } = connection;
   const link = linkOf(nc);
-  logConnection(connection, log);
   void nc.closed().then((error) => {
     if (stopping) return;
     log.fatal({ err: error }, "the connection is closed for good");
@@ -145,6 +148,7 @@ async function serve(
   await ensureStreams(jsm, declarations, config.streams.update);
   const subjects = subjectsOf(config);
   const metrics = createMetrics(name);
+  watchConnection(connection, metrics, log);
   const deadLetters = new DeadLetters(nc, subjects, name, metrics);
   const showDurability = durabilityGauges(metrics.registry);
   const names = declarations.map((stream) => stream.name);
@@ -155,6 +159,11 @@ async function serve(
     found = await readNow();
     return found;
   };
+  const memory = new MemoryWatch({
+    limitBytes: memoryLimitBytes(config.memory.max_mb),
+    registry: metrics.registry,
+    log,
+  });
   let service: RunningService | undefined;
   const { server, url } = await startHealthServer({
     host: config.http.host,
@@ -166,9 +175,11 @@ async function serve(
     },
     healthy: () => !nc.isClosed(),
     ready: () => link.connected && (service?.ready() ?? false),
+    condition: () => (memory.short ? "memory_short" : service?.condition?.()),
     details: () => ({
       service: name,
       owner,
+      memory: memory.details(),
       nats: { server: nc.getServer(), version: nc.info?.version },
       durability: found,
       ...service?.details?.(),
@@ -176,7 +187,7 @@ async function serve(
   });
   // Last, so that a process that cannot run takes nothing away from one that does.
   const running = await start({
-    ...{ config, connection, subjects, metrics, deadLetters, log, owner, durability },
+    ...{ config, connection, subjects, metrics, deadLetters, log, memory, owner, durability },
   });
   service = running;
   finish = async () => {
@@ -186,21 +197,25 @@ async function serve(
   // The server knows the subscriptions before anybody is told to publish.
   await nc.flush().catch(() => {});
   while (!running.ready()) await new Promise((resolve) => setTimeout(resolve, READY_CHECK_MS));
+  // The server knows of all subscriptions; where the connection is lost now, it is told when that is back.
+  await nc.flush().catch(() => {});
   log.info({ http: url }, "ready");
   if (process.connected) process.send?.({ type: "ready", service: name, http: url });
 }
 
-function logConnection({ nc }: Connection, log: Logger): void {
+const TOLD: ReadonlySet<string> = new Set(["disconnect", "reconnect", "error", "slowConsumer"]);
+
+/**
+ * Counts and logs what happens to the connection. A server that gives this process up as a slow consumer
+ * ends the connection and does not say why: that is a `disconnect`, soon followed by a `reconnect`.
+ */
+function watchConnection({ nc }: Connection, metrics: Metrics, log: Logger): void {
   log.info({ server: nc.getServer(), version: nc.info?.version }, "connected");
   void (async () => {
-    for await (const status of nc.status()) {
-      if (
-        status.type === "disconnect" ||
-        status.type === "reconnect" ||
-        status.type === "error" ||
-        status.type === "slowConsumer"
-      )
-        log.warn({ status: status.type }, "connection");
+    for await (const { type } of nc.status()) {
+      if (!TOLD.has(type)) continue;
+      metrics.connectionEvents.inc({ type });
+      log.warn({ status: type }, "connection");
     }
   })();
 }

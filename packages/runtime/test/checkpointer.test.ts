@@ -14,6 +14,7 @@ import { type House, startHouse } from "./support/house.ts";
 /** A state of some hundred actors, each of which takes a millisecond to encode, as a window of 50,000 samples does. */
 interface State {
   settings: object;
+  removed: number;
   readonly actors: Map<string, number>;
 }
 
@@ -23,7 +24,8 @@ let onPart: (index: number) => void = () => {};
 const logic = {
   service: "optimizer" as const,
   schema: 1,
-  create: (): State => ({ settings: {}, actors: new Map() }),
+  create: (): State => ({ settings: {}, removed: 0, actors: new Map() }),
+  removed: ({ removed }: State) => removed,
   settings: (state: State) => state.settings,
   *snapshot(state: State): Generator<Uint8Array> {
     yield Buffer.from("shared");
@@ -48,6 +50,7 @@ function sourceOf() {
     index: 0,
     state: {
       settings: {},
+      removed: 0,
       actors: new Map(Array.from({ length: ACTORS }, (_, i) => [`actor-${i}`, 0])),
     },
     running: true,
@@ -141,6 +144,12 @@ test("inputs flow while a checkpoint is written: none waits for more than a few 
 describe("a checkpoint is given up, and the next one is good", () => {
   test.each<[string, (source: ReturnType<typeof sourceOf>) => void]>([
     ["an actor failed meanwhile", (source) => source.failures++],
+    [
+      "an actor was removed meanwhile",
+      (source) => {
+        source.state.removed++;
+      },
+    ],
     [
       "the settings changed meanwhile",
       (source) => {

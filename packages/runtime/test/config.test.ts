@@ -53,6 +53,7 @@ const NAMES: readonly [string, string, unknown, string, unknown][] = [
   ["MAPEK_REPLICAS", "streams.replicas", 1, "3", 3],
   ["MAPEK_MEMBER_TTL", "membership.ttl_seconds", 2.5, "5", 5],
   ["MAPEK_CHECKPOINT_INTERVAL", "checkpoints.interval_seconds", 60, "15", 15],
+  ["MAPEK_MAX_MEMORY_MB", "memory.max_mb", 0, "512", 512],
   ["MAPEK_COLLECT", "collectors.enabled", false, "true", true],
   ["MAPEK_SYSTEM", "collectors.system", "local", "42", "42"],
   ["MAPEK_HTTP_HOST", "http.host", "127.0.0.1", "0.0.0.0", "0.0.0.0"],

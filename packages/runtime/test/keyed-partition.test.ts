@@ -1,6 +1,7 @@
 import { encodeMsgpack, type Request } from "@mapek/core/messages";
 import { describe, expect, test } from "vitest";
 import { loadState, saveState } from "../../../test/support/state-bytes.ts";
+import { MAX_SYSTEMS_OF_PARTITION } from "../src/keyed-partition.ts";
 import {
   type CountingInput,
   type CountingState,
@@ -39,6 +40,17 @@ const saved = (state: CountingState) =>
   Buffer.from(saveState(countingLogic, state)).toString("hex");
 
 describe("keyedPartition", () => {
+  test("has no more systems than it may have; those that it has go on", () => {
+    const state = countingLogic.create(0);
+    for (let i = 0; i < MAX_SYSTEMS_OF_PARTITION; i++)
+      countingLogic.receive(state, add(`s${i}`, 1));
+    expect(countingLogic.receive(state, add("one more", 1))).toMatchObject([
+      { to: "log", family: "rejected", message: { code: "MAPEK_SYSTEM_LIMIT" } },
+    ]);
+    expect(state.actors.size).toBe(MAX_SYSTEMS_OF_PARTITION);
+    expect(countingLogic.receive(state, add("s0", 1))).toMatchObject([{ family: "actions" }]);
+  });
+
   test("an actor a system, made when it is first spoken of", () => {
     const { state, outputs } = fold(add("a", 1), add("b", 2), add("a", 3));
     expect([...state.actors.values()]).toMatchObject([

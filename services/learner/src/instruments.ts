@@ -1,4 +1,5 @@
-import type { ActorServiceOptions, ServiceContext } from "@mapek/runtime";
+import type { Rejected } from "@mapek/core/messages";
+import { type ActorServiceOptions, LoudRefusals, type ServiceContext } from "@mapek/runtime";
 import { Counter, Gauge } from "prom-client";
 import type { LearnerMessage } from "./learner.ts";
 import type { LearnerState } from "./state.ts";
@@ -7,7 +8,7 @@ import { exportThresholds } from "./threshold-metrics.ts";
 type Instruments = NonNullable<ActorServiceOptions<LearnerState, LearnerMessage>["instruments"]>;
 
 /** The learner's own metrics. */
-export const learnerInstruments: Instruments = ({ metrics }: ServiceContext) => {
+export const learnerInstruments: Instruments = ({ log, metrics }: ServiceContext) => {
   const registers = [metrics.registry];
   const recommendations = new Counter({
     name: "mapek_threshold_recommendations_total",
@@ -37,9 +38,38 @@ export const learnerInstruments: Instruments = ({ metrics }: ServiceContext) => 
     help: "Samples dropped as duplicate, too late or outside the window",
     registers,
   });
+  const refusals = new LoudRefusals({
+    name: "mapek_series_refused_total",
+    help: "Dead letters about series beyond their system's limit or while memory is short, by system",
+    registry: metrics.registry,
+    log,
+  });
+  const refused = new Gauge({
+    name: "mapek_series_refusals",
+    help: "Times that a batch brought a series that was not learned",
+    registers,
+  });
+  const expired = new Gauge({
+    name: "mapek_series_expired_total",
+    help: "Series that were forgotten since nothing came for the idle time",
+    registers,
+  });
+  const closed = new Gauge({
+    name: "mapek_partitions_closed",
+    help: "Partitions that learn no new series since memory is short",
+    registers,
+  });
   return {
     onFolded: (_input, outputs) => {
+      const removed = outputs.filter((output) => output.to === "latest" && output.message === null);
+      if (removed.length > 0)
+        log.info(
+          { thresholds: removed.length },
+          "idle series were forgotten, and their thresholds",
+        );
       for (const output of outputs) {
+        if (output.to === "log" && output.family === "rejected")
+          tellRefusal(refusals, output.message as Rejected);
         if (output.to !== "log" || output.family !== "recommendations") continue;
         const { strategy, provisional } = output.message as {
           strategy: string;
@@ -56,7 +86,17 @@ export const learnerInstruments: Instruments = ({ metrics }: ServiceContext) => 
       open.set(gauges.open_anomalies ?? 0);
       points.set(gauges.points ?? 0);
       dropped.set(gauges.dropped ?? 0);
+      refused.set(gauges.refused ?? 0);
+      expired.set(gauges.expired ?? 0);
+      closed.set(gauges.closed ?? 0);
       exportThresholds(metrics.registry, states);
     },
   };
 };
+
+/** The letter's payload is the key of a series, which begins with its system. */
+function tellRefusal(refusals: LoudRefusals, { code, reason, payload }: Rejected): void {
+  if (code !== "MAPEK_SERIES_LIMIT" && code !== "MAPEK_OVERLOADED") return;
+  const [system = ""] = Buffer.from(payload, "base64").toString().split("/", 1);
+  refusals.add(system, { code, detail: reason });
+}

@@ -13,6 +13,7 @@ import {
 } from "@mapek/core/messages";
 import type { HasFolded, Output, PartitionLogic } from "@mapek/runtime";
 import { receiveCommand, receiveControl } from "./commands.ts";
+import { sweepDueAt, sweepIdle } from "./idle-series.ts";
 import { outputsOf } from "./outputs.ts";
 import { query } from "./queries.ts";
 import { restorePart, SCHEMA, snapshot } from "./snapshot.ts";
@@ -28,7 +29,7 @@ export const learnerLogic: PartitionLogic<LearnerState, LearnerMessage> = {
   decode,
   receive,
   dueAt(state) {
-    let earliest: number | undefined;
+    let earliest = sweepDueAt(state);
     for (const { learner } of state.open) {
       const { silentAt } = learner.judge;
       if (silentAt !== undefined && (earliest === undefined || silentAt < earliest))
@@ -38,6 +39,7 @@ export const learnerLogic: PartitionLogic<LearnerState, LearnerMessage> = {
   },
   query,
   settings: (state) => state.configured,
+  removed: (state) => state.expired,
   gauges: (state) => {
     let points = 0;
     let judged = 0;
@@ -59,6 +61,9 @@ export const learnerLogic: PartitionLogic<LearnerState, LearnerMessage> = {
       dropped,
       window_bytes: bytes,
       open_anomalies: state.open.size,
+      expired: state.expired,
+      refused: state.refused,
+      closed: Number(state.closed),
     };
   },
   schema: SCHEMA,
@@ -88,10 +93,19 @@ function receive(state: LearnerState, message: LearnerMessage, hasFolded?: HasFo
       return receiveCommand(state, message, hasFolded);
     case "control":
       return receiveControl(state, message, hasFolded);
+    case "admission":
+      state.closed = !message.new_series;
+      return [];
     case "tick":
-      return closeSilent(state, message.time, hasFolded);
+      return [
+        ...closeSilent(state, message.time, hasFolded),
+        ...sweepIdle(state, message.time, hasFolded),
+      ];
   }
 }
+
+/** Dead letters of one batch: a flood of new series must not become one of letters. */
+const MAX_LETTERS = 10;
 
 function receiveBatch(
   state: LearnerState,
@@ -102,9 +116,13 @@ function receiveBatch(
   const dictionary = keys.map((key, entry) => {
     if (hasFolded?.(key)) return undefined;
     const found = seriesOf(state, key);
-    if (!(found instanceof MessageError)) return found;
-    outputs.push(deadLetter(key, times[index.indexOf(entry)] ?? 0, found));
-    return undefined;
+    if (found instanceof MessageError) {
+      if (outputs.length < MAX_LETTERS)
+        outputs.push(deadLetter(key, times[index.indexOf(entry)] ?? 0, found));
+      return undefined;
+    }
+    found.seen = state.sweep;
+    return found;
   });
   for (let i = 0; i < values.length; i++) {
     const series = dictionary[index[i] as number];

@@ -3,10 +3,12 @@ import { admitLearnerControl } from "./front-door.ts";
 import { importVerb } from "./import-verb.ts";
 import { learnerInstruments } from "./instruments.ts";
 import { learnerLogic } from "./learner.ts";
+import { owedAdmission, settingsFor } from "./series-limit.ts";
 
 await runActorService({
   logic: learnerLogic,
-  settings: (config) => config.self_learning,
+  settings: settingsFor,
+  owedInput: owedAdmission,
   listen: (subjects) => [subjects.control("learner", "*")],
   admit: admitLearnerControl,
   verbs: (context) => ({ import: importVerb(context) }),

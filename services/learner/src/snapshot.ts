@@ -5,7 +5,14 @@ import {
   type LearnerSettings,
   parseSeriesKey,
 } from "@mapek/core/messages";
-import { type LearnerState, Series, type SystemRules, settingsOf } from "./state.ts";
+import {
+  addSeries,
+  forgetSeries,
+  type LearnerState,
+  Series,
+  type SystemRules,
+  settingsOf,
+} from "./state.ts";
 
 /** Number of the saved form of a partition's state. */
 export const SCHEMA = 1;
@@ -13,18 +20,21 @@ export const SCHEMA = 1;
 type SharedPart = [
   key: null,
   settings: LearnerSettings | null,
+  counts: [sweep: number, sweptAt: number, closed: boolean, expired: number],
   systems: [string, SystemRules][],
   done: string[],
 ];
-type SeriesPart = [key: string, snapshot: SeriesSnapshot];
+type SeriesPart = [key: string, snapshot: SeriesSnapshot, seen: number];
 
 /** The state in parts: what all series share, then a series a part. Cost of a part: O(samples of the series). */
 export function* snapshot(state: LearnerState): Generator<Uint8Array> {
   const systems = [...state.systems].sort(([a], [b]) => (a < b ? -1 : 1));
-  const shared: SharedPart = [null, state.configured ?? null, systems, [...state.done]];
+  const { configured, sweep, sweptAt, closed, expired, done } = state;
+  const counts: SharedPart[2] = [sweep, sweptAt, closed, expired];
+  const shared: SharedPart = [null, configured ?? null, counts, systems, [...done]];
   yield encodeMsgpack(shared);
-  for (const { key, learner } of state.series.values())
-    yield encodeMsgpack([key, learner.snapshot()] satisfies SeriesPart);
+  for (const { key, learner, seen } of state.series.values())
+    yield encodeMsgpack([key, learner.snapshot(), seen] satisfies SeriesPart);
 }
 
 /**
@@ -37,19 +47,24 @@ export function restorePart(state: LearnerState, part: Uint8Array): string | und
   const saved = decodeMsgpack(part) as SharedPart | SeriesPart;
   const [key] = saved;
   if (key === null) {
-    const [, settings, systems, done] = saved as SharedPart;
+    const [, settings, counts, systems, done] = saved as SharedPart;
     state.configured = settings ?? undefined;
+    [state.sweep, state.sweptAt, state.closed, state.expired] = counts;
     for (const [system, rules] of systems) state.systems.set(system, rules);
     for (const id of done) state.done.add(id);
     return undefined;
   }
   const id = parseSeriesKey(key);
   if (!id.ok) throw id.error;
-  const learner = SeriesLearner.restore((saved as SeriesPart)[1], settingsOf(state));
-  const series = new Series(key, learner);
+  const [, snapshot, seen] = saved as SeriesPart;
+  const learner = SeriesLearner.restore(snapshot, settingsOf(state));
+  const series = new Series(key, learner, seen);
   const older = state.series.get(key);
-  if (older !== undefined) state.open.delete(older);
-  state.series.set(key, series);
+  if (older !== undefined) {
+    state.open.delete(older);
+    forgetSeries(state, older);
+  }
+  addSeries(state, series);
   if (learner.judge.open !== null) state.open.add(series);
   return key;
 }

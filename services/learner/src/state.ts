@@ -2,7 +2,7 @@ import { type ExcludedRange, SeriesLearner } from "@mapek/core/learning";
 import {
   type LearnerSettings,
   learnerSettings,
-  type MessageError,
+  MessageError,
   parseSeriesKey,
   type SeriesId,
 } from "@mapek/core/messages";
@@ -11,11 +11,14 @@ import {
 export class Series {
   readonly key: string;
   readonly learner: SeriesLearner;
+  /** Number of sweeps when it last received a sample. */
+  seen: number;
 
   /** @param key One that `parseSeriesKey` accepts. */
-  constructor(key: string, learner: SeriesLearner) {
+  constructor(key: string, learner: SeriesLearner, seen: number) {
     this.key = key;
     this.learner = learner;
+    this.seen = seen;
   }
 
   /** Cost: about 1 µs. @throws {MessageError} where the key is none. */
@@ -48,6 +51,17 @@ export interface LearnerState {
   readonly open: Set<Series>;
   /** Ids of the commands done last, so that a repeated one is done once. */
   readonly done: Set<string>;
+  /** Series of each system; follows from `series`. */
+  readonly seriesCounts: Map<string, number>;
+  /** Sweeps for idle series so far, and the time of the last, ms. */
+  sweep: number;
+  sweptAt: number;
+  /** Whether memory is so short that no new series may be learned. */
+  closed: boolean;
+  /** Series that were forgotten because nothing came. */
+  expired: number;
+  /** Times that a new series was refused, since this state was made or restored: not saved. */
+  refused: number;
 }
 
 export const initialState = (): LearnerState => ({
@@ -56,6 +70,12 @@ export const initialState = (): LearnerState => ({
   systems: new Map(),
   open: new Set(),
   done: new Set(),
+  seriesCounts: new Map(),
+  sweep: 0,
+  sweptAt: 0,
+  closed: false,
+  expired: 0,
+  refused: 0,
 });
 
 const DEFAULTS = learnerSettings.parse({});
@@ -85,18 +105,51 @@ export function seriesOfSystem(state: LearnerState, system: string | undefined):
   return found.sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-/** The series of a key, made under its system's rules where it is new; the error of a key that `seriesKey` did not make. */
+/**
+ * The series of a key, made under its system's rules where it is new. The error of a key that `seriesKey`
+ * did not make, or MAPEK_SERIES_LIMIT or MAPEK_OVERLOADED where there may be no more series.
+ */
 export function seriesOf(state: LearnerState, key: string): Series | MessageError {
   const known = state.series.get(key);
   if (known !== undefined) return known;
   const id = parseSeriesKey(key);
   if (!id.ok) return id.error;
+  const refusal = refusalOf(state, key, id.value.system);
+  if (refusal !== undefined) return refusal;
   const learner = new SeriesLearner(settingsOf(state));
   const rules = rulesOf(state, id.value.system);
   learner.frozen = rules.frozen;
   learner.excluded = rules.excluded;
   learner.applySensitivity(rules.sensitivityFactor);
-  const made = new Series(key, learner);
-  state.series.set(key, made);
+  const made = new Series(key, learner, state.sweep);
+  addSeries(state, made);
   return made;
+}
+
+function refusalOf(state: LearnerState, key: string, system: string): MessageError | undefined {
+  const { max_series_of_system: limit } = settingsOf(state);
+  const count = state.seriesCounts.get(system) ?? 0;
+  let refusal: MessageError | undefined;
+  if (limit !== undefined && count >= limit)
+    refusal = new MessageError(
+      "MAPEK_SERIES_LIMIT",
+      `system ${system} has ${count} series in this partition, its limit; ${key} is not learned`,
+    );
+  else if (state.closed)
+    refusal = new MessageError("MAPEK_OVERLOADED", `memory is short: ${key} is not learned yet`);
+  if (refusal !== undefined) state.refused++;
+  return refusal;
+}
+
+export function addSeries(state: LearnerState, series: Series): void {
+  const { system } = series;
+  state.series.set(series.key, series);
+  state.seriesCounts.set(system, (state.seriesCounts.get(system) ?? 0) + 1);
+}
+
+export function forgetSeries(state: LearnerState, { key, system }: Series): void {
+  state.series.delete(key);
+  const left = (state.seriesCounts.get(system) ?? 0) - 1;
+  if (left > 0) state.seriesCounts.set(system, left);
+  else state.seriesCounts.delete(system);
 }

@@ -50,6 +50,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     .record(
       {
         sensitivity: fc.constantFrom(0.3, 1, 5),
+        learning_window_seconds: fc.constantFrom(60, 86_400),
+        idle_series_seconds: fc.constantFrom(1, 300, 172_800),
+        max_series_of_system: fc.constantFrom(1, 3, 1_000),
         window_capacity: fc.integer({ min: 16, max: 100 }),
         optimization_interval: fc.integer({ min: 1, max: 100 }),
       },
@@ -61,6 +64,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
           partition.settings(changes as Partial<LearnerSettings>),
     ),
   fc.constant<Step>((partition, second) => partition.tick(second)),
+  fc.boolean().map(
+    (open): Step =>
+      (partition, second) =>
+        partition.admission(open, second),
+  ),
 );
 
 test("a restored partition has the same bytes and goes on with the same outputs", () => {

@@ -1,4 +1,5 @@
 import { encodeSampleBatch } from "@mapek/core/messages";
+import type { WaitingRoom } from "@mapek/runtime";
 import type { Receipt } from "./receipt.ts";
 import type { SeriesEntry } from "./series-registry.ts";
 
@@ -17,7 +18,7 @@ export class Batch {
   /** Unique in this process: what an entry remembers of its batch, so that it keeps none alive. */
   readonly id = ++made;
   readonly #history: boolean;
-  readonly #series: string[] = [];
+  readonly #entries: SeriesEntry[] = [];
   readonly #receipts: Receipt[] = [];
   readonly #index: Uint16Array;
   readonly #times: Float64Array;
@@ -44,12 +45,17 @@ export class Batch {
     return this.length === 0 || this.#bytesLeft >= this.#bytesOf(entry);
   }
 
-  /** Adds a sample. The receipt is settled when this batch is. Cost: O(1). */
-  add(entry: SeriesEntry, time: number, value: number, receipt: Receipt | undefined): void {
-    this.#bytesLeft -= this.#bytesOf(entry);
+  /**
+   * Adds a sample. The receipt is settled when this batch is. Cost: O(1).
+   *
+   * @returns Bytes by which the batch has grown.
+   */
+  add(entry: SeriesEntry, time: number, value: number, receipt: Receipt | undefined): number {
+    const bytes = this.#bytesOf(entry);
+    this.#bytesLeft -= bytes;
     if (entry.batch !== this.id) {
       entry.batch = this.id;
-      entry.batchIndex = this.#series.push(entry.key) - 1;
+      entry.batchIndex = this.#entries.push(entry) - 1;
     }
     const i = this.length++;
     this.#index[i] = entry.batchIndex;
@@ -59,13 +65,14 @@ export class Batch {
       this.#receipts.push(receipt);
       receipt.joined();
     }
+    return bytes;
   }
 
   encode(): Uint8Array {
     const { length } = this;
     return encodeSampleBatch({
       history: this.#history,
-      series: this.#series,
+      series: this.#entries.map(({ key }) => key),
       index: this.#index.subarray(0, length),
       times: this.#times.subarray(0, length),
       values: this.#values.subarray(0, length),
@@ -74,6 +81,19 @@ export class Batch {
 
   settle(failure: Error | undefined): void {
     for (const receipt of this.#receipts) receipt.settled(failure);
+  }
+
+  /** Gives the room back that its samples took. Cost: O(samples). */
+  leave(room: WaitingRoom): void {
+    const counts = new Uint32Array(this.#entries.length);
+    for (let i = 0; i < this.length; i++) {
+      const entry = this.#index[i] as number;
+      counts[entry] = (counts[entry] as number) + 1;
+    }
+    this.#entries.forEach(({ share, keyBytes }, i) => {
+      const count = counts[i] as number;
+      room.leave(share, count, count * SAMPLE_BYTES + TEXT_HEADER_BYTES + keyBytes);
+    });
   }
 
   #bytesOf(entry: SeriesEntry): number {

@@ -1,4 +1,5 @@
 import type { Subjects } from "@mapek/core/messages";
+import type { WaitingRoom } from "@mapek/runtime";
 import type { JetStreamClient } from "@nats-io/jetstream";
 import { Batch } from "./batch.ts";
 import type { Receipt } from "./receipt.ts";
@@ -12,6 +13,8 @@ export interface BatcherOptions {
   /** What the server takes as one message. */
   readonly maxBytes: number;
   readonly lingerMs: number;
+  /** Counts what is taken in and not stored yet. */
+  readonly room: WaitingRoom;
   /** Told of each batch that is stored, or given up after all attempts. */
   readonly onSettled: (samples: number, failure: Error | undefined) => void;
 }
@@ -33,18 +36,12 @@ export class Batcher {
   readonly #openHistory: (Batch | undefined)[];
   #timer: NodeJS.Timeout | undefined;
   #inFlight = 0;
-  #waiting = 0;
   #onIdle: (() => void)[] = [];
 
   constructor(options: BatcherOptions) {
     this.#options = options;
     this.#open = new Array(options.partitions);
     this.#openHistory = new Array(options.partitions);
-  }
-
-  /** Samples that are taken in and not stored yet. */
-  get waiting(): number {
-    return this.#waiting;
   }
 
   /** Cost: O(1); a full batch is sent at once. */
@@ -66,8 +63,7 @@ export class Batcher {
       batch = new Batch(entry.partition, batchSamples, maxBytes, history);
       open[entry.partition] = batch;
     }
-    batch.add(entry, time, value, receipt);
-    this.#waiting++;
+    this.#options.room.enter(entry.share, batch.add(entry, time, value, receipt));
     if (batch.full) {
       open[entry.partition] = undefined;
       void this.#store(batch);
@@ -102,7 +98,7 @@ export class Batcher {
       batch.encode(),
     );
     this.#inFlight--;
-    this.#waiting -= batch.length;
+    batch.leave(this.#options.room);
     batch.settle(failure);
     this.#options.onSettled(batch.length, failure);
     if (this.#inFlight === 0) for (const resolve of this.#onIdle.splice(0)) resolve();

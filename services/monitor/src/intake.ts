@@ -2,6 +2,7 @@ import {
   checkSample,
   decodeSamples,
   isTimestamp,
+  type Labels,
   MessageError,
   type MessageErrorCode,
   type PublicSeries,
@@ -10,12 +11,12 @@ import {
   type SampleColumns,
   type Subjects,
 } from "@mapek/core/messages";
-import type { Config, DeadLetters } from "@mapek/runtime";
+import type { Config, DeadLetters, LoudRefusals, Share, WaitingRoom } from "@mapek/runtime";
 import type { Msg, NatsConnection, Subscription } from "@nats-io/transport-node";
 import type { ArrivalClock } from "./arrival-clock.ts";
 import type { Batcher } from "./batcher.ts";
 import { Receipt } from "./receipt.ts";
-import type { SeriesRegistry } from "./series-registry.ts";
+import type { SeriesEntry, SeriesRegistry } from "./series-registry.ts";
 
 export interface IntakeOptions {
   readonly nc: NatsConnection;
@@ -25,6 +26,13 @@ export interface IntakeOptions {
   readonly registry: SeriesRegistry;
   readonly clock: ArrivalClock;
   readonly deadLetters: DeadLetters;
+  readonly room: WaitingRoom;
+  /** Whether the process has to save memory. */
+  readonly memoryShort: () => boolean;
+  /** Told of messages that were refused because somebody sends too much. */
+  readonly overloads: LoudRefusals;
+  /** Told of samples of series or systems beyond their limit. */
+  readonly seriesRefusals: LoudRefusals;
 }
 
 /** Header that marks imported history, which may have any age. */
@@ -33,6 +41,7 @@ export const HISTORY_HEADER = "Mapek-History";
 interface Route {
   readonly system: string;
   readonly metric: string;
+  readonly share: Share;
 }
 
 /** Routes of subjects that are remembered. */
@@ -54,6 +63,11 @@ export class Intake {
     });
   }
 
+  /** Gives memory back that only saves work. */
+  forgetRoutes(): void {
+    this.#routes.clear();
+  }
+
   /** Takes nothing more in, then stores what was taken in. */
   async drain(): Promise<void> {
     await this.#subscription.drain();
@@ -72,14 +86,11 @@ export class Intake {
 
   /** The fault of the whole message, if it has one. */
   #takeSamples(message: Msg, receipt: Receipt | undefined): MessageError | undefined {
-    const { batcher, limits } = this.#options;
-    if (batcher.waiting >= limits.max_waiting_samples)
-      return new MessageError(
-        "MAPEK_OVERLOADED",
-        `${batcher.waiting} samples wait to be stored: try later`,
-      );
+    const { limits } = this.#options;
     const route = this.#route(message.subject);
     if (route instanceof MessageError) return route;
+    const refusal = this.#refusal(route);
+    if (refusal !== undefined) return refusal;
     const plain = message.headers === undefined ? plainDecimal(message.data) : Number.NaN;
     if (!Number.isNaN(plain)) return this.#addPlain(route, plain, receipt);
     const payload = decodeSamples(message.data, message.headers?.get("Content-Type") || undefined);
@@ -116,10 +127,20 @@ export class Intake {
 
   /** A number alone: what most messages are, so nothing is made for it. */
   #addPlain(route: Route, value: number, receipt: Receipt | undefined): MessageError | undefined {
-    const entry = this.#options.registry.entry(route.system, route.metric, undefined);
+    const entry = this.#entry(route.system, route.metric, undefined);
     if (entry instanceof MessageError) return entry;
     this.#store(entry, undefined, value, Date.now(), receipt, false);
     return undefined;
+  }
+
+  /** Why nothing of the route's system is taken in now. */
+  #refusal({ share, system }: Route): MessageError | undefined {
+    const { memoryShort, overloads, room } = this.#options;
+    const refusal = memoryShort()
+      ? new MessageError("MAPEK_OVERLOADED", "memory is short: try later")
+      : room.refusal(share, performance.now());
+    if (refusal !== undefined) overloads.add(system, refusal);
+    return refusal;
   }
 
   #addRows(
@@ -157,7 +178,7 @@ export class Intake {
   ): void {
     const entries = columns.series.map((series) => {
       const [metric, labels] = typeof series === "string" ? [series, undefined] : series;
-      return this.#options.registry.entry(system, metric, labels);
+      return this.#entry(system, metric, labels);
     });
     const { index, times, values } = columns;
     const latest = now + this.#options.limits.max_ahead_seconds * 1_000;
@@ -194,14 +215,20 @@ export class Intake {
         "MAPEK_SAMPLE_IN_FUTURE",
         `timestamp ${timestamp} is ${Math.round((timestamp - now) / 1_000)} s ahead of the clock`,
       );
-    const entry = this.#options.registry.entry(system, sample.metric ?? metric, sample.labels);
+    const entry = this.#entry(system, sample.metric ?? metric, sample.labels);
     if (entry instanceof MessageError) return entry;
     this.#store(entry, timestamp, value, now, receipt, history);
     return undefined;
   }
 
+  #entry(system: string, metric: string, labels: Labels | undefined): SeriesEntry | MessageError {
+    const entry = this.#options.registry.entry(system, metric, labels);
+    if (entry instanceof MessageError) this.#options.seriesRefusals.add(system, entry);
+    return entry;
+  }
+
   #store(
-    entry: Exclude<ReturnType<SeriesRegistry["entry"]>, MessageError>,
+    entry: SeriesEntry,
     given: number | undefined,
     value: number,
     now: number,
@@ -225,7 +252,8 @@ export class Intake {
     if (!parsed.ok) return parsed.error;
     if (parsed.value.family !== "metrics")
       return new MessageError("MAPEK_SUBJECT_INVALID", subject);
-    const route = { system: parsed.value.system, metric: parsed.value.metric };
+    const { system, metric } = parsed.value;
+    const route = { system, metric, share: this.#options.room.shareOf(system) };
     if (this.#routes.size >= MAX_ROUTES) this.#routes.clear();
     this.#routes.set(subject, route);
     return route;

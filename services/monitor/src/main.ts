@@ -1,5 +1,5 @@
 import { fnv1a32, MessageError } from "@mapek/core/messages";
-import { runService } from "@mapek/runtime";
+import { LoudRefusals, runService, WaitingRoom } from "@mapek/runtime";
 import { Counter, Gauge } from "prom-client";
 import { ArrivalClock } from "./arrival-clock.ts";
 import { Batcher } from "./batcher.ts";
@@ -10,10 +10,12 @@ import { SeriesRegistry } from "./series-registry.ts";
 /** The server's own limit where it has not told one. */
 const DEFAULT_MAX_PAYLOAD = 1_048_576;
 const EXPIRY_CHECK_MS = 60_000;
+/** What may wait of the memory that the process may use: a sample that waits is there up to four times over. */
+const WAITING_SHARE = 1 / 8;
 
 await runService(
   "monitor",
-  async ({ config, connection, subjects, metrics, deadLetters, log, owner }) => {
+  async ({ config, connection, subjects, metrics, deadLetters, log, memory, owner }) => {
     const registers = [metrics.registry];
     const samples = new Counter({ name: "mapek_samples_total", help: "Samples stored", registers });
     const lost = new Counter({
@@ -26,13 +28,29 @@ await runService(
       help: "Samples taken in and not stored yet",
       registers,
     });
+    const waitingBytes = new Gauge({
+      name: "mapek_samples_waiting_bytes",
+      help: "Bytes of the samples, and of their keys, that are taken in and not stored yet",
+      registers,
+    });
     const series = new Gauge({
       name: "mapek_monitor_series",
       help: "Series that this monitor routes",
       registers,
     });
     const { ingest, streams } = config;
-    const registry = new SeriesRegistry(streams.partitions, ingest.max_series_per_system);
+    const room = new WaitingRoom({
+      items: "samples",
+      maxItems: ingest.max_waiting_samples,
+      maxBytes: Math.min(ingest.max_waiting_bytes, memory.limitBytes * WAITING_SHARE),
+      itemsPerSecond: ingest.max_samples_per_second_per_system,
+    });
+    const registry = new SeriesRegistry(
+      streams.partitions,
+      room,
+      ingest.max_series_per_system,
+      ingest.max_systems,
+    );
     const batcher = new Batcher({
       js: connection.js,
       subjects,
@@ -40,6 +58,7 @@ await runService(
       batchSamples: ingest.batch_samples,
       maxBytes: connection.nc.info?.max_payload ?? DEFAULT_MAX_PAYLOAD,
       lingerMs: ingest.batch_linger_ms,
+      room,
       onSettled: (count, failure) => {
         (failure === undefined ? samples : lost).inc(count);
         if (failure !== undefined)
@@ -55,7 +74,22 @@ await runService(
       registry,
       clock,
       deadLetters,
+      room,
+      memoryShort: () => memory.short,
+      overloads: new LoudRefusals({
+        name: "mapek_overload_refused_total",
+        help: "Messages that were told to come later, by system",
+        registry: metrics.registry,
+        log,
+      }),
+      seriesRefusals: new LoudRefusals({
+        name: "mapek_series_refused_total",
+        help: "Times that a series or system beyond its limit was refused, by system",
+        registry: metrics.registry,
+        log,
+      }),
     });
+    memory.onShort(() => intake.forgetRoutes());
     const loop = configuredLoop(config, {
       nc: connection.nc,
       subjects,
@@ -77,7 +111,8 @@ await runService(
     return {
       ready: () => true,
       beforeMetrics: () => {
-        waiting.set(batcher.waiting);
+        waiting.set(room.items);
+        waitingBytes.set(room.bytes);
         series.set(registry.size);
       },
       async drain() {

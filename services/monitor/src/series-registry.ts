@@ -1,4 +1,5 @@
 import { type Labels, MessageError, partitionOf, seriesKey } from "@mapek/core/messages";
+import type { Share, WaitingRoom } from "@mapek/runtime";
 
 /** A known series: what routing needs, computed once. */
 export interface SeriesEntry {
@@ -6,6 +7,7 @@ export interface SeriesEntry {
   /** Length of the key, UTF-8. */
   readonly keyBytes: number;
   readonly partition: number;
+  readonly share: Share;
   /** Time given to its last sample that came without one, ms. */
   lastStamp: number;
   /** When its last sample came, ms. */
@@ -16,30 +18,43 @@ export interface SeriesEntry {
 }
 
 interface SystemSeries {
+  readonly share: Share;
   readonly byKey: Map<string, SeriesEntry>;
   /** Unlabelled series by metric: spares building their key. */
   readonly byMetric: Map<string, SeriesEntry>;
 }
 
 /**
- * The series that this monitor has seen, by system, within each system's limit. It is a cache and a
- * guard: nothing depends on it surviving a restart.
+ * The series that this monitor has seen, by system, within each system's limit and that of systems.
+ * It is a cache and a guard: nothing depends on it surviving a restart.
  */
 export class SeriesRegistry {
   readonly #systems = new Map<string, SystemSeries>();
   readonly #partitions: number;
+  readonly #room: WaitingRoom;
   readonly #maxPerSystem: number;
+  readonly #maxSystems: number;
 
-  constructor(partitions: number, maxPerSystem: number) {
+  constructor(partitions: number, room: WaitingRoom, maxPerSystem: number, maxSystems: number) {
     this.#partitions = partitions;
+    this.#room = room;
     this.#maxPerSystem = maxPerSystem;
+    this.#maxSystems = maxSystems;
   }
 
-  /** The series' entry, or MAPEK_SERIES_LIMIT where the system may have no more. Cost: one look-up for an unlabelled one. */
+  /**
+   * The series' entry; MAPEK_SERIES_LIMIT where the system may have no more, MAPEK_SYSTEM_LIMIT where
+   * there may be no more systems. Cost: one look-up for an unlabelled one.
+   */
   entry(system: string, metric: string, labels: Labels | undefined): SeriesEntry | MessageError {
     let series = this.#systems.get(system);
     if (series === undefined) {
-      series = { byKey: new Map(), byMetric: new Map() };
+      if (this.#systems.size >= this.#maxSystems)
+        return new MessageError(
+          "MAPEK_SYSTEM_LIMIT",
+          `there are ${this.#systems.size} systems, the limit; ${system} is not taken in`,
+        );
+      series = { share: this.#room.shareOf(system), byKey: new Map(), byMetric: new Map() };
       this.#systems.set(system, series);
     }
     if (labels === undefined) {
@@ -56,7 +71,17 @@ export class SeriesRegistry {
         );
       const partition = partitionOf(key, this.#partitions);
       const keyBytes = Buffer.byteLength(key);
-      entry = { key, keyBytes, partition, lastStamp: 0, lastSeen: 0, batch: 0, batchIndex: 0 };
+      const { share } = series;
+      entry = {
+        key,
+        keyBytes,
+        partition,
+        share,
+        lastStamp: 0,
+        lastSeen: 0,
+        batch: 0,
+        batchIndex: 0,
+      };
       series.byKey.set(key, entry);
     }
     if (labels === undefined) series.byMetric.set(metric, entry);

@@ -1,8 +1,10 @@
+import type { WaitingRoom } from "@mapek/runtime";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Batcher } from "../src/batcher.ts";
 import { Receipt } from "../src/receipt.ts";
 import { type SeriesEntry, SeriesRegistry } from "../src/series-registry.ts";
 import { type House, openHouse, until } from "./house.ts";
+import { roomFor } from "./room.ts";
 
 const MAX_PAYLOAD = 1_048_576;
 
@@ -16,12 +18,14 @@ afterAll(async () => {
 
 interface Desk {
   readonly batcher: Batcher;
+  readonly room: WaitingRoom;
   readonly settled: number[];
   entry(metric: string, labels?: Record<string, string>): SeriesEntry;
 }
 
 function openDesk(system: string, batchSamples: number, lingerMs: number, partitions = 4): Desk {
-  const registry = new SeriesRegistry(partitions, 100_000);
+  const room = roomFor();
+  const registry = new SeriesRegistry(partitions, room, 100_000, 10);
   const settled: number[] = [];
   const batcher = new Batcher({
     js: house.js,
@@ -30,6 +34,7 @@ function openDesk(system: string, batchSamples: number, lingerMs: number, partit
     batchSamples,
     maxBytes: MAX_PAYLOAD,
     lingerMs,
+    room,
     onSettled: (samples, failure) => {
       if (failure !== undefined) throw failure;
       settled.push(samples);
@@ -37,17 +42,17 @@ function openDesk(system: string, batchSamples: number, lingerMs: number, partit
   });
   const entry = (metric: string, labels?: Record<string, string>) =>
     registry.entry(system, metric, labels) as SeriesEntry;
-  return { batcher, settled, entry };
+  return { batcher, room, settled, entry };
 }
 
 test("a full batch is stored at once, by size", async () => {
-  const { batcher, settled, entry } = openDesk("size", 100, 60_000);
+  const { batcher, room, settled, entry } = openDesk("size", 100, 60_000);
   const cpu = entry("cpu");
   for (let i = 0; i < 350; i++) batcher.add(cpu, i, i, undefined);
-  expect(batcher.waiting).toBe(350);
+  expect(room.items).toBe(350);
   await until("three batches", () => settled.length === 3);
   expect(settled).toEqual([100, 100, 100]);
-  expect(batcher.waiting).toBe(50);
+  expect(room.items).toBe(50);
   await batcher.flush();
   expect(settled).toEqual([100, 100, 100, 50]);
   const samples = await house.stored("size/");
@@ -109,7 +114,7 @@ test("a message over several batches is answered once, after the last", async ()
 });
 
 test("a flush with nothing open is done at once", async () => {
-  const { batcher } = openDesk("idle", 100, 20);
+  const { batcher, room } = openDesk("idle", 100, 20);
   await batcher.flush();
-  expect(batcher.waiting).toBe(0);
+  expect(room.items).toBe(0);
 });

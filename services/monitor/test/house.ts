@@ -90,16 +90,23 @@ export async function openHouse(): Promise<House> {
 
 /** The real service in a process of its own. */
 export interface Monitor extends AsyncDisposable {
-  /** Value of a metric at its endpoint, summed over its labels; 0 where it is not there. */
-  metric(name: string): Promise<number>;
+  /** Value of a metric at its endpoint, summed over its labels, or over those of one system; 0 where it is not there. */
+  metric(name: string, system?: string): Promise<number>;
+  /** What `/healthz` says. */
+  health(): Promise<Record<string, unknown>>;
   readonly exitCode: Promise<number | null>;
   stop(): void;
+  signal(name: NodeJS.Signals): void;
 }
 
-export async function startMonitor(url: string, ingest: object = {}): Promise<Monitor> {
+export async function startMonitor(
+  url: string,
+  ingest: object = {},
+  memory: object = {},
+): Promise<Monitor> {
   const folder = mkdtempSync(join(tmpdir(), "mapek-monitor-"));
   const config = join(folder, "config.yaml");
-  writeFileSync(config, JSON.stringify({ mape_k_tuning: { ingest } }));
+  writeFileSync(config, JSON.stringify({ mape_k_tuning: { ingest, memory } }));
   const main = join(import.meta.dirname, "../src/main.ts");
   const args = ["--config", config, "--nats", url, "--http-port", "0", "--log-level", "warn"];
   const child = fork(main, args, { env: { ...process.env, NATS_URL: "" }, stdio: "pipe" });
@@ -122,11 +129,14 @@ export async function startMonitor(url: string, ingest: object = {}): Promise<Mo
   return {
     exitCode,
     stop: () => child.kill("SIGTERM"),
-    async metric(name) {
+    signal: (name) => child.kill(name),
+    health: async () => (await (await fetch(`${http}/healthz`)).json()) as Record<string, unknown>,
+    async metric(name, system) {
       const text = await (await fetch(`${http}/metrics`)).text();
       return text
         .split("\n")
         .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
+        .filter((line) => system === undefined || line.includes(`system="${system}"`))
         .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
     },
     async [Symbol.asyncDispose]() {

@@ -1,6 +1,7 @@
 import { MessageError, partitionOf, seriesKey } from "@mapek/core/messages";
 import { expect, test } from "vitest";
 import { type SeriesEntry, SeriesRegistry } from "../src/series-registry.ts";
+import { roomFor } from "./room.ts";
 
 function known(found: SeriesEntry | MessageError): SeriesEntry {
   if (found instanceof MessageError) throw found;
@@ -8,7 +9,7 @@ function known(found: SeriesEntry | MessageError): SeriesEntry {
 }
 
 test("a series is found again under its one entry, with or without empty labels", () => {
-  const registry = new SeriesRegistry(16, 10);
+  const registry = new SeriesRegistry(16, roomFor(), 10, 10);
   const entry = known(registry.entry("shop", "cpu", undefined));
   expect(registry.entry("shop", "cpu", {})).toBe(entry);
   expect(registry.entry("shop", "cpu", undefined)).toBe(entry);
@@ -20,7 +21,7 @@ test("a series is found again under its one entry, with or without empty labels"
 });
 
 test("an entry knows its key and its partition", () => {
-  const registry = new SeriesRegistry(16, 10);
+  const registry = new SeriesRegistry(16, roomFor(), 10, 10);
   const key = seriesKey("shop", "größe", { host: "a" });
   const entry = known(registry.entry("shop", "größe", { host: "a" }));
   expect(entry).toMatchObject({
@@ -31,7 +32,7 @@ test("an entry knows its key and its partition", () => {
 });
 
 test("a system has no more than its limit, and other systems theirs", () => {
-  const registry = new SeriesRegistry(16, 2);
+  const registry = new SeriesRegistry(16, roomFor(), 2, 10);
   registry.entry("shop", "a", undefined);
   registry.entry("shop", "b", { host: "x" });
   const refused = registry.entry("shop", "c", undefined);
@@ -44,7 +45,7 @@ test("a system has no more than its limit, and other systems theirs", () => {
 });
 
 test("an idle series makes room, whether it has labels or not", () => {
-  const registry = new SeriesRegistry(16, 2);
+  const registry = new SeriesRegistry(16, roomFor(), 2, 10);
   const idle = known(registry.entry("shop", "a", undefined));
   idle.lastSeen = 1_000;
   const busy = known(registry.entry("shop", "b", { host: "x" }));

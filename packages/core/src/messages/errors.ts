@@ -43,8 +43,12 @@ export const MESSAGE_ERRORS = {
     meaning: "the system already has as many series as it may have",
     consequence: "skip",
   },
+  MAPEK_SYSTEM_LIMIT: {
+    meaning: "there are already as many systems as there may be",
+    consequence: "skip",
+  },
   MAPEK_OVERLOADED: {
-    meaning: "too much is waiting to be stored: try later",
+    meaning: "too much waits to be stored, or memory is short: try later",
     consequence: "retry",
   },
   MAPEK_NOT_STORED: {

@@ -90,6 +90,8 @@ export const learnerInput = defineMessage(
   z.discriminatedUnion("kind", [
     tick,
     z.object({ ...timed, kind: z.literal("settings"), settings: learnerSettings }),
+    /** Whether series that are new may be learned: the runtime writes it when memory gets short, and when there is some again. */
+    z.object({ ...timed, kind: z.literal("admission"), new_series: z.boolean() }),
     z.object({ ...about, kind: z.literal("control"), control: learnerControl.schema }),
     z.object({
       ...command,

@@ -26,6 +26,10 @@ export const learnerSettings = z.strictObject({
   detection_resolution_seconds: z.number().min(0).default(1),
   /** Where each series' detector starts; larger: more alarms. */
   sensitivity: z.number().min(0.1).max(10).default(1),
+  /** Seconds without a sample after which a series is forgotten; at least the learning window counts. */
+  idle_series_seconds: z.number().positive().default(172_800),
+  /** Series that one system may have in one partition; not there = no limit. The learner derives it. */
+  max_series_of_system: z.number().int().min(1).optional(),
 });
 export type LearnerSettings = z.infer<typeof learnerSettings>;
 

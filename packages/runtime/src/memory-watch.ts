@@ -1,0 +1,147 @@
+import { totalmem } from "node:os";
+import { getHeapStatistics, setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { Gauge, type Registry } from "prom-client";
+import type { Logger } from "./log.ts";
+
+export interface MemoryWatchOptions {
+  /** Bytes that the process may use. */
+  readonly limitBytes: number;
+  readonly registry: Registry;
+  readonly log: Logger;
+}
+
+const MEBIBYTE = 1_048_576;
+const DEFAULT_SHARE = 0.75;
+/** Shares of the limit from which memory is short, and below which it is not any more. */
+const SHORT = 0.85;
+const ENOUGH = 0.7;
+/** Share from which new work is refused even before it is known whether a collection of garbage helps. */
+const FULL = 0.95;
+const CHECK_MS = 100;
+/** A full collection of garbage stops the process: at least so long, and so many times its own time, apart. */
+const COLLECT_EVERY_MS = 100;
+const COLLECT_APART = 10;
+const LOG_EVERY_MS = 10_000;
+/** What live bytes take of the process, with the gaps that an allocator leaves. */
+const GAPS = 1.2;
+
+/**
+ * The bytes that a service may use.
+ *
+ * @param configuredMb MiB; 0 takes 75 % of the container's limit, or of the machine's memory where there is none.
+ */
+export function memoryLimitBytes(configuredMb: number): number {
+  if (configuredMb > 0) return configuredMb * MEBIBYTE;
+  const container = process.constrainedMemory() || Number.POSITIVE_INFINITY;
+  return DEFAULT_SHARE * Math.min(container, totalmem());
+}
+
+/**
+ * Watches this process's memory, so that a service can refuse new work before the system ends it.
+ *
+ * Memory is short when the process has 85 % of its limit (or the heap 85 % of V8's own) and a
+ * collection of garbage does not help. Pages that the allocator keeps for later do not count then: they
+ * are used again before the process grows. Cost: 10 µs each 100 ms; while memory is short, a collection of
+ * garbage in at most a tenth of the time.
+ */
+export class MemoryWatch {
+  readonly limitBytes: number;
+  readonly #log: Logger;
+  readonly #rss: Gauge;
+  readonly #listeners: (() => void)[] = [];
+  #short = false;
+  #nextCollection = 0;
+  #toldAt = Number.NEGATIVE_INFINITY;
+  readonly #baseBytes: number;
+  #collect: (() => void) | undefined;
+
+  constructor({ limitBytes, registry, log }: MemoryWatchOptions) {
+    this.limitBytes = limitBytes;
+    this.#log = log;
+    const registers = [registry];
+    const limit = new Gauge({
+      name: "mapek_memory_limit_bytes",
+      help: "Memory that this process may use",
+      registers,
+    });
+    limit.set(limitBytes);
+    this.#rss = new Gauge({
+      name: "mapek_memory_bytes",
+      help: "Memory of this process",
+      registers,
+    });
+    const { rss, heapTotal, external } = process.memoryUsage();
+    this.#rss.set(rss);
+    this.#baseBytes = Math.max(0, rss - heapTotal - external);
+    setInterval(() => this.#check(), CHECK_MS).unref();
+  }
+
+  /** Whether new work has to be refused. */
+  get short(): boolean {
+    return this.#short;
+  }
+
+  /** Calls `listener` each time that memory gets short: what only saves work can be given back. */
+  onShort(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  details(): object {
+    return {
+      bytes: process.memoryUsage.rss(),
+      limit_bytes: this.limitBytes,
+      short: this.#short,
+    };
+  }
+
+  #check(): void {
+    const rss = process.memoryUsage.rss();
+    this.#rss.set(rss);
+    const line = this.#short ? ENOUGH : SHORT;
+    if (rss < line * this.limitBytes && this.#heapShare() < line) {
+      this.#become(false);
+      return;
+    }
+    if (!this.#short) for (const listener of this.#listeners) listener();
+    if (performance.now() < this.#nextCollection) {
+      if (rss >= FULL * this.limitBytes) this.#become(true);
+      return;
+    }
+    this.#collectGarbage();
+    this.#become(this.#neededBytes() >= line * this.limitBytes || this.#heapShare() >= line);
+  }
+
+  #collectGarbage(): void {
+    if (this.#collect === undefined) {
+      setFlagsFromString("--expose-gc");
+      this.#collect = runInNewContext("gc") as () => void;
+    }
+    const startedAt = performance.now();
+    this.#collect();
+    const endedAt = performance.now();
+    this.#nextCollection =
+      endedAt + Math.max(COLLECT_EVERY_MS, COLLECT_APART * (endedAt - startedAt));
+  }
+
+  /** What the process would have without the pages that are only kept for later. */
+  #neededBytes(): number {
+    const { rss, heapUsed, external } = process.memoryUsage();
+    return Math.min(rss, this.#baseBytes + GAPS * (heapUsed + external));
+  }
+
+  #heapShare(): number {
+    const { used_heap_size, heap_size_limit } = getHeapStatistics();
+    return used_heap_size / heap_size_limit;
+  }
+
+  #become(short: boolean): void {
+    if (short === this.#short) return;
+    this.#short = short;
+    const figures = { bytes: process.memoryUsage.rss(), limit_bytes: this.limitBytes };
+    if (short && performance.now() - this.#toldAt >= LOG_EVERY_MS) {
+      this.#log.warn(figures, "memory is short: new work is refused");
+      this.#toldAt = performance.now();
+    } else if (!short) this.#log.debug(figures, "there is memory again");
+  }
+}

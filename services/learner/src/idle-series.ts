@@ -1,0 +1,66 @@
+import { fnv1a32, thresholdKey } from "@mapek/core/messages";
+import type { HasFolded, Output } from "@mapek/runtime";
+import { forgetSeries, type LearnerState, type Series, settingsOf } from "./state.ts";
+
+/** Parts into which the series are divided: each sweep looks at one of them. */
+const SLICES = 8;
+/** Each slice's turn comes so many times within the idle time. */
+const ROUNDS = 8;
+const MIN_SWEEP_MS = 1_000;
+const MAX_SWEEP_MS = 450_000;
+
+/** A series never expires before its window could have emptied. */
+function idleMs(state: LearnerState): number {
+  const { idle_series_seconds, learning_window_seconds } = settingsOf(state);
+  return 1_000 * Math.max(idle_series_seconds, learning_window_seconds);
+}
+
+const sweepMs = (state: LearnerState): number =>
+  Math.min(MAX_SWEEP_MS, Math.max(MIN_SWEEP_MS, idleMs(state) / (SLICES * ROUNDS)));
+
+/** Time (ms) at which the next sweep is due; undefined while there is no series. */
+export const sweepDueAt = (state: LearnerState): number | undefined =>
+  state.series.size === 0 ? undefined : state.sweptAt + sweepMs(state);
+
+/**
+ * Forgets series that have received nothing for the idle time, where a sweep is due.
+ *
+ * Idleness is counted in sweeps, not read from a clock: while the learner does not run no series gets
+ * older, and samples that came meanwhile are folded before the next tick. A series lives for one round
+ * of slices longer than the idle time at most. One that is pinned, frozen or has an open anomaly stays.
+ *
+ * @param now Time of the tick, ms.
+ * @returns What removes the thresholds of the forgotten series from the newest ones, in order of the keys.
+ * Cost: O(series), about 20 ns each; more for those that are forgotten.
+ */
+export function sweepIdle(state: LearnerState, now: number, hasFolded?: HasFolded): Output[] {
+  const due = sweepDueAt(state);
+  if (due === undefined || now < due) return [];
+  state.sweep++;
+  state.sweptAt = now;
+  const slice = state.sweep % SLICES;
+  const before = state.sweep - Math.ceil(idleMs(state) / sweepMs(state));
+  const idle: Series[] = [];
+  for (const series of state.series.values())
+    if (
+      series.seen < before &&
+      isIn(slice, series) &&
+      mayExpire(state, series) &&
+      !hasFolded?.(series.key)
+    )
+      idle.push(series);
+  idle.sort((a, b) => (a.key < b.key ? -1 : 1));
+  state.expired += idle.length;
+  return idle.flatMap((series) => {
+    forgetSeries(state, series);
+    return series.learner.threshold === null
+      ? []
+      : [{ to: "latest", key: thresholdKey(series.id), message: null }];
+  });
+}
+
+/** By the upper half of the hash: partitions are made from the lower. */
+const isIn = (slice: number, { key }: Series): boolean => (fnv1a32(key) >>> 16) % SLICES === slice;
+
+const mayExpire = (state: LearnerState, series: Series): boolean =>
+  !(series.learner.frozen || series.learner.threshold?.pinned || state.open.has(series));
