@@ -241,6 +241,7 @@ describe("settings", () => {
           restored: true,
           settled: true,
           historyTrimmed: false,
+          lagSeconds: 0,
         })),
       );
       expect(await settingsStored()).toHaveLength(messages);

@@ -6,7 +6,7 @@ import {
   seriesKey,
 } from "@mapek/core/messages";
 import type { Output } from "@mapek/runtime";
-import { outputsOf } from "./outputs.ts";
+import { outputsOf, refusedSeries } from "./outputs.ts";
 import {
   type LearnerState,
   ownRules,
@@ -116,6 +116,8 @@ export function receiveControl(
   { control, system, time }: ControlInput,
 ): Output[] {
   const targets = targetsOf(state, system, control);
+  if (targets instanceof MessageError)
+    return [refusedSeries(seriesKey(system, control.metric ?? "", control.labels), time, targets)];
   const whole = control.metric === undefined ? ownRules(state, system) : undefined;
   switch (control.command) {
     case "pin":
@@ -149,10 +151,10 @@ function targetsOf(
   state: LearnerState,
   system: string,
   { metric, labels }: ControlInput["control"],
-): Series[] {
+): Series[] | MessageError {
   if (metric === undefined) return seriesOfSystem(state, system);
   const series = seriesOf(state, seriesKey(system, metric, labels));
-  return series instanceof MessageError ? [] : [series];
+  return series instanceof MessageError ? series : [series];
 }
 
 function pinned(

@@ -151,6 +151,18 @@ describe("series beyond the limit of a system", () => {
     expect(partition.ask("series", "calm")).toMatchObject([{ samples: 2 }]);
   });
 
+  test("are not pinned by an operator either, and that is said too", () => {
+    const { partition } = flooded();
+    const refused = partition.control({ command: "pin", metric: "m20", threshold: 1 }, "flood");
+    expect(logged<Rejected>(refused, "rejected")).toMatchObject([{ code: "MAPEK_SERIES_LIMIT" }]);
+    expect(
+      logged(
+        partition.control({ command: "pin", metric: "m0", threshold: 1 }, "flood"),
+        "thresholds",
+      ),
+    ).toHaveLength(1);
+  });
+
   test("find room again once others are idle", () => {
     const { partition } = flooded();
     run(partition, 0, 640 + 2 * ROUND);
