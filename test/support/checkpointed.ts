@@ -50,7 +50,10 @@ export function expectSameAfterRestore<State, Input>(
     const next = inputs[seq] as Input;
     // A snapshot in which the settings change is given up: here it ends before.
     if ((next as { kind?: unknown }).kind === "settings") break;
+    const removed = logic.removed(running);
     logic.receive(running, next);
+    // So is one during which an actor was removed.
+    if (logic.removed(running) !== removed) return 0;
     seq++;
   }
   while (!done) done = take(1, seq);

@@ -1,6 +1,6 @@
 import type { InputReply } from "@mapek/core/messages";
 import { createInbox } from "@nats-io/transport-node";
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { waitFor } from "../../../test/support/wait-for.ts";
 import { DeadLetters } from "../src/dead-letters.ts";
 import { FrontDoor, type FrontDoorOptions } from "../src/front-door.ts";
@@ -24,9 +24,9 @@ import {
 let house: House;
 beforeAll(async () => {
   house = await startHouse();
+  await house.clear();
 });
 afterAll(() => house[Symbol.asyncDispose]());
-beforeEach(() => house.clear());
 
 function openDoor(options: Partial<FrontDoorOptions>): FrontDoor {
   const { nc, js, subjects } = house;

@@ -6,7 +6,7 @@ import {
   seriesKey,
 } from "@mapek/core/messages";
 import type { HasFolded, Output } from "@mapek/runtime";
-import { outputsOf } from "./outputs.ts";
+import { outputsOf, refusedSeries } from "./outputs.ts";
 import {
   type LearnerState,
   ownRules,
@@ -125,7 +125,10 @@ export function receiveControl(
   { control, system, time }: ControlInput,
   hasFolded: HasFolded | undefined,
 ): Output[] {
-  const targets = withoutFolded(targetsOf(state, system, control), hasFolded);
+  const found = targetsOf(state, system, control);
+  if (found instanceof MessageError)
+    return [refusedSeries(seriesKey(system, control.metric ?? "", control.labels), time, found)];
+  const targets = withoutFolded(found, hasFolded);
   const whole = control.metric === undefined ? ownRules(state, system) : undefined;
   switch (control.command) {
     case "pin":
@@ -159,10 +162,10 @@ function targetsOf(
   state: LearnerState,
   system: string,
   { metric, labels }: ControlInput["control"],
-): Series[] {
+): Series[] | MessageError {
   if (metric === undefined) return seriesOfSystem(state, system);
   const series = seriesOf(state, seriesKey(system, metric, labels));
-  return series instanceof MessageError ? [] : [series];
+  return series instanceof MessageError ? series : [series];
 }
 
 function pinned(

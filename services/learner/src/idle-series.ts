@@ -8,6 +8,8 @@ const SLICES = 8;
 const ROUNDS = 8;
 const MIN_SWEEP_MS = 1_000;
 const MAX_SWEEP_MS = 450_000;
+/** Series that one sweep forgets; where there are more it goes on a second later. */
+const MAX_FORGOTTEN = 1_000;
 
 /** A series never expires before its window could have emptied. */
 function idleMs(state: LearnerState): number {
@@ -31,13 +33,11 @@ export const sweepDueAt = (state: LearnerState): number | undefined =>
  *
  * @param now Time of the tick, ms.
  * @returns What removes the thresholds of the forgotten series from the newest ones, in order of the keys.
- * Cost: O(series), about 20 ns each; more for those that are forgotten.
+ * Cost: O(series): about 2 ms for 62,500 of them; up to 10 ms where 1,000 are forgotten.
  */
 export function sweepIdle(state: LearnerState, now: number, hasFolded?: HasFolded): Output[] {
-  const due = sweepDueAt(state);
-  if (due === undefined || now < due) return [];
-  state.sweep++;
-  state.sweptAt = now;
+  // Sweeps are counted whether there are series or not: what all series share may not depend on one.
+  if (now < state.sweptAt + sweepMs(state)) return [];
   const slice = state.sweep % SLICES;
   const before = state.sweep - Math.ceil(idleMs(state) / sweepMs(state));
   const idle: Series[] = [];
@@ -50,8 +50,14 @@ export function sweepIdle(state: LearnerState, now: number, hasFolded?: HasFolde
     )
       idle.push(series);
   idle.sort((a, b) => (a.key < b.key ? -1 : 1));
-  state.expired += idle.length;
-  return idle.flatMap((series) => {
+  if (idle.length > MAX_FORGOTTEN) state.sweptAt = now - sweepMs(state) + MIN_SWEEP_MS;
+  else {
+    state.sweep++;
+    state.sweptAt = now;
+  }
+  const forgotten = idle.slice(0, MAX_FORGOTTEN);
+  state.expired += forgotten.length;
+  return forgotten.flatMap((series) => {
     forgetSeries(state, series);
     return series.learner.threshold === null
       ? []

@@ -6,15 +6,13 @@ import {
   type LearnerInput,
   learnerInput,
   MessageError,
-  REJECTED_PAYLOAD_BYTES,
-  type Rejected,
   refused,
   type SampleBatch,
 } from "@mapek/core/messages";
 import type { HasFolded, Output, PartitionLogic } from "@mapek/runtime";
 import { receiveCommand, receiveControl } from "./commands.ts";
 import { sweepDueAt, sweepIdle } from "./idle-series.ts";
-import { outputsOf } from "./outputs.ts";
+import { outputsOf, refusedSeries } from "./outputs.ts";
 import { query } from "./queries.ts";
 import { restorePart, SCHEMA, snapshot } from "./snapshot.ts";
 import { initialState, type LearnerState, rulesOf, type Series, seriesOf } from "./state.ts";
@@ -118,7 +116,7 @@ function receiveBatch(
     const found = seriesOf(state, key);
     if (found instanceof MessageError) {
       if (outputs.length < MAX_LETTERS)
-        outputs.push(deadLetter(key, times[index.indexOf(entry)] ?? 0, found));
+        outputs.push(refusedSeries(key, times[index.indexOf(entry)] ?? 0, found));
       return undefined;
     }
     found.seen = state.sweep;
@@ -151,22 +149,6 @@ function takeEvents(
 function allFinite(column: Float64Array): boolean {
   for (let i = 0; i < column.length; i++) if (!Number.isFinite(column[i])) return false;
   return true;
-}
-
-/** One bad key costs its own samples, not those of the whole batch. */
-function deadLetter(key: string, timestamp: number, { code, detail }: MessageError): Output {
-  const bytes = Buffer.from(key);
-  const message: Rejected = {
-    version: 1,
-    service: "learner",
-    code,
-    reason: detail,
-    subject: "",
-    payload: bytes.subarray(0, REJECTED_PAYLOAD_BYTES).toString("base64"),
-    payload_bytes: bytes.length,
-    timestamp,
-  };
-  return { to: "log", family: "rejected", tokens: ["learner"], message };
 }
 
 /** In order of the keys: a restored state tells the same as one that never stopped. */

@@ -1,8 +1,11 @@
 import type { SeriesEvent } from "@mapek/core/learning";
 import {
   type Anomaly,
+  type MessageError,
   metricToken,
+  REJECTED_PAYLOAD_BYTES,
   type Recommendation,
+  type Rejected,
   type Threshold,
   thresholdKey,
 } from "@mapek/core/messages";
@@ -66,4 +69,24 @@ export function outputsOf(series: Series, event: SeriesEvent): Output[] {
       return [{ to: "feedback", key: system, input }];
     }
   }
+}
+
+/** A dead letter about a series that is not learned: a bad key or one too many costs itself, not its whole batch. */
+export function refusedSeries(
+  key: string,
+  timestamp: number,
+  { code, detail }: MessageError,
+): Output {
+  const bytes = Buffer.from(key);
+  const message: Rejected = {
+    version: 1,
+    service: "learner",
+    code,
+    reason: detail,
+    subject: "",
+    payload: bytes.subarray(0, REJECTED_PAYLOAD_BYTES).toString("base64"),
+    payload_bytes: bytes.length,
+    timestamp,
+  };
+  return { to: "log", family: "rejected", tokens: ["learner"], message };
 }

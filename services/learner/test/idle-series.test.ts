@@ -105,23 +105,37 @@ describe("a series to which nothing comes", () => {
   });
 });
 
-test("a sweep over 62,500 series takes less than 20 ms", () => {
+/** Milliseconds of CPU time: what others do on the machine does not count. */
+function cpuMs(work: () => void): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
+}
+const medianOf = (figures: number[]): number =>
+  figures.sort((a, b) => a - b)[figures.length >> 1] as number;
+
+test("a sweep over 62,500 series takes less than 20 ms, whether they are idle or not", () => {
   const partition = new Partition();
   partition.settings(IDLE);
   for (let from = 0; from < 62_500; from += 2_500)
     partition.samples(
       Array.from({ length: 2_500 }, (_, i) => [seriesKey("shop", `m${from + i}`), 0, 1] as const),
     );
-  const sweeps = Array.from({ length: 24 }, (_, i) => {
-    const startedAt = performance.now();
-    partition.tick(i * SWEEP);
-    return performance.now() - startedAt;
-  }).sort((a, b) => a - b);
-  expect(sweeps[12]).toBeLessThan(20);
-  expect(partition.state.sweep).toBe(24);
-  run(partition, 240, 640 + 3 * ROUND);
-  expect(partition.state.series.size).toBe(0);
+  const busy: number[] = [];
+  const idle: number[] = [];
+  let second = 0;
+  while (partition.state.series.size > 0 && second < 2_000) {
+    const count = partition.state.series.size;
+    const ms = cpuMs(() => partition.tick(second));
+    (count === partition.state.series.size ? busy : idle).push(ms);
+    second = Math.ceil(((learnerLogic.dueAt(partition.state) ?? 0) - at(0)) / 1_000);
+  }
   expect(partition.state.expired).toBe(62_500);
+  // A thousand at most each time.
+  expect(idle.length).toBeGreaterThanOrEqual(63);
+  expect(medianOf(busy)).toBeLessThan(20);
+  expect(medianOf(idle)).toBeLessThan(20);
 }, 30_000);
 
 describe("series beyond the limit of a system", () => {
@@ -149,6 +163,18 @@ describe("series beyond the limit of a system", () => {
     });
     expect(learnerLogic.gauges(partition.state)).toMatchObject({ refused: 35 });
     expect(partition.ask("series", "calm")).toMatchObject([{ samples: 2 }]);
+  });
+
+  test("are not pinned by an operator either, and that is said too", () => {
+    const { partition } = flooded();
+    const refused = partition.control({ command: "pin", metric: "m20", threshold: 1 }, "flood");
+    expect(logged<Rejected>(refused, "rejected")).toMatchObject([{ code: "MAPEK_SERIES_LIMIT" }]);
+    expect(
+      logged(
+        partition.control({ command: "pin", metric: "m0", threshold: 1 }, "flood"),
+        "thresholds",
+      ),
+    ).toHaveLength(1);
   });
 
   test("find room again once others are idle", () => {
