@@ -61,6 +61,8 @@ export class Checkpointer<State> {
   #timer: NodeJS.Timeout | undefined;
   #busy = false;
   #stopped = false;
+  /** Once in each process. */
+  #fragmentsRemoved = false;
   #restUntil = 0;
 
   constructor(options: CheckpointerOptions<State>) {
@@ -92,6 +94,7 @@ export class Checkpointer<State> {
       const due = this.#due(running);
       if (due !== undefined) await this.#save(due);
     } catch (error) {
+      if (this.#stopped) return;
       this.#options.log.warn(
         { err: error },
         "old checkpoints were not removed; a later owner does it",
@@ -191,7 +194,9 @@ export class Checkpointer<State> {
         log.info({ partition: source.index, name }, "a checkpoint that nobody names was removed");
       }
     }
+    if (this.#fragmentsRemoved) return;
     await store.removeFragments(Date.now());
+    this.#fragmentsRemoved = true;
   }
 }
 

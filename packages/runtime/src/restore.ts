@@ -52,7 +52,7 @@ export interface RestoredState<State> {
 }
 
 /** Longest time at a stretch, so that other partitions go on meanwhile. */
-const SLICE_MS = 5;
+const SLICE_MS = 2;
 
 /**
  * The state of a partition by the newest checkpoint that its position names and that can be read; an empty
