@@ -46,6 +46,8 @@ export class CheckpointWriter {
   through = 0;
   /** Bytes written until now, compressed. */
   bytes = 0;
+  /** Milliseconds in which actors were encoded, and nothing else got its turn. */
+  busyMs = 0;
   readonly #content: CheckpointContent;
   readonly #crc = new CrcChain();
   #parts = 0;
@@ -60,7 +62,7 @@ export class CheckpointWriter {
     this.seq = foldedSeq();
     // The first part is of the same moment as this sequence: nothing is awaited between.
     const iterator = parts[Symbol.iterator]();
-    let next = iterator.next();
+    let next = this.#next(iterator);
     let seq = this.seq;
     yield this.#sealed(...encodeHeader({ ...header, seq: this.seq }));
     const slicer = new Slicer(SLICE_MS);
@@ -79,11 +81,18 @@ export class CheckpointWriter {
       if (slicer.isOver) await slicer.rest();
       check();
       seq = foldedSeq();
-      next = iterator.next();
+      next = this.#next(iterator);
     }
     if (frame.length > 0) yield await this.#partsFrame(frame);
     const end = encodeEnd({ through: this.through, parts: this.#parts });
     yield this.#sealed(frameHead(FrameKind.end, end.length), end);
+  }
+
+  #next(parts: Iterator<Uint8Array>): IteratorResult<Uint8Array> {
+    const startedAt = performance.now();
+    const next = parts.next();
+    this.busyMs += performance.now() - startedAt;
+    return next;
   }
 
   async #partsFrame(parts: readonly CheckpointPart[]): Promise<Uint8Array> {

@@ -48,7 +48,7 @@ interface Progress {
 }
 
 const CHECK_MS = 250;
-/** After a checkpoint so many times its duration belongs to everything else. */
+/** After a checkpoint so many times the work that it took belongs to everything else. */
 const REST_FACTOR = 10;
 
 /**
@@ -131,8 +131,8 @@ export class Checkpointer<State> {
     const progress = this.#progressOf(source);
     const startedAt = performance.now();
     const name = `${logic.service}.${source.index}.${source.epoch}.${++progress.writes}`;
+    const writer = this.#writerFor(source);
     try {
-      const writer = this.#writerFor(source);
       await store.write(name, writer.bytesOf());
       const { seq, through, bytes } = writer;
       source.checkpoints.propose({ name, seq, through });
@@ -153,7 +153,9 @@ export class Checkpointer<State> {
       }
     }
     progress.at = performance.now();
-    this.#restUntil = progress.at + REST_FACTOR * (progress.at - startedAt);
+    // A server that was slow gets as much time again.
+    const restMs = Math.max(REST_FACTOR * writer.busyMs, progress.at - startedAt);
+    this.#restUntil = progress.at + restMs;
   }
 
   #writerFor(source: CheckpointSource<State>): CheckpointWriter {
