@@ -58,6 +58,7 @@ function startActors<State, Input>(
     partitions,
     deadLetters: context.deadLetters,
     listen: options.listen(subjects),
+    maxPayloadBytes: config.ingest.max_payload_bytes,
     admit: options.admit(config),
   });
   const verbs = options.verbs?.(context) ?? {};

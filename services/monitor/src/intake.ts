@@ -1,6 +1,7 @@
 import {
   checkSample,
   decodeSamples,
+  isInbox,
   isTimestamp,
   MessageError,
   type MessageErrorCode,
@@ -60,7 +61,8 @@ export class Intake {
   }
 
   #take(message: Msg): void {
-    const receipt = message.reply ? new Receipt((bytes) => message.respond(bytes)) : undefined;
+    const wantsAnswer = message.reply !== undefined && isInbox(message.reply);
+    const receipt = wantsAnswer ? new Receipt((bytes) => message.respond(bytes)) : undefined;
     const fault = this.#takeSamples(message, receipt);
     if (fault !== undefined) {
       receipt?.reject(0, fault.code, fault.detail);
@@ -76,6 +78,12 @@ export class Intake {
       return new MessageError(
         "MAPEK_OVERLOADED",
         `${batcher.waiting} samples wait to be stored: try later`,
+      );
+    const { length } = message.data;
+    if (length > limits.max_payload_bytes)
+      return new MessageError(
+        "MAPEK_MESSAGE_TOO_LARGE",
+        `${length} bytes, at most ${limits.max_payload_bytes}`,
       );
     const route = this.#route(message.subject);
     if (route instanceof MessageError) return route;
