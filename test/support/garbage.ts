@@ -82,7 +82,7 @@ const BOMBS: readonly (readonly number[])[] = [
   [0xdb, 0xff, 0xff, 0xff, 0xff],
   [0xc6, 0x7f, 0xff, 0xff, 0xff],
   [0xc9, 0xff, 0xff, 0xff, 0xff, 0x01],
-  [0xdd, 0x01, 0xff, 0xff, 0xff],
+  [0xdd, 0x00, 0xff, 0xff, 0xff],
   [0xdc, 0xff, 0xff],
   [0xde, 0xff, 0xff],
   [0xd8, 0x72],
@@ -120,7 +120,9 @@ export class GarbageMaker {
       case 5:
         return this.#nest(bytes);
       case 6:
-        return this.#splice(bytes, Uint8Array.from(this.#pick(BOMBS)));
+        return this.#random.below(2) === 0
+          ? Uint8Array.from(this.#pick(BOMBS))
+          : this.#splice(bytes, Uint8Array.from(this.#pick(BOMBS)));
       case 7:
         return Uint8Array.from({ length: this.#random.below(200) }, () => this.#random.below(256));
       case 8:
@@ -165,11 +167,12 @@ export class GarbageMaker {
     );
   }
 
+  /** Well-formed, but for what it was made of. */
   #nest(bytes: Uint8Array): Uint8Array {
-    const depth = 1 + this.#random.below(20_000);
+    const depth = 1 + this.#random.below(2 * 10 ** (1 + this.#random.below(5)));
     if (this.#random.below(2) === 0) return Buffer.concat([Buffer.alloc(depth, 0x91), bytes]);
-    const open = Buffer.from('{"value":'.repeat(this.#random.below(2)) + "[".repeat(depth));
-    return Buffer.concat([open, bytes, Buffer.alloc(depth, 0x5d)]);
+    const body = this.#random.below(2) === 0 ? "" : Buffer.from(bytes).toString("latin1");
+    return Buffer.from(`{"value":${"[".repeat(depth)}${body}${"]".repeat(depth)}}`, "latin1");
   }
 
   #pick<T>(from: readonly T[]): T {

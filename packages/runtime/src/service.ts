@@ -164,6 +164,8 @@ async function serve(
     await running.drain();
     await Promise.all([nc.drain(), server.close()]);
   };
+  // Until the server has seen the subscriptions, requests find nobody. Lost with the connection, they are made again.
+  await nc.flush().catch(() => {});
   while (!running.ready()) await new Promise((resolve) => setTimeout(resolve, READY_CHECK_MS));
   log.info({ http: url }, "ready");
   if (process.connected) process.send?.({ type: "ready", service: name, http: url });

@@ -1,5 +1,5 @@
 /** Deepest nesting of maps and arrays that a payload may have; ours need 4. */
-export const MAX_DEPTH = 32;
+const MAX_DEPTH = 32;
 
 const TOO_DEEP = `nested deeper than ${MAX_DEPTH}`;
 
