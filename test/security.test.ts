@@ -40,6 +40,7 @@ beforeAll(async () => {
       ["acme", "mute", { role: "publisher", ...ONE_SYSTEM }],
       ["acme", "reader", { role: "reader", ...ONE_SYSTEM }],
       ["acme", "operator", { role: "operator", ...ONE_SYSTEM }],
+      ["acme", "loop", { role: "loop", ...ONE_SYSTEM }],
       ["globex", "reader", { role: "reader", systems: ["*"], signals: false }],
     ],
   );
@@ -116,6 +117,25 @@ describe("the house under its own users", () => {
     expect(on("mapek.feedback.shop.anomaly_feedback")[0]?.body.source).toBe(publisher);
     const answer = await reader.request("mapek.requests.learner.series.shop", "{}");
     expect(answer.json()).toMatchObject({ items: [{ metric: "latency" }] });
+    await client.close();
+  });
+
+  it("lets a loop's key watch its own keys of the buckets, and no others", async () => {
+    const client = await connectClient({
+      servers: house.url,
+      tlsCaFile: house.caFile,
+      nkeySeedFile: house.keys.get("acme/loop")?.seedFile,
+      onError: () => {},
+    });
+    const watched: string[] = [];
+    await client.watchThresholds(({ metric }) => void watched.push(metric), { system: "shop" });
+    await waitFor("the threshold", () => watched.includes("latency"));
+    expect((await client.thresholds({ system: "shop" })).map(({ metric }) => metric)).toEqual([
+      "latency",
+    ]);
+    await client.watchParameters(() => {}, { system: "shop" });
+    await expect(client.thresholds({ system: "bank" })).rejects.toThrow(/[Pp]ermissions/);
+    await expect(client.thresholds()).rejects.toThrow(/[Pp]ermissions/);
     await client.close();
   });
 
@@ -211,6 +231,13 @@ const REFUSED_PUBLISHES: readonly (readonly [string, string])[] = [
     "$JS.API.CONSUMER.CREATE.KV_mapek_thresholds",
     "$JS.API.DIRECT.GET.KV_mapek_thresholds",
   ].map((subject) => ["acme/reader", subject] as const),
+  ["acme/loop", "mapek.control.learner.shop"],
+  ["acme/loop", "mapek-kb.position.learner.0"],
+  ["acme/loop", "mapek.metrics.bank.latency"],
+  ["acme/loop", "$KV.mapek_thresholds.shop.latency"],
+  ["acme/loop", "$JS.API.CONSUMER.CREATE.KV_mapek_thresholds"],
+  ["acme/loop", "$JS.API.CONSUMER.CREATE.KV_mapek_thresholds.x.$KV.mapek_thresholds.bank.>"],
+  ["acme/loop", "$JS.API.DIRECT.GET.KV_mapek_thresholds.$KV.mapek_thresholds.bank.latency"],
   ["acme/operator", "mapek.control.learner.bank"],
   ["acme/operator", "mapek.thresholds.shop.latency"],
   ...[

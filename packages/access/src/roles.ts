@@ -18,7 +18,7 @@ export interface Permissions {
 }
 
 /** Roles of people and programs outside the house. */
-export const TEAM_ROLES = ["publisher", "reader", "operator"] as const;
+export const TEAM_ROLES = ["publisher", "reader", "operator", "loop"] as const;
 export type TeamRole = (typeof TEAM_ROLES)[number];
 
 /** Everything in its account: makes and changes streams by hand. No service runs with it. */
@@ -137,9 +137,10 @@ export interface Grant {
 }
 
 /**
- * What a key of a team may do. None of them may ask JetStream anything: the server puts its answer
- * on whatever subject a request names for the reply, so a right to read a bucket would be one to
- * write stored bytes anywhere in the account.
+ * What a key of a team may do. But for a loop's none may ask JetStream anything: the server puts stored
+ * messages on whatever subject a request names for the reply, or a consumer for its delivery, so a right to
+ * read a bucket is one to write stored bytes anywhere in the account. A loop's key is for those who are
+ * trusted with that: MapeLoop watches buckets.
  */
 export function teamPermissions(grant: Grant, publicKey: string, prefixes: Prefixes): Permissions {
   const subjects = new Subjects(prefixes);
@@ -160,6 +161,18 @@ export function teamPermissions(grant: Grant, publicKey: string, prefixes: Prefi
         publish: each((system) => requestsOf(subjects, system, false)),
         subscribe: [inbox, ...each((system) => outputsOf(subjects, system))],
       };
+    case "loop": {
+      const publisher = teamPermissions(
+        { ...grant, role: "publisher", signals: true },
+        publicKey,
+        prefixes,
+      );
+      const reader = teamPermissions({ ...grant, role: "reader" }, publicKey, prefixes);
+      return {
+        publish: [...publisher.publish, ...reader.publish, ...each(bucketsOf)],
+        subscribe: reader.subscribe,
+      };
+    }
     case "operator":
       return {
         publish: each((system) => [
@@ -174,6 +187,26 @@ export function teamPermissions(grant: Grant, publicKey: string, prefixes: Prefi
       };
   }
 }
+
+/** What reading and watching a system's keys in the buckets asks of JetStream. */
+const bucketsOf = (system: string): string[] => {
+  const { thresholds, parameters } = HOUSE_STREAMS;
+  const keys = [
+    `${thresholds}.$KV.mapek_thresholds.${system}.>`,
+    `${parameters}.$KV.mapek_parameters.${system}`,
+  ];
+  return [
+    ...[thresholds, parameters].flatMap((stream) => [
+      `$JS.API.STREAM.INFO.${stream}`,
+      `$JS.API.CONSUMER.INFO.${stream}.*`,
+      `$JS.API.CONSUMER.DELETE.${stream}.*`,
+      `$JS.FC.${stream}.>`,
+    ]),
+    ...keys.map((key) => `$JS.API.DIRECT.GET.${key}`),
+    // The token between stream and key is the consumer's name.
+    ...keys.map((key) => `$JS.API.CONSUMER.CREATE.${key.replace(".$KV", ".*.$KV")}`),
+  ];
+};
 
 /** Outputs about a system: `<family>.<system>` or `<family>.<system>.<metric or loop>`. */
 const outputsOf = (subjects: Subjects, system: string): string[] =>
