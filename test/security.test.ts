@@ -1,7 +1,7 @@
 // The whole house under the users, permissions and TLS that `mapek keys` makes; every refused attempt is a test.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect as dialPlain } from "node:net";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { HOUSE_STREAMS, permissionsOf } from "@mapek/access";
 import { connect as connectClient } from "@mapek/client";
@@ -446,9 +446,17 @@ it("no seed stands in what a service logs, nor in its health answer", async () =
   }
 });
 
-it("health endpoints listen on loopback only, unless told otherwise", () => {
-  for (const service of services) expect(service.http).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+it("health endpoints listen on loopback only, unless told otherwise", async () => {
   expect(loadConfig().http.host).toBe("127.0.0.1");
+  const outside = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ family, internal }) => family === "IPv4" && !internal);
+  for (const { http } of services) {
+    expect(http).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect((await fetch(`${http}/healthz`)).status).toBe(200);
+    for (const { address } of outside)
+      await expect(fetch(`${http.replace("127.0.0.1", address)}/healthz`)).rejects.toThrow();
+  }
 });
 
 it("no permission of a service or team covers everything", () => {

@@ -4,13 +4,13 @@ import { SERVICES, TOKEN_PATTERN } from "@mapek/core/messages";
 import { nkeys } from "@nats-io/transport-node";
 import { z } from "zod";
 import { AccessError } from "./errors.ts";
-import { type Grant, TEAM_ROLES } from "./roles.ts";
 import {
   type AccessUser,
   renderAccounts,
   renderServerConfig,
   type ServerFiles,
 } from "./server-config.ts";
+import { type Grant, TEAM_ROLES } from "./team-permissions.ts";
 
 const USERS_FILE = "users.json";
 

@@ -1,11 +1,7 @@
 import { DEFAULT_PREFIXES, type Prefixes, SERVICES, type Service } from "@mapek/core/messages";
-import {
-  ADMIN,
-  type Grant,
-  type Permissions,
-  servicePermissions,
-  teamPermissions,
-} from "./roles.ts";
+import { ADMIN, type Permissions } from "./permissions.ts";
+import { servicePermissions } from "./service-permissions.ts";
+import { type Grant, teamPermissions } from "./team-permissions.ts";
 
 /** A user of an account: who it is, and what for. */
 export interface AccessUser {

@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 import { SERVICES } from "@mapek/core/messages";
 import { expect, test } from "vitest";
 import { ACCESS_ERRORS } from "../src/errors.ts";
-import { TEAM_ROLES } from "../src/roles.ts";
 import { renderAccounts, renderServerConfig } from "../src/server-config.ts";
+import { TEAM_ROLES } from "../src/team-permissions.ts";
 
 const infra = (name: string) =>
   fileURLToPath(new URL(`../../../infra/nats/${name}`, import.meta.url));

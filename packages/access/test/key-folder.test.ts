@@ -5,8 +5,8 @@ import { nkeys } from "@nats-io/transport-node";
 import { expect, onTestFinished, test } from "vitest";
 import type { AccessErrorCode } from "../src/errors.ts";
 import { KeyFolder } from "../src/key-folder.ts";
-import type { Grant } from "../src/roles.ts";
 import type { ServerFiles } from "../src/server-config.ts";
+import type { Grant } from "../src/team-permissions.ts";
 
 const FILES: ServerFiles = {
   listen: "0.0.0.0:4222",
