@@ -156,20 +156,19 @@ describe("the house under its own users", () => {
   it("lets an actor service keep members and checkpoints", async () => {
     const learner = await as("acme/learner");
     const jsm = await jetstreamManager(learner);
-    await jsm.streams.add({
-      name: HOUSE_STREAMS.members,
-      subjects: ["$KV.mapek_members.>"],
-      allow_direct: true,
-      allow_rollup_hdrs: true,
-    });
+    const declared = { subjects: ["$KV.mapek_members.>"], allow_direct: true };
+    await jsm.streams
+      .info(HOUSE_STREAMS.members)
+      .catch(() => jsm.streams.add({ name: HOUSE_STREAMS.members, ...declared }));
     const members = await new Kvm(learner).open("mapek_members");
-    const watch = await members.watch();
-    await members.put("learner.1", "here");
+    const watch = await members.watch({ key: "test.1" });
+    await members.put("test.1", "here");
     for await (const entry of watch) {
       expect(entry.string()).toBe("here");
       break;
     }
-    expect((await members.get("learner.1"))?.string()).toBe("here");
+    expect((await members.get("test.1"))?.string()).toBe("here");
+    await members.delete("test.1");
   });
 });
 

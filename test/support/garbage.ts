@@ -169,7 +169,7 @@ export class GarbageMaker {
 
   /** Well-formed, but for what it was made of. */
   #nest(bytes: Uint8Array): Uint8Array {
-    const depth = 1 + this.#random.below(2 * 10 ** (1 + this.#random.below(5)));
+    const depth = 1 + this.#random.below(2 * 10 ** (1 + this.#random.below(4)));
     if (this.#random.below(2) === 0) return Buffer.concat([Buffer.alloc(depth, 0x91), bytes]);
     const body = this.#random.below(2) === 0 ? "" : Buffer.from(bytes).toString("latin1");
     return Buffer.from(`{"value":${"[".repeat(depth)}${body}${"]".repeat(depth)}}`, "latin1");
