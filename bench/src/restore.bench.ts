@@ -101,6 +101,7 @@ async function startLearner(config: Config, checkpointIntervalMs: number) {
     partitions: PARTITIONS,
     settings: config.self_learning,
     owner: "bench",
+    memberTtlMs: 60_000,
     checkpointIntervalMs,
     metrics,
     log: createLogger("learner", "warn"),

@@ -51,6 +51,11 @@ export class ServiceProcess {
     return this;
   }
 
+  /** The newest part of what it logged. */
+  get log(): string {
+    return this.#log.join("");
+  }
+
   signal(name: NodeJS.Signals): void {
     this.#child?.kill(name);
   }

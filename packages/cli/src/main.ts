@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { analyzeCommand } from "./commands/analyze.ts";
 import { historyCommand } from "./commands/history.ts";
 import { importCommand } from "./commands/import.ts";
+import { keysCommand } from "./commands/keys.ts";
 import { publishCommand } from "./commands/publish.ts";
 import { signalCommand } from "./commands/signal.ts";
 import { statusCommand } from "./commands/status.ts";
@@ -27,7 +28,8 @@ const program = new Command("mapek")
   .addCommand(statusCommand())
   .addCommand(thresholdsCommand())
   .addCommand(historyCommand())
-  .addCommand(importCommand());
+  .addCommand(importCommand())
+  .addCommand(keysCommand());
 
 // A reader that goes away (`mapek watch | head`) is no failure; `up` takes it for a request to stop.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

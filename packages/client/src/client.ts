@@ -18,7 +18,13 @@ import {
   type Transition,
 } from "@mapek/core/messages";
 import { connect as dial, type NatsConnection } from "@nats-io/transport-node";
-import { type ConnectOptions, natsOptions, prefixesOf, serversOf } from "./connection-options.ts";
+import {
+  type ConnectOptions,
+  natsOptions,
+  prefixesOf,
+  publicKeyOf,
+  serversOf,
+} from "./connection-options.ts";
 import { Control } from "./control.ts";
 import { ClientError } from "./errors.ts";
 import { LatestValues } from "./latest-values.ts";
@@ -113,7 +119,8 @@ export class MapekClient {
     };
     this.#publisher = new SamplePublisher(nc, this.subjects, settings, this.timers, this.#onError);
     this.#sender = { nc, limits, now: () => this.timers.now() };
-    this.signal = new Signals(this.#sender, this.subjects, options.name ?? "mapek-client");
+    const source = { name: options.name ?? "mapek-client", publicKey: publicKeyOf(options) };
+    this.signal = new Signals(this.#sender, this.subjects, source);
     this.control = new Control(this.#sender, this.subjects);
     this.#latest = new LatestValues(nc, this.#onError);
     this.#requests = new ServiceRequests(nc, this.subjects, limits);

@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
-import { DEFAULT_PREFIXES, type Prefixes } from "@mapek/core/messages";
+import { DEFAULT_PREFIXES, inboxPrefixOf, type Prefixes } from "@mapek/core/messages";
 import {
   type ConnectionOptions,
   credsAuthenticator,
   nkeyAuthenticator,
+  nkeys,
 } from "@nats-io/transport-node";
+import { ClientError } from "./errors.ts";
 import type { Timers } from "./timers.ts";
 
 /** How to reach a server, and as whom. */
@@ -20,8 +22,13 @@ export interface ConnectOptions {
   readonly credentialsFile?: string | undefined;
   /** Path of a file that holds an NKey seed. */
   readonly nkeySeedFile?: string | undefined;
-  /** Path of the authority's certificate; switches TLS on. */
+  /** Path of the authority's certificate (PEM); switches TLS on. */
   readonly tlsCaFile?: string | undefined;
+  /** Paths of this client's own certificate and key (PEM), where the server asks for one. */
+  readonly tlsCertFile?: string | undefined;
+  readonly tlsKeyFile?: string | undefined;
+  /** Subject below which answers come. @default "_INBOX", with an NKey seed `_INBOX.<public key>` */
+  readonly inboxPrefix?: string | undefined;
   /** Milliseconds for the first connection. @default 5000 */
   readonly connectTimeoutMs?: number | undefined;
   /** Roots of the subjects. @default mapek and mapek-kb */
@@ -58,18 +65,41 @@ export const prefixesOf = (options: ConnectOptions): Prefixes =>
   options.prefixes ?? DEFAULT_PREFIXES;
 
 /**
+ * The public key of the seed that the options name: as what the server knows this client.
+ *
+ * @throws {Error} The file system's own error for a file that cannot be read; MAPEK_CLIENT_BAD_OPTION for one without a seed.
+ */
+export function publicKeyOf({ nkeySeedFile }: ConnectOptions): string | undefined {
+  if (!nkeySeedFile) return undefined;
+  try {
+    return nkeys.fromSeed(seedIn(nkeySeedFile)).getPublicKey();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall !== undefined) throw error;
+    throw new ClientError("MAPEK_CLIENT_BAD_OPTION", `${nkeySeedFile} holds no NKey seed`);
+  }
+}
+
+const seedIn = (file: string): Uint8Array =>
+  new TextEncoder().encode(readFileSync(file, "utf8").trim());
+
+/**
  * Options of the NATS connection: it reconnects for ever.
  *
- * @throws {Error} The file system's own error for a credentials or seed file that cannot be read.
+ * @throws {Error} What {@link publicKeyOf} throws; the file system's own error for a credentials file.
  */
 export function natsOptions(options: ConnectOptions): ConnectionOptions {
   const authenticators = [];
   if (options.credentialsFile)
     authenticators.push(credsAuthenticator(readFileSync(options.credentialsFile)));
-  if (options.nkeySeedFile) {
-    const seed = readFileSync(options.nkeySeedFile, "utf8").trim();
-    authenticators.push(nkeyAuthenticator(new TextEncoder().encode(seed)));
-  }
+  const publicKey = publicKeyOf(options);
+  if (options.nkeySeedFile) authenticators.push(nkeyAuthenticator(seedIn(options.nkeySeedFile)));
+  const inboxPrefix =
+    options.inboxPrefix ?? (publicKey === undefined ? undefined : inboxPrefixOf(publicKey));
+  const tls = {
+    ...(options.tlsCaFile !== undefined && { caFile: options.tlsCaFile }),
+    ...(options.tlsCertFile !== undefined && { certFile: options.tlsCertFile }),
+    ...(options.tlsKeyFile !== undefined && { keyFile: options.tlsKeyFile }),
+  };
   return {
     servers: serversOf(options),
     name: options.name ?? "mapek-client",
@@ -82,7 +112,8 @@ export function natsOptions(options: ConnectOptions): ConnectionOptions {
     ...(options.user !== undefined && { user: options.user }),
     ...(options.password !== undefined && { pass: options.password }),
     ...(options.token !== undefined && { token: options.token }),
-    ...(options.tlsCaFile !== undefined && { tls: { caFile: options.tlsCaFile } }),
+    ...(Object.keys(tls).length > 0 && { tls }),
+    ...(inboxPrefix !== undefined && { inboxPrefix }),
     ...(authenticators.length > 0 && { authenticator: authenticators }),
   };
 }

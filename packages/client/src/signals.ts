@@ -2,14 +2,21 @@ import { randomUUID } from "node:crypto";
 import { type Loop, type SignalInputs, type Subjects, signals } from "@mapek/core/messages";
 import { checkSystem, type Sender, type Stored, sendOne } from "./senders.ts";
 
+/** Who sends signals. */
+export interface SignalSource {
+  readonly name: string;
+  /** With an NKey: stands in the subject, where the server vouches for it. */
+  readonly publicKey: string | undefined;
+}
+
 /** Sends evidence to the five feedback loops. */
 export class Signals {
   readonly #sender: Sender;
   readonly #subjects: Subjects;
-  readonly #source: string;
+  readonly #source: SignalSource;
 
   /** @param source Who sends, where a signal does not say so itself. */
-  constructor(sender: Sender, subjects: Subjects, source: string) {
+  constructor(sender: Sender, subjects: Subjects, source: SignalSource) {
     this.#sender = sender;
     this.#subjects = subjects;
     this.#source = source;
@@ -34,11 +41,12 @@ export class Signals {
       ...given,
       id,
       timestamp: given.timestamp ?? this.#sender.now(),
-      source: given.source ?? this.#source,
+      source: given.source ?? this.#source.name,
     };
     const checked = signals[loop].check(complete);
     if (!checked.ok) throw checked.error;
-    return sendOne(this.#sender, this.#subjects.signals(system, loop), complete, id);
+    const subject = this.#subjects.signals(system, loop, this.#source.publicKey);
+    return sendOne(this.#sender, subject, complete, id);
   }
 
   /** A threshold that is proposed for a metric (`parameter`). See {@link Signals.send}. */

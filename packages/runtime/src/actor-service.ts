@@ -67,6 +67,7 @@ function startActors<State, Input>(
     partitions,
     deadLetters: context.deadLetters,
     listen: options.listen(subjects),
+    maxPayloadBytes: config.ingest.max_payload_bytes,
     admit: options.admit(config),
     memoryShort: () => context.memory.short,
     overloads: new LoudRefusals({

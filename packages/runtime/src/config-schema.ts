@@ -30,9 +30,14 @@ const nats = z
     credentials_file: z.string().optional(),
     /** Path of a file that holds an NKey seed. */
     nkey_seed_file: z.string().optional(),
+    /** Paths of PEM files: the authority of the server's certificate; this client's own certificate and key. */
     tls_ca_file: z.string().optional(),
     /** Addresses of the servers' monitoring (`http://host:8222`), separated by commas: tells how they sync. */
     monitoring_url: z.string().optional(),
+    tls_cert_file: z.string().optional(),
+    tls_key_file: z.string().optional(),
+    /** Subject below which answers come. Unset: `_INBOX`, with an NKey seed `_INBOX.<public key>`. */
+    inbox_prefix: z.string().min(1).optional(),
     /** Seconds that a service waits for its first connection. */
     connect_timeout_seconds: secondsDuration.default(10),
   })
@@ -77,6 +82,8 @@ const ingest = z
     max_series_per_system: z.number().int().min(1).default(10_000),
     /** Seconds that a timestamp may be ahead of the clock. */
     max_ahead_seconds: secondsDuration.default(300),
+    /** Largest payload of one message, bytes. The server's own max_payload holds too. */
+    max_payload_bytes: z.number().int().min(1_024).max(67_108_864).default(1_048_576),
     /** Samples of one message. */
     max_samples_per_message: z.number().int().min(1).max(65_535).default(65_535),
     /** Samples that wait to be stored before publishers are told to try later. */

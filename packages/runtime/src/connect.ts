@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { inboxPrefixOf } from "@mapek/core/messages";
 import {
   type JetStreamClient,
   type JetStreamManager,
@@ -11,6 +12,7 @@ import {
   connect as dial,
   type NatsConnection,
   nkeyAuthenticator,
+  nkeys,
 } from "@nats-io/transport-node";
 import { whenAvailable } from "./availability.ts";
 import { withoutCredentials } from "./config.ts";
@@ -83,10 +85,15 @@ async function withJetStream(nc: NatsConnection, deadlineMs: number): Promise<Co
 
 function connectionOptions(config: Config["nats"], name: string): ConnectionOptions {
   const authenticators = [];
+  let inboxPrefix = config.inbox_prefix;
   if (config.credentials_file)
     authenticators.push(credsAuthenticator(bytesOf(config.credentials_file, "credentials_file")));
-  if (config.nkey_seed_file)
-    authenticators.push(nkeyAuthenticator(bytesOf(config.nkey_seed_file, "nkey_seed_file")));
+  if (config.nkey_seed_file) {
+    const seed = bytesOf(config.nkey_seed_file, "nkey_seed_file");
+    authenticators.push(nkeyAuthenticator(seed));
+    inboxPrefix ??= inboxPrefixOf(publicKeyOf(seed));
+  }
+  const tls = tlsOptions(config);
   return {
     servers: config.url.split(",").map((server) => server.trim()),
     name,
@@ -99,9 +106,28 @@ function connectionOptions(config: Config["nats"], name: string): ConnectionOpti
     ...(config.user !== undefined && { user: config.user }),
     ...(config.password !== undefined && { pass: config.password }),
     ...(config.token !== undefined && { token: config.token }),
-    ...(config.tls_ca_file !== undefined && { tls: { caFile: config.tls_ca_file } }),
+    ...(tls !== undefined && { tls }),
+    ...(inboxPrefix !== undefined && { inboxPrefix }),
     ...(authenticators.length > 0 && { authenticator: authenticators }),
   };
+}
+
+function tlsOptions({ tls_ca_file, tls_cert_file, tls_key_file }: Config["nats"]) {
+  if ((tls_ca_file ?? tls_cert_file ?? tls_key_file) === undefined) return undefined;
+  return {
+    ...(tls_ca_file !== undefined && { caFile: tls_ca_file }),
+    ...(tls_cert_file !== undefined && { certFile: tls_cert_file }),
+    ...(tls_key_file !== undefined && { keyFile: tls_key_file }),
+  };
+}
+
+/** The text of the error says nothing of what the file holds. */
+function publicKeyOf(seed: Uint8Array): string {
+  try {
+    return nkeys.fromSeed(seed).getPublicKey();
+  } catch {
+    throw new RuntimeError("MAPEK_CONFIG_BAD_VALUE", "nats.nkey_seed_file: holds no NKey seed");
+  }
 }
 
 /** A file's bytes without the white space around them. */

@@ -4,7 +4,9 @@ import {
   encodeJson,
   type InputReply,
   type InputSubject,
+  isInbox,
   MessageError,
+  refused,
   type Subjects,
 } from "@mapek/core/messages";
 import type { JetStreamClient } from "@nats-io/jetstream";
@@ -43,6 +45,8 @@ export interface FrontDoorOptions {
   /** Public subjects to listen on. */
   readonly listen: readonly string[];
   readonly admit: Admit;
+  /** Larger payloads are refused. @default 1_048_576 */
+  readonly maxPayloadBytes?: number;
   /** Messages that may wait to be stored before senders are told to try later. @default 16_384 */
   readonly maxWaiting?: number;
   /** Whether the process has to save memory. @default never */
@@ -53,6 +57,7 @@ export interface FrontDoorOptions {
 
 const MAX_WAITING = 16_384;
 const MAX_WAITING_BYTES = 64 * 1_024 * 1_024;
+const MAX_PAYLOAD_BYTES = 1_048_576;
 
 /**
  * Takes public messages of a service in: validates, stores them in the partition of their key, and
@@ -125,6 +130,10 @@ export class FrontDoor {
   }
 
   #admit(subject: InputSubject, message: Msg): Decoded<Admitted> {
+    const { maxPayloadBytes = MAX_PAYLOAD_BYTES } = this.#options;
+    const { length } = message.data;
+    if (length > maxPayloadBytes)
+      return refused("MAPEK_MESSAGE_TOO_LARGE", `${length} bytes, at most ${maxPayloadBytes}`);
     const contentType = message.headers?.get("Content-Type") || undefined;
     return this.#options.admit(subject, message.data, contentType, Date.now());
   }
@@ -165,7 +174,7 @@ export class FrontDoor {
 }
 
 function reply(message: Msg, error?: MessageError): void {
-  if (!message.reply) return;
+  if (!message.reply || !isInbox(message.reply)) return;
   const rejected =
     error === undefined ? [] : [{ index: 0, code: error.code, message: error.detail }];
   message.respond(encodeJson({ accepted: 1 - rejected.length, rejected } satisfies InputReply));

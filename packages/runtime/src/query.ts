@@ -1,5 +1,6 @@
 import {
   encodeJson,
+  isInbox,
   MessageError,
   type MessageErrorCode,
   type Request,
@@ -25,8 +26,9 @@ export function answer(nc: NatsConnection, message: Msg, work: () => unknown[]):
   }
 }
 
-/** Sends a response, or an error where it would not fit in one message. */
+/** Sends a response, or an error where it would not fit in one message; only to an inbox. */
 export function respond(nc: NatsConnection, message: Msg, response: Response): void {
+  if (!message.reply || !isInbox(message.reply)) return;
   const bytes = encodeJson(response);
   const most = nc.info?.max_payload ?? 1_048_576;
   if (bytes.length <= most) message.respond(bytes);

@@ -194,10 +194,8 @@ async function serve(
     await running.drain();
     await Promise.all([nc.drain(), server.close()]);
   };
-  // The server knows the subscriptions before anybody is told to publish.
-  await nc.flush().catch(() => {});
   while (!running.ready()) await new Promise((resolve) => setTimeout(resolve, READY_CHECK_MS));
-  // The server knows of all subscriptions; where the connection is lost now, it is told when that is back.
+  // Until the server has seen the subscriptions, requests find nobody. Lost with the connection, they are made again.
   await nc.flush().catch(() => {});
   log.info({ http: url }, "ready");
   if (process.connected) process.send?.({ type: "ready", service: name, http: url });

@@ -19,6 +19,7 @@ import { receivePerformanceSignal } from "./performance-adaptation.ts";
 import { parallelismApplied, receiveUtilization } from "./resource-optimization.ts";
 import { isNewSignal } from "./signal-memory.ts";
 import { loadState, saveState } from "./snapshot.ts";
+import { takeSignal, type WithoutEffect } from "./source-limits.ts";
 import {
   ACCURACY_MEMORY,
   createState,
@@ -92,26 +93,31 @@ function receiveSignal(turn: Turn, input: SignalInput): void {
     state.loops[loop].duplicates++;
     return;
   }
-  store(turn, loop, id, input.source, input.signal, input.time);
-  const acts = isEnabled(state, loop);
+  const message = store(turn, loop, id, input.source, input.signal, input.time);
+  const without = takeSignal(state, input.source) ?? actOn(turn, input);
+  if (without !== undefined) message.without_effect = without;
+}
+
+/** @returns Why the signal has no effect, where its source may move nothing more. */
+function actOn(turn: Turn, input: SignalInput): WithoutEffect | undefined {
+  const { loop, id, source } = input;
+  const acts = isEnabled(turn.state, loop);
   // The front door has validated the body by its loop's schema.
   const body = input.signal as unknown;
   switch (loop) {
     case "metrics_learning":
-      receiveProposal(turn, id, input.source, body as SignalBodies[typeof loop], acts);
-      return;
+      return receiveProposal(turn, id, source, body as SignalBodies[typeof loop], acts);
     case "performance_adaptation":
       receivePerformanceSignal(turn, id, body as SignalBodies[typeof loop], acts);
-      return;
+      return undefined;
     case "decision_quality":
       receiveDecision(turn, id, body as SignalBodies[typeof loop], acts);
-      return;
+      return undefined;
     case "anomaly_feedback":
-      receiveLabel(turn, id, body as SignalBodies[typeof loop], acts);
-      return;
+      return receiveLabel(turn, id, source, body as SignalBodies[typeof loop], acts);
     case "resource_optimization":
       receiveUtilization(turn, id, body as SignalBodies[typeof loop], acts);
-      return;
+      return undefined;
   }
 }
 
@@ -138,7 +144,7 @@ function store(
   source: string,
   signal: Feedback["signal"],
   timestamp: number,
-): void {
+): Feedback {
   const { state, outputs } = turn;
   state.loops[loop].signals++;
   const message: Feedback = {
@@ -151,6 +157,7 @@ function store(
     timestamp,
   };
   outputs.push({ to: "log", family: "feedback", tokens: [state.system, loop], message });
+  return message;
 }
 
 function applied(turn: Turn, action: OpenAction): void {

@@ -10,6 +10,13 @@ import { broadcastSensitivity } from "./commands.ts";
 import { dampFactor } from "./damping.ts";
 import { figure } from "./figure.ts";
 import { observe } from "./judgement.ts";
+import {
+  influenceOf,
+  influenceSpent,
+  WHOLE_SYSTEM,
+  type WithoutEffect,
+  withinInfluence,
+} from "./source-limits.ts";
 import { type LabelCounts, meanOfNewest, type Turn } from "./state.ts";
 
 const FALSE_POSITIVE_FACTOR = 0.8;
@@ -22,7 +29,6 @@ const SYSTEM_EXPONENT = 1 / 4;
 const DECAY = 0.99;
 /** Most labels that are remembered of a series. */
 const LABEL_MEMORY = 20;
-const WHOLE_SYSTEM = "";
 
 /**
  * A false alarm lowers the sensitivity of its series, a missed anomaly raises it; the system as a
@@ -32,30 +38,38 @@ const WHOLE_SYSTEM = "";
 export function receiveLabel(
   turn: Turn,
   signalId: string,
+  source: string,
   body: AnomalyFeedbackSignal,
   acts: boolean,
-): void {
+): WithoutEffect | undefined {
   const { state } = turn;
   const right = Number(body.true_positive ?? 0);
   const falseAlarms = Number(body.false_positive ?? 0);
   const missed = Number(body.false_negative ?? 0);
   const total = right + falseAlarms + missed;
-  if (total === 0) return;
-  countLabels(state.labelCounts, right, falseAlarms, missed);
+  if (total === 0) return undefined;
   const id = seriesOf(state.system, body);
   const series = id === undefined ? undefined : seriesKey(id.system, id.metric, id.labels);
+  const moves = acts && falseAlarms !== missed;
+  const subject = series ?? WHOLE_SYSTEM;
+  const ofSubject = influenceOf(state, source, "sensitivity", subject);
+  countLabels(state.labelCounts, right, falseAlarms, missed);
+  if (moves && ofSubject.spent) return influenceSpent(state, source);
   const errorShare = (falseAlarms + missed) / total;
   if (series !== undefined) noteLabel(turn, series, errorShare);
   noteLabel(turn, WHOLE_SYSTEM, errorShare);
   const asked = FALSE_POSITIVE_FACTOR ** falseAlarms * FALSE_NEGATIVE_FACTOR ** missed;
   const bounded = Math.min(Math.max(asked, LEAST_FACTOR), LARGEST_FACTOR);
-  const factor = dampFactor(bounded, state.loops.anomaly_feedback.damping);
-  if (!acts || falseAlarms === missed) return;
+  const wanted = dampFactor(bounded, state.loops.anomaly_feedback.damping);
+  if (!moves) return undefined;
 
-  const subject = series ?? WHOLE_SYSTEM;
+  const ofSystem = influenceOf(state, source, "sensitivity", WHOLE_SYSTEM);
+  const factor = series === undefined ? wanted : withinInfluence(wanted, ofSubject);
+  if (series !== undefined) ofSubject.use(Math.abs(Math.log(factor)));
+  const systemFactor = withinInfluence(wanted ** SYSTEM_EXPONENT, ofSystem);
+  ofSystem.use(Math.abs(Math.log(systemFactor)));
   const before =
     meanOfNewest(state.labels.get(subject) ?? [], state.settings.judgement_signals) ?? errorShare;
-  const systemFactor = factor ** SYSTEM_EXPONENT;
   const labels = `${falseAlarms} false and ${missed} missed of ${total}`;
   const common = {
     signalId,
@@ -69,14 +83,15 @@ export function receiveLabel(
     const command = broadcastSensitivity(systemFactor);
     const reason = `${labels}: sensitivity of the system × ${figure(systemFactor)}`;
     beginSystemWide(turn, "anomaly_feedback", { ...common, command, reason }, systemFactor);
-    return;
+    return undefined;
   }
   begin(turn, "anomaly_feedback", {
     ...common,
     command: { name: "scale_sensitivity", metric: id.metric, labels: id.labels, factor },
     reason: `${labels}: sensitivity × ${figure(factor)}, of the system × ${figure(systemFactor)}`,
-    broadcastFactor: systemFactor,
+    ...(!ofSystem.spent && { broadcastFactor: systemFactor }),
   });
+  return undefined;
 }
 
 /** The series that a label is about: that of its anomaly, else the one it names. */

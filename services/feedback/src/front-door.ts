@@ -12,7 +12,9 @@ export function admitSignals(config: Config): Admit {
     if (subject.family !== "signals") return control(subject, data, contentType, now);
     const { system, loop } = subject;
     const build = (body: SignalBodies[typeof loop], time: number) => {
-      const { id, source = UNNAMED_SOURCE, timestamp: _, version: __, ...signal } = body;
+      const { id, source: claimed = UNNAMED_SOURCE, timestamp: _, version: __, ...signal } = body;
+      // The server lets nobody else publish on that subject, so what the payload says does not count.
+      const source = subject.source ?? claimed;
       const about = { version: 1, kind: "signal", time, system, loop } as const;
       return {
         key: system,

@@ -24,6 +24,12 @@ export const feedbackInstruments: Instruments = ({ metrics }: ServiceContext) =>
     labelNames: ["system", "loop"],
     registers,
   });
+  const limited = new Counter({
+    name: "mapek_feedback_signals_without_effect_total",
+    help: "Signals stored without effect, since their source had said or moved too much",
+    labelNames: ["system", "code"],
+    registers,
+  });
   const actions = new Counter({
     name: "mapek_feedback_actions_total",
     help: "Actions, by what became of them",
@@ -46,12 +52,14 @@ export const feedbackInstruments: Instruments = ({ metrics }: ServiceContext) =>
     onFolded: (_input, outputs) => {
       for (const output of outputs) {
         if (output.to !== "log") continue;
-        const { system, loop, status } = output.message as {
+        const { system, loop, status, without_effect } = output.message as {
           system: string;
           loop: string;
           status: string;
+          without_effect?: { code: string };
         };
         if (output.family === "feedback") signals.inc({ system, loop });
+        if (without_effect !== undefined) limited.inc({ system, code: without_effect.code });
         if (output.family === "actions") actions.inc({ system, loop, status });
       }
     },

@@ -14,7 +14,11 @@ function actorSettings({ feedback_loops }: Config): object {
 await runActorService({
   logic: feedbackLogic,
   settings: actorSettings,
-  listen: (subjects) => [subjects.signals("*", "*"), subjects.control("feedback", "*")],
+  listen: (subjects) => [
+    subjects.signals("*", "*"),
+    subjects.signals("*", "*", "*"),
+    subjects.control("feedback", "*"),
+  ],
   admit: admitSignals,
   verbs: historyVerbs,
   instruments: feedbackInstruments,

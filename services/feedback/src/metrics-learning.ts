@@ -7,6 +7,13 @@ import {
 import type { OpenAction } from "./action-book.ts";
 import { begin } from "./actions.ts";
 import { figure } from "./figure.ts";
+import {
+  type Influence,
+  influenceOf,
+  influenceSpent,
+  type WithoutEffect,
+  withinInfluence,
+} from "./source-limits.ts";
 import type { Turn } from "./state.ts";
 
 type RecommendationInput = Extract<FeedbackInput, { kind: "recommendation" }>;
@@ -22,6 +29,8 @@ interface Proposal {
   reasoning: string;
   source: "recommendation" | "signal";
   inForce: number | undefined;
+  /** What its source may still move; undefined for the learner's own. */
+  influence: Influence | undefined;
 }
 
 /** A recommendation of the learner, with the threshold that it says is in force. */
@@ -48,20 +57,27 @@ export function receiveRecommendation(
     reasoning: recommendation.reasoning,
     source: "recommendation",
     inForce: inForce ?? undefined,
+    influence: undefined,
   });
 }
 
-/** A threshold that somebody proposes. */
+/**
+ * A threshold that somebody proposes. A move from none, or from 0, has no measure: it takes all that its
+ * source may move, and nothing less is enough for it.
+ */
 export function receiveProposal(
   turn: Turn,
   signalId: string,
   sender: string,
   body: MetricsLearningSignal,
   acts: boolean,
-): void {
-  if (!acts) return;
+): WithoutEffect | undefined {
+  if (!acts) return undefined;
   const { parameter: metric, labels = {}, threshold_value: value, confidence } = body;
   const series = seriesKey(turn.state.system, metric, labels);
+  const inForce = turn.state.thresholds.get(series);
+  const influence = influenceOf(turn.state, sender, "threshold", series);
+  if (influence.spent || (!inForce && !influence.whole)) return influenceSpent(turn.state, sender);
   decide(turn, {
     signalId,
     series,
@@ -72,8 +88,10 @@ export function receiveProposal(
     strategy: "manual",
     reasoning: `proposed by ${sender} with confidence ${figure(confidence)}`,
     source: "signal",
-    inForce: turn.state.thresholds.get(series),
+    inForce,
+    influence,
   });
+  return undefined;
 }
 
 /**
@@ -83,12 +101,13 @@ export function receiveProposal(
  */
 function decide(turn: Turn, proposal: Proposal): void {
   const { state } = turn;
-  const { series, value, confidence, inForce } = proposal;
+  const { series, value, confidence, inForce, influence } = proposal;
   const { book, damping } = state.loops.metrics_learning;
   if (book.isPending(series)) return;
   const proposed = `${proposal.source} ${figure(value)} with confidence ${figure(confidence)}`;
   if (inForce === undefined) {
     const reason = `${proposed}: no threshold was in force`;
+    influence?.use(influence.left);
     apply(turn, proposal, value, 1, reason);
     return;
   }
@@ -96,9 +115,25 @@ function decide(turn: Turn, proposal: Proposal): void {
   const change = Math.abs(value - inForce) / Math.abs(inForce);
   if (value === inForce || confidence < minConfidence || change < minChange) return;
   const rate = state.learningRate * damping;
-  const next = inForce + rate * (value - inForce);
-  const reason = `${proposed}, ${figure(change * 100)} % from ${figure(inForce)} in force: moved by ${figure(rate)} of the way`;
+  const wanted = inForce + rate * (value - inForce);
+  const next = influence === undefined ? wanted : withinReach(inForce, wanted, influence);
+  const bounded = next === wanted ? "" : `, to ${figure(next)}: as far as one source may move it`;
+  const reason = `${proposed}, ${figure(change * 100)} % from ${figure(inForce)} in force: moved by ${figure(rate)} of the way${bounded}`;
   apply(turn, proposal, next, rate, reason);
+}
+
+/**
+ * The wanted threshold, or one as near to it as its source may move it. What is left is a factor, so that
+ * no source moves a threshold to zero or through it.
+ */
+function withinReach(inForce: number, wanted: number, influence: Influence): number {
+  if (inForce === 0) {
+    influence.use(influence.left);
+    return wanted;
+  }
+  const factor = withinInfluence(Math.max(wanted / inForce, 0), influence);
+  influence.use(Math.abs(Math.log(factor)));
+  return factor === wanted / inForce ? wanted : inForce * factor;
 }
 
 function apply(turn: Turn, proposal: Proposal, threshold: number, rate: number, reason: string) {

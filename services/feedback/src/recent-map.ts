@@ -16,6 +16,12 @@ export class RecentMap<Value> {
     return this.entries.size;
   }
 
+  /** The value that was used longest ago. */
+  get oldest(): Value | undefined {
+    for (const value of this.entries.values()) return value;
+    return undefined;
+  }
+
   get(key: string): Value | undefined {
     const value = this.entries.get(key);
     if (value === undefined) return undefined;

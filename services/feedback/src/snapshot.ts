@@ -8,6 +8,7 @@ import { ActionBook, type OpenAction } from "./action-book.ts";
 import type { Verdicts } from "./effectiveness.ts";
 import { FeedbackError } from "./errors.ts";
 import { RecentMap } from "./recent-map.ts";
+import { SOURCE_MEMORY, type SourceState, SUBJECT_MEMORY } from "./source-limits.ts";
 import {
   eachLoop,
   type FeedbackState,
@@ -42,7 +43,11 @@ interface Snapshot {
   labelCounts: LabelCounts;
   labels: [string, number[]][];
   resources: [string, ResourceState][];
+  sources: [string, SourceSnapshot][];
 }
+
+type Allowance = SourceState["signals"];
+type SourceSnapshot = { signals: Allowance; influence: [string, Allowance][] };
 
 /** The state as MessagePack: equal states give equal bytes. */
 export function saveState(state: FeedbackState): Uint8Array {
@@ -64,6 +69,12 @@ export function saveState(state: FeedbackState): Uint8Array {
     labelCounts: state.labelCounts,
     labels: state.labels.snapshot(),
     resources: state.resources.snapshot(),
+    sources: state.sources
+      .snapshot()
+      .map(([name, { signals, influence }]) => [
+        name,
+        { signals, influence: influence.snapshot() },
+      ]),
   };
   return encodeMsgpack(snapshot);
 }
@@ -75,7 +86,7 @@ export function saveState(state: FeedbackState): Uint8Array {
  */
 export function loadState(bytes: Uint8Array): FeedbackState {
   const saved = readSnapshot(bytes);
-  const { schema: _, signalIds, loops, thresholds, labels, resources, ...plain } = saved;
+  const { schema: _, signalIds, loops, thresholds, labels, resources, sources, ...plain } = saved;
   return {
     ...plain,
     signalIds: new Set(signalIds),
@@ -86,6 +97,13 @@ export function loadState(bytes: Uint8Array): FeedbackState {
     thresholds: new RecentMap(SERIES_MEMORY, thresholds),
     labels: new RecentMap(SERIES_MEMORY, labels),
     resources: new RecentMap(RESOURCE_MEMORY, resources),
+    sources: new RecentMap(
+      SOURCE_MEMORY,
+      sources.map(([name, { signals, influence }]) => [
+        name,
+        { signals, influence: new RecentMap(SUBJECT_MEMORY, influence) },
+      ]),
+    ),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Output } from "@mapek/runtime";
 import { ActionBook } from "./action-book.ts";
 import { noVerdicts, type Verdicts } from "./effectiveness.ts";
 import { RecentMap } from "./recent-map.ts";
+import { SOURCE_MEMORY, type SourceState } from "./source-limits.ts";
 
 /** Number of the saved form; a new one needs a migration from each older. */
 export const STATE_SCHEMA = 1;
@@ -64,6 +65,8 @@ export interface FeedbackState {
   /** Error shares of the last labels by series key, `""` for the whole system; oldest first. */
   readonly labels: RecentMap<number[]>;
   readonly resources: RecentMap<ResourceState>;
+  /** What sources of signals have used of what they may. */
+  readonly sources: RecentMap<SourceState>;
 }
 
 /** The work on one input. */
@@ -98,6 +101,7 @@ export function createState(system: string): FeedbackState {
     labelCounts: { truePositives: 0, falsePositives: 0, falseNegatives: 0 },
     labels: new RecentMap(SERIES_MEMORY),
     resources: new RecentMap(RESOURCE_MEMORY),
+    sources: new RecentMap(SOURCE_MEMORY),
   };
 }
 

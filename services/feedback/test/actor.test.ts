@@ -156,7 +156,7 @@ describe("waiting", () => {
   });
 
   it("ends when no confirmation comes, and lets the series act again", () => {
-    const subject = new Subject();
+    const subject = new Subject({ influence_window_seconds: 60 });
     const first = onlyCommand(subject.signal("metrics_learning", ACTING.metrics_learning));
     expect(actionsIn(subject.tick(900))).toMatchObject([
       { status: "judged", helped: null, reason: "not confirmed within 900 s" },
@@ -183,7 +183,7 @@ describe("waiting", () => {
   });
 
   it("is bounded: the oldest of more than a thousand open actions is closed", () => {
-    const subject = new Subject();
+    const subject = new Subject({ max_signals_per_source_per_minute: 10_000 });
     for (let i = 0; i < 1_001; i++)
       subject.signal("performance_adaptation", { cpu_usage: 95 }, { seconds: 0 });
     expect(actionsIn(subject.outputs)).toMatchObject([

@@ -62,13 +62,17 @@ export class Subject {
   signal<L extends Loop>(
     loop: L,
     body: SignalInputs[L],
-    { seconds = 1, id = `s-${++this.signals}` }: { seconds?: number; id?: string } = {},
+    {
+      seconds = 1,
+      id = `s-${++this.signals}`,
+      source = "test",
+    }: { seconds?: number; id?: string; source?: string } = {},
   ): Output[] {
     this.timeMs += seconds * 1_000;
     const checked = signals[loop].check(body);
     if (!checked.ok) throw checked.error;
     const signal = checked.value as unknown as Record<string, unknown>;
-    return this.send({ ...this.about(), kind: "signal", loop, id, source: "test", signal });
+    return this.send({ ...this.about(), kind: "signal", loop, id, source, signal });
   }
   recommend(changes: Partial<Recommendation>, inForce: number | null): Output[] {
     this.timeMs += 1_000;

@@ -1,6 +1,7 @@
 import {
   checkSample,
   decodeSamples,
+  isInbox,
   isTimestamp,
   type Labels,
   MessageError,
@@ -75,7 +76,8 @@ export class Intake {
   }
 
   #take(message: Msg): void {
-    const receipt = message.reply ? new Receipt((bytes) => message.respond(bytes)) : undefined;
+    const wantsAnswer = message.reply !== undefined && isInbox(message.reply);
+    const receipt = wantsAnswer ? new Receipt((bytes) => message.respond(bytes)) : undefined;
     const fault = this.#takeSamples(message, receipt);
     if (fault !== undefined) {
       receipt?.reject(0, fault.code, fault.detail);
@@ -87,6 +89,12 @@ export class Intake {
   /** The fault of the whole message, if it has one. */
   #takeSamples(message: Msg, receipt: Receipt | undefined): MessageError | undefined {
     const { limits } = this.#options;
+    const { length } = message.data;
+    if (length > limits.max_payload_bytes)
+      return new MessageError(
+        "MAPEK_MESSAGE_TOO_LARGE",
+        `${length} bytes, at most ${limits.max_payload_bytes}`,
+      );
     const route = this.#route(message.subject);
     if (route instanceof MessageError) return route;
     const refusal = this.#refusal(route);

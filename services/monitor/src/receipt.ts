@@ -2,6 +2,8 @@ import { encodeJson, type InputReply, MessageError } from "@mapek/core/messages"
 
 /** Most rejected samples that one answer names. */
 const MAX_NAMED = 1_000;
+/** Most characters of why: an answer with all of them fits in one message of 1 MiB. */
+const MAX_REASON = 120;
 
 /** What becomes of the samples of one message; its answer goes out once all its batches are settled. */
 export class Receipt {
@@ -22,7 +24,8 @@ export class Receipt {
   }
 
   reject(index: number, code: string, message: string): void {
-    if (this.#rejected.length < MAX_NAMED) this.#rejected.push({ index, code, message });
+    if (this.#rejected.length >= MAX_NAMED) return;
+    this.#rejected.push({ index, code, message: message.slice(0, MAX_REASON) });
   }
 
   /** One more batch holds samples of this message. */

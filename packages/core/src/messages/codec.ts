@@ -1,6 +1,7 @@
 import { Packr, Unpackr } from "msgpackr";
 import type { z } from "zod";
 import { accepted, type Decoded, refused } from "./errors.ts";
+import { jsonFault, msgpackFault } from "./payload-scan.ts";
 
 /** Content types that a publisher may name in a `Content-Type` header. */
 export const JSON_TYPE = "application/json";
@@ -17,9 +18,10 @@ export const encodeJson = (value: unknown): Uint8Array => encoder.encode(JSON.st
 export const encodeMsgpack = (value: unknown): Uint8Array => packr.pack(value);
 
 /**
- * Reads MessagePack.
+ * Reads MessagePack that the house has written.
  *
- * @throws RangeError or Error on malformed bytes; use {@link decodeBody} where bytes come from outside.
+ * @throws RangeError or Error on malformed bytes. Not for bytes from outside, which may declare more than they
+ * hold: {@link decodeBody} looks at them first.
  */
 export const decodeMsgpack = (bytes: Uint8Array): unknown => unpackr.unpack(bytes);
 
@@ -31,6 +33,9 @@ export function decodeBody(bytes: Uint8Array, contentType?: string): Decoded<unk
   const first = bytes[0];
   if (first === undefined) return refused("MAPEK_MESSAGE_MALFORMED", "payload is empty");
   const isMsgpack = contentType ? contentType.includes("msgpack") : first >= 0x80;
+  const fault = isMsgpack ? msgpackFault(bytes) : jsonFault(bytes);
+  if (fault !== undefined)
+    return refused("MAPEK_MESSAGE_MALFORMED", `${isMsgpack ? "MessagePack" : "JSON"}: ${fault}`);
   try {
     if (isMsgpack) return accepted(decodeMsgpack(bytes));
     return accepted(JSON.parse(utf8.decode(bytes)));
@@ -70,7 +75,7 @@ export function defineMessage<Schema extends z.ZodType>(
     if (version !== undefined && version !== 1)
       return refused(
         "MAPEK_MESSAGE_UNKNOWN_VERSION",
-        `${name} has version ${JSON.stringify(version)}, this reader knows 1`,
+        `${name} has version ${JSON.stringify(version)?.slice(0, 60)}, this reader knows 1`,
       );
     const result = schema.safeParse(body);
     if (result.success) return accepted(result.data);

@@ -55,6 +55,14 @@ export const MESSAGE_ERRORS = {
     meaning: "the server did not confirm that the message is stored",
     consequence: "retry",
   },
+  MAPEK_SIGNAL_RATE_LIMITED: {
+    meaning: "the source sends more signals than it may: stored, without effect",
+    consequence: "skip",
+  },
+  MAPEK_SIGNAL_INFLUENCE_SPENT: {
+    meaning: "the source has moved this setting as far as it may: stored, without effect",
+    consequence: "skip",
+  },
   MAPEK_REQUEST_UNKNOWN_VERB: { meaning: "no such request", consequence: "skip" },
   MAPEK_REQUEST_UNAVAILABLE: {
     meaning: "the partition that knows the answer is not being served now",

@@ -19,6 +19,8 @@ export const feedback = defineMessage(
     id: z.string(),
     source: z.string(),
     signal: z.record(z.string(), z.unknown()),
+    /** Why it is stored and nothing more: its source has said too much, or moved too much, lately. */
+    without_effect: z.object({ code: z.string(), reason: z.string() }).optional(),
     timestamp: timestampSchema,
   }),
 );

@@ -105,7 +105,7 @@ export function checkSample(row: unknown): { code: MessageErrorCode; message: st
   if (version !== undefined && version !== 1)
     return {
       code: "MAPEK_MESSAGE_UNKNOWN_VERSION",
-      message: `version ${JSON.stringify(version)}, this reader knows 1`,
+      message: `version ${describe(version)}, this reader knows 1`,
     };
   if (typeof value !== "number" || !Number.isFinite(value))
     return {

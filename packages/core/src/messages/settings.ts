@@ -121,6 +121,11 @@ export const feedbackSettings = z.strictObject({
   low_utilization_seconds: z.number().min(0).default(60),
   /** What a loop's damping is multiplied with when an action hurt; a helpful one divides it half-way back. */
   damping_factor: z.number().min(0.1).max(1).default(0.5),
+  /** Signals of one source a minute that may have an effect; more are stored without one. */
+  max_signals_per_source_per_minute: z.number().int().min(1).max(1_000_000).default(600),
+  /** Largest factor by which the signals of one source may move a threshold or a sensitivity within the window below. */
+  max_influence_per_source: z.number().min(1).max(1e6).default(8),
+  influence_window_seconds: z.number().positive().default(3_600),
   loops: z
     .partialRecord(
       z.enum([

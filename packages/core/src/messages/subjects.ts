@@ -35,7 +35,7 @@ export type OutputFamily = (typeof OUTPUT_FAMILIES)[number];
 export type InputSubject =
   | { family: "metrics"; system: string; metric: string }
   | { family: "performance"; system: string }
-  | { family: "signals"; system: string; loop: Loop }
+  | { family: "signals"; system: string; loop: Loop; source: string | undefined }
   | { family: "control"; service: Service; system: string }
   | { family: "requests"; service: Service; verb: string; system: string };
 
@@ -57,8 +57,10 @@ export class Subjects {
   performance(system: string): string {
     return `${this.prefixes.public}.performance.${system}`;
   }
-  signals(system: string, loop: string): string {
-    return `${this.prefixes.public}.signals.${system}.${loop}`;
+  /** @param source Who sends: a token that the server lets only that sender use. */
+  signals(system: string, loop: string, source?: string): string {
+    const from = source === undefined ? "" : `.${source}`;
+    return `${this.prefixes.public}.signals.${system}.${loop}${from}`;
   }
   control(service: string, system: string): string {
     return `${this.prefixes.public}.control.${service}.${system}`;
@@ -88,11 +90,11 @@ export class Subjects {
     return `${this.prefixes.stored}.in.${service}.${partition}`;
   }
   /** How far a partition has been folded and who owns it. */
-  position(service: ActorService, partition: number): string {
+  position(service: ActorService, partition: number | "*"): string {
     return `${this.prefixes.stored}.position.${service}.${partition}`;
   }
   /** Questions to the owner of a partition: never stored. */
-  query(service: ActorService, partition: number): string {
+  query(service: ActorService, partition: number | "*"): string {
     return `${this.prefixes.stored}.query.${service}.${partition}`;
   }
 
@@ -114,10 +116,11 @@ export class Subjects {
         if (tokens.length !== 1) return bad("expected performance.<system>");
         return accepted({ family, system: first });
       case "signals":
-        if (tokens.length !== 2) return bad("expected signals.<system>.<loop>");
+        if (tokens.length !== 2 && tokens.length !== 3)
+          return bad("expected signals.<system>.<loop> or signals.<system>.<loop>.<source>");
         if (!isLoop(second))
           return bad(`unknown loop ${second}, expected one of ${LOOPS.join(", ")}`);
-        return accepted({ family, system: first, loop: second });
+        return accepted({ family, system: first, loop: second, source: tokens[2] });
       case "control":
         if (tokens.length !== 2 || !isService(first))
           return bad("expected control.<service>.<system>");
@@ -131,6 +134,18 @@ export class Subjects {
     }
   }
 }
+
+/**
+ * Where a user with an NKey has its inboxes: only the holder of the seed may subscribe there, so
+ * that nobody reads another's answers.
+ */
+export const inboxPrefixOf = (publicKey: string): string => `_INBOX.${publicKey}`;
+
+/**
+ * Whether a subject may be answered on: an inbox, whose first token begins with `_`. A sender may name
+ * any subject for the reply, and a service may publish where the sender may not.
+ */
+export const isInbox = (subject: string): boolean => subject.startsWith("_");
 
 export const isLoop = (word: string): word is Loop => (LOOPS as readonly string[]).includes(word);
 const isService = (word: string): word is Service => (SERVICES as readonly string[]).includes(word);

@@ -1,0 +1,110 @@
+import {
+  type ActorService,
+  inboxPrefixOf,
+  type OutputFamily,
+  type Prefixes,
+  type Service,
+  Subjects,
+} from "@mapek/core/messages";
+import { CHECKPOINT_SUBJECTS, CONSUMED, HOUSE_STREAMS, MEMBERS_SUBJECTS } from "./house-streams.ts";
+import type { Permissions } from "./permissions.ts";
+
+/** Output families that a service logs; each also logs its own dead letters. */
+const LOGGED: { readonly [S in ActorService]: readonly OutputFamily[] } = {
+  learner: ["recommendations", "thresholds", "anomalies"],
+  optimizer: ["parameters", "transitions"],
+  feedback: ["feedback", "actions"],
+};
+
+/** Services into whose partitions a service writes: its own, and those that it sends inputs or commands to. */
+const TELLS: { readonly [S in ActorService]: readonly ActorService[] } = {
+  learner: ["learner", "feedback"],
+  optimizer: ["optimizer", "feedback"],
+  feedback: ["feedback", "learner", "optimizer"],
+};
+
+/** Public inputs that a service's front door takes, and the subjects of answers to requests. */
+function doorsOf(service: Service, subjects: Subjects): string[] {
+  const control = subjects.control(service, "*");
+  const requests = subjects.requests(service, "*", "*");
+  switch (service) {
+    case "monitor":
+      return [subjects.metrics("*", "*"), requests];
+    case "learner":
+      return [control, requests];
+    case "optimizer":
+      return [subjects.performance("*"), control, requests];
+    case "feedback":
+      return [subjects.signals("*", "*"), subjects.signals("*", "*", "*"), control, requests];
+  }
+}
+
+/**
+ * The least that a service needs.
+ *
+ * A service may make the declared streams, by name, but neither change nor delete one. It answers
+ * requests in anybody's inbox, and reads answers in its own only.
+ *
+ * @param publicKey The service's user: names its inbox.
+ */
+export function servicePermissions(
+  service: Service,
+  publicKey: string,
+  prefixes: Prefixes,
+): Permissions {
+  const subjects = new Subjects(prefixes);
+  const publish = ["_INBOX.>", subjects.log("rejected", service), "$JS.API.INFO"];
+  for (const stream of Object.values(HOUSE_STREAMS))
+    publish.push(`$JS.API.STREAM.INFO.${stream}`, `$JS.API.STREAM.CREATE.${stream}`);
+  const subscribe = [`${inboxPrefixOf(publicKey)}.>`, ...doorsOf(service, subjects)];
+  if (service === "monitor") {
+    publish.push(subjects.samples("*"), subjects.performance("*"));
+    return { publish, subscribe };
+  }
+  publish.push(...actorSubjects(service, subjects), ...actorStreams(service));
+  subscribe.push(subjects.query(service, "*"));
+  return { publish, subscribe };
+}
+
+/** What an actor service stores and asks, below the stored prefix. */
+function actorSubjects(service: ActorService, subjects: Subjects): string[] {
+  const stored = [
+    ...TELLS[service].map((told) => subjects.input(told, "*")),
+    ...LOGGED[service].map((family) => subjects.log(family, ">")),
+    subjects.position(service, "*"),
+    subjects.query(service, "*"),
+  ];
+  if (service === "learner") stored.push(subjects.latestThreshold(">"), subjects.samples("*"));
+  return stored;
+}
+
+/** What an actor service asks of JetStream: its input, members, checkpoints. */
+function actorStreams(service: ActorService): string[] {
+  const { knowledge, members, checkpoints } = HOUSE_STREAMS;
+  return [
+    ...readingOf(knowledge),
+    ...CONSUMED[service].flatMap(consumingOf),
+    MEMBERS_SUBJECTS,
+    ...readingOf(members),
+    ...consumingOf(members),
+    CHECKPOINT_SUBJECTS,
+    ...readingOf(checkpoints),
+    ...consumingOf(checkpoints),
+    `$JS.API.STREAM.PURGE.${checkpoints}`,
+  ];
+}
+
+const readingOf = (stream: string): string[] => [
+  `$JS.API.STREAM.MSG.GET.${stream}`,
+  `$JS.API.DIRECT.GET.${stream}`,
+  `$JS.API.DIRECT.GET.${stream}.>`,
+];
+
+const consumingOf = (stream: string): string[] => [
+  `$JS.API.CONSUMER.CREATE.${stream}`,
+  `$JS.API.CONSUMER.CREATE.${stream}.>`,
+  `$JS.API.CONSUMER.INFO.${stream}.*`,
+  `$JS.API.CONSUMER.DELETE.${stream}.*`,
+  `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`,
+  `$JS.FC.${stream}.>`,
+];

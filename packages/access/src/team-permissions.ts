@@ -1,0 +1,114 @@
+import {
+  ACTOR_SERVICES,
+  inboxPrefixOf,
+  OUTPUT_FAMILIES,
+  type Prefixes,
+  Subjects,
+  VERBS,
+} from "@mapek/core/messages";
+import { HOUSE_STREAMS } from "./house-streams.ts";
+import type { Permissions } from "./permissions.ts";
+
+/** Roles of people and programs outside the house. */
+export const TEAM_ROLES = ["publisher", "reader", "operator", "loop"] as const;
+export type TeamRole = (typeof TEAM_ROLES)[number];
+
+/** Output families whose subjects name the service instead of a system: for operators of all systems. */
+const FAMILIES_OF_SYSTEMS = OUTPUT_FAMILIES.filter((family) => family !== "rejected");
+
+/** What a key of a team is for. */
+export interface Grant {
+  readonly role: TeamRole;
+  /** Names of systems, or `*` for all: NATS has no wildcard within a name. */
+  readonly systems: readonly string[];
+  /** Whether a publisher may send signals: always as itself, the key being the last token. */
+  readonly signals: boolean;
+}
+
+/**
+ * What a key of a team may do. But for a loop's none may ask JetStream anything: the server puts stored
+ * messages on whatever subject a request names for the reply, so a right to read a bucket is one to write stored
+ * bytes anywhere in the account. A loop's key is for those who are
+ * trusted with that: MapeLoop watches buckets.
+ */
+export function teamPermissions(grant: Grant, publicKey: string, prefixes: Prefixes): Permissions {
+  const subjects = new Subjects(prefixes);
+  const inbox = `${inboxPrefixOf(publicKey)}.>`;
+  const each = (make: (system: string) => readonly string[]) => grant.systems.flatMap(make);
+  switch (grant.role) {
+    case "publisher":
+      return {
+        publish: each((system) => [
+          subjects.metrics(system, "*"),
+          subjects.performance(system),
+          ...(grant.signals ? [subjects.signals(system, "*", publicKey)] : []),
+        ]),
+        subscribe: [inbox],
+      };
+    case "reader":
+      return {
+        publish: each((system) => requestsOf(subjects, system, false)),
+        subscribe: [inbox, ...each((system) => outputsOf(subjects, system))],
+      };
+    case "loop": {
+      const publisher = teamPermissions(
+        { ...grant, role: "publisher", signals: true },
+        publicKey,
+        prefixes,
+      );
+      const reader = teamPermissions({ ...grant, role: "reader" }, publicKey, prefixes);
+      return {
+        publish: [...publisher.publish, ...reader.publish, ...each(bucketsOf)],
+        subscribe: reader.subscribe,
+      };
+    }
+    case "operator":
+      return {
+        publish: each((system) => [
+          ...requestsOf(subjects, system, true),
+          ...ACTOR_SERVICES.map((service) => subjects.control(service, system)),
+        ]),
+        subscribe: [
+          inbox,
+          ...each((system) => outputsOf(subjects, system)),
+          ...(grant.systems.includes("*") ? [subjects.output("rejected", "*")] : []),
+        ],
+      };
+  }
+}
+
+/** What reading and watching a system's keys in the buckets asks of JetStream. */
+const bucketsOf = (system: string): string[] => {
+  const { thresholds, parameters } = HOUSE_STREAMS;
+  const keys = [
+    `${thresholds}.$KV.mapek_thresholds.${system}.>`,
+    `${parameters}.$KV.mapek_parameters.${system}`,
+  ];
+  return [
+    ...[thresholds, parameters].flatMap((stream) => [
+      `$JS.API.STREAM.INFO.${stream}`,
+      `$JS.API.CONSUMER.INFO.${stream}.*`,
+      `$JS.API.CONSUMER.DELETE.${stream}.*`,
+      `$JS.FC.${stream}.>`,
+    ]),
+    ...keys.map((key) => `$JS.API.DIRECT.GET.${key}`),
+    // The token between stream and key is the consumer's name.
+    ...keys.map((key) => `$JS.API.CONSUMER.CREATE.${key.replace(".$KV", ".*.$KV")}`),
+  ];
+};
+
+/** Outputs about a system: `<family>.<system>` or `<family>.<system>.<metric or loop>`. */
+const outputsOf = (subjects: Subjects, system: string): string[] =>
+  FAMILIES_OF_SYSTEMS.map((family) =>
+    family === "parameters" || family === "transitions"
+      ? subjects.output(family, system)
+      : subjects.output(family, system, ">"),
+  );
+
+/** Requests about a system; importing history changes what is learned, so it is not reading. */
+const requestsOf = (subjects: Subjects, system: string, writing: boolean): string[] =>
+  ACTOR_SERVICES.flatMap((service) =>
+    VERBS[service]
+      .filter((verb) => writing || verb !== "import")
+      .map((verb) => subjects.requests(service, verb, system)),
+  );

@@ -1,0 +1,145 @@
+import type { MessageErrorCode } from "@mapek/core/messages";
+import { RecentMap } from "./recent-map.ts";
+import type { FeedbackState } from "./state.ts";
+
+/** What is left of something that comes back evenly with event time. */
+interface Allowance {
+  left: number;
+  atMs: number;
+}
+
+/** What one source has used lately. */
+export interface SourceState {
+  readonly signals: Allowance;
+  /** By series key, `""` for the system as a whole. */
+  readonly influence: RecentMap<Allowance>;
+}
+
+/** Sources that are told apart a system; more of them at a time share one allowance. */
+export const SOURCE_MEMORY = 64;
+/** Series that are told apart a source; more of them at a time share one allowance. */
+export const SUBJECT_MEMORY = 256;
+/** Names whatever is beyond the memory: neither a source nor a series key can be called so. */
+const OTHERS = "…";
+export const WHOLE_SYSTEM = "";
+
+/** Why a signal that is stored has no effect. */
+export interface WithoutEffect {
+  code: MessageErrorCode;
+  reason: string;
+}
+
+const MS_PER_MINUTE = 60_000;
+/** Logarithm below which a move is not worth a command. */
+const LEAST_MOVE = 1e-3;
+/** A label moves its system by the fourth root of what it moves its series: both together keep to the bound. */
+const SERIES_SHARE = 4 / 5;
+
+/**
+ * Takes one signal from a source's allowance: `max_signals_per_source_per_minute`, which may come at
+ * once and then come back evenly.
+ *
+ * @returns Why the signal has no effect; undefined where it may have one.
+ */
+export function takeSignal(state: FeedbackState, source: string): WithoutEffect | undefined {
+  const { max_signals_per_source_per_minute: most } = state.settings;
+  const { signals } = sourceOf(state, source);
+  refill(signals, most, most / MS_PER_MINUTE, state.timeMs);
+  if (signals.left >= 1) {
+    signals.left -= 1;
+    return undefined;
+  }
+  const reason = `more than ${most} signals a minute of ${source}`;
+  return { code: "MAPEK_SIGNAL_RATE_LIMITED", reason };
+}
+
+/** How far, as a logarithm, a source's signals may still move something. */
+export interface Influence {
+  readonly left: number;
+  /** Whether nothing worth a command is left. */
+  readonly spent: boolean;
+  /** Whether nothing was used yet. */
+  readonly whole: boolean;
+  /** Takes what a move uses. */
+  use(move: number): void;
+}
+
+/**
+ * What a source may still move a threshold, or the sensitivity of a series or system.
+ *
+ * All that a source moves within `influence_window_seconds` is bounded by the factor
+ * `max_influence_per_source`: half of it, as a logarithm, may come at once, the other half comes back
+ * over the window. Cost: O(1); memory: 64 sources a system with 256 series each.
+ */
+export function influenceOf(
+  state: FeedbackState,
+  source: string,
+  kind: "threshold" | "sensitivity",
+  subject: string,
+): Influence {
+  const { max_influence_per_source: bound, influence_window_seconds: seconds } = state.settings;
+  const share =
+    kind === "threshold" ? 1 : subject === WHOLE_SYSTEM ? 1 - SERIES_SHARE : SERIES_SHARE;
+  const capacity = (share * Math.log(bound)) / 2;
+  const { influence } = sourceOf(state, source);
+  const fresh = (): Allowance => ({ left: capacity, atMs: state.timeMs });
+  const allowance = entryOf(influence, `${kind} ${subject}`, state, fresh, (one) => one.atMs);
+  refill(allowance, capacity, capacity / (seconds * 1_000), state.timeMs);
+  return {
+    left: allowance.left,
+    spent: allowance.left < LEAST_MOVE,
+    whole: allowance.left === capacity,
+    use: (move) => {
+      allowance.left = Math.max(0, allowance.left - move);
+    },
+  };
+}
+
+export function influenceSpent(state: FeedbackState, source: string): WithoutEffect {
+  const { max_influence_per_source: bound, influence_window_seconds: seconds } = state.settings;
+  const reason = `${source} has moved this as far as one source may: by ${bound} within ${seconds} s`;
+  return { code: "MAPEK_SIGNAL_INFLUENCE_SPENT", reason };
+}
+
+/** A factor as near to the wanted one as what is left allows. */
+export const withinInfluence = (factor: number, { left }: Influence): number =>
+  Math.abs(Math.log(factor)) <= left ? factor : Math.exp(Math.sign(Math.log(factor)) * left);
+
+function sourceOf(state: FeedbackState, source: string): SourceState {
+  const fresh = (): SourceState => ({
+    signals: { left: state.settings.max_signals_per_source_per_minute, atMs: state.timeMs },
+    influence: new RecentMap(SUBJECT_MEMORY),
+  });
+  return entryOf(state.sources, source, state, fresh, ({ signals }) => signals.atMs);
+}
+
+/**
+ * The entry of a name. Where there is no room, only one that has everything back again is forgotten for
+ * it; otherwise forgetting would give a source its allowance anew, and the name shares the entry of
+ * all others.
+ */
+function entryOf<Value>(
+  map: RecentMap<Value>,
+  name: string,
+  { timeMs, settings }: FeedbackState,
+  fresh: () => Value,
+  usedAtMs: (value: Value) => number,
+): Value {
+  const known = map.get(name);
+  if (known !== undefined) return known;
+  const { oldest } = map;
+  const restMs = Math.max(settings.influence_window_seconds * 1_000, MS_PER_MINUTE);
+  const hasRoom =
+    map.size < map.capacity - 1 || (oldest !== undefined && usedAtMs(oldest) + restMs <= timeMs);
+  if (!hasRoom && name !== OTHERS)
+    return entryOf(map, OTHERS, { timeMs, settings } as FeedbackState, fresh, usedAtMs);
+  const value = fresh();
+  map.set(name, value);
+  return value;
+}
+
+function refill(allowance: Allowance, capacity: number, perMs: number, nowMs: number): void {
+  const back = (nowMs - allowance.atMs) * perMs;
+  allowance.left = Math.min(capacity, allowance.left + back);
+  allowance.atMs = nowMs;
+}
