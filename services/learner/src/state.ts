@@ -3,6 +3,7 @@ import {
   type LearnerSettings,
   learnerSettings,
   MessageError,
+  ownText,
   parseSeriesKey,
   type SeriesId,
 } from "@mapek/core/messages";
@@ -16,7 +17,7 @@ export class Series {
 
   /** @param key One that `parseSeriesKey` accepts. */
   constructor(key: string, learner: SeriesLearner, seen: number) {
-    this.key = key;
+    this.key = ownText(key);
     this.learner = learner;
     this.seen = seen;
   }

@@ -29,6 +29,12 @@ export function seriesKey(system: string, metric: string, labels: Labels = {}): 
   return `${head}{${pairs.join(",")}}`;
 }
 
+/**
+ * The same text, to be kept: one that was cut out of a decoded message would keep the text of the whole message in memory.
+ * Cost: O(length), a copy.
+ */
+export const ownText = (text: string): string => JSON.parse(JSON.stringify(text));
+
 const METRIC_SPECIAL = /[\\{]/g;
 const QUOTED_SPECIAL = /[\\"]/g;
 

@@ -3,6 +3,7 @@ import {
   encodeSampleBatch,
   fnv1a32,
   metricToken,
+  ownText,
   parseSeriesKey,
   partitionOf,
   seriesKey,
@@ -31,6 +32,11 @@ describe("seriesKey", () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  it("has an own copy that is the same, halves of characters included", () => {
+    fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => ownText(text) === text));
+    expect(ownText("s/\ud800")).toBe("s/\ud800");
   });
 
   it("does not depend on the order of labels", () => {

@@ -1,0 +1,90 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { hand, type Report } from "./report.ts";
+import { type Result, type Spread, spreadOf } from "./result.ts";
+import type { SeriesMemory } from "./series-memory-child.ts";
+
+/** What does a series occupy in the learner's process, and does a sample cost more among many series? */
+
+const MILLION = 1_000_000;
+
+async function measured(series: number, samples: number, rounds: number): Promise<SeriesMemory> {
+  const child = fork(
+    new URL("./series-memory-child.ts", import.meta.url),
+    [series, samples, rounds].map(String),
+    { execArgv: ["--expose-gc"] },
+  );
+  const exit = once(child, "exit");
+  let found: SeriesMemory | undefined;
+  child.on("message", (message) => {
+    found = message as SeriesMemory;
+  });
+  const [code] = (await exit) as [number | null];
+  if (code !== 0 || found === undefined) throw new Error(`the child ended with ${code}`);
+  return found;
+}
+
+/** So many samples of so many series, a minute apart. */
+const AGES = [
+  { series: 50_000, samples: 1, name: "one sample" },
+  { series: 50_000, samples: 16, name: "16 samples" },
+  { series: 20_000, samples: 100, name: "100 samples" },
+  { series: 3_000, samples: 1_000, name: "1,000 samples" },
+  { series: 500, samples: 10_000, name: "10,000 samples: seasoned, 1,441 of them in the window" },
+] as const;
+
+async function bytesOfASeries({ series, samples, name }: (typeof AGES)[number]): Promise<Result> {
+  const { resident } = await measured(series, samples, 0);
+  return {
+    question: `What does a series with two labels occupy after ${name}, ${series.toLocaleString("en-US")} of them in one process?`,
+    figure: `bytes a series, ${name}`,
+    unit: "bytes",
+    ...spreadOf([resident / series]),
+    better: "lower",
+  };
+}
+
+const YOUNG = 16;
+const ROUNDS = 5;
+const SIZES = [1_000, 10_000, 100_000, MILLION] as const;
+
+/** Every sample is judged. */
+const costAmong = (series: number, cost: Spread, few: Spread): Result => ({
+  question: `What does a judged sample cost a partition of ${series.toLocaleString("en-US")} series, a sample of each in turn, decoding included?`,
+  figure: `CPU of a judged sample among ${series.toLocaleString("en-US")} series`,
+  unit: "ns",
+  ...cost,
+  better: "lower",
+  target: 3_000,
+  ...(series > SIZES[0] && { baseline: { name: "among 1,000 series", median: few.median } }),
+});
+
+async function run(): Promise<Report> {
+  const results: Result[] = [];
+  for (const age of AGES) results.push(await bytesOfASeries(age));
+  let few: Spread | undefined;
+  for (const series of SIZES) {
+    const { resident, cpuNs } = await measured(series, YOUNG, ROUNDS);
+    const cost = spreadOf(cpuNs);
+    few ??= cost;
+    results.push(costAmong(series, cost, few));
+    if (series !== MILLION) continue;
+    results.push({
+      question: `What does a learner's process occupy with 1,000,000 series of ${YOUNG} samples?`,
+      figure: "1,000,000 series",
+      unit: "GB",
+      ...spreadOf([resident / 1e9]),
+      better: "lower",
+      target: 4,
+    });
+  }
+  return {
+    title: "Memory of series",
+    results,
+    notes: [
+      "Bytes are resident memory (RSS) after a full collection, less that of the process before.",
+    ],
+  };
+}
+
+await hand(run());
