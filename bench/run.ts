@@ -15,7 +15,16 @@ import type { Result } from "./src/result.ts";
  */
 
 /** From the smallest step to the whole; a file that is not named here comes last. */
-const ORDER = ["stats", "learner", "optimizer", "feedback", "codecs", "runtime", "end-to-end"];
+const ORDER = [
+  "stats",
+  "learner",
+  "series-memory",
+  "optimizer",
+  "feedback",
+  "codecs",
+  "runtime",
+  "end-to-end",
+];
 const ENDING = ".bench.ts";
 const SOURCES = join(import.meta.dirname, "src");
 const PAGE = join(import.meta.dirname, "BENCHMARKS.md");

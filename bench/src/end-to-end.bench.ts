@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
+import { availableParallelism } from "node:os";
 import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
 import { encodeJson, encodePublicBatch } from "@mapek/core/messages";
 import { startServer } from "@mapek/nats-server";
@@ -155,7 +156,7 @@ async function singleSamples(): Promise<Part> {
         unit: "samples/s",
         ...ours,
         better: "higher",
-        target: 100_000,
+        target: 200_000,
         baseline: { name: "raw publish → subscribe", median: bare.median },
       },
     ],
@@ -263,6 +264,84 @@ async function batches(kind: Kind): Promise<Part> {
     ],
     notes: [
       `${REPEATS * PASS_SAMPLES} samples in batches of ${width} series, ${stepMs} ms apart: ${used}.`,
+    ],
+  };
+}
+
+// Many slow series.
+
+const MANY_SYSTEMS = 20;
+const SERIES_A_SYSTEM = 10_000;
+const MANY = MANY_SYSTEMS * SERIES_A_SYSTEM;
+/** Samples that each series has before the measurement. */
+const HISTORY = 20;
+const MEASURED_SECONDS = 20;
+
+/** Acknowledged batches with the sample of one second of every series, all within about that second. */
+async function secondOf({ nc }: Connection, at: number, paced: boolean): Promise<void> {
+  const perSystem = SERIES_A_SYSTEM / BATCH;
+  const values = normalValues(4_096, 46);
+  const index = Uint16Array.from({ length: BATCH }, (_, i) => i);
+  const times = new Float64Array(BATCH).fill(at);
+  const began = performance.now();
+  const count = MANY / BATCH;
+  await inParallel(count, UNDER_WAY, async (i) => {
+    const early = (i * 1_000) / count - (performance.now() - began);
+    if (paced && early > 1) await delay(early);
+    const first = (i % perSystem) * BATCH;
+    const series = Array.from({ length: BATCH }, (_, k) => `metric_${first + k}`);
+    const offset = at / 1_000 + i * 31;
+    const of = (k: number) => 50 + 5 * (values[(offset + k) & 4_095] as number);
+    const batch = encodePublicBatch({ series, index, times, values: times.map((_, k) => of(k)) });
+    const subject = `mapek.metrics.slow-${Math.floor(i / perSystem)}._`;
+    const answer = await nc.request(subject, batch, { timeout: 30_000 });
+    if (answer.json<{ accepted: number }>().accepted !== BATCH) throw new Error(answer.string());
+  });
+}
+
+async function manySlowSeries(): Promise<Part> {
+  await using house = await House.start("many");
+  const { connection } = house;
+  const start = Math.floor(Date.now() / 1_000) * 1_000 - 600_000;
+  for (let row = 0; row < HISTORY; row++) await secondOf(connection, start + row * 1_000, false);
+  await house.learned(HISTORY * MANY);
+  await house.quiet();
+  const cpu = await house.cpuSeconds();
+  const shares: number[] = [];
+  const began = performance.now();
+  let before = cpu;
+  for (let row = 0; row < MEASURED_SECONDS; row++) {
+    const from = performance.now();
+    await secondOf(connection, start + (HISTORY + row) * 1_000, true);
+    await delay(Math.max(0, 1_000 - (performance.now() - from)));
+    const seconds = (performance.now() - from) / 1_000;
+    const after = await house.cpuSeconds();
+    const used = Object.keys(after).reduce(
+      (sum, name) => sum + (after[name] ?? 0) - (before[name] ?? 0),
+      0,
+    );
+    shares.push((100 * used) / (seconds * availableParallelism()));
+    before = after;
+  }
+  const behind = performance.now();
+  await house.learned((HISTORY + MEASURED_SECONDS) * MANY);
+  const seconds = (performance.now() - began) / 1_000;
+  const late = (performance.now() - behind) / 1_000;
+  const used = usedBetween(cpu, await house.cpuSeconds(), seconds);
+  const resident = await house.metric("learner", "mapek_process_resident_memory_bytes");
+  return {
+    results: [
+      {
+        question: `How much of the machine's ${availableParallelism()} cores do all processes together use while ${MANY} series get a sample a second, each judged?`,
+        figure: `CPU for ${MANY} series at a sample a second`,
+        unit: "%",
+        ...spreadOf(shares),
+        better: "lower",
+        target: 80,
+      },
+    ],
+    notes: [
+      `${MEASURED_SECONDS} seconds of ${MANY} samples took ${seconds.toFixed(1)} s, of which the learner needed ${late.toFixed(1)} s after the last: ${used}; the learner then occupied ${(resident / 1e9).toFixed(2)} GB.`,
     ],
   };
 }
@@ -464,8 +543,9 @@ async function answerTimes({ nc }: Connection): Promise<number[]> {
 const PARTS: Readonly<Record<string, () => Promise<Part>>> = {
   single: singleSamples,
   // A million samples a second of 10,000 series are 10 ms apart.
-  batch: () => batches({ width: 50, stepMs: 10, target: 1_000_000 }),
+  batch: () => batches({ width: 50, stepMs: 10, target: 1_500_000 }),
   slow: () => batches({ width: 50, stepMs: 1_000 }),
+  many: manySlowSeries,
   wide: () => batches({ width: 500, stepMs: 10 }),
   signals: signalsActedOn,
   latency,
