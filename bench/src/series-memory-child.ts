@@ -1,5 +1,6 @@
 import { encodeSampleBatch, learnerSettings, seriesKey } from "@mapek/core/messages";
 import { learnerLogic } from "../../services/learner/src/learner.ts";
+import type { LearnerState } from "../../services/learner/src/state.ts";
 import { normalValues } from "./result.ts";
 
 /**
@@ -9,6 +10,8 @@ import { normalValues } from "./result.ts";
 
 /** What one process found. */
 export interface SeriesMemory {
+  /** Objects in the heap and buffers outside of it more than before, bytes. */
+  readonly live: number;
   /** Resident memory more than before, bytes. */
   readonly resident: number;
   /** CPU of a sample, decoding included, nanoseconds: of the samples after `samples`, by round. */
@@ -19,26 +22,30 @@ const [series = 0, samples = 0, rounds = 0] = process.argv.slice(2).map(Number);
 const START_MS = 1_760_000_000_000;
 const STEP_MS = 60_000;
 const BATCH = 2_000;
+const WARM_ROWS = 110;
 const values = normalValues(4_096, 51);
-const state = learnerLogic.create(0);
 const settings = learnerSettings.parse({});
-learnerLogic.receive(state, { version: 1, kind: "settings", time: START_MS, settings });
+const learning = (): LearnerState => {
+  const state = learnerLogic.create(0);
+  learnerLogic.receive(state, { version: 1, kind: "settings", time: START_MS, settings });
+  return state;
+};
 
 const keyOf = (i: number): string =>
   seriesKey("checkout", "request_latency_ms", { host: `node-${i}`, zone: `z${i % 3}` });
 
 /** Stored batches of a sample of each series, made outside of the time. @returns CPU of decoding and folding them, ns. */
-function feed(row: number): number {
+function feed(state: LearnerState, count: number, row: number): number {
   let used = 0;
-  for (let first = 0; first < series; first += BATCH) {
-    const count = Math.min(BATCH, series - first);
+  for (let first = 0; first < count; first += BATCH) {
+    const size = Math.min(BATCH, count - first);
     const bytes = encodeSampleBatch({
       history: false,
-      series: Array.from({ length: count }, (_, i) => keyOf(first + i)),
-      index: Uint16Array.from({ length: count }, (_, i) => i),
-      times: new Float64Array(count).fill(START_MS + row * STEP_MS),
+      series: Array.from({ length: size }, (_, i) => keyOf(first + i)),
+      index: Uint16Array.from({ length: size }, (_, i) => i),
+      times: new Float64Array(size).fill(START_MS + row * STEP_MS),
       values: Float64Array.from(
-        { length: count },
+        { length: size },
         (_, i) => 50 + 5 * (values[(row * 31 + first + i) & 4_095] as number),
       ),
     });
@@ -58,11 +65,23 @@ function collect(): void {
   globalThis.gc();
 }
 
-collect();
-const before = process.memoryUsage().rss;
-for (let row = 0; row < samples; row++) feed(row);
-collect();
-const resident = process.memoryUsage().rss - before;
-const cpuNs = Array.from({ length: rounds }, (_, i) => feed(samples + i) / series);
-process.send?.({ resident, cpuNs } satisfies SeriesMemory);
+function memory(): { live: number; resident: number } {
+  collect();
+  const { heapUsed, arrayBuffers, rss } = process.memoryUsage();
+  return { live: heapUsed + arrayBuffers, resident: rss };
+}
+
+// Everything is compiled, and the heap has its first size, before anything is measured.
+const warm = learning();
+for (let row = 0; row < WARM_ROWS; row++) feed(warm, BATCH, row);
+const before = memory();
+const state = learning();
+for (let row = 0; row < samples; row++) feed(state, series, row);
+const after = memory();
+const cpuNs = Array.from({ length: rounds }, (_, i) => feed(state, series, samples + i) / series);
+process.send?.({
+  live: after.live - before.live,
+  resident: after.resident - before.resident,
+  cpuNs,
+} satisfies SeriesMemory);
 process.disconnect();

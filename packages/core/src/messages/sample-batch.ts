@@ -100,20 +100,30 @@ function readColumns<Series>(
     return refused("MAPEK_MESSAGE_INVALID", "columns: expected n × 2, n × 8 and n × 8 bytes");
   if (count > MAX_BATCH_SAMPLES)
     return refused("MAPEK_MESSAGE_TOO_LARGE", `${count} samples, at most ${MAX_BATCH_SAMPLES}`);
-  const columns = {
-    series,
-    index: new Uint16Array(aligned(index)),
-    times: new Float64Array(aligned(times)),
-    values: new Float64Array(aligned(values)),
-  };
-  if (columns.index.some((entry) => entry >= series.length))
+  const columns = { series, ...ownColumns(count, index, times, values) };
+  if (!isWithin(columns.index, series.length))
     return refused("MAPEK_MESSAGE_INVALID", "index: names a series beyond the dictionary");
   return accepted(columns);
 }
 
-/** A private, aligned copy: binary inside a message starts at any offset. */
-const aligned = (bytes: Uint8Array): ArrayBuffer =>
-  bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+/** Private, aligned copies in one piece of memory: binary inside a message starts at any offset. */
+function ownColumns(count: number, index: Uint8Array, times: Uint8Array, values: Uint8Array) {
+  const memory = new ArrayBuffer(count * (8 + 8 + 2));
+  const bytes = new Uint8Array(memory);
+  bytes.set(times);
+  bytes.set(values, count * 8);
+  bytes.set(index, count * 16);
+  return {
+    index: new Uint16Array(memory, count * 16, count),
+    times: new Float64Array(memory, 0, count),
+    values: new Float64Array(memory, count * 8, count),
+  };
+}
+
+function isWithin(index: Uint16Array, entries: number): boolean {
+  for (let i = 0; i < index.length; i++) if ((index[i] as number) >= entries) return false;
+  return true;
+}
 
 const bytesOf = (column: Uint16Array | Float64Array): Buffer =>
   Buffer.from(column.buffer, column.byteOffset, column.byteLength);
