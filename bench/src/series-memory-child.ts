@@ -71,9 +71,13 @@ function memory(): { live: number; resident: number } {
   return { live: heapUsed + arrayBuffers, resident: rss };
 }
 
-// Everything is compiled, and the heap has its first size, before anything is measured.
-const warm = learning();
-for (let row = 0; row < WARM_ROWS; row++) feed(warm, BATCH, row);
+/** Everything is compiled, and the heap has its first size, before anything is measured. */
+function warmUp(): void {
+  const state = learning();
+  for (let row = 0; row < WARM_ROWS; row++) feed(state, BATCH, row);
+}
+
+warmUp();
 const before = memory();
 const state = learning();
 for (let row = 0; row < samples; row++) feed(state, series, row);
@@ -84,4 +88,5 @@ process.send?.({
   resident: after.resident - before.resident,
   cpuNs,
 } satisfies SeriesMemory);
+if (state.series.size !== series) throw new Error(`${state.series.size} series of ${series}`);
 process.disconnect();
