@@ -1,4 +1,10 @@
-import { type NatsServer, type StartServerOptions, startServer } from "@mapek/nats-server";
+import {
+  type NatsCluster,
+  type NatsServer,
+  type StartServerOptions,
+  startCluster,
+  startServer,
+} from "@mapek/nats-server";
 
 /**
  * A private server for one test file or test: free port, temporary store, gone at the block's end.
@@ -9,4 +15,9 @@ import { type NatsServer, type StartServerOptions, startServer } from "@mapek/na
  */
 export async function startTestServer(options: StartServerOptions = {}): Promise<NatsServer> {
   return await startServer(options);
+}
+
+/** A private cluster of three servers, likewise. */
+export async function startTestCluster(): Promise<NatsCluster> {
+  return await startCluster();
 }

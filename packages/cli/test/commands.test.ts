@@ -216,10 +216,13 @@ describe("questions", () => {
     answers["mapek.requests.feedback.effectiveness._"] = {
       items: [{ system: "a", loop: "decision_quality", effectiveness: 0.75 }],
     };
+    const durability = { replicas: 3, storage: "file", cluster_size: 3, sync: 120 };
+    answers["mapek.requests.learner.durability._"] = { items: [durability] };
     const json = await run(["status", "--json"]);
     expect(json.code).toBe(0);
     expect(JSON.parse(json.stdout)).toMatchObject({
       services: { learner: "ok", optimizer: "ok", feedback: "ok" },
+      durability,
       systems: [
         {
           system: "a",
@@ -232,6 +235,7 @@ describe("questions", () => {
       ],
     });
     const text = await run(["status"]);
+    expect(text.stdout).toContain("stored    3 replicas on 3 server(s), file, sync every 120 s");
     expect(text.stdout).toMatch(/a +2 +1 +1 +healthy +60 +- +- +decision_quality 0\.75/);
   });
 

@@ -33,20 +33,37 @@ export interface StartServerOptions {
   maxPayload?: number;
   /** Environment of the server, and where findServer looks. @default process.env */
   env?: NodeJS.ProcessEnv;
+  /** Serve the server's own figures (`/varz`, `/jsz`) over HTTP, on `host` and a free port. @default false */
+  monitoring?: boolean;
+  /** Makes the server one node of a cluster; it is ready once the cluster's JetStream has a leader. */
+  cluster?: ClusterMember;
   /** How the check for readiness logs in, where `config` asks for it; it needs a JetStream account. */
   connection?: NodeConnectionOptions;
   /** Time for one start, ms. @default 15_000 */
   startTimeoutMs?: number;
 }
 
+/** What a node knows of its cluster. */
+interface ClusterMember {
+  name: string;
+  /** Port for the other nodes, 1-65535. */
+  port: number;
+  /** Addresses of all nodes' such ports, `nats://host:port`; its own may be among them. */
+  routes: readonly string[];
+}
+
 /** A running server; `await using server = await startServer()` stops it at the block's end. */
 export interface NatsServer extends AsyncDisposable {
+  /** The server's own name. */
+  readonly name: string;
   readonly url: string;
   readonly port: number;
   /** The server's own process id, of the last start. */
   readonly pid: number;
   readonly version: string;
   readonly storeDir: string;
+  /** Where `/varz` and `/jsz` are served, if `monitoring` was asked for; the same after a restart. */
+  readonly monitoringUrl: string | undefined;
   /** How the last started process ended; pending while it runs, never rejects. */
   readonly exited: Promise<ServerExit>;
   /**
@@ -71,6 +88,7 @@ interface Plan {
   host: string;
   name: string;
   storeDir: string;
+  monitoringPort: number | undefined;
   folder: RunFolder;
   options: StartServerOptions;
   env: NodeJS.ProcessEnv;
@@ -101,7 +119,11 @@ export async function startServer(options: StartServerOptions = {}): Promise<Nat
   try {
     for (let attempt = 1; ; attempt++) {
       const port = options.port || (await freePort(host));
-      const plan: Plan = { binary, port, host, name, storeDir, folder, options, env };
+      const monitoringPort = options.monitoring ? await freePort(host) : undefined;
+      const plan: Plan = {
+        ...{ binary, port, host, name, storeDir, monitoringPort },
+        ...{ folder, options, env },
+      };
       try {
         return handle(plan, await startOnce(plan));
       } catch (error) {
@@ -126,6 +148,8 @@ async function startOnce(plan: Plan): Promise<Running> {
   const deadline = Date.now() + timeoutMs;
   const flags = ["-a", plan.host, "-p", String(plan.port), "-n", plan.name];
   flags.push("-js", "-sd", plan.storeDir, "--ports_file_dir", folder.path);
+  if (plan.monitoringPort !== undefined) flags.push("-m", String(plan.monitoringPort));
+  if (options.cluster !== undefined) flags.push(...clusterFlags(plan.host, options.cluster));
   let child: ServerProcess;
   try {
     const task: KeeperTask = {
@@ -172,9 +196,12 @@ function handle(plan: Plan, first: Running): NatsServer {
     return turn;
   };
   const server: NatsServer = {
+    name: plan.name,
     url: urlOf(plan),
     port: plan.port,
     storeDir: plan.storeDir,
+    monitoringUrl:
+      plan.monitoringPort === undefined ? undefined : addressOf("http", plan, plan.monitoringPort),
     get pid() {
       return current.child.pid;
     },
@@ -206,9 +233,16 @@ function logOf({ log = "ignore" }: StartServerOptions): KeeperTask["log"] {
   return { type: "file", path: resolve(log) };
 }
 
-function urlOf(plan: Plan): string {
-  const anywhere = plan.host === "0.0.0.0" ? "127.0.0.1" : plan.host === "::" ? "::1" : plan.host;
-  return `nats://${anywhere.includes(":") ? `[${anywhere}]` : anywhere}:${plan.port}`;
+const clusterFlags = (host: string, { name, port, routes }: ClusterMember): string[] => [
+  ...["--cluster_name", name, "--cluster", `nats://${host}:${port}`],
+  ...["--routes", routes.join(",")],
+];
+
+const urlOf = (plan: Plan): string => addressOf("nats", plan, plan.port);
+
+function addressOf(scheme: string, { host }: Plan, port: number): string {
+  const anywhere = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+  return `${scheme}://${anywhere.includes(":") ? `[${anywhere}]` : anywhere}:${port}`;
 }
 
 function requireInRange(option: string, value: number, least: number, most: number): void {

@@ -60,7 +60,10 @@ function startActors<State, Input>(
     listen: options.listen(subjects),
     admit: options.admit(config),
   });
-  const verbs = options.verbs?.(context) ?? {};
+  const verbs = {
+    ...options.verbs?.(context),
+    durability: async () => [await context.durability()],
+  };
   const queries = startQueryDoor({ nc: connection.nc, subjects, service, partitions, verbs });
   host.start();
   return {

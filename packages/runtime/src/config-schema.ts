@@ -31,6 +31,8 @@ const nats = z
     /** Path of a file that holds an NKey seed. */
     nkey_seed_file: z.string().optional(),
     tls_ca_file: z.string().optional(),
+    /** Addresses of the servers' monitoring (`http://host:8222`), separated by commas: tells how they sync. */
+    monitoring_url: z.string().optional(),
     /** Seconds that a service waits for its first connection. */
     connect_timeout_seconds: secondsDuration.default(10),
   })

@@ -22,6 +22,7 @@ export const ENVIRONMENT: Readonly<Record<string, string>> = {
   NATS_CREDS: "nats.credentials_file",
   NATS_NKEY_SEED_FILE: "nats.nkey_seed_file",
   NATS_CA: "nats.tls_ca_file",
+  NATS_MONITORING_URL: "nats.monitoring_url",
   MAPEK_PARTITIONS: "streams.partitions",
   MAPEK_REPLICAS: "streams.replicas",
   MAPEK_COLLECT: "collectors.enabled",
@@ -179,8 +180,12 @@ function deepFreeze<T>(value: T): T {
 
 /** The configuration as it may be logged: credentials are replaced. */
 export function withoutSecrets(config: Config): object {
-  const { password, token, url, ...nats } = config.nats;
-  const hidden = { ...(password && { password: "…" }), ...(token && { token: "…" }) };
+  const { password, token, url, monitoring_url: monitoring, ...nats } = config.nats;
+  const hidden = {
+    ...(password && { password: "…" }),
+    ...(token && { token: "…" }),
+    ...(monitoring && { monitoring_url: withoutCredentials(monitoring) }),
+  };
   return { ...config, nats: { ...nats, ...hidden, url: withoutCredentials(url) } };
 }
 

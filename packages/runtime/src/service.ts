@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
-import type { Service, Subjects } from "@mapek/core/messages";
+import type { Durability, Service, Subjects } from "@mapek/core/messages";
 import { loadConfig, withoutSecrets } from "./config.ts";
 import type { Config } from "./config-schema.ts";
 import { type Connection, connect } from "./connect.ts";
 import { DeadLetters } from "./dead-letters.ts";
+import { durabilityGauges, logDurability, readDurability } from "./durability.ts";
 import { ensureStreams } from "./ensure-streams.ts";
 import { RuntimeError } from "./errors.ts";
 import { startHealthServer } from "./health-server.ts";
@@ -24,6 +25,8 @@ export interface ServiceContext {
   readonly log: Logger;
   /** Names this process. */
   readonly owner: string;
+  /** What the server does for an acknowledged write, asked anew. */
+  readonly durability: () => Promise<Durability>;
 }
 
 /** A running service, as the harness sees it. */
@@ -138,27 +141,43 @@ async function serve(
     log.fatal({ err: error }, "the connection is closed for good");
     process.exit(1);
   });
-  await ensureStreams(jsm, streamDeclarations(config), config.streams.update);
+  const declarations = streamDeclarations(config);
+  await ensureStreams(jsm, declarations, config.streams.update);
   const subjects = subjectsOf(config);
   const metrics = createMetrics(name);
   const deadLetters = new DeadLetters(nc, subjects, name, metrics);
+  const showDurability = durabilityGauges(metrics.registry);
+  const names = declarations.map((stream) => stream.name);
+  const readNow = () => readDurability(connection, names, config.nats.monitoring_url);
+  let found = await readNow();
+  logDurability(log, found);
+  const durability = async () => {
+    found = await readNow();
+    return found;
+  };
   let service: RunningService | undefined;
   const { server, url } = await startHealthServer({
     host: config.http.host,
     port: config.http.port ?? DEFAULT_HTTP_PORTS[name],
     registry: metrics.registry,
-    beforeMetrics: () => service?.beforeMetrics?.(),
+    beforeMetrics: () => {
+      showDurability(found);
+      service?.beforeMetrics?.();
+    },
     healthy: () => !nc.isClosed(),
     ready: () => link.connected && (service?.ready() ?? false),
     details: () => ({
       service: name,
       owner,
       nats: { server: nc.getServer(), version: nc.info?.version },
+      durability: found,
       ...service?.details?.(),
     }),
   });
   // Last, so that a process that cannot run takes nothing away from one that does.
-  const running = await start({ config, connection, subjects, metrics, deadLetters, log, owner });
+  const running = await start({
+    ...{ config, connection, subjects, metrics, deadLetters, log, owner, durability },
+  });
   service = running;
   finish = async () => {
     await running.drain();

@@ -48,6 +48,7 @@ const NAMES: readonly [string, string, unknown, string, unknown][] = [
   ["NATS_CREDS", "nats.credentials_file", undefined, "a.creds", "a.creds"],
   ["NATS_NKEY_SEED_FILE", "nats.nkey_seed_file", undefined, "a.nk", "a.nk"],
   ["NATS_CA", "nats.tls_ca_file", undefined, "ca.pem", "ca.pem"],
+  ["NATS_MONITORING_URL", "nats.monitoring_url", undefined, "http://a:8222", "http://a:8222"],
   ["MAPEK_PARTITIONS", "streams.partitions", 16, "4", 4],
   ["MAPEK_REPLICAS", "streams.replicas", 1, "3", 3],
   ["MAPEK_COLLECT", "collectors.enabled", false, "true", true],

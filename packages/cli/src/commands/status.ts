@@ -1,5 +1,10 @@
 import { ClientError, type MapekClient, type SeriesState } from "@mapek/client";
-import { ACTOR_SERVICES, type ActorService, type Parameters } from "@mapek/core/messages";
+import {
+  ACTOR_SERVICES,
+  type ActorService,
+  type Durability,
+  type Parameters,
+} from "@mapek/core/messages";
 import { Command } from "commander";
 import { type NatsOptions, natsOption, withClient } from "../connection.ts";
 import { CliError } from "../errors.ts";
@@ -20,6 +25,8 @@ interface Effectiveness {
 interface Status {
   readonly nats_url: string;
   readonly services: Readonly<Record<ActorService, "ok" | (string & {})>>;
+  /** What the server does for an acknowledged write; null where no service tells. */
+  readonly durability: Durability | null;
   readonly systems: readonly SystemStatus[];
 }
 
@@ -62,15 +69,17 @@ async function statusOf(client: MapekClient, system: string | undefined): Promis
       return [];
     }
   };
-  const [series, parameters, effectiveness] = await Promise.all([
+  const [series, parameters, effectiveness, durability] = await Promise.all([
     ask<SeriesState>("learner", "series"),
     ask<Parameters>("optimizer", "parameters"),
     ask<Effectiveness>("feedback", "effectiveness"),
+    ask<Durability>("learner", "durability"),
   ]);
   const names = [...series, ...parameters, ...effectiveness].map((item) => item.system);
   return {
     nats_url: `nats://${client.connection.getServer()}`,
     services,
+    durability: durability.at(0) ?? null,
     systems: [...new Set(names)].sort().map((name) => {
       const own = series.filter((item) => item.system === name);
       const found = parameters.find((item) => item.system === name) ?? null;
@@ -91,8 +100,18 @@ async function statusOf(client: MapekClient, system: string | undefined): Promis
   };
 }
 
-function printStatus({ nats_url, services, systems }: Status): void {
+/** In words: copies, where, and when they are safe from a power failure. */
+function showDurability({ replicas, storage, cluster_size, sync }: Durability): string {
+  const copies = replicas === 1 ? "1 replica" : `${replicas} replicas`;
+  const servers = cluster_size === null ? "" : ` on ${cluster_size} server(s)`;
+  const synced =
+    typeof sync === "number" ? `every ${sync} s` : sync === "always" ? "each write" : "unknown";
+  return `${copies}${servers}, ${storage}, sync ${synced}`;
+}
+
+function printStatus({ nats_url, services, durability, systems }: Status): void {
   printLine(`server    ${nats_url}`);
+  if (durability !== null) printLine(`stored    ${showDurability(durability)}`);
   for (const service of ACTOR_SERVICES) printLine(`${service.padEnd(9)} ${services[service]}`);
   if (systems.length === 0) return;
   printLine("");

@@ -5,6 +5,8 @@ import { portOrAny } from "./free-port.ts";
 /** The server that `mapek up` works with. */
 export interface UpServer {
   readonly url: string;
+  /** Where an embedded server tells of itself over HTTP, on loopback. */
+  readonly monitoringUrl: string | undefined;
   /** Settles when an embedded server has ended; never for another. */
   readonly exited: Promise<unknown>;
   restart(): Promise<void>;
@@ -19,6 +21,7 @@ export async function serverFor(url: string | undefined, dataDir: string): Promi
   if (url !== undefined)
     return {
       url,
+      monitoringUrl: undefined,
       exited: new Promise(() => {}),
       restart: async () => {},
       stop: async () => {},
@@ -26,6 +29,7 @@ export async function serverFor(url: string | undefined, dataDir: string): Promi
   const server = await embedded(dataDir);
   return {
     url: server.url,
+    monitoringUrl: server.monitoringUrl,
     get exited() {
       return server.exited;
     },
@@ -35,7 +39,11 @@ export async function serverFor(url: string | undefined, dataDir: string): Promi
 }
 
 async function embedded(dataDir: string): Promise<NatsServer> {
-  const options = { storeDir: dataDir, log: join(dataDir, "logs", "nats-server.log") };
+  const options = {
+    storeDir: dataDir,
+    log: join(dataDir, "logs", "nats-server.log"),
+    monitoring: true,
+  };
   const port = await portOrAny(NATS_PORT);
   try {
     return await startServer({ ...options, port });

@@ -41,7 +41,7 @@ export async function runUp(options: UpOptions): Promise<void> {
   undo.defer(() => display.stop());
   await subscribeToEvents(client, (event) => display.add(event));
   const supervisor = new Supervisor({
-    env: environmentFor(options, server.url),
+    env: environmentFor(options, server),
     restart: options.restart,
     mainOf: options.mainOf,
     logOf: logsIn(options),
@@ -80,11 +80,12 @@ function displayFor(
   };
 }
 
-function environmentFor(options: UpOptions, url: string): NodeJS.ProcessEnv {
+function environmentFor(options: UpOptions, server: UpServer): NodeJS.ProcessEnv {
   const { configFile, collect, mode } = options;
   return {
     ...process.env,
-    NATS_URL: url,
+    NATS_URL: server.url,
+    ...(server.monitoringUrl !== undefined && { NATS_MONITORING_URL: server.monitoringUrl }),
     ...(configFile !== undefined && { MAPEK_CONFIG: configFile }),
     ...(collect !== undefined && { MAPEK_COLLECT: String(collect) }),
     ...(mode !== undefined && { MAPEK_MODE: mode }),

@@ -1,5 +1,6 @@
 import { anomaly } from "./anomaly.ts";
 import { feedbackControl, learnerControl, optimizerControl } from "./control.ts";
+import { durability } from "./durability.ts";
 import { action, feedback } from "./feedback.ts";
 import { feedbackInput, learnerInput, optimizerInput } from "./input.ts";
 import { parameters, transition } from "./parameters.ts";
@@ -32,6 +33,7 @@ export const MESSAGE_FAMILIES = [
   request,
   response,
   seriesExport,
+  durability,
   learnerInput,
   optimizerInput,
   feedbackInput,

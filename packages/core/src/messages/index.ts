@@ -1,6 +1,7 @@
 export * from "./anomaly.ts";
 export * from "./codec.ts";
 export * from "./control.ts";
+export * from "./durability.ts";
 export * from "./errors.ts";
 export * from "./families.ts";
 export * from "./feedback.ts";

@@ -13,9 +13,10 @@ export const VERBS = {
     "learning",
     "export",
     "import",
+    "durability",
   ],
-  optimizer: ["parameters", "transitions"],
-  feedback: ["signals", "actions", "effectiveness"],
+  optimizer: ["parameters", "transitions", "durability"],
+  feedback: ["signals", "actions", "effectiveness", "durability"],
   monitor: [],
 } as const;
 

@@ -218,6 +218,17 @@ export const FIXTURES: Readonly<Record<string, { valid: object; invalid: readonl
     valid: { version: 1, metric: "cpu", labels: {}, timestamps: [1, 2], values: [3, 4] },
     invalid: [{}, { version: 1, metric: "cpu", labels: {}, timestamps: [1], values: [] }],
   },
+  "mapek.durability.v1": {
+    valid: {
+      version: 1,
+      server_version: "2.15.1",
+      replicas: 3,
+      storage: "file",
+      cluster_size: null,
+      sync: "unknown",
+    },
+    invalid: [{}, { replicas: 0 }, { sync: "sometimes" }],
+  },
   "mapek.input.learner.v1": {
     valid: { ...input, kind: "control", control: { command: "freeze" } },
     invalid: [{}, { kind: "tick" }, { ...input, kind: "control", control: {} }],
