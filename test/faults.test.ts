@@ -1,18 +1,11 @@
 // kill -9 of each service while acknowledged samples and signals flow: nothing lost, nothing done twice.
-import {
-  type ActorService,
-  feedbackInput,
-  optimizerInput,
-  type Service,
-} from "@mapek/core/messages";
-import { keyedPartition, type PartitionLogic, STREAMS } from "@mapek/runtime";
+import type { ActorService, Service } from "@mapek/core/messages";
+import { STREAMS } from "@mapek/runtime";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, describe, expect, it } from "vitest";
-import { feedbackActor } from "../services/feedback/src/actor.ts";
-import { learnerLogic } from "../services/learner/src/learner.ts";
-import { optimizerActor } from "../services/optimizer/src/actor.ts";
 import { prepareSeries, runFlow } from "./support/flow.ts";
+import { LOGICS } from "./support/logics.ts";
 import { startTestServer } from "./support/nats.ts";
 import { asLines, replay, type Stored, storedBy } from "./support/replay.ts";
 import { startServices } from "./support/service-process.ts";
@@ -28,17 +21,6 @@ const START_AT = Date.now() + 1_500_000;
 const ENV = {
   MAPEK_PARTITIONS: String(PARTITIONS),
   MAPEK_CONFIG: new URL("./support/faults.yaml", import.meta.url).pathname,
-};
-
-// biome-ignore lint/suspicious/noExplicitAny: the states of three services
-const LOGICS: Readonly<Record<ActorService, PartitionLogic<any, any>>> = {
-  learner: learnerLogic,
-  optimizer: keyedPartition({
-    service: "optimizer",
-    actor: optimizerActor,
-    family: optimizerInput,
-  }),
-  feedback: keyedPartition({ service: "feedback", actor: feedbackActor, family: feedbackInput }),
 };
 
 type Outcome = Record<ActorService, string[]>;

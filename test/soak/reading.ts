@@ -1,0 +1,164 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { ACTOR_SERVICES, type ActorService, position, Subjects } from "@mapek/core/messages";
+import { STREAMS } from "@mapek/runtime";
+import { DeliverPolicy, jetstream, jetstreamManager } from "@nats-io/jetstream";
+import type { NatsConnection } from "@nats-io/transport-node";
+
+/** A message as a stream holds it. */
+export interface StoredMessage {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly seq: number;
+}
+
+/** What a running service said of its states. */
+export interface Answer {
+  readonly service: ActorService;
+  readonly verb: string;
+  readonly items: readonly unknown[];
+}
+
+/** Everything that a check looks at, as it was stored when the flow was over. */
+export interface Reading {
+  readonly partitions: number;
+  readonly knowledge: readonly StoredMessage[];
+  readonly samples: readonly StoredMessage[];
+  readonly answers: readonly Answer[];
+}
+
+/** Verbs that are answered from states alone. */
+export const STATE_VERBS: Readonly<Record<ActorService, readonly string[]>> = {
+  learner: ["series", "learning", "export"],
+  optimizer: ["parameters"],
+  feedback: ["effectiveness"],
+};
+
+const subjects = new Subjects();
+const ANSWER_MS = 5_000;
+const POLL_MS = 100;
+const READ_ATTEMPTS = 20;
+
+/**
+ * Waits until every stored input is folded, as the position records have it, and nothing comes any more.
+ *
+ * @throws {Error} naming the partitions that are behind after `deadlineMs`.
+ */
+export async function settled(
+  nc: NatsConnection,
+  partitions: number,
+  deadlineMs: number,
+): Promise<void> {
+  const deadline = performance.now() + deadlineMs;
+  let quiet: string | undefined;
+  for (;;) {
+    let behind: string[];
+    try {
+      behind = await partitionsBehind(nc, partitions);
+      const now = await newest(nc);
+      if (behind.length === 0 && now === quiet) return;
+      quiet = behind.length === 0 ? now : undefined;
+    } catch (error) {
+      behind = [String(error)];
+      quiet = undefined;
+    }
+    if (performance.now() > deadline)
+      throw new Error(`not settled within ${deadlineMs / 1_000} s: ${behind.join(", ")}`);
+    await delay(POLL_MS);
+  }
+}
+
+async function newest(nc: NatsConnection): Promise<string> {
+  const jsm = await jetstreamManager(nc, { checkAPI: false });
+  const infos = await Promise.all(
+    [STREAMS.knowledge, STREAMS.samples].map((name) =>
+      jsm.streams.info(name, { subjects_filter: subjects.input("learner", "*") }),
+    ),
+  );
+  const counts = infos.map(({ state }) => {
+    const commands = Object.values(state.subjects ?? {});
+    return commands.reduce((sum, count) => sum + count, 0);
+  });
+  // What is on its way from one stream to the other is in neither's partitions.
+  if (counts[0] !== counts[1]) throw new Error(`${counts[1]} of ${counts[0]} commands are sourced`);
+  return counts.join("/");
+}
+
+async function partitionsBehind(nc: NatsConnection, partitions: number): Promise<string[]> {
+  const jsm = await jetstreamManager(nc, { checkAPI: false });
+  const lastSeq = async (stream: string, subject: string): Promise<number> =>
+    (await jsm.streams.getMessage(stream, { last_by_subj: subject }))?.seq ?? 0;
+  const indices = Array.from({ length: partitions }, (_, i) => i);
+  const checks = ACTOR_SERVICES.flatMap((service) =>
+    indices.map(async (partition) => {
+      const input = subjects.input(service, partition);
+      const wanted =
+        service === "learner"
+          ? Math.max(
+              await lastSeq(STREAMS.samples, input),
+              await lastSeq(STREAMS.samples, subjects.samples(partition)),
+            )
+          : await lastSeq(STREAMS.knowledge, input);
+      const record = await jsm.streams.getMessage(STREAMS.knowledge, {
+        last_by_subj: subjects.position(service, partition),
+      });
+      const decoded = record === null ? undefined : position.decode(record.data);
+      const reached = decoded?.ok ? decoded.value.input_seq : 0;
+      return reached >= wanted ? [] : [`${service} ${partition} is at ${reached} of ${wanted}`];
+    }),
+  );
+  return (await Promise.all(checks)).flat();
+}
+
+/**
+ * Reads both streams whole and asks the services about their states, at a moment at which nothing is written.
+ *
+ * @throws {Error} When there is no such moment.
+ */
+export async function read(nc: NatsConnection, partitions: number): Promise<Reading> {
+  for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
+    const before = await ends(nc);
+    const answers = await askStates(nc);
+    const knowledge = await readStream(nc, STREAMS.knowledge);
+    const samples = await readStream(nc, STREAMS.samples);
+    if ((await ends(nc)) === before) return { partitions, knowledge, samples, answers };
+  }
+  throw new Error(`the streams were written to during each of ${READ_ATTEMPTS} readings`);
+}
+
+async function ends(nc: NatsConnection): Promise<string> {
+  const jsm = await jetstreamManager(nc, { checkAPI: false });
+  const infos = [STREAMS.knowledge, STREAMS.samples].map((name) => jsm.streams.info(name));
+  return (await Promise.all(infos)).map(({ state }) => state.last_seq).join("/");
+}
+
+async function readStream(nc: NatsConnection, stream: string): Promise<StoredMessage[]> {
+  const consumer = await jetstream(nc).consumers.get(stream, {
+    deliver_policy: DeliverPolicy.All,
+  });
+  let left = (await consumer.info()).num_pending;
+  const found: StoredMessage[] = [];
+  if (left === 0) return found;
+  const messages = await consumer.consume();
+  for await (const { subject, data, seq, info } of messages) {
+    found.push({ subject, data: data.slice(), seq });
+    left = info.pending;
+    if (left === 0) break;
+  }
+  messages.stop();
+  return found;
+}
+
+async function askStates(nc: NatsConnection): Promise<Answer[]> {
+  const questions = ACTOR_SERVICES.flatMap((service) =>
+    STATE_VERBS[service].map((verb) => ({ service, verb })),
+  );
+  return await Promise.all(
+    questions.map(async ({ service, verb }) => {
+      const subject = subjects.requests(service, verb, "_");
+      const answer = await nc.request(subject, "{}", { timeout: ANSWER_MS });
+      const body = answer.json<{ items?: unknown[]; error?: object }>();
+      if (body.items === undefined) throw new Error(`${subject}: ${JSON.stringify(body.error)}`);
+      return { service, verb, items: body.items };
+    }),
+  );
+}

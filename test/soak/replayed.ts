@@ -1,0 +1,117 @@
+import {
+  ACTOR_SERVICES,
+  type ActorService,
+  decodeMsgpack,
+  type Position,
+  position,
+  Subjects,
+} from "@mapek/core/messages";
+import { inputsOf, publicationsOf } from "@mapek/runtime";
+import { LOGICS } from "../support/logics.ts";
+import type { Answer, Reading, StoredMessage } from "./reading.ts";
+import { STATE_VERBS } from "./reading.ts";
+
+/** A message that an actor puts out, or one that was stored. */
+export interface Effect {
+  readonly subject: string;
+  readonly data: Uint8Array;
+}
+
+/** What a service would have stored, had there been no fault. */
+export interface Replayed {
+  /** In order, by service and partition. */
+  readonly outputs: ReadonlyMap<string, readonly Effect[]>;
+  readonly answers: readonly Answer[];
+  /** Stored inputs behind the position: not folded when the streams were read. */
+  readonly unfolded: readonly string[];
+}
+
+const subjects = new Subjects();
+
+/** Kinds of inputs that come from outside, or from the runtime itself; every other is a service's output. */
+const FROM_OUTSIDE = new Set(["tick", "settings", "control", "performance", "signal"]);
+
+/** Folds the stored inputs from zero, as far as the stored positions say that they were folded. */
+export function replay(reading: Reading): Replayed {
+  const outputs = new Map<string, Effect[]>();
+  const states = new Map<ActorService, unknown[]>();
+  const unfolded: string[] = [];
+  for (const service of ACTOR_SERVICES)
+    for (let partition = 0; partition < reading.partitions; partition++) {
+      const logic = LOGICS[service];
+      const state = logic.create(partition);
+      const reached = positionOf(reading, service, partition);
+      const effects: Effect[] = [];
+      for (const { subject, data, seq } of inputsFor(reading, service, partition)) {
+        if (seq > reached.input_seq) {
+          unfolded.push(`${service} ${partition}: ${seq} is behind position ${reached.input_seq}`);
+          // Of an input with more outputs than one commit carries, the first are stored before the position moves.
+          if (seq > reached.input_seq + 1 || reached.outputs_done === 0) break;
+        }
+        const room = seq > reached.input_seq ? reached.outputs_done : Number.POSITIVE_INFINITY;
+        effects.push(...fold(service, state, subject, data, reading.partitions).slice(0, room));
+      }
+      outputs.set(`${service} ${partition}`, effects);
+      states.set(service, [...(states.get(service) ?? []), state]);
+    }
+  const answers = ACTOR_SERVICES.flatMap((service) =>
+    STATE_VERBS[service].map((verb) => ({
+      service,
+      verb,
+      items: (states.get(service) ?? []).flatMap((state) =>
+        LOGICS[service].query(state, verb, undefined, {}),
+      ),
+    })),
+  );
+  return { outputs, answers, unfolded };
+}
+
+function positionOf(reading: Reading, service: ActorService, partition: number): Position {
+  const subject = subjects.position(service, partition);
+  const record = reading.knowledge.findLast((message) => message.subject === subject);
+  const decoded = record === undefined ? undefined : position.decode(record.data);
+  if (decoded === undefined || !decoded.ok) throw new Error(`${subject} has no readable record`);
+  return decoded.value;
+}
+
+function inputsFor(reading: Reading, service: ActorService, partition: number): StoredMessage[] {
+  const wanted = [subjects.input(service, partition)];
+  if (service === "learner") wanted.push(subjects.samples(partition));
+  const stream = service === "learner" ? reading.samples : reading.knowledge;
+  return stream.filter(({ subject }) => wanted.includes(subject));
+}
+
+function fold(
+  service: ActorService,
+  state: unknown,
+  subject: string,
+  data: Uint8Array,
+  partitions: number,
+): Effect[] {
+  const logic = LOGICS[service];
+  return partsOf(subject, data).flatMap((part) => {
+    const input = logic.decode(subject, part);
+    if (!input.ok) throw input.error;
+    return logic
+      .receive(state, input.value)
+      .flatMap((output) => publicationsOf(output, subjects, partitions));
+  });
+}
+
+/** The inputs that a stored message bundles; any other message is one. */
+export const partsOf = (subject: string, data: Uint8Array): readonly Uint8Array[] =>
+  subject.startsWith("mapek-kb.in.") ? inputsOf(data) : [data];
+
+/** What the services put out, as the log has it, in order. */
+export function storedEffects(reading: Reading): Effect[] {
+  return reading.knowledge.flatMap(({ subject, data }) => {
+    if (/^mapek-kb\.(position|log\.rejected)\./.test(subject)) return [];
+    const parts = partsOf(subject, data).map((part) => ({ subject, data: part }));
+    return subject.startsWith("mapek-kb.in.")
+      ? parts.filter((part) => !FROM_OUTSIDE.has(kindOf(part.data)))
+      : parts;
+  });
+}
+
+export const kindOf = (input: Uint8Array): string =>
+  (decodeMsgpack(input) as { kind: string }).kind;
