@@ -24,6 +24,21 @@ export interface Publication {
 /** Most messages of one atomic batch that the server takes. */
 export const MAX_BATCH_MESSAGES = 1_000;
 
+/** A cluster that lost its leader has no new one sooner: waiting less for an answer would gain nothing. */
+const ANSWER_MS = 4_000;
+
+/** A cluster has a new leader within about 9 s; until then nobody takes messages for the stream. */
+const LEADER_MS = 12_000;
+const LEADER_RETRY_MS = 200;
+
+/** How long is waited, in ms. */
+interface Patience {
+  /** For an answer. @default 4_000 */
+  readonly answerMs?: number;
+  /** For somebody who takes the messages: tried again meanwhile, since nothing is stored. @default 12_000 */
+  readonly leaderMs?: number;
+}
+
 /** The server's codes for "the subject is not where you expected it": somebody else wrote. */
 const WRONG_LAST_SEQUENCE = new Set([10071, 10164]);
 
@@ -35,7 +50,8 @@ const WRONG_LAST_SEQUENCE = new Set([10071, 10164]);
  *
  * @returns The stream sequence of the first message; the others follow without a gap.
  * @throws {RuntimeError} MAPEK_PARTITION_FENCED when an expectation failed (nothing is stored),
- * MAPEK_BATCH_REFUSED with the server's code for another refusal (nothing is stored),
+ * MAPEK_BATCH_REFUSED with the server's code for another refusal, or where no stream takes the
+ * messages (nothing is stored),
  * MAPEK_COMMIT_UNKNOWN when no answer came (it may be stored), MAPEK_BATCH_INVALID for no messages,
  * too many of them, or one that is larger than the server takes (nothing is stored).
  * Cost: about 1 ms for one message, 7–10 ms for a batch on a file stream, whatever its size up to 100.
@@ -43,7 +59,23 @@ const WRONG_LAST_SEQUENCE = new Set([10071, 10164]);
 export async function publishAtomically(
   nc: NatsConnection,
   messages: readonly Publication[],
-  timeoutMs = 10_000,
+  { answerMs = ANSWER_MS, leaderMs = LEADER_MS }: Patience = {},
+): Promise<number> {
+  const deadline = performance.now() + leaderMs;
+  for (;;) {
+    try {
+      return await publishOnce(nc, messages, answerMs);
+    } catch (error) {
+      if (!wasTakenByNobody(error) || performance.now() > deadline) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, LEADER_RETRY_MS));
+  }
+}
+
+async function publishOnce(
+  nc: NatsConnection,
+  messages: readonly Publication[],
+  timeoutMs: number,
 ): Promise<number> {
   const last = messages.at(-1);
   if (last === undefined || messages.length > MAX_BATCH_MESSAGES)
@@ -78,10 +110,15 @@ interface PublishAnswer {
 
 function codeOf(cause: unknown): RuntimeErrorCode {
   if (cause instanceof errors.InvalidArgumentError) return "MAPEK_BATCH_INVALID";
-  // No stream takes the last message, without which none of them is stored.
-  if (cause instanceof RequestError && cause.isNoResponders()) return "MAPEK_BATCH_REFUSED";
-  return "MAPEK_COMMIT_UNKNOWN";
+  return isNoResponders(cause) ? "MAPEK_BATCH_REFUSED" : "MAPEK_COMMIT_UNKNOWN";
 }
+
+const isNoResponders = (error: unknown): boolean =>
+  error instanceof RequestError && error.isNoResponders();
+
+/** No stream takes the last message, without which none of them is stored. */
+const wasTakenByNobody = (error: unknown): boolean =>
+  error instanceof RuntimeError && isNoResponders(error.cause);
 
 function headersOf(message: Publication, batch: string | undefined, sequence: number): MsgHdrs {
   const built = headers();

@@ -12,12 +12,20 @@ import {
   type NatsConnection,
   nkeyAuthenticator,
 } from "@nats-io/transport-node";
+import { whenAvailable } from "./availability.ts";
 import { withoutCredentials } from "./config.ts";
 import type { Config } from "./config-schema.ts";
 import { RuntimeError } from "./errors.ts";
 
 /** The oldest server whose atomic batches can be relied on. */
 const MINIMUM_SERVER_VERSION = "2.12.1";
+
+/**
+ * Milliseconds for the answer to a question about streams, and to a publish or a new consumer. In a
+ * cluster that lost its leader none comes: the sooner it is asked again, the sooner it goes on.
+ */
+const MANAGER_TIMEOUT_MS = 2_000;
+const CLIENT_TIMEOUT_MS = 3_000;
 
 /** A connection with what JetStream needs beside it. */
 export interface Connection {
@@ -46,14 +54,14 @@ export async function connect(config: Config["nats"], name: string): Promise<Con
     });
   }
   try {
-    return await withJetStream(nc);
+    return await withJetStream(nc, config.connect_timeout_seconds * 1_000);
   } catch (error) {
     await nc.close();
     throw error;
   }
 }
 
-async function withJetStream(nc: NatsConnection): Promise<Connection> {
+async function withJetStream(nc: NatsConnection, deadlineMs: number): Promise<Connection> {
   const version = nc.info?.version ?? "0.0.0";
   if (compareVersions(version, MINIMUM_SERVER_VERSION) < 0)
     throw new RuntimeError(
@@ -61,9 +69,9 @@ async function withJetStream(nc: NatsConnection): Promise<Connection> {
       `server has ${version}, at least ${MINIMUM_SERVER_VERSION} is needed for atomic batches`,
     );
   try {
-    const jsm = await jetstreamManager(nc);
-    await jsm.getAccountInfo();
-    return { nc, jsm, js: jetstream(nc) };
+    const jsm = await jetstreamManager(nc, { timeout: MANAGER_TIMEOUT_MS, checkAPI: false });
+    await whenAvailable(deadlineMs, () => jsm.getAccountInfo());
+    return { nc, jsm, js: jetstream(nc, { timeout: CLIENT_TIMEOUT_MS }) };
   } catch (cause) {
     throw new RuntimeError(
       "MAPEK_NATS_NO_JETSTREAM",

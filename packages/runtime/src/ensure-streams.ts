@@ -1,16 +1,21 @@
 import { isDeepStrictEqual } from "node:util";
 import type { JetStreamManager, StreamConfig } from "@nats-io/jetstream";
+import { whenAvailable } from "./availability.ts";
 import { RuntimeError } from "./errors.ts";
 import type { StreamDeclaration } from "./streams.ts";
 
 /** Limits that may be changed on a living stream without touching what is stored within them. */
 const UPDATABLE = new Set(["max_age", "max_msgs", "max_bytes", "num_replicas"]);
 
+/** Milliseconds for which a cluster may have no leader, or too few nodes for the replicas. */
+const LEADER_DEADLINE_MS = 30_000;
+
 const STREAM_NOT_FOUND = 10059;
 const STREAM_NAME_IN_USE = 10058;
 
 /**
  * Makes the declared streams that are missing and compares the others with the server, in order.
+ * Waits for a cluster that has no leader.
  *
  * @param update Whether limits that differ are set to the declared ones; other fields never are.
  * @throws {RuntimeError} MAPEK_STREAM_DRIFT names the stream, the field and both values;
@@ -23,7 +28,7 @@ export async function ensureStreams(
 ): Promise<void> {
   for (const declaration of declarations) {
     try {
-      await ensureStream(jsm, declaration, update);
+      await whenAvailable(LEADER_DEADLINE_MS, () => ensureStream(jsm, declaration, update));
     } catch (cause) {
       if (cause instanceof RuntimeError) throw cause;
       throw new RuntimeError(

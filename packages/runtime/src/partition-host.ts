@@ -31,7 +31,7 @@ const TICK_CHECK_MS = 250;
 const MIN_TICK_MS = 1_000;
 const SETTINGS_RETRY_MS = 5_000;
 const MIN_BACKOFF_MS = 100;
-const MAX_BACKOFF_MS = 2_000;
+const MAX_BACKOFF_MS = 500;
 /** A partition that ran for so long starts again at once when it is lost. */
 const STABLE_MS = 10_000;
 

@@ -144,9 +144,18 @@ describe("what the server refuses keeps the server's reason", () => {
     ["alone", (bad: Publication) => [bad]],
   ])("a subject without a stream, %s", async (_, messages) => {
     const bad = { subject: "nobody.takes.this", data: bytes("x") };
-    const error = await refusal(publishAtomically(house.nc, messages(bad)));
+    const error = await refusal(publishAtomically(house.nc, messages(bad), { leaderMs: 300 }));
     expect(error).toMatchObject({ code: "MAPEK_BATCH_REFUSED", consequence: "retry" });
     expect(await countOf(house, "mapek-kb.log.actions.nowhere.n")).toBe(0);
+  });
+
+  test("a subject whose stream comes a moment later is waited for", async () => {
+    const messages = ["a", "b"].map((name) => ({ subject: `late.${name}`, data: bytes(name) }));
+    const stored = publishAtomically(house.nc, messages);
+    await house.nc.flush();
+    await house.jsm.streams.add({ name: "LATE", subjects: ["late.>"], allow_atomic: true });
+    expect(await stored).toBe(1);
+    expect((await house.jsm.streams.info("LATE")).state.messages).toBe(2);
   });
 
   test("a stream without atomic batches", async () => {
@@ -172,7 +181,9 @@ describe("what the server refuses keeps the server's reason", () => {
 test("no answer: whether it is stored is unknown", async () => {
   house.server.kill("SIGSTOP");
   try {
-    const error = await refusal(publishAtomically(house.nc, outputs("unknown", 3), 100));
+    const error = await refusal(
+      publishAtomically(house.nc, outputs("unknown", 3), { answerMs: 100 }),
+    );
     expect(error).toMatchObject({ code: "MAPEK_COMMIT_UNKNOWN", consequence: "fenced" });
     expect(error.cause).toBeInstanceOf(Error);
   } finally {

@@ -1,0 +1,36 @@
+import { errors } from "@nats-io/transport-node";
+
+/**
+ * The server's codes for "not now": JetStream has no leader (10008), another node leads (10009), too few
+ * nodes are there yet (10005), the stream is offline (10118).
+ */
+const NOT_NOW = new Set([10005, 10008, 10009, 10118]);
+
+const RETRY_MS = 250;
+
+/**
+ * Whether a request to JetStream failed only because no leader answered it: in a cluster that is so for
+ * some seconds after a node was lost, and while the nodes find each other.
+ */
+export function isUnavailable(error: unknown): boolean {
+  if (error instanceof errors.TimeoutError) return true;
+  const { cause, code } = error as { cause?: unknown; code?: unknown };
+  return NOT_NOW.has(code as number) || cause instanceof errors.TimeoutError;
+}
+
+/**
+ * Does something that only asks or may be done twice, again and again while no leader answers.
+ *
+ * @throws What `work` throws otherwise, or at the last attempt within `deadlineMs`.
+ */
+export async function whenAvailable<T>(deadlineMs: number, work: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + deadlineMs;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isUnavailable(error) || performance.now() > deadline) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  }
+}
