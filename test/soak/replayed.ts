@@ -113,5 +113,4 @@ export function storedEffects(reading: Reading): Effect[] {
   });
 }
 
-export const kindOf = (input: Uint8Array): string =>
-  (decodeMsgpack(input) as { kind: string }).kind;
+const kindOf = (input: Uint8Array): string => (decodeMsgpack(input) as { kind: string }).kind;

@@ -44,7 +44,7 @@ export async function openHouse({ withStreams = true } = {}): Promise<House> {
       await publishAtomically(
         services,
         messages.flatMap((message) => publicationsOf(subjects, family, message)),
-        1_000,
+        { answerMs: 1_000 },
       );
     },
     async [Symbol.asyncDispose]() {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
 import { NatsServerError } from "./errors.ts";
 import { freePort } from "./free-port.ts";
+import { ledMetaGroups, waitUntilSettled } from "./meta-group.ts";
 import { type NatsServer, type StartServerOptions, startServer } from "./start-server.ts";
 
 export interface StartClusterOptions
@@ -29,14 +29,7 @@ export interface NatsCluster extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-interface MetaGroup {
-  leader?: string;
-  replicas?: { name: string; current: boolean; offline?: boolean }[];
-}
-
 const START_ATTEMPTS = 3;
-const POLL_MS = 50;
-const ASK_TIMEOUT_MS = 1_000;
 
 /**
  * Starts a cluster of nats-servers with JetStream on this machine, each with ports and a temporary
@@ -100,42 +93,4 @@ async function startOnce(size: number, shared: StartServerOptions): Promise<Nats
     stop,
     [Symbol.asyncDispose]: stop,
   };
-}
-
-async function waitUntilSettled(
-  nodes: readonly NatsServer[],
-  count: number,
-  timeoutMs: number,
-): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    const groups = await ledMetaGroups(nodes);
-    if (groups.some(({ current }) => current >= count)) return;
-    if (performance.now() > deadline)
-      throw new NatsServerError(
-        "MAPEK_NATS_SERVER_START_FAILED",
-        `the cluster did not have ${count} current nodes within ${timeoutMs / 1_000} s`,
-        { binary: "nats-server", reason: "no settled meta group", logTail: [] },
-      );
-    await delay(POLL_MS);
-  }
-}
-
-/** The meta group as its leaders see it: only they know who is current. More than one for a moment at most. */
-async function ledMetaGroups(
-  nodes: readonly NatsServer[],
-): Promise<{ leader: NatsServer; current: number }[]> {
-  const views = nodes.map(async (node) => {
-    try {
-      const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);
-      const answer = await fetch(`${node.monitoringUrl}/jsz`, { signal });
-      const { meta_cluster: group } = (await answer.json()) as { meta_cluster?: MetaGroup };
-      if (group?.leader !== node.name) return [];
-      const followers = (group.replicas ?? []).filter((peer) => peer.current && !peer.offline);
-      return [{ leader: node, current: 1 + followers.length }];
-    } catch {
-      return [];
-    }
-  });
-  return (await Promise.all(views)).flat();
 }

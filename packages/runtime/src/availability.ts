@@ -12,7 +12,7 @@ const RETRY_MS = 250;
  * Whether a request to JetStream failed only because no leader answered it: in a cluster that is so for
  * some seconds after a node was lost, and while the nodes find each other.
  */
-export function isUnavailable(error: unknown): boolean {
+function isUnavailable(error: unknown): boolean {
   if (error instanceof errors.TimeoutError) return true;
   const { cause, code } = error as { cause?: unknown; code?: unknown };
   return NOT_NOW.has(code as number) || cause instanceof errors.TimeoutError;

@@ -118,7 +118,8 @@ export class FrontDoor {
     const publications = inputPublications(service, key, input, subjects, partitions);
     const [only, ...others] = publications;
     if (only === undefined || others.length > 0) {
-      await publishAtomically(nc, publications);
+      // The sender knows best how long to wait: it is told at once that it may send again.
+      await publishAtomically(nc, publications, { leaderMs: 0 });
       return;
     }
     const sendersId = message.headers?.get("Nats-Msg-Id");

@@ -43,7 +43,8 @@ export class Ownership {
    */
   async claim(owner: string): Promise<number> {
     const { jsm, nc } = this.#connection;
-    const stored = await jsm.streams.getMessage(STREAMS.knowledge, { last_by_subj: this.#subject });
+    // From any replica, for there may be no leader now; were it an old record, the claim is refused.
+    const stored = await jsm.direct.getMessage(STREAMS.knowledge, { last_by_subj: this.#subject });
     let found = NOTHING_FOLDED;
     if (stored !== null) {
       const decoded = position.decode(stored.data);
