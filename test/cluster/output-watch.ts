@@ -1,5 +1,7 @@
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 
+const RECONNECT = { maxReconnectAttempts: -1, reconnectTimeWait: 100 };
+
 /**
  * Plain subscribers, one a server: when did an output arrive at any of them? That of a server that is
  * killed reconnects elsewhere; the others see what comes meanwhile.
@@ -10,7 +12,7 @@ export class OutputWatch implements AsyncDisposable {
 
   static async start(urls: readonly string[]): Promise<OutputWatch> {
     const connections = urls.map((url) =>
-      connect({ servers: [url, ...urls], noRandomize: true, maxReconnectAttempts: -1 }),
+      connect({ servers: [url, ...urls], noRandomize: true, ...RECONNECT }),
     );
     return new OutputWatch(await Promise.all(connections));
   }
