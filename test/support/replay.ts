@@ -3,6 +3,7 @@ import type { PartitionLogic } from "@mapek/runtime";
 import { inputsOf, publicationsOf } from "@mapek/runtime";
 import { DeliverPolicy, jetstream } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { saveState } from "./state-bytes.ts";
 
 /** A stored message: its subject, and its body as text that can be compared. */
 export interface Stored {
@@ -66,7 +67,7 @@ export async function replay<State, Input>(
           for (const publication of publicationsOf(output, subjects, partitions))
             outputs.push(comparable(publication.subject, publication.data));
       }
-    states.push(logic.save(state));
+    states.push(saveState(logic, state));
   }
   return { outputs, states };
 }

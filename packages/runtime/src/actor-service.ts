@@ -49,6 +49,8 @@ function startActors<State, Input>(
     logic: options.logic,
     settings: options.settings(config),
     partitions,
+    memberTtlMs: config.membership.ttl_seconds * 1_000,
+    checkpointIntervalMs: config.checkpoints.interval_seconds * 1_000,
     onFolded: instruments.onFolded ?? (() => {}),
   });
   const door = new FrontDoor({
@@ -69,7 +71,7 @@ function startActors<State, Input>(
   return {
     ready: () => host.ready,
     beforeMetrics: () => instruments.onScrape?.(host.states(), host.gauges()),
-    details: () => ({ partitions: host.status() }),
+    details: () => ({ members: host.members().length, partitions: host.status() }),
     async drain() {
       await Promise.all([door.drain(), queries.drain()]);
       await host.drain();

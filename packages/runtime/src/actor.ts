@@ -7,6 +7,7 @@ import type {
   OutputFamily,
   Request,
 } from "@mapek/core/messages";
+import type { HasFolded } from "./saved-at.ts";
 
 /**
  * What an actor wants done: data, never a side effect. The runtime stores the outputs of an input
@@ -45,14 +46,27 @@ export interface PartitionLogic<State, Input> {
   create(partition: number): State;
   /** Reads a stored input; never throws. A refused one becomes a dead letter and the partition moves on. */
   decode(subject: string, data: Uint8Array): Decoded<Input>;
-  receive(state: State, input: Input): Output[];
+  /**
+   * Folds one input, in an order of the actors that does not depend on the order in which they were made.
+   *
+   * @param hasFolded Given while a checkpoint is replayed: names actors that have folded this input already and are left as they are.
+   */
+  receive(state: State, input: Input, hasFolded?: HasFolded): Output[];
   dueAt(state: State): number | undefined;
   /** `system` undefined asks about every system of the partition. */
   query(state: State, verb: string, system: string | undefined, request: Request): unknown[];
-  /** Settings that the state holds now, to be compared with the configured ones; undefined before the first. */
+  /** Settings that the state holds now, to be compared with the configured ones; undefined before the first. Another object after each change. */
   settings(state: State): object | undefined;
   /** Figures of the state for metrics, by name. */
   gauges(state: State): Readonly<Record<string, number>>;
-  save(state: State): Uint8Array;
-  load(bytes: Uint8Array): State;
+  /** Number of the saved form of the state; one saved with another number is refused. */
+  readonly schema: number;
+  /**
+   * The state in parts: first what all actors share, then the actors, one a part. A part is encoded when it is asked for,
+   * and inputs may be folded between parts; equal states have equal parts, in any order. What is shared must follow from the
+   * inputs alone, never from an actor.
+   */
+  snapshot(state: State): Iterable<Uint8Array>;
+  /** Puts a part into a state that began with `create`; the shared one comes first. @returns The actor's key, undefined for the shared part. */
+  restorePart(state: State, part: Uint8Array): string | undefined;
 }

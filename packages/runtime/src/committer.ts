@@ -3,6 +3,7 @@ import type { NatsConnection } from "@nats-io/transport-node";
 import { MAX_BATCH_MESSAGES, type Publication, publishAtomically } from "./atomic-batch.ts";
 import { RuntimeError } from "./errors.ts";
 import { bundlePublications } from "./input-bundle.ts";
+import type { Lease } from "./lease.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { PendingOutputs } from "./pending-outputs.ts";
@@ -21,12 +22,23 @@ export interface CommitSource {
   /** The position record that stores everything up to the `count` first pending outputs. */
   positionFor(count: number, now: number): { position: Position; publication: Publication };
   committed(count: number, position: Position, token: number): void;
+  /**
+   * What became of an attempt whose outcome is not known: its token, "missing" where it is not stored yet, "foreign" where
+   * another owner has written; undefined where nobody waits for it any more.
+   */
+  outcomeOf(position: Position): Promise<number | "missing" | "foreign" | undefined>;
   fail(error: Error): void;
 }
 
 interface Share {
   readonly partition: CommitSource;
   readonly count: number;
+}
+
+/** A share on its way: the position that says that it is stored. */
+interface Attempt extends Share {
+  readonly position: Position;
+  readonly publication: Publication;
 }
 
 /** Milliseconds for which outputs gather before a commit starts. */
@@ -41,12 +53,20 @@ export class Committer {
   readonly #metrics: Metrics;
   readonly #log: Logger;
   readonly #waiting = new Set<CommitSource>();
+  readonly #lease: Lease;
   #running: Promise<void> | undefined;
+  #ending = false;
 
-  constructor(nc: NatsConnection, metrics: Metrics, log: Logger) {
+  constructor(nc: NatsConnection, metrics: Metrics, log: Logger, lease: Lease) {
     this.#nc = nc;
     this.#metrics = metrics;
     this.#log = log;
+    this.#lease = lease;
+  }
+
+  /** From now on nothing waits for a lost lease: what cannot be stored is replayed by the next owner. */
+  end(): void {
+    this.#ending = true;
   }
 
   /** Says that a partition has outputs to store. Cost: O(1). */
@@ -67,6 +87,7 @@ export class Committer {
   /** Stores the position of a partition without outputs: it saves replay, nothing else. */
   async storePosition(partition: CommitSource): Promise<void> {
     if (
+      this.#lease.valid &&
       partition.alive &&
       partition.ahead &&
       partition.pending.length === 0 &&
@@ -77,8 +98,12 @@ export class Committer {
 
   async #run(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, LINGER_MS));
-    for (let shares = this.#gather(); shares.length > 0; shares = this.#gather())
+    for (;;) {
+      if (!this.#lease.valid) await this.#lease.regained(() => this.#ending);
+      const shares = this.#gather();
+      if (shares.length === 0) break;
       await this.#commit(shares);
+    }
     // In the same turn as the last look at who waits: whoever is notified from now on starts anew.
     this.#running = undefined;
   }
@@ -111,45 +136,70 @@ export class Committer {
   }
 
   async #store(shares: readonly Share[]): Promise<void> {
-    const outputs = shares.flatMap(({ partition, count }) => partition.pending.first(count));
-    const messages = bundlePublications(outputs);
     const now = Date.now();
-    const commits = shares.map(({ partition, count }) => {
-      const { position, publication } = partition.positionFor(count, now);
-      const offset = messages.push(publication) - 1;
-      return { partition, count, position, offset };
-    });
+    await this.#publish(
+      shares.map((share) => ({ ...share, ...share.partition.positionFor(share.count, now) })),
+      false,
+    );
+  }
+
+  /** @param isRetry An earlier attempt at the same may be stored, or may still come. */
+  async #publish(attempts: readonly Attempt[], isRetry: boolean): Promise<void> {
+    const outputs = attempts.flatMap(({ partition, count }) => partition.pending.first(count));
+    const messages = bundlePublications(outputs);
+    const offsets = attempts.map(({ publication }) => messages.push(publication) - 1);
     const startedAt = performance.now();
     try {
       const first = await publishAtomically(this.#nc, messages);
-      for (const { partition, count, position, offset } of commits)
-        partition.committed(count, position, first + offset);
+      attempts.forEach(({ partition, count, position }, i) => {
+        partition.committed(count, position, first + (offsets[i] ?? 0));
+      });
       this.#metrics.commitSeconds.observe((performance.now() - startedAt) / 1_000);
       for (const { subject } of messages) this.#count(subject);
     } catch (error) {
-      await this.#onFailure(shares, error);
+      await this.#onFailure(attempts, isRetry, error);
     }
   }
 
-  /** A refused batch stored nothing, so its partitions are tried alone; one that is refused alone, or unsure, fails. */
-  async #onFailure(shares: readonly Share[], error: unknown): Promise<void> {
+  /**
+   * Without an answer, as when a cluster loses its leader, the stored positions tell what became of the batch. A
+   * refused batch stored nothing, so its partitions are tried alone; one that is refused alone fails.
+   */
+  async #onFailure(attempts: readonly Attempt[], isRetry: boolean, error: unknown): Promise<void> {
     const failure =
       error instanceof RuntimeError
         ? error
         : new RuntimeError("MAPEK_COMMIT_UNKNOWN", String(error), { cause: error });
     this.#metrics.commitFailures.inc({ code: failure.code });
-    const refused = failure.code !== "MAPEK_COMMIT_UNKNOWN";
-    if (refused && shares.length > 1) {
-      for (const share of shares) await this.#store([share]);
-      return;
+    const unknown = failure.code === "MAPEK_COMMIT_UNKNOWN";
+    if (unknown || (isRetry && failure.consequence === "fenced")) {
+      const missing = await this.#settle(attempts, failure);
+      if (missing.length > 0) await this.#publish(missing, true);
+    } else if (attempts.length > 1)
+      for (const attempt of attempts) await this.#publish([attempt], isRetry);
+    else for (const { partition } of attempts) this.#fail(partition, failure);
+  }
+
+  /** Takes note of what is stored; what is missing is for another attempt. */
+  async #settle(attempts: readonly Attempt[], failure: RuntimeError): Promise<Attempt[]> {
+    const missing: Attempt[] = [];
+    for (const attempt of attempts) {
+      const { partition, count, position } = attempt;
+      const outcome = await partition.outcomeOf(position);
+      if (outcome === "missing") missing.push(attempt);
+      else if (typeof outcome === "number") partition.committed(count, position, outcome);
+      else if (outcome === "foreign") this.#fail(partition, fencedBy(partition, failure));
+      else this.#fail(partition, failure);
     }
-    for (const { partition } of shares) {
-      this.#log.warn(
-        { partition: partition.index, code: failure.code, err: failure },
-        "a commit failed: the partition is claimed anew",
-      );
-      partition.fail(failure);
-    }
+    return missing;
+  }
+
+  #fail(partition: CommitSource, failure: RuntimeError): void {
+    this.#log.warn(
+      { partition: partition.index, code: failure.code, err: failure },
+      "a commit failed: the partition is claimed anew",
+    );
+    partition.fail(failure);
   }
 
   #count(subject: string): void {
@@ -157,3 +207,6 @@ export class Committer {
     if (kind === "log") this.#metrics.outputs.inc({ family: family ?? "" });
   }
 }
+
+const fencedBy = ({ index }: CommitSource, cause: RuntimeError): RuntimeError =>
+  new RuntimeError("MAPEK_PARTITION_FENCED", `partition ${index} has another owner`, { cause });

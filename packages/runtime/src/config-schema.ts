@@ -54,6 +54,20 @@ const streams = z
   })
   .prefault({});
 
+const membership = z
+  .strictObject({
+    /** Seconds without a heartbeat after which a member is taken for dead and its partitions go to others. */
+    ttl_seconds: z.number().min(1).max(60).default(2.5),
+  })
+  .prefault({});
+
+const checkpoints = z
+  .strictObject({
+    /** Seconds after which a partition that has folded something is saved again; more where saving takes long. */
+    interval_seconds: secondsDuration.default(60),
+  })
+  .prefault({});
+
 const ingest = z
   .strictObject({
     /** Samples and milliseconds after which a batch is stored, whichever comes first. */
@@ -101,6 +115,8 @@ export const configSchema = z.strictObject({
   feedback_loops: feedbackLoops,
   nats,
   streams,
+  membership,
+  checkpoints,
   ingest,
   collectors,
   http,

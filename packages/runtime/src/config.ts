@@ -25,6 +25,8 @@ export const ENVIRONMENT: Readonly<Record<string, string>> = {
   NATS_MONITORING_URL: "nats.monitoring_url",
   MAPEK_PARTITIONS: "streams.partitions",
   MAPEK_REPLICAS: "streams.replicas",
+  MAPEK_MEMBER_TTL: "membership.ttl_seconds",
+  MAPEK_CHECKPOINT_INTERVAL: "checkpoints.interval_seconds",
   MAPEK_COLLECT: "collectors.enabled",
   MAPEK_SYSTEM: "collectors.system",
   MAPEK_HTTP_HOST: "http.host",

@@ -50,6 +50,34 @@ export const RUNTIME_ERRORS = {
   },
   MAPEK_ACTOR_FAILED: { meaning: "an actor threw on an input", consequence: "skip" },
   MAPEK_INTERNAL: { meaning: "a fault of ours while a request was answered", consequence: "skip" },
+  MAPEK_CHECKPOINT_CORRUPT: {
+    meaning: "a checkpoint is damaged or cut off",
+    consequence: "skip",
+  },
+  MAPEK_CHECKPOINT_UNKNOWN_VERSION: {
+    meaning: "a checkpoint was written in a form that this version does not know",
+    consequence: "skip",
+  },
+  MAPEK_CHECKPOINT_FOREIGN: {
+    meaning: "a checkpoint is of another service or partition",
+    consequence: "skip",
+  },
+  MAPEK_CHECKPOINT_MISSING: {
+    meaning: "a checkpoint that a position names is not in the store",
+    consequence: "skip",
+  },
+  MAPEK_CHECKPOINT_UNREADABLE: {
+    meaning: "the server did not hand out a checkpoint",
+    consequence: "skip",
+  },
+  MAPEK_CHECKPOINT_ABANDONED: {
+    meaning: "what a checkpoint was written of changed so that it is of no use",
+    consequence: "retry",
+  },
+  MAPEK_CHECKPOINT_NOT_WRITTEN: {
+    meaning: "the server did not store a checkpoint",
+    consequence: "retry",
+  },
   MAPEK_HTTP_PORT_IN_USE: {
     meaning: "the port of the health endpoint is taken",
     consequence: "fatal",

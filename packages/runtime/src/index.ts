@@ -16,5 +16,6 @@ export type { Metrics } from "./metrics.ts";
 export { PartitionHost } from "./partition-host.ts";
 export { publicationsOf } from "./publication.ts";
 export { startQueryDoor } from "./query-door.ts";
+export { type HasFolded, SavedAt } from "./saved-at.ts";
 export { type RunningService, runService, type ServiceContext } from "./service.ts";
 export { BUCKETS, prefixesOf, STREAMS, streamDeclarations, subjectsOf } from "./streams.ts";

@@ -7,6 +7,7 @@ import { inputsOf } from "./input-bundle.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { publicationsOf } from "./publication.ts";
+import type { HasFolded } from "./saved-at.ts";
 
 export interface InputFolderOptions<State, Input> {
   readonly subjects: Subjects;
@@ -27,10 +28,16 @@ export class InputFolder<State, Input> {
   readonly #options: InputFolderOptions<State, Input>;
 
   readonly #inputSubject: string;
+  #failures = 0;
 
   constructor(options: InputFolderOptions<State, Input>) {
     this.#options = options;
     this.#inputSubject = options.subjects.input(options.logic.service, options.partition);
+  }
+
+  /** Inputs on which an actor has failed: what it had done until then stays in the state. */
+  get failures(): number {
+    return this.#failures;
   }
 
   /**
@@ -38,8 +45,9 @@ export class InputFolder<State, Input> {
    * letter, at each replay the same.
    *
    * @param fresh False for a replay: its outputs are stored already, none are returned.
+   * @param hasFolded Actors that a checkpoint holds in a later state.
    */
-  fold(state: State, message: JsMsg, fresh: boolean): Publication[] {
+  fold(state: State, message: JsMsg, fresh: boolean, hasFolded?: HasFolded): Publication[] {
     let inputs: readonly Uint8Array[];
     try {
       inputs = message.subject === this.#inputSubject ? inputsOf(message.data) : [message.data];
@@ -49,22 +57,29 @@ export class InputFolder<State, Input> {
     this.#options.metrics.inputs.inc(inputs.length);
     const [only] = inputs;
     if (inputs.length === 1 && only !== undefined)
-      return this.#foldOne(state, message, only, fresh);
-    return inputs.flatMap((data) => this.#foldOne(state, message, data, fresh));
+      return this.#foldOne(state, message, only, fresh, hasFolded);
+    return inputs.flatMap((data) => this.#foldOne(state, message, data, fresh, hasFolded));
   }
 
-  #foldOne(state: State, message: JsMsg, data: Uint8Array, fresh: boolean): Publication[] {
+  #foldOne(
+    state: State,
+    message: JsMsg,
+    data: Uint8Array,
+    fresh: boolean,
+    hasFolded: HasFolded | undefined,
+  ): Publication[] {
     const { logic, log, partition } = this.#options;
     try {
       const decoded = logic.decode(message.subject, data);
       if (!decoded.ok)
         return this.#refuse(message, data, fresh, decoded.error.code, decoded.error.detail);
-      const outputs = logic.receive(state, decoded.value);
+      const outputs = logic.receive(state, decoded.value, hasFolded);
       if (!fresh) return [];
       const publications = this.#publicationsOf(outputs);
       this.#tell(decoded.value, outputs, message);
       return publications;
     } catch (error) {
+      this.#failures++;
       if (fresh)
         log.error({ partition, seq: message.seq, err: error }, "an actor failed on an input");
       return this.#refuse(message, data, fresh, "MAPEK_ACTOR_FAILED", String(error));

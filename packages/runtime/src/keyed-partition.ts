@@ -19,12 +19,14 @@ export interface KeyedState<State> {
 
 /**
  * The partition logic of a service with one actor per system: finds or makes the actor, hands it the
- * partition's settings first, and wakes only those actors that a tick is for.
+ * partition's settings first, and wakes only those actors that a tick is for. An input to all actors is folded in order of their keys.
  */
 export function keyedPartition<State, Input extends SystemInput>(options: {
   readonly service: ActorService;
   readonly actor: Actor<State, Input>;
   readonly family: MessageFamily<z.ZodType<Input>>;
+  /** Number of an actor's saved form. */
+  readonly schema: number;
   /** Figures of one actor for metrics; those of a partition are their sums. */
   readonly gauges?: (state: State) => Readonly<Record<string, number>>;
 }): PartitionLogic<KeyedState<State>, Input> {
@@ -44,8 +46,9 @@ export function keyedPartition<State, Input extends SystemInput>(options: {
     service,
     create: () => ({ settings: undefined, actors: new Map() }),
     decode: (_subject, data) => family.decode(data, "application/msgpack"),
-    receive(state, input) {
+    receive(state, input, hasFolded) {
       if (input.system !== undefined) {
+        if (hasFolded?.(input.system)) return [];
         const outputs: Output[] = [];
         const target = actorOf(state, input.system, outputs);
         outputs.push(...actor.receive(target, input));
@@ -53,10 +56,14 @@ export function keyedPartition<State, Input extends SystemInput>(options: {
       }
       if (input.kind === "settings")
         state.settings = input as unknown as NonNullable<KeyedState<State>["settings"]>;
-      const awake = [...state.actors.values()].filter(
-        (target) => input.kind !== "tick" || (actor.dueAt(target) ?? Infinity) <= input.time,
+      const awake = [...state.actors].filter(
+        ([key, target]) =>
+          !hasFolded?.(key) &&
+          (input.kind !== "tick" || (actor.dueAt(target) ?? Infinity) <= input.time),
       );
-      return awake.flatMap((target) => actor.receive(target, input));
+      // Maps of a restored state have another order.
+      awake.sort(([a], [b]) => (a < b ? -1 : 1));
+      return awake.flatMap(([, target]) => actor.receive(target, input));
     },
     dueAt(state) {
       let earliest: number | undefined;
@@ -81,21 +88,23 @@ export function keyedPartition<State, Input extends SystemInput>(options: {
           sums[name] = (sums[name] ?? 0) + value;
       return sums;
     },
-    save(state) {
-      const keys = [...state.actors.keys()].sort();
-      const saved = keys.map((key) => [key, actor.save(state.actors.get(key) as State)]);
-      return encodeMsgpack([1, state.settings ?? null, saved]);
+    schema: options.schema,
+    *snapshot(state) {
+      yield encodeMsgpack([null, state.settings ?? null]);
+      for (const [key, target] of state.actors) yield encodeMsgpack([key, actor.save(target)]);
     },
-    load(bytes) {
-      const [, settings, saved] = decodeMsgpack(bytes) as [
-        1,
-        KeyedState<State>["settings"] | null,
-        [string, Uint8Array][],
-      ];
-      return {
-        settings: settings ?? undefined,
-        actors: new Map(saved.map(([key, data]) => [key, actor.load(data)])),
-      };
+    restorePart(state, part) {
+      const [key, saved] = decodeMsgpack(part) as Part;
+      if (key === null) {
+        state.settings = saved ?? undefined;
+        return undefined;
+      }
+      state.actors.set(key, actor.load(saved));
+      return key;
     },
   };
 }
+
+type Part =
+  | [shared: null, settings: KeyedState<never>["settings"] | null]
+  | [key: string, saved: Uint8Array];

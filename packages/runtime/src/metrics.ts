@@ -13,6 +13,11 @@ export interface Metrics {
   readonly ownedPartitions: Gauge;
   readonly restoreSeconds: Histogram;
   readonly historyTrimmed: Gauge<"partition">;
+  readonly checkpointSeconds: Histogram;
+  readonly checkpointBytes: Gauge<"partition">;
+  readonly checkpointTimestamp: Gauge<"partition">;
+  readonly checkpointFailures: Counter<"code">;
+  readonly checkpointRefused: Counter<"code">;
 }
 
 /** A fresh registry with Node's own figures and the runtime's. */
@@ -78,6 +83,36 @@ export function createMetrics(service: string): Metrics {
       name: "mapek_partition_history_trimmed",
       help: "1 where the stream no longer reaches back to the partition's first input",
       labelNames: ["partition"],
+      registers,
+    }),
+    checkpointSeconds: new Histogram({
+      name: "mapek_checkpoint_seconds",
+      help: "Time in which a checkpoint was written, beside everything else",
+      buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60],
+      registers,
+    }),
+    checkpointBytes: new Gauge({
+      name: "mapek_checkpoint_bytes",
+      help: "Size of a partition's newest checkpoint",
+      labelNames: ["partition"],
+      registers,
+    }),
+    checkpointTimestamp: new Gauge({
+      name: "mapek_checkpoint_timestamp_seconds",
+      help: "Unix time at which a partition's newest checkpoint was written; its age is the difference to now",
+      labelNames: ["partition"],
+      registers,
+    }),
+    checkpointFailures: new Counter({
+      name: "mapek_checkpoint_failures_total",
+      help: "Checkpoints that were not written, by error code",
+      labelNames: ["code"],
+      registers,
+    }),
+    checkpointRefused: new Counter({
+      name: "mapek_checkpoint_refused_total",
+      help: "Checkpoints that a restore did not take, by error code",
+      labelNames: ["code"],
       registers,
     }),
   };

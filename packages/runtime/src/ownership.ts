@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { type ActorService, type Position, position, type Subjects } from "@mapek/core/messages";
 import { type Publication, publishAtomically } from "./atomic-batch.ts";
 import type { Connection } from "./connect.ts";
@@ -8,6 +9,7 @@ const NOTHING_FOLDED: Position = {
   input_seq: 0,
   first_seq: 0,
   outputs_done: 0,
+  checkpoints: [],
   owner: "",
   epoch: 0,
   time: 0,
@@ -43,19 +45,48 @@ export class Ownership {
    */
   async claim(owner: string): Promise<number> {
     const { jsm, nc } = this.#connection;
-    // From any replica, for there may be no leader now; were it an old record, the claim is refused.
-    const stored = await jsm.direct.getMessage(STREAMS.knowledge, { last_by_subj: this.#subject });
-    let found = NOTHING_FOLDED;
-    if (stored !== null) {
-      const decoded = position.decode(stored.data);
-      if (!decoded.ok) throw decoded.error;
-      found = decoded.value;
-    }
-    this.#token = stored?.seq ?? 0;
-    const claim = { ...found, owner, epoch: found.epoch + 1, time: Date.now() };
+    await this.read();
+    const claim = { ...this.position, owner, epoch: this.position.epoch + 1, time: Date.now() };
     this.#token = await publishAtomically(nc, [this.publication(claim)]);
     this.position = claim;
     return (await jsm.streams.info(inputStreamOf(this.#service))).state.last_seq;
+  }
+
+  /** Takes note of the stored position, whoever wrote it; claims nothing. */
+  async read(): Promise<void> {
+    const stored = await this.#stored();
+    this.#token = stored?.seq ?? 0;
+    if (stored === null) {
+      this.position = NOTHING_FOLDED;
+      return;
+    }
+    const decoded = position.decode(stored.data);
+    if (!decoded.ok) throw decoded.error;
+    this.position = decoded.value;
+  }
+
+  /** Whether nobody else has written the record since. */
+  async holds(): Promise<boolean> {
+    const before = this.#token;
+    const stored = await this.#stored();
+    // What this owner itself stored meanwhile is no foreign hand.
+    return stored?.seq === before || stored?.seq === this.#token;
+  }
+
+  /**
+   * What became of an attempt to store a position: the sequence of its record, "missing" where it is not stored (and
+   * may still come), "foreign" where somebody else has written.
+   */
+  async outcomeOf(attempt: Position): Promise<number | "missing" | "foreign"> {
+    const stored = await this.#stored();
+    if ((stored?.seq ?? 0) === this.#token) return "missing";
+    if (stored === null || !isDeepStrictEqual(stored.json(), attempt)) return "foreign";
+    return stored.seq;
+  }
+
+  #stored() {
+    const { jsm } = this.#connection;
+    return jsm.streams.getMessage(STREAMS.knowledge, { last_by_subj: this.#subject });
   }
 
   /** The record that stores a position, refused by the server once the partition has another owner. */

@@ -1,16 +1,16 @@
-import { isDeepStrictEqual } from "node:util";
-import { encodeMsgpack, MessageError, type Request, type Subjects } from "@mapek/core/messages";
-import type { Subscription } from "@nats-io/transport-node";
+import type { Member, Subjects } from "@mapek/core/messages";
 import type { Output, PartitionLogic } from "./actor.ts";
-import { publishAtomically } from "./atomic-batch.ts";
+import { assignPartitions } from "./assignment.ts";
+import { stepFor } from "./balance.ts";
+import { CheckpointStore } from "./checkpoint-store.ts";
+import { Checkpointer } from "./checkpointer.ts";
 import { Committer } from "./committer.ts";
 import type { Connection } from "./connect.ts";
-import { RuntimeError } from "./errors.ts";
-import { linkOf } from "./link.ts";
+import { Heartbeat } from "./lease.ts";
 import type { Logger } from "./log.ts";
+import { Members } from "./members.ts";
 import type { Metrics } from "./metrics.ts";
-import { Partition } from "./partition.ts";
-import { answer, type QueryBody } from "./query.ts";
+import { PartitionSlot, type PartitionStatus } from "./partition-slot.ts";
 
 export interface PartitionHostOptions<State, Input> {
   readonly connection: Connection;
@@ -20,225 +20,211 @@ export interface PartitionHostOptions<State, Input> {
   /** What the actors' settings shall be; they reach the actors as a message in their log. */
   readonly settings: object;
   readonly owner: string;
+  /** After so long without a heartbeat a member is taken for dead. */
+  readonly memberTtlMs: number;
+  readonly checkpointIntervalMs: number;
   readonly metrics: Metrics;
   readonly log: Logger;
   /** Told of each input that was folded for the first time; `ageMs` since it was stored. */
   readonly onFolded: (input: Input, outputs: readonly Output[], ageMs: number) => void;
 }
 
-const POSITION_EVERY_MS = 5_000;
-const TICK_CHECK_MS = 250;
-const MIN_TICK_MS = 1_000;
-const SETTINGS_RETRY_MS = 5_000;
-const MIN_BACKOFF_MS = 100;
-const MAX_BACKOFF_MS = 500;
-/** A partition that ran for so long starts again at once when it is lost. */
-const STABLE_MS = 10_000;
-
-/** What the health endpoint says of one partition. */
-export interface PartitionStatus {
-  readonly partition: number;
-  readonly restored: boolean;
-  readonly settled: boolean;
-  readonly historyTrimmed: boolean;
-}
+/** Positions without outputs: what a follower has to catch up with when it takes over. */
+const POSITION_EVERY_MS = 1_000;
+const BALANCE_EVERY_MS = 100;
+const DUE_CHECK_MS = 250;
+/** How long a member that leaves waits for others to be ready. */
+const LEAVE_MS = 2_000;
 
 /**
- * Runs every partition of a service in this process: claims, restores and restarts them, writes
- * settings and ticks into their input, answers questions about their state, drains them at the end.
+ * Runs this process's share of the partitions of a service: claims, follows, restores, restarts and hands them over
+ * as members come and go; drains them at the end.
  */
 export class PartitionHost<State, Input> {
   readonly #options: PartitionHostOptions<State, Input>;
+  readonly #key: string;
+  readonly #heartbeat: Heartbeat;
+  readonly #members: Members;
   readonly #committer: Committer;
-  readonly #slots: Slot<State, Input>[];
+  readonly #checkpointer: Checkpointer<State>;
+  readonly #slots: readonly PartitionSlot<State, Input>[];
   readonly #timers: NodeJS.Timeout[] = [];
+  /** By partition, the key of the member that should run it; nothing is known before the first balance. */
+  #assigned: readonly (string | undefined)[] | undefined;
+  #candidates = "";
+  #live: ReadonlyMap<string, Member> = new Map();
+  #hadLease = false;
+  #leaving = false;
   #stopping = false;
 
   constructor(options: PartitionHostOptions<State, Input>) {
     this.#options = options;
-    this.#committer = new Committer(options.connection.nc, options.metrics, options.log);
-    this.#slots = Array.from({ length: options.partitions }, (_, index) => ({
-      index,
-      partition: undefined,
-      done: Promise.resolve(),
-      tickedAt: -Infinity,
-      settingsSentAt: -Infinity,
-    }));
+    const { connection, logic, owner, memberTtlMs, metrics, log } = options;
+    const { service } = logic;
+    this.#key = `${service}.${owner.replace(/[^A-Za-z0-9_-]/g, "_")}`;
+    this.#heartbeat = new Heartbeat(connection, this.#key, { service, owner }, memberTtlMs);
+    this.#members = new Members(connection, service, memberTtlMs, () => this.#balance());
+    this.#committer = new Committer(connection.nc, metrics, log, this.#heartbeat);
+    const store = new CheckpointStore(connection);
+    this.#checkpointer = new Checkpointer({
+      ...options,
+      store,
+      intervalMs: options.checkpointIntervalMs,
+      sources: () => this.#slots.flatMap(({ owned }) => owned ?? []),
+    });
+    this.#slots = Array.from(
+      { length: options.partitions },
+      (_, partition) =>
+        new PartitionSlot({
+          ...options,
+          partition,
+          committer: this.#committer,
+          store,
+          lease: this.#heartbeat,
+          onChange: () => this.#balance(),
+        }),
+    );
   }
 
   start(): void {
-    for (const slot of this.#slots) slot.done = this.#keepRunning(slot);
-    this.#timers.push(setInterval(() => this.#storePositions(), POSITION_EVERY_MS));
-    this.#timers.push(setInterval(() => this.#writeDueInputs(), TICK_CHECK_MS));
-  }
-
-  /** The partitions as they are now. A settled one is restored and has the configured settings. */
-  status(): PartitionStatus[] {
-    return this.#slots.map(({ index, partition }) => ({
-      partition: index,
-      restored: partition?.restored ?? false,
-      settled: partition !== undefined && this.#isSettled(partition),
-      historyTrimmed: partition?.historyTrimmed ?? false,
-    }));
-  }
-
-  get ready(): boolean {
-    return this.#slots.every(
-      ({ partition }) => partition !== undefined && this.#isSettled(partition),
+    this.#checkpointer.start();
+    this.#timers.push(
+      setInterval(() => this.#balance(), BALANCE_EVERY_MS),
+      setInterval(() => {
+        for (const slot of this.#slots) slot.storePosition();
+      }, POSITION_EVERY_MS),
+      setInterval(() => {
+        for (const slot of this.#slots) slot.writeDueInputs();
+      }, DUE_CHECK_MS),
     );
   }
 
-  /** Figures of all partitions' states, summed by name. */
+  /** The partitions that this process has now. A settled one is restored and has the configured settings. */
+  status(): PartitionStatus[] {
+    return this.#slots.flatMap(({ status }) => status ?? []);
+  }
+
+  /** The live members of the service, this one among them, as far as it knows. */
+  members(): readonly Member[] {
+    return [...this.#members.live().values()];
+  }
+
+  /** Everything assigned to this process is settled here, or runs elsewhere until it is handed over. */
+  get ready(): boolean {
+    const assigned = this.#assigned;
+    if (assigned === undefined || !this.#heartbeat.valid) return false;
+    return this.#slots.every(
+      (slot, partition) =>
+        assigned[partition] !== this.#key || slot.settled || this.#heldByOther(partition),
+    );
+  }
+
+  /** Figures of all owned partitions' states, summed by name. */
   gauges(): Record<string, number> {
     const sums: Record<string, number> = {};
-    for (const { partition } of this.#slots) {
-      if (partition === undefined) continue;
-      for (const [name, value] of Object.entries(this.#options.logic.gauges(partition.state)))
+    for (const state of this.states())
+      for (const [name, value] of Object.entries(this.#options.logic.gauges(state)))
         sums[name] = (sums[name] ?? 0) + value;
-    }
     return sums;
   }
 
-  /** States by partition, for services that export figures per key. */
+  /** States of the owned partitions, in order, for services that export figures per key. */
   states(): State[] {
-    return this.#slots.flatMap(({ partition }) =>
-      partition === undefined ? [] : [partition.state],
-    );
+    return this.#slots.flatMap(({ owned }) => owned?.state ?? []);
   }
 
-  /** Stops folding, stores what was folded, and resolves when nothing is left to store. */
+  /**
+   * Hands over to the others that are there, stores what was folded, and resolves when nothing is left to store.
+   *
+   * Cost: up to 2 s where others have to restore first.
+   */
   async drain(): Promise<void> {
+    this.#leaving = true;
+    this.#checkpointer.stop();
+    this.#balance();
+    const deadline = performance.now() + LEAVE_MS;
+    while (this.#othersTakeOver() && performance.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, BALANCE_EVERY_MS / 5));
     this.#stopping = true;
     for (const timer of this.#timers) clearInterval(timer);
-    for (const { partition } of this.#slots) partition?.stop();
-    await Promise.all(
-      this.#slots.map(async (slot) => {
-        if (slot.partition !== undefined) await this.#committer.flush(slot.partition);
-        await slot.done;
-      }),
-    );
+    this.#committer.end();
+    await Promise.all(this.#slots.map((slot) => slot.release()));
+    this.#members.stop();
+    await this.#heartbeat.end();
   }
 
-  async #keepRunning(slot: Slot<State, Input>): Promise<void> {
-    let backoffMs = 0;
-    while (!this.#stopping) {
-      await this.#pause(backoffMs);
-      if (this.#stopping) return;
-      const partition = new Partition<State, Input>({
-        ...this.#options,
-        partition: slot.index,
-        committer: this.#committer,
-      });
-      slot.partition = partition;
-      const queries = this.#serveQueries(partition);
-      const startedAt = performance.now();
-      this.#countOwned();
-      try {
-        await partition.run();
-      } catch (error) {
-        const code = error instanceof RuntimeError ? error.code : "unexpected";
-        this.#options.log.warn(
-          { partition: slot.index, code, err: error },
-          "a partition lost its state and starts again",
-        );
-        partition.fail(error as Error);
-        if (performance.now() - startedAt > STABLE_MS) backoffMs = 0;
-        backoffMs = Math.min(MAX_BACKOFF_MS, Math.max(MIN_BACKOFF_MS, backoffMs * 2));
-      } finally {
-        queries.unsubscribe();
-        if (!this.#stopping) slot.partition = undefined;
-        this.#countOwned();
-      }
+  /** Whether waiting for others makes sense: somebody is there, and something is still owned. */
+  #othersTakeOver(): boolean {
+    const others = [...this.#live].some(([key, { leaving }]) => key !== this.#key && !leaving);
+    return others && this.#heartbeat.valid && this.#slots.some(({ role }) => role === "owner");
+  }
+
+  /** Brings what runs here in line with who is there. Cost: O(partitions · members). */
+  #balance(): void {
+    if (this.#stopping) return;
+    if (!this.#heartbeat.valid) {
+      this.#hadLease = false;
+      return;
     }
+    this.#live = this.#members.live();
+    // Until its own heartbeat has come back it may not know of others.
+    if (!this.#live.has(this.#key)) return;
+    if (!this.#hadLease) for (const slot of this.#slots) slot.verify();
+    this.#hadLease = true;
+    const assigned = this.#assign();
+    this.#slots.forEach((slot, partition) => {
+      this.#bringInLine(slot, partition, assigned[partition]);
+    });
+    this.#announce();
   }
 
-  /** Waits for as long as asked, and for a server. */
-  async #pause(ms: number): Promise<void> {
-    const link = linkOf(this.#options.connection.nc);
-    if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
-    await link.restored(() => this.#stopping);
+  #assign(): readonly (string | undefined)[] {
+    const candidates = [...this.#live]
+      .filter(([key, { leaving }]) => !leaving && !(this.#leaving && key === this.#key))
+      .map(([key]) => key)
+      .sort();
+    if (this.#assigned !== undefined && candidates.join() === this.#candidates)
+      return this.#assigned;
+    this.#candidates = candidates.join();
+    this.#assigned = assignPartitions(this.#slots.length, candidates);
+    const mine = this.#assigned.filter((key) => key === this.#key).length;
+    this.#options.log.info({ members: candidates.length, assigned: mine }, "members have changed");
+    return this.#assigned;
   }
 
-  #countOwned(): void {
-    this.#options.metrics.ownedPartitions.set(
-      this.#slots.filter(({ partition }) => partition !== undefined).length,
-    );
+  #bringInLine(
+    slot: PartitionSlot<State, Input>,
+    partition: number,
+    assignee: string | undefined,
+  ): void {
+    const step = stepFor({
+      role: slot.role,
+      mine: assignee === this.#key,
+      heldByOther: this.#heldByOther(partition),
+      assigneeReady:
+        assignee !== undefined && this.#live.get(assignee)?.ready.includes(partition) === true,
+    });
+    if (step === "claim") slot.begin("owner");
+    else if (step === "follow") slot.begin("follower");
+    else if (step === "promote") slot.promote();
+    else if (step === "release" || step === "drop") void slot.release();
   }
 
-  #isSettled(partition: Partition<State, Input>): boolean {
-    return (
-      partition.restored &&
-      isDeepStrictEqual(this.#options.logic.settings(partition.state), this.#options.settings)
-    );
+  #heldByOther(partition: number): boolean {
+    for (const [key, { holds }] of this.#live)
+      if (key !== this.#key && holds.includes(partition)) return true;
+    return false;
   }
 
-  #storePositions(): void {
-    for (const { partition } of this.#slots)
-      if (partition !== undefined) void this.#committer.storePosition(partition);
-  }
-
-  /** Settings that differ and ticks that are due become inputs like any other. */
-  #writeDueInputs(): void {
-    const now = Date.now();
-    const clock = performance.now();
-    for (const slot of this.#slots) {
-      const { partition } = slot;
-      if (partition === undefined || !partition.restored || !partition.alive) continue;
-      if (clock - slot.settingsSentAt >= SETTINGS_RETRY_MS && !this.#isSettled(partition)) {
-        slot.settingsSentAt = clock;
-        this.#writeInput(slot.index, {
-          version: 1,
-          kind: "settings",
-          time: now,
-          settings: this.#options.settings,
-        });
-      }
-      const dueAt = this.#options.logic.dueAt(partition.state);
-      if (dueAt !== undefined && dueAt <= now && clock - slot.tickedAt >= MIN_TICK_MS) {
-        slot.tickedAt = clock;
-        this.#writeInput(slot.index, { version: 1, kind: "tick", time: now });
-      }
-    }
-  }
-
-  #writeInput(partition: number, input: object): void {
-    const { connection, subjects, logic, log } = this.#options;
-    const publication = {
-      subject: subjects.input(logic.service, partition),
-      data: encodeMsgpack(input),
-    };
-    publishAtomically(connection.nc, [publication]).catch((error: unknown) => {
-      log.warn(
-        { partition, err: error },
-        "a tick or settings message was not stored; it is tried again",
-      );
+  #announce(): void {
+    const where = (has: (slot: PartitionSlot<State, Input>) => boolean) =>
+      this.#slots.flatMap((slot, partition) => (has(slot) ? [partition] : []));
+    const holds = where(({ role }) => role === "owner");
+    this.#options.metrics.ownedPartitions.set(holds.length);
+    this.#heartbeat.announce({
+      holds,
+      ready: where(({ warm }) => warm),
+      leaving: this.#leaving,
     });
   }
-
-  #serveQueries(partition: Partition<State, Input>): Subscription {
-    const { connection, subjects, logic } = this.#options;
-    return connection.nc.subscribe(subjects.query(logic.service, partition.index), {
-      callback: (error, message) => {
-        if (error !== null) return;
-        answer(connection.nc, message, () => {
-          if (!partition.restored || !partition.alive)
-            throw new MessageError(
-              "MAPEK_REQUEST_UNAVAILABLE",
-              `partition ${partition.index} of ${logic.service} is being restored`,
-            );
-          const { verb, system, request } = message.json<QueryBody & { request: Request }>();
-          return logic.query(partition.state, verb, system ?? undefined, request);
-        });
-      },
-    });
-  }
-}
-
-interface Slot<State, Input> {
-  readonly index: number;
-  partition: Partition<State, Input> | undefined;
-  done: Promise<void>;
-  /** Of the process's clock, which is never set back. */
-  tickedAt: number;
-  settingsSentAt: number;
 }

@@ -1,18 +1,21 @@
 import type { Position } from "@mapek/core/messages";
-import {
-  type Consumer,
-  type ConsumerMessages,
-  DeliverPolicy,
-  type JsMsg,
-} from "@nats-io/jetstream";
+import type { JsMsg } from "@nats-io/jetstream";
 import type { Publication } from "./atomic-batch.ts";
+import { Bell } from "./bell.ts";
+import type { CheckpointStore } from "./checkpoint-store.ts";
+import type { CheckpointSource } from "./checkpointer.ts";
 import type { CommitSource, Committer } from "./committer.ts";
 import type { Connection } from "./connect.ts";
 import { RuntimeError } from "./errors.ts";
 import { InputFolder, type InputFolderOptions } from "./input-folder.ts";
+import { InputReader } from "./input-reader.ts";
+import type { Lease } from "./lease.ts";
 import { linkOf } from "./link.ts";
 import { Ownership } from "./ownership.ts";
+import { PartitionCheckpoints } from "./partition-checkpoints.ts";
 import { PendingOutputs } from "./pending-outputs.ts";
+import { readInputStream, restoreState } from "./restore.ts";
+import type { SavedAt } from "./saved-at.ts";
 import { inputStreamOf } from "./streams.ts";
 
 export interface PartitionOptions<State, Input> extends InputFolderOptions<State, Input> {
@@ -20,31 +23,44 @@ export interface PartitionOptions<State, Input> extends InputFolderOptions<State
   /** Names this process in the position record. */
   readonly owner: string;
   readonly committer: Committer;
+  /** While it is not valid nothing is folded. */
+  readonly lease: Lease;
+  /** Follows the owner instead of claiming, until {@link Partition.promote}. */
+  readonly follow: boolean;
+  /** Told once, when the partition is claimed. */
+  readonly onClaimed: () => void;
+  readonly store: CheckpointStore;
 }
 
 /** Outputs that may wait for their commit before folding pauses. */
 const MAX_PENDING_OUTPUTS = 20_000;
 
-/** How long the client waits before it asks for messages anew, where the server did not answer (in a restart). */
-const PULL_EXPIRES_MS = 5_000;
+/** How often a follower looks how far the owner has come. */
+const FOLLOW_MS = 200;
+/** A follower that comes to where the owner was in less than this is close behind. */
+const CLOSE_BEHIND_MS = 750;
+
+const RETRY_MS = 100;
 
 /**
- * Bytes that the server may send ahead. 16 partitions together stay below its 64 MiB for a slow
- * consumer; a message of more than about a third of it would make the client wait for a heartbeat.
- */
-const FETCH_BYTES = 3 * 1_024 * 1_024;
-
-/**
- * One life of a partition in one process: claim, restore by replay, run, until it is stopped or
+ * One life of a partition in one process: claim, restore from a checkpoint and by replay, run, until it is stopped or
  * fenced. After that it is spent; the host starts another.
+ *
+ * A follower restores first and stays close behind the stored position of the owner; when the owner
+ * has released the partition it claims and goes on from there.
  *
  * Outputs of replayed inputs were committed by an earlier owner and are suppressed.
  */
-export class Partition<State, Input> implements CommitSource {
+export class Partition<State, Input> implements CommitSource, CheckpointSource<State> {
   readonly index: number;
   readonly pending = new PendingOutputs();
+  checkpoints = new PartitionCheckpoints();
+  streamCreated = "";
   state: State;
+  /** For an owner: it is where the owner before was. For a follower: it is close behind the owner. */
   restored = false;
+  /** False until it has claimed the partition. */
+  claimed = false;
   historyTrimmed = false;
   /** Set by the committer while a batch with this partition's position is under way. */
   committing = false;
@@ -52,12 +68,18 @@ export class Partition<State, Input> implements CommitSource {
   readonly #ownership: Ownership;
   readonly #folder: InputFolder<State, Input>;
   #folded = 0;
+  #savedAt: SavedAt | undefined;
   #first = 0;
-  #claimedAt = 0;
-  #messages: ConsumerMessages | undefined;
+  #startedAt = 0;
+  /** When a follower was told its present target. */
+  #targetSetAt = 0;
+  #reading: Promise<void> = Promise.resolve();
+  #promoted = false;
   #failure: Error | undefined;
   #stopped = false;
-  #wake: (() => void) | undefined;
+  readonly #reader: InputReader;
+  /** Rings when something changes for which this life may wait. */
+  readonly #bell = new Bell();
 
   constructor(options: PartitionOptions<State, Input>) {
     this.#options = options;
@@ -66,6 +88,10 @@ export class Partition<State, Input> implements CommitSource {
     this.state = logic.create(partition);
     this.#ownership = new Ownership(connection, subjects, logic.service, partition);
     this.#folder = new InputFolder(options);
+    const own = [subjects.input(logic.service, partition)];
+    if (logic.service === "learner") own.push(subjects.samples(partition));
+    const stream = inputStreamOf(logic.service);
+    this.#reader = new InputReader({ connection, stream, subjects: own, log: options.log });
   }
 
   /** True while commits may carry this partition's outputs. */
@@ -73,80 +99,96 @@ export class Partition<State, Input> implements CommitSource {
     return this.#failure === undefined;
   }
 
-  /** True when something was folded that the stored position does not know yet. */
+  /** True when there is something that the stored position does not know yet: inputs that were folded, or a checkpoint. */
   get ahead(): boolean {
-    return this.#folded > this.#ownership.position.input_seq;
+    return (
+      this.#folded > this.#ownership.position.input_seq || this.checkpoints.isWaiting(this.#folded)
+    );
+  }
+
+  get running(): boolean {
+    return this.claimed && this.restored && this.alive && !this.#stopped;
+  }
+
+  get epoch(): number {
+    return this.#ownership.position.epoch;
+  }
+
+  get foldedSeq(): number {
+    return this.#folded;
+  }
+
+  get failures(): number {
+    return this.#folder.failures;
   }
 
   /**
-   * Claims the partition, replays its input up to the stored position and goes on from there.
+   * Claims the partition (a follower does not), replays its input up to the stored position and goes on from there.
    *
    * @returns when {@link stop} was called.
    * @throws {RuntimeError} MAPEK_PARTITION_FENCED or MAPEK_COMMIT_UNKNOWN: the state is worthless, claim anew.
    */
   async run(): Promise<void> {
-    this.#claimedAt = performance.now();
+    this.#startedAt = performance.now();
     const link = linkOf(this.#options.connection.nc);
-    await link.answer(() => this.#claim());
-    while (!this.#stopped) {
-      const consumer = await link.answer(() => this.#consumer());
-      // A consumer ends with the connection: the client may take long to find out.
-      const release = link.onLost(() => this.#messages?.stop());
-      try {
-        await this.#consume(consumer);
-      } finally {
-        release();
-        // Otherwise the server keeps it for minutes.
-        consumer.delete().catch(() => {});
-      }
-      if (link.connected && this.alive && !this.#stopped)
-        throw new RuntimeError(
-          "MAPEK_COMMIT_UNKNOWN",
-          `partition ${this.index}: the consumer ended`,
-        );
-      await link.restored(() => this.#stopped || !this.alive);
-      if (this.#failure !== undefined) throw this.#failure;
-    }
-  }
-
-  /** A consumer of everything that is not folded yet. */
-  async #consumer(): Promise<Consumer> {
-    const { connection, logic, subjects } = this.#options;
-    const filters = [subjects.input(logic.service, this.index)];
-    if (logic.service === "learner") filters.push(subjects.samples(this.index));
-    return await connection.js.consumers.get(inputStreamOf(logic.service), {
-      filter_subjects: filters,
-      ...(this.#folded === 0
-        ? { deliver_policy: DeliverPolicy.All }
-        : { opt_start_seq: this.#folded + 1 }),
-    });
-  }
-
-  async #consume(consumer: Consumer): Promise<void> {
-    const { connection } = this.#options;
-    if ((await consumer.info()).num_pending === 0) this.#onRestored();
-    const maxBytes = Math.max(FETCH_BYTES, connection.nc.info?.max_payload ?? 0);
-    this.#messages = await consumer.consume({ max_bytes: maxBytes, expires: PULL_EXPIRES_MS });
-    if (this.#stopped) this.#messages.stop();
-    for await (const message of this.#messages) {
+    if (this.#options.follow) await link.answer(() => this.#readTarget());
+    else await link.answer(() => this.#claim());
+    await this.#restore();
+    const inputs = this.#reader.read(
+      () => this.#folded,
+      () => this.#onRestored(),
+    );
+    for await (const message of inputs) {
+      if (!this.#mayFold(message.seq)) await this.#untilMayFold(message.seq);
       if (this.#failure !== undefined || this.#stopped) break;
       this.#fold(message);
       if (this.pending.length > MAX_PENDING_OUTPUTS) await this.#roomForOutputs();
     }
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Makes an owner of a follower. Where that fails, so does {@link run}. */
+  async promote(): Promise<void> {
+    this.#promoted = true;
+    try {
+      // A reading that ends after the claim would undo what is known of it.
+      await this.#reading;
+      await linkOf(this.#options.connection.nc).answer(() => this.#claim());
+      if (this.#ownership.position.input_seq < this.#folded)
+        throw new RuntimeError(
+          "MAPEK_PARTITION_FENCED",
+          `partition ${this.index}: the position went back while it was followed`,
+        );
+      this.checkpoints = new PartitionCheckpoints(this.#ownership.position.checkpoints);
+      this.restored &&= this.#folded === this.#ownership.position.input_seq;
+      this.#bell.ring();
+    } catch (error) {
+      this.fail(error as Error);
+    }
+  }
+
+  /** Fails where another process has claimed the partition, which an owner without outputs would not notice. */
+  async verify(): Promise<void> {
+    const link = linkOf(this.#options.connection.nc);
+    const holds = await link.answer(() => this.#ownership.holds()).catch(() => true);
+    if (!holds && this.alive)
+      this.fail(
+        new RuntimeError("MAPEK_PARTITION_FENCED", `partition ${this.index} has another owner`),
+      );
   }
 
   /** Ends folding; what is pending can still be committed. */
   stop(): void {
     this.#stopped = true;
-    this.#messages?.stop();
-    this.#wake?.();
+    this.#reader.stop();
+    this.#bell.ring();
   }
 
   /** Ends this life, for instance because a commit failed: the state is no longer known to agree with the log. */
   fail(error: Error): void {
     this.#failure ??= error;
-    this.#messages?.stop();
-    this.#wake?.();
+    this.#reader.stop();
+    this.#bell.ring();
   }
 
   /** The position record that stores everything folded up to the `count` first pending outputs. */
@@ -157,6 +199,7 @@ export class Partition<State, Input> implements CommitSource {
       input_seq,
       outputs_done,
       first_seq: this.#first,
+      checkpoints: this.checkpoints.namesFor(input_seq),
       time: now,
     };
     return { position, publication: this.#ownership.publication(position) };
@@ -166,12 +209,76 @@ export class Partition<State, Input> implements CommitSource {
   committed(count: number, position: Position, token: number): void {
     this.pending.drop(count);
     this.#ownership.stored(position, token);
-    this.#wake?.();
+    this.checkpoints.stored(position.checkpoints);
+    this.#bell.ring();
+  }
+
+  async outcomeOf(position: Position): Promise<number | "missing" | "foreign" | undefined> {
+    const link = linkOf(this.#options.connection.nc);
+    // A partition that is handed over, or drained, is replayed by the next owner.
+    while (this.alive && !this.#stopped) {
+      try {
+        return await link.answer(() => this.#ownership.outcomeOf(position));
+      } catch {
+        await this.#bell.wait(RETRY_MS);
+      }
+    }
+    return undefined;
   }
 
   async #claim(): Promise<void> {
     const newestSeq = await this.#ownership.claim(this.#options.owner);
     if (newestSeq < this.#ownership.position.input_seq) this.#onShorterStream(newestSeq);
+    this.claimed = true;
+    this.#options.onClaimed();
+  }
+
+  async #readTarget(): Promise<void> {
+    await this.#ownership.read();
+    this.#targetSetAt = performance.now();
+  }
+
+  /** An owner may while its lease is valid; a follower stays behind the owner's stored position. */
+  #mayFold(seq: number): boolean {
+    return this.#options.lease.valid && (this.claimed || seq <= this.#ownership.position.input_seq);
+  }
+
+  async #untilMayFold(seq: number): Promise<void> {
+    const { lease } = this.#options;
+    const over = () => !this.alive || this.#stopped;
+    while (!over() && !this.#mayFold(seq)) {
+      if (!lease.valid) await lease.regained(over);
+      else if (this.#promoted) await this.#bell.wait(FOLLOW_MS);
+      else await this.#followOwner();
+    }
+  }
+
+  /** Called where everything up to the target is folded: sets the next one, a little later where it is close behind. */
+  async #followOwner(): Promise<void> {
+    if (performance.now() - this.#targetSetAt < CLOSE_BEHIND_MS) {
+      this.#onRestored();
+      await this.#bell.wait(FOLLOW_MS);
+      if (this.#promoted) return;
+    }
+    // Where the position is not to be had now it is asked for again.
+    this.#reading = linkOf(this.#options.connection.nc)
+      .answer(() => this.#readTarget())
+      .catch(() => this.#bell.wait(FOLLOW_MS));
+    await this.#reading;
+  }
+
+  async #restore(): Promise<void> {
+    const { position } = this.#ownership;
+    const stream = await readInputStream(this.#options.connection, this.#options.logic.service);
+    const { state, seq, savedAt, hasGap } = await restoreState(this.#options, position, stream);
+    this.state = state;
+    this.#folded = seq;
+    this.#savedAt = savedAt;
+    this.streamCreated = stream.created;
+    this.checkpoints = new PartitionCheckpoints(position.checkpoints);
+    // What the checkpoint holds needs no stream any more.
+    if (savedAt !== undefined) this.#first = position.first_seq;
+    if (hasGap) this.#onTrimmed(stream.firstSeq);
   }
 
   #fold(message: JsMsg): void {
@@ -181,13 +288,18 @@ export class Partition<State, Input> implements CommitSource {
     const { committer, metrics } = this.#options;
     const { input_seq, outputs_done } = this.#ownership.position;
     const fresh = seq > input_seq;
-    const publications = this.#folder.fold(this.state, message, fresh);
+    const publications = this.#folder.fold(
+      this.state,
+      message,
+      fresh,
+      this.#savedAt?.hasFolded(seq),
+    );
     // The first outputs of an input are stored already where they did not fit into one commit.
     const done = seq === input_seq + 1 ? outputs_done : 0;
     if (fresh) this.pending.add(seq, publications.slice(done), done);
     this.#folded = seq;
     const left = message.info.pending;
-    metrics.lag.set({ partition: this.index }, left);
+    if (this.claimed) metrics.lag.set({ partition: this.index }, left);
     if (!this.restored && (seq >= this.#ownership.position.input_seq || left === 0))
       this.#onRestored();
     if (this.pending.length > 0) committer.notify(this);
@@ -224,7 +336,7 @@ export class Partition<State, Input> implements CommitSource {
     const { first_seq, input_seq } = this.#ownership.position;
     this.#options.log.warn(
       { partition: this.index, first_seq, input_seq, oldest_seq: seq, inputs_may_be_lost: unread },
-      "the stream no longer reaches back to this partition's first input: its state is rebuilt from what is left",
+      "the stream no longer reaches back to what this partition's state needs: it is rebuilt from what is left",
     );
   }
 
@@ -233,14 +345,12 @@ export class Partition<State, Input> implements CommitSource {
     this.restored = true;
     if (this.#first === 0 && this.#ownership.position.first_seq !== 0)
       this.#onTrimmed(this.#ownership.position.input_seq + 1);
-    this.#options.metrics.restoreSeconds.observe((performance.now() - this.#claimedAt) / 1_000);
+    this.#options.metrics.restoreSeconds.observe((performance.now() - this.#startedAt) / 1_000);
   }
 
   async #roomForOutputs(): Promise<void> {
     while (this.pending.length > MAX_PENDING_OUTPUTS && this.alive && !this.#stopped) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+      await this.#bell.wait();
     }
   }
 }

@@ -183,6 +183,8 @@ async function serve(
     await running.drain();
     await Promise.all([nc.drain(), server.close()]);
   };
+  // The server knows the subscriptions before anybody is told to publish.
+  await nc.flush().catch(() => {});
   while (!running.ready()) await new Promise((resolve) => setTimeout(resolve, READY_CHECK_MS));
   log.info({ http: url }, "ready");
   if (process.connected) process.send?.({ type: "ready", service: name, http: url });

@@ -14,8 +14,15 @@ export const STREAMS = {
 } as const;
 
 export const BUCKETS = { thresholds: "mapek_thresholds", parameters: "mapek_parameters" } as const;
+/** Heartbeats of the instances of services. */
+export const MEMBERS_BUCKET = "mapek_members";
+
+/** The object store of checkpoints: the stream `OBJ_mapek_checkpoints`. */
+export const CHECKPOINTS = "mapek_checkpoints";
 
 const NANOS_PER_SECOND = 1e9;
+/** How long the mark of an expired member stays. */
+const MEMBER_MARKER_SECONDS = 10;
 
 export const prefixesOf = (config: Config): Prefixes => ({
   public: config.streams.public_prefix,
@@ -94,6 +101,24 @@ export function streamDeclarations(config: Config): readonly StreamDeclaration[]
       ...bucket,
       name: `KV_${BUCKETS.parameters}`,
       sources: [view(`${stored}.log.parameters.*`, `$KV.${BUCKETS.parameters}.{{wildcard(1)}}`)],
+    },
+    {
+      ...bucket,
+      name: `KV_${MEMBERS_BUCKET}`,
+      subjects: [`$KV.${MEMBERS_BUCKET}.>`],
+      allow_msg_ttl: true,
+      subject_delete_marker_ttl: MEMBER_MARKER_SECONDS * NANOS_PER_SECOND,
+      allow_rollup_hdrs: true,
+    },
+    {
+      ...shared,
+      name: `OBJ_${CHECKPOINTS}`,
+      // As every object store has it: chunks and what describes them.
+      subjects: [`$O.${CHECKPOINTS}.C.>`, `$O.${CHECKPOINTS}.M.>`],
+      discard: "new",
+      allow_rollup_hdrs: true,
+      allow_direct: true,
+      max_age: 0,
     },
   ];
 }

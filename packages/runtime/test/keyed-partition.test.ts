@@ -1,5 +1,6 @@
 import { encodeMsgpack, type Request } from "@mapek/core/messages";
 import { describe, expect, test } from "vitest";
+import { loadState, saveState } from "../../../test/support/state-bytes.ts";
 import {
   type CountingInput,
   type CountingState,
@@ -34,7 +35,8 @@ function fold(...inputs: CountingInput[]) {
   return { state, outputs: inputs.map((input) => countingLogic.receive(state, input)) };
 }
 
-const saved = (state: CountingState) => Buffer.from(countingLogic.save(state)).toString("hex");
+const saved = (state: CountingState) =>
+  Buffer.from(saveState(countingLogic, state)).toString("hex");
 
 describe("keyedPartition", () => {
   test("an actor a system, made when it is first spoken of", () => {
@@ -79,14 +81,14 @@ describe("keyedPartition", () => {
 
   test("what was saved goes on as if nothing had happened", () => {
     const { state } = fold(settings(3), wake("b", 50), add("a", 2));
-    const bytes = countingLogic.save(state);
-    const loaded = countingLogic.load(bytes);
+    const bytes = saveState(countingLogic, state);
+    const loaded = loadState(countingLogic, bytes);
     expect(saved(loaded)).toBe(saved(state));
     for (const input of [add("a", 5), add("new", 1), tick(60)])
       expect(countingLogic.receive(loaded, input)).toEqual(countingLogic.receive(state, input));
     expect(saved(loaded)).toBe(saved(state));
     const empty = countingLogic.create(0);
-    expect(countingLogic.load(countingLogic.save(empty))).toEqual(empty);
+    expect(loadState(countingLogic, saveState(countingLogic, empty))).toEqual(empty);
   });
 
   test("the order in which systems came does not show in what is saved", () => {

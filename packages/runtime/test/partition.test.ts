@@ -238,6 +238,7 @@ describe("settings", () => {
       expect(host.host.status()).toEqual(
         Array.from({ length: PARTITIONS }, (_, partition) => ({
           partition,
+          role: "owner",
           restored: true,
           settled: true,
           historyTrimmed: false,

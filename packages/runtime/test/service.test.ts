@@ -66,6 +66,7 @@ describe("a service that runs", () => {
       nats: { version: house.server.version },
       partitions: Array.from({ length: PARTITIONS }, (_, partition) => ({
         partition,
+        role: "owner",
         restored: true,
         settled: true,
         historyTrimmed: false,

@@ -8,7 +8,7 @@ import { loadConfig } from "../src/config.ts";
 import { type Connection, compareVersions, connect } from "../src/connect.ts";
 import { ensureStreams } from "../src/ensure-streams.ts";
 import type { RuntimeError } from "../src/errors.ts";
-import { BUCKETS, STREAMS, streamDeclarations } from "../src/streams.ts";
+import { BUCKETS, MEMBERS_BUCKET, STREAMS, streamDeclarations } from "../src/streams.ts";
 
 let server: Awaited<ReturnType<typeof startTestServer>>;
 let connection: Connection;
@@ -52,7 +52,11 @@ describe("ensureStreams", () => {
     await ensureStreams(connection.jsm, declarations);
     const made = await configs();
     expect(Object.keys(made).sort()).toEqual(
-      [...Object.values(STREAMS), ...Object.values(BUCKETS).map((name) => `KV_${name}`)].sort(),
+      [
+        ...Object.values(STREAMS),
+        ...[...Object.values(BUCKETS), MEMBERS_BUCKET].map((name) => `KV_${name}`),
+        "OBJ_mapek_checkpoints",
+      ].sort(),
     );
     expect(made[STREAMS.knowledge]).toMatchObject({
       allow_atomic: true,

@@ -1,9 +1,9 @@
-import { feedbackInput, feedbackSettings } from "@mapek/core/messages";
-import { type Config, keyedPartition, runActorService } from "@mapek/runtime";
-import { feedbackActor } from "./actor.ts";
+import { feedbackSettings } from "@mapek/core/messages";
+import { type Config, runActorService } from "@mapek/runtime";
 import { admitSignals } from "./front-door.ts";
 import { historyVerbs } from "./history.ts";
 import { feedbackInstruments } from "./instruments.ts";
+import { feedbackLogic } from "./logic.ts";
 
 /** What the actors read; the sizes of the history are the streams' own affair. */
 function actorSettings({ feedback_loops }: Config): object {
@@ -12,7 +12,7 @@ function actorSettings({ feedback_loops }: Config): object {
 }
 
 await runActorService({
-  logic: keyedPartition({ service: "feedback", actor: feedbackActor, family: feedbackInput }),
+  logic: feedbackLogic,
   settings: actorSettings,
   listen: (subjects) => [subjects.signals("*", "*"), subjects.control("feedback", "*")],
   admit: admitSignals,

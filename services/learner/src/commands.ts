@@ -5,7 +5,7 @@ import {
   type SettingValue,
   seriesKey,
 } from "@mapek/core/messages";
-import type { Output } from "@mapek/runtime";
+import type { HasFolded, Output } from "@mapek/runtime";
 import { outputsOf } from "./outputs.ts";
 import {
   type LearnerState,
@@ -26,17 +26,23 @@ const REMEMBERED_COMMANDS = 10_000;
  * Does a command of the feedback service. Every command about one series is confirmed, done or
  * refused; one about a whole system reaches every partition and is not.
  */
-export function receiveCommand(state: LearnerState, input: CommandInput): Output[] {
+export function receiveCommand(
+  state: LearnerState,
+  input: CommandInput,
+  hasFolded: HasFolded | undefined,
+): Output[] {
   const { command, system } = input;
   if (state.done.has(input.action_id)) return [];
   remember(state, input.action_id);
   if (command.name === "scale_sensitivity" && command.metric === null) {
     setSystemSensitivity(state, system, systemSensitivity(state, system) * command.factor);
-    for (const { learner } of seriesOfSystem(state, system))
+    for (const { learner } of withoutFolded(seriesOfSystem(state, system), hasFolded))
       learner.applySensitivity(rulesOf(state, system).sensitivityFactor);
     return [];
   }
-  const series = state.series.get(seriesKey(system, command.metric as string, command.labels));
+  const key = seriesKey(system, command.metric as string, command.labels);
+  if (hasFolded?.(key)) return [];
+  const series = state.series.get(key);
   if (series === undefined) return [confirmation(input, false, null, null, "no such series")];
   if (command.name === "scale_sensitivity") {
     const { learner } = series;
@@ -49,6 +55,9 @@ export function receiveCommand(state: LearnerState, input: CommandInput): Output
   }
   return setThreshold(series, input, command);
 }
+
+const withoutFolded = (series: Series[], hasFolded: HasFolded | undefined): Series[] =>
+  hasFolded === undefined ? series : series.filter(({ key }) => !hasFolded(key));
 
 function setThreshold(
   series: Series,
@@ -114,8 +123,9 @@ type ControlInput = Extract<LearnerInput, { kind: "control" }>;
 export function receiveControl(
   state: LearnerState,
   { control, system, time }: ControlInput,
+  hasFolded: HasFolded | undefined,
 ): Output[] {
-  const targets = targetsOf(state, system, control);
+  const targets = withoutFolded(targetsOf(state, system, control), hasFolded);
   const whole = control.metric === undefined ? ownRules(state, system) : undefined;
   switch (control.command) {
     case "pin":

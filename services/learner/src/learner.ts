@@ -11,11 +11,11 @@ import {
   refused,
   type SampleBatch,
 } from "@mapek/core/messages";
-import type { Output, PartitionLogic } from "@mapek/runtime";
+import type { HasFolded, Output, PartitionLogic } from "@mapek/runtime";
 import { receiveCommand, receiveControl } from "./commands.ts";
 import { outputsOf } from "./outputs.ts";
 import { query } from "./queries.ts";
-import { load, save } from "./snapshot.ts";
+import { restorePart, SCHEMA, snapshot } from "./snapshot.ts";
 import { initialState, type LearnerState, rulesOf, type Series, seriesOf } from "./state.ts";
 
 /** What a learner partition reads: batches of samples and, from the same stream, its other inputs. */
@@ -61,8 +61,9 @@ export const learnerLogic: PartitionLogic<LearnerState, LearnerMessage> = {
       open_anomalies: state.open.size,
     };
   },
-  save,
-  load,
+  schema: SCHEMA,
+  snapshot,
+  restorePart,
 };
 
 function decode(subject: string, data: Uint8Array): Decoded<LearnerMessage> {
@@ -74,30 +75,32 @@ function decode(subject: string, data: Uint8Array): Decoded<LearnerMessage> {
   return accepted({ kind: "samples", batch: batch.value });
 }
 
-function receive(state: LearnerState, message: LearnerMessage): Output[] {
+function receive(state: LearnerState, message: LearnerMessage, hasFolded?: HasFolded): Output[] {
   switch (message.kind) {
     case "samples":
-      return receiveBatch(state, message.batch);
+      return receiveBatch(state, message.batch, hasFolded);
     case "settings":
       state.configured = message.settings;
-      for (const { id, learner } of state.series.values())
-        learner.applySettings(message.settings, rulesOf(state, id.system).sensitivityFactor);
+      for (const { system, learner } of state.series.values())
+        learner.applySettings(message.settings, rulesOf(state, system).sensitivityFactor);
       return [];
     case "command":
-      return receiveCommand(state, message);
+      return receiveCommand(state, message, hasFolded);
     case "control":
-      return receiveControl(state, message);
+      return receiveControl(state, message, hasFolded);
     case "tick":
-      return closeSilent(state, message.time);
+      return closeSilent(state, message.time, hasFolded);
   }
 }
 
 function receiveBatch(
   state: LearnerState,
   { series: keys, index, times, values, history }: SampleBatch,
+  hasFolded: HasFolded | undefined,
 ): Output[] {
   const outputs: Output[] = [];
   const dictionary = keys.map((key, entry) => {
+    if (hasFolded?.(key)) return undefined;
     const found = seriesOf(state, key);
     if (!(found instanceof MessageError)) return found;
     outputs.push(deadLetter(key, times[index.indexOf(entry)] ?? 0, found));
@@ -149,8 +152,10 @@ function deadLetter(key: string, timestamp: number, { code, detail }: MessageErr
 }
 
 /** In order of the keys: a restored state tells the same as one that never stopped. */
-function closeSilent(state: LearnerState, now: number): Output[] {
-  const open = [...state.open].sort((a, b) => (a.key < b.key ? -1 : 1));
+function closeSilent(state: LearnerState, now: number, hasFolded: HasFolded | undefined): Output[] {
+  const open = [...state.open]
+    .filter(({ key }) => !hasFolded?.(key))
+    .sort((a, b) => (a.key < b.key ? -1 : 1));
   return open.flatMap((series) => {
     const events = series.learner.closeIfSilent(now);
     if (events.length > 0) state.open.delete(series);

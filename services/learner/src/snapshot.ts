@@ -5,54 +5,51 @@ import {
   type LearnerSettings,
   parseSeriesKey,
 } from "@mapek/core/messages";
-import { initialState, type LearnerState, type SystemRules, settingsOf } from "./state.ts";
+import { type LearnerState, Series, type SystemRules, settingsOf } from "./state.ts";
 
-/** Schema number of a partition's saved state. */
-const SCHEMA = 1;
+/** Number of the saved form of a partition's state. */
+export const SCHEMA = 1;
 
-type Saved = [
-  schema: number,
+type SharedPart = [
+  key: null,
   settings: LearnerSettings | null,
   systems: [string, SystemRules][],
-  series: [string, SeriesSnapshot][],
   done: string[],
 ];
+type SeriesPart = [key: string, snapshot: SeriesSnapshot];
 
-/** Bytes of a partition's state; equal states give equal bytes. Cost: O(samples). */
-export function save(state: LearnerState): Uint8Array {
-  const byKey = <T>([a]: [string, T], [b]: [string, T]) => (a < b ? -1 : 1);
-  const systems = [...state.systems].sort(byKey);
-  const series = [...state.series.values()]
-    .map(({ key, learner }): [string, SeriesSnapshot] => [key, learner.snapshot()])
-    .sort(byKey);
-  return encodeMsgpack([
-    SCHEMA,
-    state.configured ?? null,
-    systems,
-    series,
-    [...state.done],
-  ] satisfies Saved);
+/** The state in parts: what all series share, then a series a part. Cost of a part: O(samples of the series). */
+export function* snapshot(state: LearnerState): Generator<Uint8Array> {
+  const systems = [...state.systems].sort(([a], [b]) => (a < b ? -1 : 1));
+  const shared: SharedPart = [null, state.configured ?? null, systems, [...state.done]];
+  yield encodeMsgpack(shared);
+  for (const { key, learner } of state.series.values())
+    yield encodeMsgpack([key, learner.snapshot()] satisfies SeriesPart);
 }
 
-/** The inverse of {@link save}. @throws {Error} where the bytes are not of a schema that this reader knows. */
-export function load(bytes: Uint8Array): LearnerState {
-  const [schema, settings, systems, series, done] = decodeMsgpack(bytes) as Saved;
-  if (schema !== SCHEMA)
-    throw new Error(`learner state has schema ${schema}, this reader knows ${SCHEMA}`);
-  const state = initialState();
-  state.configured = settings ?? undefined;
-  for (const [system, rules] of systems) state.systems.set(system, rules);
-  for (const [key, snapshot] of series) {
-    const id = parseSeriesKey(key);
-    if (!id.ok) throw id.error;
-    const restored = {
-      key,
-      id: id.value,
-      learner: SeriesLearner.restore(snapshot, settingsOf(state)),
-    };
-    state.series.set(key, restored);
-    if (restored.learner.judge.open !== null) state.open.add(restored);
+/**
+ * Puts a part of {@link snapshot} into a state.
+ *
+ * @returns The key of its series, undefined for the part that all series share.
+ * @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT, or another error where the part is no such part.
+ */
+export function restorePart(state: LearnerState, part: Uint8Array): string | undefined {
+  const saved = decodeMsgpack(part) as SharedPart | SeriesPart;
+  const [key] = saved;
+  if (key === null) {
+    const [, settings, systems, done] = saved as SharedPart;
+    state.configured = settings ?? undefined;
+    for (const [system, rules] of systems) state.systems.set(system, rules);
+    for (const id of done) state.done.add(id);
+    return undefined;
   }
-  for (const id of done) state.done.add(id);
-  return state;
+  const id = parseSeriesKey(key);
+  if (!id.ok) throw id.error;
+  const learner = SeriesLearner.restore((saved as SeriesPart)[1], settingsOf(state));
+  const series = new Series(key, learner);
+  const older = state.series.get(key);
+  if (older !== undefined) state.open.delete(older);
+  state.series.set(key, series);
+  if (learner.judge.open !== null) state.open.add(series);
+  return key;
 }

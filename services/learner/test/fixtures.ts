@@ -15,6 +15,7 @@ import {
 } from "@mapek/core/messages";
 import type { Output } from "@mapek/runtime";
 import { expect } from "vitest";
+import { loadState, saveState } from "../../../test/support/state-bytes.ts";
 import { type LearnerMessage, learnerLogic } from "../src/learner.ts";
 import type { LearnerState } from "../src/state.ts";
 
@@ -50,6 +51,8 @@ export const burst = (key: string, calm: number, wild: number, from = 0): Row[] 
 /** A learner partition as the partition host runs it: messages go through their stored form. */
 export class Partition {
   state: LearnerState = learnerLogic.create(0);
+  /** Everything that was folded, in order. */
+  readonly folded: LearnerMessage[] = [];
 
   samples(rows: readonly Row[], history = false): Output[] {
     return this.fold("mapek-kb.samples.0", encodeSampleBatch(batchOf(rows, history)));
@@ -85,7 +88,7 @@ export class Partition {
 
   /** Forgets everything but the stored bytes. */
   restart(): void {
-    this.state = learnerLogic.load(learnerLogic.save(this.state));
+    this.state = loadState(learnerLogic, saveState(learnerLogic, this.state));
   }
 
   input(input: LearnerInput): Output[] {
@@ -95,6 +98,7 @@ export class Partition {
   fold(subject: string, bytes: Uint8Array): Output[] {
     const decoded = learnerLogic.decode(subject, bytes);
     if (!decoded.ok) throw decoded.error;
+    this.folded.push(decoded.value);
     const outputs = learnerLogic.receive(this.state, decoded.value as LearnerMessage);
     for (const output of outputs) expectValid(output);
     return outputs;

@@ -5,6 +5,7 @@ import {
   MessageError,
   type MessageErrorCode,
   type PublicSeries,
+  plainDecimal,
   type Sample,
   type SampleColumns,
   type Subjects,
@@ -79,6 +80,8 @@ export class Intake {
       );
     const route = this.#route(message.subject);
     if (route instanceof MessageError) return route;
+    const plain = message.headers === undefined ? plainDecimal(message.data) : Number.NaN;
+    if (!Number.isNaN(plain)) return this.#addPlain(route, plain, receipt);
     const payload = decodeSamples(message.data, message.headers?.get("Content-Type") || undefined);
     if (!payload.ok) return payload.error;
     const history = message.headers?.has(HISTORY_HEADER) ?? false;
@@ -108,6 +111,14 @@ export class Intake {
       this.#addRows(route, payload.value.rows, now, receipt, history, rejects);
     else this.#addColumns(route.system, payload.value.columns, now, receipt, history, rejects);
     rejects.report();
+    return undefined;
+  }
+
+  /** A number alone: what most messages are, so nothing is made for it. */
+  #addPlain(route: Route, value: number, receipt: Receipt | undefined): MessageError | undefined {
+    const entry = this.#options.registry.entry(route.system, route.metric, undefined);
+    if (entry instanceof MessageError) return entry;
+    this.#store(entry, undefined, value, Date.now(), receipt, false);
     return undefined;
   }
 

@@ -1,11 +1,10 @@
-import { optimizerInput } from "@mapek/core/messages";
-import { keyedPartition, runActorService } from "@mapek/runtime";
-import { optimizerActor } from "./actor.ts";
+import { runActorService } from "@mapek/runtime";
 import { admitReports } from "./front-door.ts";
 import { optimizerInstruments } from "./instruments.ts";
+import { optimizerLogic } from "./logic.ts";
 
 await runActorService({
-  logic: keyedPartition({ service: "optimizer", actor: optimizerActor, family: optimizerInput }),
+  logic: optimizerLogic,
   settings: (config) => config.dynamic_optimizer,
   listen: (subjects) => [subjects.performance("*"), subjects.control("optimizer", "*")],
   admit: admitReports,

@@ -16,6 +16,8 @@ const INTERVAL_RATE = 0.05;
 const INCIDENT_SHARE = 0.25;
 const INCIDENT_SAMPLES = 100;
 
+/** Samples since an alarm that never was, in a tracker's snapshot. */
+const NEVER = Number.MAX_SAFE_INTEGER;
 const NOTHING: readonly IncidentEvent[] = [];
 
 /** State of a {@link SeriesJudge}: plain data, which MessagePack may carry. */
@@ -51,7 +53,8 @@ export class SeriesJudge {
   /** Judged samples since the open anomaly opened. */
   incidentSamples = 0;
   #detector: AnomalyDetector;
-  #incidents = new IncidentTracker();
+  /** Made with the first alarm: until then it would only count. */
+  #incidents: IncidentTracker | undefined;
 
   constructor(sensitivity: number) {
     this.#detector = new AnomalyDetector({ sensitivity });
@@ -67,7 +70,7 @@ export class SeriesJudge {
 
   /** The incident that is open now. */
   get open(): Incident | null {
-    return this.#incidents.current;
+    return this.#incidents?.current ?? null;
   }
 
   /**
@@ -84,15 +87,18 @@ export class SeriesJudge {
       this.lastValue = value;
       return NOTHING;
     }
-    this.score = detector.update(time, value);
+    const score = detector.update(time, value);
+    this.score = score;
+    const incidents = score < detector.alarmScore ? this.#incidents : this.#trackIncidents();
     if (this.lastJudgedAt > 0) this.#followInterval(sinceJudged);
     this.lastJudgedAt = time;
     this.lastValue = value;
     this.judged++;
     if (this.incidentSamples > 0) this.incidentSamples++;
-    const { expectedLow, expectedHigh, alarmScore, score } = detector;
+    if (incidents === undefined) return NOTHING;
+    const { alarmScore, expectedLow, expectedHigh } = detector;
     const sample = { timeMs: time, value, score, alarmScore, expectedLow, expectedHigh };
-    const events = this.#incidents.update(sample);
+    const events = incidents.update(sample);
     for (const event of events) this.#onEvent(event);
     return events;
   }
@@ -116,7 +122,7 @@ export class SeriesJudge {
   closeIfSilent(now: number): IncidentEvent | undefined {
     const { silentAt } = this;
     if (silentAt === undefined || now < silentAt) return undefined;
-    const event = this.#incidents.close();
+    const event = this.#incidents?.close();
     if (event !== undefined) this.#onEvent(event);
     return event;
   }
@@ -130,7 +136,7 @@ export class SeriesJudge {
       intervalMs: this.intervalMs,
       incidentSamples: this.incidentSamples,
       detector: storeColumns(this.#detector.snapshot()),
-      incidents: this.#incidents.snapshot(),
+      incidents: (this.#incidents ?? this.#quietTracker()).snapshot(),
     };
   }
 
@@ -139,8 +145,28 @@ export class SeriesJudge {
     const restored = new SeriesJudge(1);
     Object.assign(restored, plain);
     restored.#detector = AnomalyDetector.restore(loadColumns<AnomalyDetectorSnapshot>(detector));
-    restored.#incidents = IncidentTracker.restore(incidents);
+    if (incidents.since_alarm !== NEVER) restored.#incidents = IncidentTracker.restore(incidents);
     return restored;
+  }
+
+  #trackIncidents(): IncidentTracker {
+    this.#incidents ??= this.#quietTracker();
+    return this.#incidents;
+  }
+
+  /** A tracker that has seen every judged sample so far, and no alarm. */
+  #quietTracker(): IncidentTracker {
+    return IncidentTracker.restore({
+      version: 1,
+      seen: this.judged,
+      since_alarm: NEVER,
+      quiet: 0,
+      last_at: this.judged === 0 ? null : this.lastJudgedAt,
+      last_loud_at: 0,
+      told_score: 0,
+      suppressed: 0,
+      current: null,
+    });
   }
 
   #onEvent({ type }: IncidentEvent): void {

@@ -3,6 +3,7 @@ import { feedbackControl, learnerControl, optimizerControl } from "./control.ts"
 import { durability } from "./durability.ts";
 import { action, feedback } from "./feedback.ts";
 import { feedbackInput, learnerInput, optimizerInput } from "./input.ts";
+import { member } from "./member.ts";
 import { parameters, transition } from "./parameters.ts";
 import { performance } from "./performance.ts";
 import { position } from "./position.ts";
@@ -38,4 +39,5 @@ export const MESSAGE_FAMILIES = [
   optimizerInput,
   feedbackInput,
   position,
+  member,
 ] as const;

@@ -16,6 +16,11 @@ export const position = defineMessage(
     first_seq: z.number().int().min(0),
     /** Outputs of the input after `input_seq` that are stored already: more than fit in one batch. */
     outputs_done: z.number().int().min(0),
+    /** Checkpoints to restore from, newest first, with the sequence of the input after which replay begins. */
+    checkpoints: z
+      .array(z.object({ name: z.string(), seq: z.number().int().min(0) }))
+      .max(2)
+      .default([]),
     owner: z.string(),
     /** Counts claims: grows by one with each new owner. */
     epoch: z.number().int().min(0),

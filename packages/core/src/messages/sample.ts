@@ -2,6 +2,7 @@ import { z } from "zod";
 import { decodeBody, defineMessage } from "./codec.ts";
 import { accepted, type Decoded, type MessageErrorCode, refused } from "./errors.ts";
 import { checkLabels, labelsSchema } from "./labels.ts";
+import { plainDecimal } from "./plain-decimal.ts";
 import { readPublicBatch, type SampleColumns } from "./sample-batch.ts";
 import { inputVersionSchema, metricNameSchema, timestampSchema } from "./vocabulary.ts";
 
@@ -54,6 +55,8 @@ export function decodeSamples(bytes: Uint8Array, contentType?: string): Decoded<
     bytes.length <= 32 &&
     isNumberStart(bytes[0] ?? 0)
   ) {
+    const plain = plainDecimal(bytes);
+    if (!Number.isNaN(plain)) return accepted({ kind: "number", value: plain });
     const text = latin1(bytes);
     const value = Number(text);
     if (Number.isFinite(value) && NUMBER_TEXT.test(text))

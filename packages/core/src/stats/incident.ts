@@ -64,6 +64,12 @@ export interface IncidentTrackerSnapshot {
 
 /** A higher peak is told when the score has risen by this since it was last told. */
 const PEAK_STEP = 0.02;
+const DEFAULTS: Required<IncidentTrackerOptions> = {
+  quietSamples: 12,
+  releaseShare: 0.5,
+  gapMs: Number.POSITIVE_INFINITY,
+  refractorySamples: 300,
+};
 const REFRACTORY_SHARE = 0.03;
 /** Twice the longest stretch that the detector averages: until then the echo of an incident may alarm again. */
 const MIN_REFRACTORY = 48;
@@ -76,34 +82,25 @@ const MIN_REFRACTORY = 48;
  * `closed_at` is the last sample that was not quiet. Cost: O(1); an object only when something happens.
  */
 export class IncidentTracker {
-  readonly #quietSamples: number;
-  readonly #releaseShare: number;
-  readonly #gapMs: number;
-  readonly #refractorySamples: number;
+  readonly #options: Required<IncidentTrackerOptions>;
   #seen = 0;
   #sinceAlarm = Number.MAX_SAFE_INTEGER;
   #quiet = 0;
-  #lastAt: number | null = null;
+  /** NaN before the first sample. */
+  #lastAt = Number.NaN;
   #lastLoudAt = 0;
   #toldScore = 0;
   #suppressed = 0;
   #current: Incident | null = null;
 
   /** @throws {StatsError} MAPEK_STATS_BAD_SETTING */
-  constructor({
-    quietSamples = 12,
-    releaseShare = 0.5,
-    gapMs = Number.POSITIVE_INFINITY,
-    refractorySamples = 300,
-  }: IncidentTrackerOptions = {}) {
+  constructor(options?: IncidentTrackerOptions) {
+    this.#options = options === undefined ? DEFAULTS : { ...DEFAULTS, ...options };
+    const { quietSamples, releaseShare, gapMs, refractorySamples } = this.#options;
     requireCount(quietSamples, 1, "quietSamples");
     requireRange(releaseShare, 0, 1, "releaseShare");
     requireRange(gapMs, Number.MIN_VALUE, Number.POSITIVE_INFINITY, "gapMs");
     requireCount(refractorySamples, 0, "refractorySamples");
-    this.#quietSamples = quietSamples;
-    this.#releaseShare = releaseShare;
-    this.#gapMs = gapMs;
-    this.#refractorySamples = refractorySamples;
   }
 
   /** The open incident. */
@@ -123,13 +120,8 @@ export class IncidentTracker {
    */
   update(sample: ScoredSample): readonly IncidentEvent[] {
     let events: IncidentEvent[] | undefined;
-    if (
-      this.#current !== null &&
-      this.#lastAt !== null &&
-      sample.timeMs - this.#lastAt > this.#gapMs
-    ) {
+    if (this.#current !== null && sample.timeMs - this.#lastAt > this.#options.gapMs)
       events = [this.#close()];
-    }
     this.#lastAt = sample.timeMs;
     this.#seen++;
     const alarm = sample.score >= sample.alarmScore;
@@ -155,7 +147,7 @@ export class IncidentTracker {
       seen: this.#seen,
       since_alarm: this.#sinceAlarm,
       quiet: this.#quiet,
-      last_at: this.#lastAt,
+      last_at: Number.isNaN(this.#lastAt) ? null : this.#lastAt,
       last_loud_at: this.#lastLoudAt,
       told_score: this.#toldScore,
       suppressed: this.#suppressed,
@@ -166,7 +158,7 @@ export class IncidentTracker {
   /** Continues where `snapshot` was taken, with settings given anew. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
   static restore(
     snapshot: IncidentTrackerSnapshot,
-    options: IncidentTrackerOptions = {},
+    options?: IncidentTrackerOptions,
   ): IncidentTracker {
     const {
       version,
@@ -201,7 +193,7 @@ export class IncidentTracker {
     restored.#seen = seen;
     restored.#sinceAlarm = since_alarm;
     restored.#quiet = quiet;
-    restored.#lastAt = last_at;
+    restored.#lastAt = last_at ?? Number.NaN;
     restored.#lastLoudAt = last_loud_at;
     restored.#toldScore = told_score;
     restored.#suppressed = suppressed;
@@ -211,7 +203,7 @@ export class IncidentTracker {
 
   #open(sample: ScoredSample): IncidentEvent | undefined {
     const refractory = Math.min(
-      this.#refractorySamples,
+      this.#options.refractorySamples,
       Math.max(MIN_REFRACTORY, Math.floor(this.#seen * REFRACTORY_SHARE)),
     );
     if (this.#sinceAlarm < refractory) {
@@ -236,9 +228,9 @@ export class IncidentTracker {
 
   #follow(sample: ScoredSample): IncidentEvent | undefined {
     const current = this.#current!;
-    if (sample.score < sample.alarmScore * this.#releaseShare) {
+    if (sample.score < sample.alarmScore * this.#options.releaseShare) {
       this.#quiet++;
-      return this.#quiet >= this.#quietSamples ? this.#close() : undefined;
+      return this.#quiet >= this.#options.quietSamples ? this.#close() : undefined;
     }
     this.#quiet = 0;
     this.#lastLoudAt = sample.timeMs;

@@ -9,6 +9,7 @@ export {
   type AnomalyDetectorSnapshot,
 } from "./anomaly-detector.ts";
 export { assessPromise, type Promised } from "./confidence.ts";
+export { doubles, Scratch } from "./doubles.ts";
 export { STATS_ERRORS, type StatsConsequence, StatsError, type StatsErrorCode } from "./errors.ts";
 export {
   type Incident,

@@ -1,3 +1,4 @@
+import { doubles } from "./doubles.ts";
 import { requireSnapshot } from "./errors.ts";
 
 /** Points a block, and blocks kept: the horizon is 4,375 to 5,000 points. */
@@ -23,31 +24,39 @@ export interface RangeMemorySnapshot {
  * itself, so that one absurd value does not blind a view: the same value again still stands out, until it has become
  * usual.
  *
- * Memory: 16 bytes a view and block, grown block by block to 8 blocks. Cost: O(1) a view and point.
+ * Memory: 16 bytes a view, and as much again a view and block from the second block on, up to 8 blocks.
+ * Cost: O(1) a view and point.
  */
 export class RangeMemory {
   readonly views: number;
-  /** Range of each view over all blocks; lows above highs before the first point. */
-  readonly low: Float64Array;
-  readonly high: Float64Array;
-  #points = 0;
-  #blocks = 1;
-  #lows: Float64Array;
-  #highs: Float64Array;
-  /** Offset of the current block. */
+  /** Lower ends of the views' ranges over all blocks, then upper ends; lower above upper before the first point. */
+  readonly #bounds: number[];
+  /** The same of each block, one after the other. The first block is all there is: until it ends, the bounds themselves. */
+  #blocks: number[];
+  /** Place of the current block. */
   #current = 0;
+  #points = 0;
 
   constructor(views: number) {
     this.views = views;
-    this.low = new Float64Array(views).fill(Number.POSITIVE_INFINITY);
-    this.high = new Float64Array(views).fill(Number.NEGATIVE_INFINITY);
-    this.#lows = this.low.slice();
-    this.#highs = this.high.slice();
+    this.#bounds = doubles(2 * views, Number.POSITIVE_INFINITY);
+    this.#bounds.fill(Number.NEGATIVE_INFINITY, views);
+    this.#blocks = this.#bounds;
   }
 
   /** Points remembered since the beginning. */
   get points(): number {
     return this.#points;
+  }
+
+  /** Lower end of a view's range over all blocks. */
+  lowOf(view: number): number {
+    return this.#bounds[view]!;
+  }
+
+  /** Upper end. */
+  highOf(view: number): number {
+    return this.#bounds[this.views + view]!;
   }
 
   /**
@@ -58,12 +67,13 @@ export class RangeMemory {
    * @returns Distance outside the range over the range (at least `floor`), 0 inside, at most 5; 0 at the first point.
    */
   excess(view: number, x: number, floor: number): number {
-    const low = this.low[view]!;
-    const high = this.high[view]!;
+    const low = this.#bounds[view]!;
+    const high = this.#bounds[this.views + view]!;
     if (x <= high && x >= low) {
+      const blocks = this.#blocks;
       const at = this.#current + view;
-      if (x < this.#lows[at]!) this.#lows[at] = x;
-      if (x > this.#highs[at]!) this.#highs[at] = x;
+      if (x < blocks[at]!) blocks[at] = x;
+      if (x > blocks[at + this.views]!) blocks[at + this.views] = x;
       return 0;
     }
     return this.#widen(
@@ -82,22 +92,25 @@ export class RangeMemory {
   }
 
   snapshot(): RangeMemorySnapshot {
-    const ordered = (blocks: Float64Array): Float64Array => {
-      const out = new Float64Array(blocks.length);
-      const oldest = (this.#current + this.views) % blocks.length;
-      out.set(blocks.subarray(oldest));
-      out.set(blocks.subarray(0, oldest), blocks.length - oldest);
-      return out;
-    };
-    return { points: this.#points, lows: ordered(this.#lows), highs: ordered(this.#highs) };
+    const { views } = this;
+    const blocks = this.#blocks;
+    const lows = new Float64Array(blocks.length / 2);
+    const highs = new Float64Array(blocks.length / 2);
+    let from = (this.#current + 2 * views) % blocks.length;
+    for (let at = 0; at < lows.length; at += views) {
+      lows.set(blocks.slice(from, from + views), at);
+      highs.set(blocks.slice(from + views, from + 2 * views), at);
+      from = (from + 2 * views) % blocks.length;
+    }
+    return { points: this.#points, lows, highs };
   }
 
   /** @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
   static restore(views: number, { points, lows, highs }: RangeMemorySnapshot): RangeMemory {
     requireSnapshot(Number.isSafeInteger(points) && points >= 0, "points out of range");
-    const blocks = Math.min(MAX_BLOCKS, Math.floor(points / BLOCK_POINTS) + 1);
+    const count = Math.min(MAX_BLOCKS, Math.floor(points / BLOCK_POINTS) + 1);
     requireSnapshot(
-      lows.length === views * blocks && highs.length === lows.length,
+      lows.length === views * count && highs.length === lows.length,
       "wrong number of blocks",
     );
     requireSnapshot(
@@ -106,21 +119,27 @@ export class RangeMemory {
     );
     const restored = new RangeMemory(views);
     restored.#points = points;
-    restored.#blocks = blocks;
-    restored.#lows = Float64Array.from(lows);
-    restored.#highs = Float64Array.from(highs);
-    restored.#current = views * (blocks - 1);
-    restored.#combine();
+    if (count > 1) restored.#blocks = doubles(2 * views * count, 0);
+    restored.#current = 2 * views * (count - 1);
+    for (let i = 0; i < lows.length; i++) {
+      const at = 2 * views * Math.floor(i / views) + (i % views);
+      restored.#blocks[at] = lows[i]!;
+      restored.#blocks[at + views] = highs[i]!;
+    }
+    if (count > 1) restored.#combine();
     return restored;
   }
 
   #widen(view: number, x: number, low: number, high: number, floor: number): number {
+    const { views } = this;
+    const bounds = this.#bounds;
+    const blocks = this.#blocks;
     const at = this.#current + view;
     if (low > high) {
-      this.low[view] = x;
-      this.high[view] = x;
-      this.#lows[at] = x;
-      this.#highs[at] = x;
+      bounds[view] = x;
+      bounds[view + views] = x;
+      blocks[at] = x;
+      blocks[at + views] = x;
       return 0;
     }
     const range = high - low;
@@ -132,44 +151,44 @@ export class RangeMemory {
     const share = distance <= rounding ? 0 : reach > 0 ? Math.min(MAX_EXCESS, distance / reach) : 1;
     if (above) {
       const bound = reach > 0 ? Math.min(x, high + reach) : x;
-      this.high[view] = bound;
-      this.#highs[at] = bound;
-      if (this.#lows[at]! > bound) this.#lows[at] = bound;
+      bounds[view + views] = bound;
+      blocks[at + views] = bound;
+      if (blocks[at]! > bound) blocks[at] = bound;
     } else {
       const bound = reach > 0 ? Math.max(x, low - reach) : x;
-      this.low[view] = bound;
-      this.#lows[at] = bound;
-      if (this.#highs[at]! < bound) this.#highs[at] = bound;
+      bounds[view] = bound;
+      blocks[at] = bound;
+      if (blocks[at + views]! < bound) blocks[at + views] = bound;
     }
     return share;
   }
 
   #beginBlock(): void {
-    const { views } = this;
-    if (this.#blocks < MAX_BLOCKS) {
-      this.#current = views * this.#blocks;
-      this.#blocks++;
-      const lows = new Float64Array(views * this.#blocks);
-      const highs = new Float64Array(views * this.#blocks);
-      lows.set(this.#lows);
-      highs.set(this.#highs);
-      this.#lows = lows;
-      this.#highs = highs;
+    const size = 2 * this.views;
+    const before = this.#blocks;
+    if (before.length < MAX_BLOCKS * size) {
+      this.#blocks = doubles(before.length + size, 0);
+      for (let at = 0; at < before.length; at++) this.#blocks[at] = before[at]!;
+      this.#current = before.length;
     } else {
-      this.#current = (this.#current + views) % this.#lows.length;
+      this.#current = (this.#current + size) % before.length;
     }
-    this.#lows.fill(Number.POSITIVE_INFINITY, this.#current, this.#current + views);
-    this.#highs.fill(Number.NEGATIVE_INFINITY, this.#current, this.#current + views);
+    const middle = this.#current + this.views;
+    this.#blocks.fill(Number.POSITIVE_INFINITY, this.#current, middle);
+    this.#blocks.fill(Number.NEGATIVE_INFINITY, middle, this.#current + size);
     this.#combine();
   }
 
   #combine(): void {
-    this.low.fill(Number.POSITIVE_INFINITY);
-    this.high.fill(Number.NEGATIVE_INFINITY);
-    for (let at = 0; at < this.#lows.length; at++) {
-      const view = at % this.views;
-      this.low[view] = Math.min(this.low[view]!, this.#lows[at]!);
-      this.high[view] = Math.max(this.high[view]!, this.#highs[at]!);
-    }
+    const { views } = this;
+    const bounds = this.#bounds;
+    const blocks = this.#blocks;
+    bounds.fill(Number.POSITIVE_INFINITY, 0, views);
+    bounds.fill(Number.NEGATIVE_INFINITY, views);
+    for (let block = 0; block < blocks.length; block += 2 * views)
+      for (let view = 0; view < views; view++) {
+        bounds[view] = Math.min(bounds[view]!, blocks[block + view]!);
+        bounds[view + views] = Math.max(bounds[view + views]!, blocks[block + view + views]!);
+      }
   }
 }

@@ -1,10 +1,11 @@
+import { type Column, columnOf, copyColumn, Scratch, SHORT_COLUMN } from "./doubles.ts";
 import { requireCount, requireFinite, requireRange, StatsError } from "./errors.ts";
 import { quantiseTime, TimeColumn } from "./time-column.ts";
 import { decodeWindow, encodeWindow } from "./window-snapshot.ts";
 
-const FIRST_SLOTS = 16;
-/** Fields of the window and its column, and the headers of their arrays. */
-const FIXED_BYTES = 400;
+const FIRST_SLOTS = 4;
+/** Fields of the window and its column, and the headers of their lists. */
+const FIXED_BYTES = 350;
 
 export interface SampleWindowOptions {
   /** Most samples kept, whole number from 1. @default 10_000 */
@@ -12,6 +13,8 @@ export interface SampleWindowOptions {
   /** Longest time between the newest sample and the oldest kept, milliseconds, > 0, may be Infinity. @default 86_400_000 */
   spanMs?: number;
 }
+
+const movedTimes = new Scratch();
 
 /** What became of an offered sample. */
 export type AddOutcome = "appended" | "inserted" | "duplicate" | "outside";
@@ -21,12 +24,12 @@ export type AddOutcome = "appended" | "inserted" | "duplicate" | "outside";
  * the newest, no two at the same microsecond. Holds samples and nothing derived from them, so what has left leaves
  * no trace.
  *
- * Memory: grown on demand; 12 bytes a slot while times pack into 32 bits, else 16.
+ * Memory: grown on demand; 16 bytes a slot up to 256 slots, then 12 while times pack into 32 bits.
  */
 export class SampleWindow {
   #capacity: number;
   #spanMs: number;
-  #values: Float64Array;
+  #values: Column;
   #times: TimeColumn;
   #head = 0;
   #count = 0;
@@ -39,7 +42,7 @@ export class SampleWindow {
     this.#capacity = capacity;
     this.#spanMs = spanMs;
     const slots = Math.min(capacity, FIRST_SLOTS);
-    this.#values = new Float64Array(slots);
+    this.#values = columnOf(slots);
     this.#times = new TimeColumn(slots);
   }
 
@@ -68,7 +71,9 @@ export class SampleWindow {
 
   /** Bytes that this window occupies, all in. */
   get byteLength(): number {
-    return this.#values.byteLength + this.#times.byteLength + FIXED_BYTES;
+    return (
+      this.#values.length * Float64Array.BYTES_PER_ELEMENT + this.#times.byteLength + FIXED_BYTES
+    );
   }
 
   /**
@@ -94,7 +99,7 @@ export class SampleWindow {
     if (this.#count < this.#values.length) {
       slot = this.#slot(this.#count);
     } else if (this.#count < this.#capacity) {
-      this.#rebuild(Math.min(this.#capacity, this.#count * 2), time);
+      this.#rebuild(this.#grownSlots(), time);
       slot = this.#count;
     } else {
       // The newest takes the place of the oldest.
@@ -134,8 +139,8 @@ export class SampleWindow {
   copyValues(target?: Float64Array): Float64Array {
     const out = this.#target(target);
     const untilEnd = Math.min(this.#count, this.#values.length - this.#head);
-    out.set(this.#values.subarray(this.#head, this.#head + untilEnd));
-    if (untilEnd < this.#count) out.set(this.#values.subarray(0, this.#count - untilEnd), untilEnd);
+    copyColumn(this.#values, this.#head, untilEnd, out, 0);
+    copyColumn(this.#values, 0, this.#count - untilEnd, out, untilEnd);
     return out;
   }
 
@@ -151,7 +156,7 @@ export class SampleWindow {
   /** Forgets all samples and gives their memory back. */
   clear(): void {
     const slots = Math.min(this.#capacity, FIRST_SLOTS);
-    this.#values = new Float64Array(slots);
+    this.#values = columnOf(slots);
     this.#times = new TimeColumn(slots);
     this.#head = 0;
     this.#count = 0;
@@ -175,9 +180,7 @@ export class SampleWindow {
     }
     this.#evict(this.#newest);
     while (this.#count > capacity) this.#dropOldest();
-    let slots = FIRST_SLOTS;
-    while (slots < this.#count) slots *= 2;
-    this.#rebuild(Math.min(capacity, slots), this.#newest);
+    this.#rebuild(Math.min(capacity, Math.max(FIRST_SLOTS, this.#count)), this.#newest);
   }
 
   /** Canonical bytes: equal content and bounds give equal bytes. See `encodeWindow`. Cost: O(n). */
@@ -207,7 +210,7 @@ export class SampleWindow {
       this.#dropOldest();
       index--;
     } else if (this.#count === this.#values.length) {
-      this.#rebuild(Math.min(this.#capacity, this.#count * 2), time);
+      this.#rebuild(this.#grownSlots(), time);
     }
     // The slot after the newest is free: try the packing there.
     if (!this.#times.set(this.#slot(this.#count), time)) {
@@ -277,12 +280,20 @@ export class SampleWindow {
       this.#dropOldest();
   }
 
+  /** A short window belongs to an idle series, or soon is a long one: it grows by little. */
+  #grownSlots(): number {
+    const count = this.#count;
+    const more = count < SHORT_COLUMN ? Math.max(FIRST_SLOTS, count >>> 2) : count >>> 1;
+    return Math.min(this.#capacity, count + more);
+  }
+
   /** Moves everything to the beginning of `slots` slots, with a packing that holds `next` too. */
   #rebuild(slots: number, next: number): void {
-    const times = this.copyTimes();
-    const values = new Float64Array(slots);
-    this.copyValues(values);
-    this.#times.rebuild(times, slots, next);
+    const values = columnOf(slots);
+    const untilEnd = Math.min(this.#count, this.#values.length - this.#head);
+    copyColumn(this.#values, this.#head, untilEnd, values, 0);
+    copyColumn(this.#values, 0, this.#count - untilEnd, values, untilEnd);
+    this.#times.rebuild(this.copyTimes(movedTimes.take(this.#count)), slots, next);
     this.#values = values;
     this.#head = 0;
   }

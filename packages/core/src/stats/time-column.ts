@@ -1,3 +1,5 @@
+import { type Column, columnOf, copyColumn } from "./doubles.ts";
+
 /** Largest span, in units, that is packed: below 2^32, so that a full ring can move on before it is packed anew. */
 const PACKED_SPAN = 2 ** 32 * (7 / 8);
 /** Beyond this many milliseconds a float64 no longer tells microseconds apart. */
@@ -34,26 +36,24 @@ export function chooseTimeUnits(times: Float64Array, next: number): TimeUnits {
 }
 
 /**
- * A column of times by slot: 4 bytes a time while all are whole milliseconds within 43 days, or any microseconds
- * within 62 minutes; otherwise 8 bytes a time.
+ * A column of times by slot: 8 bytes a time while there are few slots; then 4 bytes while all are whole milliseconds
+ * within 43 days, or any microseconds within 62 minutes, otherwise 8.
  */
 export class TimeColumn {
-  #units: TimeUnits = 1;
+  #units: TimeUnits = 0;
   #base = 0;
-  #offsets: Uint32Array;
-  #plain = new Float64Array(0);
-  #plainWrites = 0;
+  #offsets = NO_OFFSETS;
+  #plain: Column;
+  /** Writes until a narrower packing is worth a try; a short column, which is never packed, begins below 0. */
+  #writesLeft = -1;
 
   constructor(slots: number) {
-    this.#offsets = new Uint32Array(slots);
-  }
-
-  get slots(): number {
-    return this.#units === 0 ? this.#plain.length : this.#offsets.length;
+    this.#plain = NO_TIMES;
+    this.rebuild(NO_TIMES, slots, 0);
   }
 
   get byteLength(): number {
-    return this.#offsets.byteLength + this.#plain.byteLength;
+    return this.#offsets.byteLength + this.#plain.length * Float64Array.BYTES_PER_ELEMENT;
   }
 
   /** Milliseconds at a slot that was written before. */
@@ -66,7 +66,7 @@ export class TimeColumn {
   /** Copies `count` times from slot `from` on to `target`, from index `at` on. */
   copy(from: number, count: number, target: Float64Array, at: number): void {
     if (this.#units === 0) {
-      target.set(this.#plain.subarray(from, from + count), at);
+      copyColumn(this.#plain, from, count, target, at);
       return;
     }
     const offsets = this.#offsets;
@@ -84,8 +84,8 @@ export class TimeColumn {
    */
   set(slot: number, timeMs: number): boolean {
     if (this.#units === 0) {
-      if (this.#plainWrites >= this.#plain.length) return false;
-      this.#plainWrites++;
+      if (this.#writesLeft === 0) return false;
+      this.#writesLeft--;
       this.#plain[slot] = timeMs;
       return true;
     }
@@ -109,23 +109,27 @@ export class TimeColumn {
    * Cost: O(slots). Leaves room on both sides, so that it is needed at most once every slots / 16 appends.
    */
   rebuild(times: Float64Array, slots: number, next: number): void {
-    const first = times.length === 0 ? next : Math.min(times[0]!, next);
-    const last = times.length === 0 ? next : Math.max(times[times.length - 1]!, next);
-    const units = chooseTimeUnits(times, next);
+    const plain = columnOf(slots);
+    const units = plain instanceof Float64Array ? chooseTimeUnits(times, next) : 0;
     this.#units = units;
-    this.#plainWrites = 0;
     if (units === 0) {
-      this.#offsets = new Uint32Array(0);
-      this.#plain = new Float64Array(slots);
-      this.#plain.set(times);
+      this.#offsets = NO_OFFSETS;
+      this.#plain = plain;
+      this.#writesLeft = plain instanceof Float64Array ? slots : -1;
+      for (let i = 0; i < times.length; i++) plain[i] = times[i]!;
       return;
     }
+    const first = times.length === 0 ? next : Math.min(times[0]!, next);
+    const last = times.length === 0 ? next : Math.max(times[times.length - 1]!, next);
     const firstUnit = Math.round(first * units);
     const span = Math.round(last * units) - firstUnit;
     this.#base = firstUnit - Math.floor((2 ** 32 - 1 - span) / 4);
-    this.#plain = new Float64Array(0);
+    this.#plain = NO_TIMES;
     if (this.#offsets.length !== slots) this.#offsets = new Uint32Array(slots);
     for (let i = 0; i < times.length; i++)
       this.#offsets[i] = Math.round(times[i]! * units) - this.#base;
   }
 }
+
+const NO_TIMES = new Float64Array(0);
+const NO_OFFSETS = new Uint32Array(0);

@@ -358,7 +358,7 @@ describe("the threshold in force", () => {
     learner.setThreshold(inForce(60, "first"));
     learner.setThreshold({ ...inForce(61, "back"), source: "rollback" });
     learner.setThreshold(inForce(62, null));
-    expect(learner.promise.active).toBe(false);
+    expect(learner.snapshot().promise).toEqual([]);
     expect(ofType(feed(learner, noise(200), 100), "outcome")).toEqual([]);
   });
 

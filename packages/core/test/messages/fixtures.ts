@@ -253,4 +253,16 @@ export const FIXTURES: Readonly<Record<string, { valid: object; invalid: readonl
     },
     invalid: [{}, { version: 1, input_seq: -1 }],
   },
+  "mapek.member.v1": {
+    valid: {
+      version: 1,
+      service: "learner",
+      owner: "learner-a-1",
+      holds: [0, 3],
+      ready: [7],
+      leaving: false,
+      started: at,
+    },
+    invalid: [{}, { version: 1, service: "nobody", owner: "x", holds: [], ready: [] }],
+  },
 };

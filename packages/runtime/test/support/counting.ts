@@ -104,6 +104,7 @@ export const countingLogic = keyedPartition({
   service: "optimizer",
   actor: countingActor,
   family: countingInput,
+  schema: 1,
   gauges: ({ count }) => ({ count }),
 });
 

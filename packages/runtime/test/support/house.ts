@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type ActorService, encodeMsgpack, partitionOf } from "@mapek/core/messages";
 import { expect } from "vitest";
 import { startTestServer } from "../../../../test/support/nats.ts";
+import { saveState } from "../../../../test/support/state-bytes.ts";
 import { waitFor } from "../../../../test/support/wait-for.ts";
 import { type Publication, publishAtomically } from "../../src/atomic-batch.ts";
 import { loadConfig } from "../../src/config.ts";
@@ -33,7 +34,10 @@ export async function startHouse() {
     async clear() {
       const declarations = streamDeclarations(config);
       for (const { name } of declarations) await jsm.streams.delete(name).catch(() => {});
-      await ensureStreams(jsm, declarations);
+      // The server may still be removing files of the streams before.
+      await waitFor("the streams are made", () =>
+        ensureStreams(jsm, declarations).then(() => true),
+      );
     },
     server,
     config,
@@ -64,6 +68,8 @@ export async function startHost(
     partitions: PARTITIONS,
     settings: SETTINGS,
     owner,
+    memberTtlMs: config.membership.ttl_seconds * 1_000,
+    checkpointIntervalMs: 60_000,
     metrics,
     log,
     onFolded: () => {},
@@ -164,7 +170,7 @@ export async function replay(house: House) {
         // A failing actor leads to a dead letter.
       }
     }
-    states.push(Buffer.from(countingLogic.save(state)).toString("hex"));
+    states.push(Buffer.from(saveState(countingLogic, state)).toString("hex"));
   }
   return { outputs: bySubject(outputs), states };
 }
@@ -176,7 +182,7 @@ async function storedOutputs(house: House): Promise<Record<string, string[]>> {
 
 /** The saved states of a host's partitions. */
 const savedStates = (host: PartitionHost<CountingState, CountingInput>): string[] =>
-  host.states().map((state) => Buffer.from(countingLogic.save(state)).toString("hex"));
+  host.states().map((state) => Buffer.from(saveState(countingLogic, state)).toString("hex"));
 
 /** Names of systems, one a partition. */
 export const SYSTEMS: readonly string[] = Array.from({ length: PARTITIONS }, (_, partition) => {
