@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { STREAMS } from "@mapek/runtime";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { waitFor } from "../support/wait-for.ts";
-import { flipCheckpoint } from "./checkpoint-flip.ts";
+import { flipCheckpoints } from "./checkpoint-flip.ts";
 import type { SoakHouse } from "./house.ts";
 import type { Instance } from "./instance.ts";
 import type { FaultEvent, InstanceName } from "./schedule.ts";
@@ -87,6 +87,6 @@ const INJECTIONS: Readonly<Record<FaultEvent["kind"], Inject>> = {
     await jsm.getAccountInfo().catch(() => server.restart());
   },
   "checkpoint flip": async (house, event) => {
-    await flipCheckpoint(house, event);
+    await flipCheckpoints(house, event);
   },
 };

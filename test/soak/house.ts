@@ -32,7 +32,8 @@ export class SoakHouse implements AsyncDisposable {
     await using undo = new AsyncDisposableStack();
     const folder = await mkdtemp(join(tmpdir(), "mapek-soak-"));
     undo.defer(() => rm(folder, { recursive: true, force: true }));
-    const disk = kind === "small disk" ? undo.use(await SmallDisk.mount(DISK_MEGABYTES)) : undefined;
+    const disk =
+      kind === "small disk" ? undo.use(await SmallDisk.mount(DISK_MEGABYTES)) : undefined;
     const cluster = kind === "cluster" ? undo.use(await startTestCluster()) : undefined;
     const storeDir = disk === undefined ? {} : { storeDir: join(disk.folder, "store") };
     const servers = cluster?.nodes ?? [undo.use(await startTestServer(storeDir))];
@@ -57,10 +58,7 @@ export class SoakHouse implements AsyncDisposable {
   }
 
   private constructor(
-    parts: Pick<
-      SoakHouse,
-      "kind" | "instances" | "nc" | "watch" | "servers" | "cluster" | "disk"
-    >,
+    parts: Pick<SoakHouse, "kind" | "instances" | "nc" | "watch" | "servers" | "cluster" | "disk">,
     undo: AsyncDisposableStack,
   ) {
     this.kind = parts.kind;
@@ -84,9 +82,7 @@ export class SoakHouse implements AsyncDisposable {
 
   /** What the instances logged last, for whoever looks for the cause of a difference. */
   logs(): string {
-    return [...this.instances.values()]
-      .map(({ name, log }) => `--- ${name}\n${log}`)
-      .join("\n");
+    return [...this.instances.values()].map(({ name, log }) => `--- ${name}\n${log}`).join("\n");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

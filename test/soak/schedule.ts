@@ -1,7 +1,7 @@
 import { Random } from "./random.ts";
 
 /** What is done to the house while inputs flow. */
-export const FAULT_KINDS = [
+const FAULT_KINDS = [
   "kill",
   "zombie",
   "pause",
@@ -16,7 +16,7 @@ export const FAULT_KINDS = [
   "checkpoint flip",
   "mixed",
 ] as const;
-export type FaultKind = (typeof FAULT_KINDS)[number];
+type FaultKind = (typeof FAULT_KINDS)[number];
 
 /** Instances of services that a house runs, and so the victims of faults. */
 export const INSTANCES = [
@@ -94,8 +94,7 @@ export function scheduleOf(seed: number): Schedule {
     kind === "mixed"
       ? Array.from({ length: random.int(2, 3) }, () => random.pick(MIXABLE))
       : Array.from({ length: REPEATED.has(kind) ? random.int(1, 3) : 1 }, () => kind);
-  const house =
-    kind === "leader loss" ? "cluster" : kind === "disk full" ? "small disk" : "single";
+  const house = kind === "leader loss" ? "cluster" : kind === "disk full" ? "small disk" : "single";
   let atMs = 0;
   const events = kinds.map((one) => {
     atMs += random.int(200, 900);
