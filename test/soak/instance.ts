@@ -23,6 +23,7 @@ export class Instance implements AsyncDisposable {
   readonly #process: ServiceProcess;
   readonly #clockFile: string;
   #stopping = false;
+  #killed = false;
   #running: Promise<unknown> = Promise.resolve();
   /** How often it ended without being killed by a fault. */
   crashes = 0;
@@ -53,7 +54,7 @@ export class Instance implements AsyncDisposable {
 
   /** Ends it as a crash does; it is started again at once. */
   kill(): void {
-    this.crashes--;
+    this.#killed = true;
     this.#process.signal("SIGKILL");
   }
 
@@ -74,7 +75,8 @@ export class Instance implements AsyncDisposable {
     while (!this.#stopping) {
       await this.#process.exited;
       if (this.#stopping) return;
-      this.crashes++;
+      if (!this.#killed) this.crashes++;
+      this.#killed = false;
       // One that cannot start, since the server is away, is started again.
       await this.#process.start().catch(() => {});
     }

@@ -120,6 +120,8 @@ export async function read(nc: NatsConnection, partitions: number): Promise<Read
   for (;;) {
     let why: unknown = new Error("the streams were written to during each reading");
     try {
+      const behind = await partitionsBehind(nc, partitions);
+      if (behind.length > 0) throw new Error(behind.join(", "));
       const before = await ends(nc);
       const answers = await askStates(nc);
       const knowledge = await readStream(nc, STREAMS.knowledge);
@@ -140,17 +142,18 @@ async function ends(nc: NatsConnection): Promise<string> {
 }
 
 async function readStream(nc: NatsConnection, stream: string): Promise<StoredMessage[]> {
+  const jsm = await jetstreamManager(nc, { checkAPI: false });
+  const { messages: count, last_seq: end } = (await jsm.streams.info(stream)).state;
+  const found: StoredMessage[] = [];
+  if (count === 0) return found;
   const consumer = await jetstream(nc).consumers.get(stream, {
     deliver_policy: DeliverPolicy.All,
   });
-  let left = (await consumer.info()).num_pending;
-  const found: StoredMessage[] = [];
-  if (left === 0) return found;
   const messages = await consumer.consume();
-  for await (const { subject, data, seq, info } of messages) {
+  for await (const { subject, data, seq } of messages) {
     found.push({ subject, data: data.slice(), seq });
-    left = info.pending;
-    if (left === 0) break;
+    // Not by how many are pending: a position that is replaced meanwhile is counted and never comes.
+    if (seq >= end) break;
   }
   messages.stop();
   return found;

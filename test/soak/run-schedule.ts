@@ -16,6 +16,8 @@ export interface Outcome {
   readonly acknowledged: number;
   /** The longest time for which no output of one of the services came, ms. */
   readonly pauseMs: number;
+  /** How often an instance ended by itself, other than by a fault that kills it. */
+  readonly crashes: number;
   /** From the flow's beginning to the end of the check, ms. */
   readonly tookMs: number;
 }
@@ -45,6 +47,7 @@ export async function runSchedule(
 ): Promise<Outcome> {
   const { nc, watch } = house;
   const { seed, kind, events } = schedule;
+  const crashesBefore = crashesIn(house);
   const startedAt = performance.now();
   const flow = new Flow({
     connections: [nc],
@@ -81,6 +84,10 @@ export async function runSchedule(
     differences,
     acknowledged: flow.acknowledged.samples.length + flow.acknowledged.signals.length,
     pauseMs: Math.round(Math.max(...pauses)),
+    crashes: crashesIn(house) - crashesBefore,
     tookMs: Math.round(performance.now() - startedAt),
   };
 }
+
+const crashesIn = ({ instances }: SoakHouse): number =>
+  [...instances.values()].reduce((sum, { crashes }) => sum + crashes, 0);

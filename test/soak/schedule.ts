@@ -1,7 +1,7 @@
 import { Random } from "./random.ts";
 
 /** What is done to the house while inputs flow. */
-const FAULT_KINDS = [
+export const FAULT_KINDS = [
   "kill",
   "zombie",
   "pause",

@@ -9,6 +9,7 @@ export interface SummaryRow {
   /** Schedules that could not be checked: outputs or the house did not come back. */
   readonly stuck: number;
   readonly skipped: number;
+  readonly crashes: number;
   readonly longestPauseMs: number;
 }
 
@@ -28,6 +29,7 @@ export function summaryOf({ outcomes, failures, skipped }: SoakResult): SummaryR
       differences: ran.reduce((sum, one) => sum + one.differences.length, 0),
       stuck,
       skipped: of(skipped).length,
+      crashes: ran.reduce((sum, one) => sum + one.crashes, 0),
       longestPauseMs: Math.max(0, ...ran.map(({ pauseMs }) => pauseMs)),
     };
   });
