@@ -80,6 +80,7 @@ it("a network lets through, holds back, goes on, and is cut", async () => {
   // What is let through takes less than a millisecond: see above.
   await expect(waitFor("an echo", () => heard || echo !== "a", 300)).rejects.toThrow("an echo");
   network.heal();
+  network.heal();
   await waitFor("both echoes", () => heard && echo === "ab");
 
   const closed = [client, other].map(whenClosed);

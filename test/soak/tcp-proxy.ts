@@ -52,9 +52,12 @@ export class TcpProxy implements AsyncDisposable {
     for (const pair of this.#pairs) this.#hold(pair);
   }
 
-  /** Connections that were stalled go on with what was held; new ones are let through. */
+  /** Connections that were stalled go on with what was held; new ones are let through. May be called again. */
   heal(): void {
+    const wasStalled = this.#state === "stalled";
     this.#state = "open";
+    // A second pipe beside a first would send everything twice.
+    if (!wasStalled) return;
     for (const [client, upstream] of this.#pairs) {
       client.pipe(upstream);
       upstream.pipe(client);
