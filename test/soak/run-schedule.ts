@@ -14,7 +14,7 @@ export interface Outcome {
   readonly differences: readonly Difference[];
   /** Inputs that this schedule's flow had acknowledged. */
   readonly acknowledged: number;
-  /** The longest time for which no output of one of the services came, ms. */
+  /** The longest time for which no signal of one of the systems was told of, ms: what a team sees of the fault. */
   readonly pauseMs: number;
   /** How often an instance ended by itself, other than by a fault that kills it. */
   readonly crashes: number;
@@ -49,10 +49,11 @@ export async function runSchedule(
   const { seed, kind, events } = schedule;
   const crashesBefore = crashesIn(house);
   const startedAt = performance.now();
+  const systems = Array.from({ length: LANES }, (_, lane) => `s${seed}-${lane}`);
   const flow = new Flow({
     connections: [nc],
     random: new Random(seed),
-    systems: Array.from({ length: LANES }, (_, lane) => `s${seed}-${lane}`),
+    systems,
     startAt: Date.now(),
     pauseMs: PAUSE_MS,
     disorder: kind === "disorder" || kind === "mixed",
@@ -78,7 +79,9 @@ export async function runSchedule(
     samples: earlier.flatMap(({ samples }) => samples),
     signals: earlier.flatMap(({ signals }) => signals),
   });
-  const pauses = STREAMS_OF_OUTPUTS.map((families) => watch.longestGapMs(families, startedAt, end));
+  const pauses = systems.map((system) =>
+    watch.longestGapMs([`feedback.${system}`, `actions.${system}`], startedAt, end),
+  );
   return {
     schedule,
     differences,
