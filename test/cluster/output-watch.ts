@@ -1,5 +1,7 @@
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 
+const RECONNECT = { maxReconnectAttempts: -1, reconnectTimeWait: 100 };
+
 /**
  * Plain subscribers, one a server: when did an output arrive at any of them? That of a server that is
  * killed reconnects elsewhere; the others see what comes meanwhile.
@@ -10,7 +12,7 @@ export class OutputWatch implements AsyncDisposable {
 
   static async start(urls: readonly string[]): Promise<OutputWatch> {
     const connections = urls.map((url) =>
-      connect({ servers: [url, ...urls], noRandomize: true, maxReconnectAttempts: -1 }),
+      connect({ servers: [url, ...urls], noRandomize: true, ...RECONNECT }),
     );
     return new OutputWatch(await Promise.all(connections));
   }
@@ -20,15 +22,17 @@ export class OutputWatch implements AsyncDisposable {
     for (const nc of connections)
       nc.subscribe("mapek.>", {
         callback: (_error, { subject }) => {
-          const family = subject.split(".")[1] ?? "";
-          const times = this.#arrivals.get(family);
-          if (times === undefined) this.#arrivals.set(family, [performance.now()]);
-          else times.push(performance.now());
+          const [, family = "", system = ""] = subject.split(".");
+          for (const key of [family, `${family}.${system}`]) {
+            const times = this.#arrivals.get(key);
+            if (times === undefined) this.#arrivals.set(key, [performance.now()]);
+            else times.push(performance.now());
+          }
         },
       });
   }
 
-  /** Whether an output of one of the families came after a time (ms of the process's clock). */
+  /** Whether an output of one of the families, or of `family.system`, came after a time (ms of the process's clock). */
   hasSince(families: readonly string[], since: number): boolean {
     return families.some((family) => (this.#arrivals.get(family)?.at(-1) ?? 0) > since);
   }

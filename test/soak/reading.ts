@@ -36,7 +36,7 @@ export const STATE_VERBS: Readonly<Record<ActorService, readonly string[]>> = {
 const subjects = new Subjects();
 const ANSWER_MS = 5_000;
 const POLL_MS = 100;
-const READ_ATTEMPTS = 20;
+const READ_DEADLINE_MS = 20_000;
 
 /**
  * Waits until every stored input is folded, as the position records have it, and nothing comes any more.
@@ -110,19 +110,29 @@ async function partitionsBehind(nc: NatsConnection, partitions: number): Promise
 }
 
 /**
- * Reads both streams whole and asks the services about their states, at a moment at which nothing is written.
+ * Reads both streams whole and asks the services about their states, at a moment at which nothing is
+ * written and every partition answers: members that come back have partitions handed over to them.
  *
- * @throws {Error} When there is no such moment.
+ * @throws {Error} When there is no such moment in time.
  */
 export async function read(nc: NatsConnection, partitions: number): Promise<Reading> {
-  for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
-    const before = await ends(nc);
-    const answers = await askStates(nc);
-    const knowledge = await readStream(nc, STREAMS.knowledge);
-    const samples = await readStream(nc, STREAMS.samples);
-    if ((await ends(nc)) === before) return { partitions, knowledge, samples, answers };
+  const deadline = performance.now() + READ_DEADLINE_MS;
+  for (;;) {
+    let why: unknown = new Error("the streams were written to during each reading");
+    try {
+      const behind = await partitionsBehind(nc, partitions);
+      if (behind.length > 0) throw new Error(behind.join(", "));
+      const before = await ends(nc);
+      const answers = await askStates(nc);
+      const knowledge = await readStream(nc, STREAMS.knowledge);
+      const samples = await readStream(nc, STREAMS.samples);
+      if ((await ends(nc)) === before) return { partitions, knowledge, samples, answers };
+    } catch (error) {
+      why = error;
+    }
+    if (performance.now() > deadline) throw why;
+    await delay(POLL_MS);
   }
-  throw new Error(`the streams were written to during each of ${READ_ATTEMPTS} readings`);
 }
 
 async function ends(nc: NatsConnection): Promise<string> {
@@ -132,17 +142,18 @@ async function ends(nc: NatsConnection): Promise<string> {
 }
 
 async function readStream(nc: NatsConnection, stream: string): Promise<StoredMessage[]> {
+  const jsm = await jetstreamManager(nc, { checkAPI: false });
+  const { messages: count, last_seq: end } = (await jsm.streams.info(stream)).state;
+  const found: StoredMessage[] = [];
+  if (count === 0) return found;
   const consumer = await jetstream(nc).consumers.get(stream, {
     deliver_policy: DeliverPolicy.All,
   });
-  let left = (await consumer.info()).num_pending;
-  const found: StoredMessage[] = [];
-  if (left === 0) return found;
   const messages = await consumer.consume();
-  for await (const { subject, data, seq, info } of messages) {
+  for await (const { subject, data, seq } of messages) {
     found.push({ subject, data: data.slice(), seq });
-    left = info.pending;
-    if (left === 0) break;
+    // Not by how many are pending: a position that is replaced meanwhile is counted and never comes.
+    if (seq >= end) break;
   }
   messages.stop();
   return found;

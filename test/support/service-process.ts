@@ -14,6 +14,7 @@ export class ServiceProcess {
   http = "";
   readonly #env: NodeJS.ProcessEnv;
   #child: ChildProcess | undefined;
+  #exited: Promise<unknown> = Promise.resolve();
   readonly #log: string[] = [];
 
   constructor(service: Service, env: Record<string, string>) {
@@ -32,6 +33,7 @@ export class ServiceProcess {
       },
     );
     this.#child = child;
+    this.#exited = once(child, "exit");
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#log.push(text);
       if (this.#log.length > LOG_LINES) this.#log.shift();
@@ -49,6 +51,11 @@ export class ServiceProcess {
     exited.catch(() => {});
     this.http = message.http;
     return this;
+  }
+
+  /** Settles when the process of the last start has ended. */
+  get exited(): Promise<unknown> {
+    return this.#exited;
   }
 
   /** The newest part of what it logged. */

@@ -28,6 +28,7 @@ export interface JudgeSnapshot {
   readonly lastJudgedAt: number;
   readonly intervalMs: number;
   readonly incidentSamples: number;
+  readonly score: number;
   readonly detector: Stored<AnomalyDetectorSnapshot>;
   readonly incidents: IncidentTrackerSnapshot;
 }
@@ -135,6 +136,7 @@ export class SeriesJudge {
       lastJudgedAt: this.lastJudgedAt,
       intervalMs: this.intervalMs,
       incidentSamples: this.incidentSamples,
+      score: this.score,
       detector: storeColumns(this.#detector.snapshot()),
       incidents: (this.#incidents ?? this.#quietTracker()).snapshot(),
     };
