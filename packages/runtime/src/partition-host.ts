@@ -11,6 +11,7 @@ import type { Logger } from "./log.ts";
 import { Members } from "./members.ts";
 import type { Metrics } from "./metrics.ts";
 import { PartitionSlot, type PartitionStatus } from "./partition-slot.ts";
+import { Slicer } from "./slicer.ts";
 
 export interface PartitionHostOptions<State, Input> {
   readonly connection: Connection;
@@ -35,6 +36,8 @@ export interface PartitionHostOptions<State, Input> {
 const POSITION_EVERY_MS = 1_000;
 const BALANCE_EVERY_MS = 100;
 const DUE_CHECK_MS = 250;
+/** Longest time that folding and restoring keep the event loop to themselves. */
+const SLICE_MS = 8;
 /** How long a member that leaves waits for others to be ready. */
 const LEAVE_MS = 2_000;
 
@@ -68,6 +71,7 @@ export class PartitionHost<State, Input> {
     this.#members = new Members(connection, service, memberTtlMs, () => this.#balance());
     this.#committer = new Committer(connection.nc, metrics, log, this.#heartbeat);
     const store = new CheckpointStore(connection);
+    const slicer = new Slicer(SLICE_MS);
     this.#checkpointer = new Checkpointer({
       ...options,
       store,
@@ -82,6 +86,7 @@ export class PartitionHost<State, Input> {
           partition,
           committer: this.#committer,
           store,
+          slicer,
           lease: this.#heartbeat,
           onChange: () => this.#balance(),
         }),

@@ -16,6 +16,7 @@ import { PartitionCheckpoints } from "./partition-checkpoints.ts";
 import { PendingOutputs } from "./pending-outputs.ts";
 import { readInputStream, restoreState } from "./restore.ts";
 import type { SavedAt } from "./saved-at.ts";
+import type { Slicer } from "./slicer.ts";
 import { inputStreamOf } from "./streams.ts";
 
 export interface PartitionOptions<State, Input> extends InputFolderOptions<State, Input> {
@@ -30,6 +31,8 @@ export interface PartitionOptions<State, Input> extends InputFolderOptions<State
   /** Told once, when the partition is claimed. */
   readonly onClaimed: () => void;
   readonly store: CheckpointStore;
+  /** Of all partitions of the process together. */
+  readonly slicer: Slicer;
 }
 
 /** Outputs that may wait for their commit before folding pauses. */
@@ -141,6 +144,8 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
       () => this.#onRestored(),
     );
     for await (const message of inputs) {
+      // What has been read already comes without a turn of the event loop: nothing else would be heard meanwhile.
+      if (this.#options.slicer.isOver) await this.#options.slicer.rest();
       if (!this.#mayFold(message.seq)) await this.#untilMayFold(message.seq);
       if (this.#failure !== undefined || this.#stopped) break;
       this.#fold(message);

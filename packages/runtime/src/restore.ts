@@ -9,7 +9,7 @@ import { linkOf } from "./link.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { SavedAt } from "./saved-at.ts";
-import { Slicer } from "./slicer.ts";
+import type { Slicer } from "./slicer.ts";
 import { inputStreamOf } from "./streams.ts";
 
 /** The input stream of a partition, as the server has it now. */
@@ -36,6 +36,8 @@ export interface RestoreOptions<State> {
   >;
   readonly partition: number;
   readonly store: CheckpointStore;
+  /** Lets other work have its turns. */
+  readonly slicer: Slicer;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
@@ -50,9 +52,6 @@ export interface RestoredState<State> {
   /** True where the stream has lost inputs between the checkpoint and the position, or was made anew. */
   readonly hasGap: boolean;
 }
-
-/** Longest time at a stretch, so that other partitions go on meanwhile. */
-const SLICE_MS = 2;
 
 /**
  * The state of a partition by the newest checkpoint that its position names and that can be read; an empty
@@ -84,7 +83,7 @@ export async function restoreState<State>(
 }
 
 async function load<State>(
-  { logic, partition, store }: RestoreOptions<State>,
+  { logic, partition, store, slicer }: RestoreOptions<State>,
   name: string,
   inputSeq: number,
   stream: InputStream,
@@ -93,7 +92,6 @@ async function load<State>(
   const state = logic.create(partition);
   const savedAt = new SavedAt();
   const { header, parts } = await readCheckpoint(store.read(name), { service, partition, schema });
-  const slicer = new Slicer(SLICE_MS);
   for await (const { seq, data } of parts) {
     const key = restored(logic, state, data);
     if (key !== undefined) savedAt.add(key, seq);

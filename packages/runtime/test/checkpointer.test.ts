@@ -9,6 +9,7 @@ import { createLogger } from "../src/log.ts";
 import { createMetrics } from "../src/metrics.ts";
 import { PartitionCheckpoints } from "../src/partition-checkpoints.ts";
 import { restoreState } from "../src/restore.ts";
+import { Slicer } from "../src/slicer.ts";
 import { type House, startHouse } from "./support/house.ts";
 
 /** A state of some hundred actors, each of which takes a millisecond to encode, as a window of 50,000 samples does. */
@@ -92,7 +93,14 @@ function startCheckpointer(source: CheckpointSource<State>) {
     written: () => waitFor("a checkpoint is written", () => source.checkpoints.isWaiting(Infinity)),
     restore: (stream: { created: string; firstSeq: number; lastSeq: number }, inputSeq: number) =>
       restoreState(
-        { logic, partition: 0, store, metrics, log: createLogger("test", "silent") },
+        {
+          logic,
+          partition: 0,
+          store,
+          slicer: new Slicer(5),
+          metrics,
+          log: createLogger("test", "silent"),
+        },
         position.schema.parse({
           version: 1,
           input_seq: inputSeq,

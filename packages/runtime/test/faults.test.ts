@@ -5,6 +5,7 @@ import { Committer } from "../src/committer.ts";
 import { linkOf } from "../src/link.ts";
 import { Partition } from "../src/partition.ts";
 import { publicationsOf } from "../src/publication.ts";
+import { Slicer } from "../src/slicer.ts";
 import { type Child, startChild } from "./support/child.ts";
 import { type CountingInput, type CountingState, countingLogic } from "./support/counting.ts";
 import {
@@ -114,6 +115,7 @@ test("outputs that come while the position is written go with the next commit", 
     owner,
     committer,
     store: new CheckpointStore(connection),
+    slicer: new Slicer(8),
     metrics,
     log,
     lease,

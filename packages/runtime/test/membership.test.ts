@@ -5,6 +5,7 @@ import { waitFor } from "../../../test/support/wait-for.ts";
 import { CheckpointStore } from "../src/checkpoint-store.ts";
 import { Committer } from "../src/committer.ts";
 import { Partition } from "../src/partition.ts";
+import { Slicer } from "../src/slicer.ts";
 import { STREAMS } from "../src/streams.ts";
 import { type Child, startChild } from "./support/child.ts";
 import { type CountingInput, type CountingState, countingLogic } from "./support/counting.ts";
@@ -227,6 +228,7 @@ test("two that both believe to own a partition: the one fenced stores nothing mo
       owner,
       committer,
       store: new CheckpointStore(connection),
+      slicer: new Slicer(8),
       metrics,
       log,
       lease,
