@@ -5,7 +5,9 @@ import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promi
 import { encodeJson, encodePublicBatch } from "@mapek/core/messages";
 import { startServer } from "@mapek/nats-server";
 import { type Connection, STREAMS } from "@mapek/runtime";
+import { BATCH, BATCH_SERIES, type BatchKind, ColumnBatches } from "./column-batches.ts";
 import { connectTo, House, usedBetween } from "./house.ts";
+import { inParallel } from "./in-parallel.ts";
 import { hand, type Report } from "./report.ts";
 import { mulberry32, normalValues, type Result, type Spread, spreadOf } from "./result.ts";
 
@@ -38,20 +40,6 @@ async function publishBounded(
     for (const end = Math.min(count, i + chunk); i < end; i++) publish(i);
     await nextTurn();
   }
-}
-
-/** Calls `send` for 0 to `count` − 1, so many at a time. */
-async function inParallel(
-  count: number,
-  parallel: number,
-  send: (i: number) => Promise<unknown>,
-): Promise<void> {
-  let next = 0;
-  await Promise.all(
-    Array.from({ length: parallel }, async () => {
-      while (next < count) await send(next++);
-    }),
-  );
 }
 
 /** A bare server with one subscriber in a process of its own: the most that there is to reach. */
@@ -166,63 +154,19 @@ async function singleSamples(): Promise<Part> {
 
 // Columnar batches.
 
-const BATCH = 500;
-const BATCH_SERIES = 10_000;
 const UNDER_WAY = 64;
 const PASS_SAMPLES = 2_000_000;
 const WARM_UP_SAMPLES = 120 * BATCH_SERIES;
 
-interface Kind {
-  /** Series of one batch. */
-  readonly width: number;
-  /** Milliseconds between two samples of a series. */
-  readonly stepMs: number;
+interface Kind extends BatchKind {
   readonly target?: number;
-}
-
-/** Makes batches of `width` series each, in turn; each series' samples are `stepMs` apart. */
-class Batches {
-  readonly #width: number;
-  readonly #stepMs: number;
-  readonly #names: string[];
-  readonly #values = normalValues(4_096, 42).map((value) => 50 + 5 * value);
-  readonly #nextAt: Float64Array;
-  #group = 0;
-
-  constructor({ width, stepMs }: Kind) {
-    this.#width = width;
-    this.#stepMs = stepMs;
-    this.#names = Array.from({ length: BATCH_SERIES }, (_, i) => `metric_${i}`);
-    // Long enough ago that no sample is ahead of the clock; whole steps, so that times are exact.
-    this.#nextAt = new Float64Array(BATCH_SERIES).fill(
-      Math.floor(Date.now() / 1_000) * 1_000 - 3_600_000,
-    );
-  }
-
-  next(): Uint8Array {
-    const first = this.#group * this.#width;
-    this.#group = (this.#group + 1) % (BATCH_SERIES / this.#width);
-    const index = new Uint16Array(BATCH);
-    const times = new Float64Array(BATCH);
-    const values = new Float64Array(BATCH);
-    for (let i = 0; i < BATCH; i++) {
-      const entry = i % this.#width;
-      const at = this.#nextAt[first + entry] as number;
-      index[i] = entry;
-      times[i] = at;
-      values[i] = this.#values[(at / this.#stepMs + first + entry * 31) & 4_095] as number;
-      this.#nextAt[first + entry] = at + this.#stepMs;
-    }
-    const series = this.#names.slice(first, first + this.#width);
-    return encodePublicBatch({ series, index, times, values });
-  }
 }
 
 async function batches(kind: Kind): Promise<Part> {
   const { width, stepMs, target } = kind;
   const subject = "mapek.metrics.batch._";
   await using raw = await RawPair.start();
-  const made = new Batches(kind);
+  const made = new ColumnBatches(kind);
   const rawPass = async () =>
     BATCH *
     (await raw.rate(PASS_SAMPLES / BATCH, 1_000, ({ nc }) => nc.publish(subject, made.next())));
@@ -231,7 +175,7 @@ async function batches(kind: Kind): Promise<Part> {
 
   await using house = await House.start(`batch-${width}-${stepMs}`);
   const { nc } = house.connection;
-  const sent = new Batches(kind);
+  const sent = new ColumnBatches(kind);
   let total = 0;
   const pass = async (samples: number): Promise<number> => {
     const began = performance.now();
@@ -432,19 +376,28 @@ async function signalsActedOn(): Promise<Part> {
 const PROBES = 300;
 const PRIMING = 300;
 const ACKNOWLEDGED = 1_000;
-const BACKGROUND_PER_SECOND = 1_000;
+/** Other samples a second: next to nothing, and half of what single samples are asked to reach. */
+const LOADS = [
+  { name: "", perSecond: 1_000 },
+  { name: ", half load", perSecond: 100_000, target: 50 },
+] as const;
+type Load = (typeof LOADS)[number];
 
 const quantile = (values: readonly number[], share: number): number =>
   values.toSorted((a, b) => a - b)[Math.floor(share * (values.length - 1))] ?? Number.NaN;
 
-/** A thousand samples a second of 100 other series, until it is stopped. */
-function background({ nc }: Connection): NodeJS.Timeout {
-  const values = normalValues(1_024, 44);
-  let i = 0;
-  return setInterval(() => {
-    for (let k = 0; k < BACKGROUND_PER_SECOND / 50; k++, i++)
-      nc.publish(`mapek.metrics.background.m${i % 100}`, String(values[i & 1_023]));
-  }, 20);
+/** Samples of other series from a process of its own, one a message, until the block ends. */
+async function background(url: string, perSecond: number): Promise<AsyncDisposable> {
+  const script = new URL("./load-publisher.ts", import.meta.url);
+  const child = fork(script, [url, String(perSecond)]);
+  await once(child, "message");
+  return {
+    async [Symbol.asyncDispose]() {
+      const exit = once(child, "exit");
+      child.disconnect();
+      await exit;
+    },
+  };
 }
 
 /** Fills the probes' series with ordinary samples, up to 100 s ago. @returns the time of the next sample. */
@@ -480,14 +433,14 @@ function throwLate(): never {
   throw new Error("an outlier opened no anomaly within 10 s");
 }
 
-async function latency(): Promise<Part> {
+async function latency(load: Load): Promise<Part> {
   await using raw = await RawPair.start();
   const rawAnswer = await answerTimes(raw.connection);
-  await using house = await House.start("latency");
+  await using house = await House.start(`latency-${load.perSecond}`);
   const { connection } = house;
   const at = await prime(connection, (REPEATS + 1) * PROBES);
   await house.quiet();
-  const load = background(connection);
+  await using _ = await background(house.server.url, load.perSecond);
   await delay(3_000);
   const anomaly: number[][] = [];
   const answer: number[][] = [];
@@ -502,13 +455,13 @@ async function latency(): Promise<Part> {
     anomaly.push(times);
     answer.push(answers);
   }
-  clearInterval(load);
   const figure = (name: string, share: number, measured: readonly number[][]): Result => ({
-    question: `How long from the publish of a sample to ${name === "anomaly" ? "the message of the anomaly that it opens" : "the answer that it is stored"}, at ${BACKGROUND_PER_SECOND} other samples a second?`,
-    figure: `publish → ${name}, p${share * 100}`,
+    question: `How long from the publish of a sample to ${name === "anomaly" ? "the message of the anomaly that it opens" : "the answer that it is stored"}, at ${load.perSecond} other samples a second?`,
+    figure: `publish → ${name}, p${share * 100}${load.name}`,
     unit: "ms",
     ...spreadOf(measured.map((times) => quantile(times, share))),
     better: "lower",
+    ...("target" in load && name === "anomaly" && share === 0.99 && { target: load.target }),
     baseline: {
       name: "raw request → answer of another process",
       median: quantile(rawAnswer, share),
@@ -548,7 +501,8 @@ const PARTS: Readonly<Record<string, () => Promise<Part>>> = {
   many: manySlowSeries,
   wide: () => batches({ width: 500, stepMs: 10 }),
   signals: signalsActedOn,
-  latency,
+  latency: () => latency(LOADS[0]),
+  busy: () => latency(LOADS[1]),
 };
 
 async function run(): Promise<Report> {

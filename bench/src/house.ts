@@ -19,11 +19,42 @@ export class House implements AsyncDisposable {
   readonly server: NatsServer;
   readonly services: Readonly<Record<Service, ServiceProcess>>;
   readonly connection: Connection;
+  /** All instances of the learner, the first of `services` among them. */
+  readonly learners: ServiceProcess[];
 
   private constructor(server: NatsServer, services: House["services"], connection: Connection) {
     this.server = server;
     this.services = services;
     this.connection = connection;
+    this.learners = [services.learner];
+  }
+
+  /** Starts another instance of the learner, which takes its share of the partitions. */
+  async addLearner(): Promise<ServiceProcess> {
+    const learner = new ServiceProcess("learner", environment(this.server));
+    await learner.start();
+    this.learners.push(learner);
+    return learner;
+  }
+
+  /** Ends the newest instance of the learner, which hands over what it has. */
+  async removeLearner(): Promise<void> {
+    await this.learners.pop()?.end("SIGTERM");
+  }
+
+  /** Resolves when each instance of the learner runs its even share of the partitions. */
+  async balanced(partitions: number): Promise<void> {
+    const share = Math.floor(partitions / this.learners.length);
+    for (;;) {
+      const owned = await Promise.all(
+        this.learners.map(async (learner) =>
+          sumOf(await learner.metrics(), "mapek_owned_partitions"),
+        ),
+      );
+      const all = owned.reduce((sum, count) => sum + count, 0);
+      if (all === partitions && owned.every((count) => count >= share)) return;
+      await delay(20);
+    }
   }
 
   /** @param part Names the profiles. */
@@ -35,8 +66,10 @@ export class House implements AsyncDisposable {
         PROFILE_FOLDER === undefined
           ? {}
           : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${PROFILE_FOLDER} ${name}` };
-      const env = { NATS_URL: server.url, MAPEK_LOG_LEVEL: "warn", ...profile };
-      return [service, new ServiceProcess(service, env)] as const;
+      return [
+        service,
+        new ServiceProcess(service, { ...environment(server), ...profile }),
+      ] as const;
     });
     await Promise.all(entries.map(([, service]) => service.start()));
     const services = Object.fromEntries(entries) as Record<Service, ServiceProcess>;
@@ -58,9 +91,9 @@ export class House implements AsyncDisposable {
     const deadline = performance.now() + DEADLINE_MS;
     let before = { at: performance.now(), points: Number.NaN };
     for (;;) {
-      const text = await this.services.learner.metrics();
-      const points = sumOf(text, "mapek_samples_learned");
-      const dropped = sumOf(text, "mapek_samples_dropped");
+      const texts = await Promise.all(this.learners.map((learner) => learner.metrics()));
+      const points = sumOf(texts.join("\n"), "mapek_samples_learned");
+      const dropped = sumOf(texts.join("\n"), "mapek_samples_dropped");
       if (dropped > 0) throw new Error(`the learner dropped ${dropped} samples`);
       if (points >= count) return;
       if (performance.now() > deadline) throw new Error(`learned ${points} of ${count} samples`);
@@ -96,10 +129,16 @@ export class House implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.connection.nc.close();
-    await Promise.all(Object.values(this.services).map((service) => service.end("SIGTERM")));
+    const all = new Set([...Object.values(this.services), ...this.learners]);
+    await Promise.all([...all].map((service) => service.end("SIGTERM")));
     await this.server.stop();
   }
 }
+
+const environment = ({ url }: NatsServer): Record<string, string> => ({
+  NATS_URL: url,
+  MAPEK_LOG_LEVEL: "warn",
+});
 
 export async function connectTo(server: NatsServer): Promise<Connection> {
   return await connect(loadConfig({ flags: { "nats.url": server.url } }).nats, "bench");

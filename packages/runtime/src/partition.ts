@@ -145,7 +145,7 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
     );
     for await (const message of inputs) {
       // What has been read already comes without a turn of the event loop: nothing else would be heard meanwhile.
-      if (this.#options.slicer.isOver) await this.#options.slicer.rest();
+      while (this.#options.slicer.isOver) await this.#options.slicer.rest();
       if (!this.#mayFold(message.seq)) await this.#untilMayFold(message.seq);
       if (this.#failure !== undefined || this.#stopped) break;
       this.#fold(message);

@@ -95,7 +95,7 @@ async function load<State>(
   for await (const { seq, data } of parts) {
     const key = restored(logic, state, data);
     if (key !== undefined) savedAt.add(key, seq);
-    if (slicer.isOver) await slicer.rest();
+    while (slicer.isOver) await slicer.rest();
   }
   const isSameStream = header.stream === stream.created;
   // Of a stream that was made anew every input is new, whatever its sequence.

@@ -2,13 +2,14 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 
 /**
  * Divides long work into slices, between which everything else that waits for the event loop gets its
- * turn: `if (slicer.isOver) await slicer.rest()` before each step.
+ * turn: `while (slicer.isOver) await slicer.rest()` before each step.
  *
  * @param sliceMs Longest time at a stretch, milliseconds, without the last step. Larger: less overhead, longer stalls.
  */
 export class Slicer {
   readonly #sliceMs: number;
   #startedAt = performance.now();
+  #turn: Promise<void> | undefined;
 
   constructor(sliceMs: number) {
     this.#sliceMs = sliceMs;
@@ -18,8 +19,12 @@ export class Slicer {
     return performance.now() - this.#startedAt >= this.#sliceMs;
   }
 
-  async rest(): Promise<void> {
-    await nextTurn();
-    this.#startedAt = performance.now();
+  /** The next slice begins for all who wait, and they share it: each looks again whether it is over. */
+  rest(): Promise<void> {
+    this.#turn ??= nextTurn().then(() => {
+      this.#turn = undefined;
+      this.#startedAt = performance.now();
+    });
+    return this.#turn;
   }
 }
