@@ -216,6 +216,8 @@ test("a seasoned series is restored to the byte", () => {
     learner.settings,
   );
   expect(bytesOf(restored)).toEqual(bytesOf(learner));
+  expect(learner.judge.score).toBeGreaterThan(0);
+  expect(restored.judge.score).toBe(learner.judge.score);
   const later = noise(2_000, 9);
   expect(feed(restored, later, 12_000)).toEqual(feed(learner, later, 12_000));
   expect(bytesOf(restored)).toEqual(bytesOf(learner));
