@@ -115,7 +115,10 @@ describe("inputs", () => {
     const [part] = partsOf(subject, data);
     const input = decodeMsgpack(part as Uint8Array) as object;
     const late = { subject, seq: 1e9, data: encodeMsgpack({ ...input, kind: "tick" }) };
-    const unread = planted("knowledge", (messages) => [...messages, late]);
+    const unread = {
+      ...planted("knowledge", (messages) => [...messages, late]),
+      answeredAt: { ...reading.answeredAt, knowledge: 1e9 },
+    };
     expect(kindsIn(check(unread, acknowledged))).toEqual(["unfolded input"]);
   });
 });

@@ -91,14 +91,16 @@ function lostSignals(stored: readonly StoredMessage[], { signals }: Acknowledged
 }
 
 /** The learner's inputs reach its stream by way of the server: each once, in order. */
-function lostCommands({ knowledge, samples }: Reading): Difference[] {
-  const bySubject = (messages: readonly StoredMessage[]) =>
+function lostCommands({ knowledge, samples, answeredAt }: Reading): Difference[] {
+  const bySubject = (messages: readonly StoredMessage[], until: number) =>
     Map.groupBy(
-      messages.filter(({ subject }) => subject.startsWith("mapek-kb.in.learner.")),
+      messages.filter(
+        ({ subject, seq }) => seq <= until && subject.startsWith("mapek-kb.in.learner."),
+      ),
       ({ subject }) => subject,
     );
-  const sourced = bySubject(samples);
-  return [...bySubject(knowledge)].flatMap(([subject, written]) => {
+  const sourced = bySubject(samples, answeredAt.samples);
+  return [...bySubject(knowledge, answeredAt.knowledge)].flatMap(([subject, written]) => {
     const arrived = (sourced.get(subject) ?? []).map(({ data }) => keyOf(data));
     const wanted = written.map(({ data }) => keyOf(data));
     const at = wanted.findIndex((key, i) => arrived[i] !== key);
@@ -139,8 +141,7 @@ function stateDifferences(told: readonly Answer[], replayed: readonly Answer[]):
   return replayed.flatMap(({ service, verb, items }) => {
     const answer = told.find((one) => one.service === service && one.verb === verb);
     const left = new Map<string, number>();
-    // As JSON, since the answer came as JSON: NaN and undefined look alike in both then.
-    for (const item of JSON.parse(JSON.stringify(items)) as unknown[]) count(left, sorted(item), 1);
+    for (const item of items) count(left, sorted(item), 1);
     for (const item of answer?.items ?? []) count(left, sorted(item), -1);
     return [...left].flatMap(([item, n]) => {
       if (n === 0) return [];

@@ -1,41 +1,62 @@
-import { jetstream } from "@nats-io/jetstream";
+import { type ActorService, position, Subjects } from "@mapek/core/messages";
+import { STREAMS } from "@mapek/runtime";
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { type ObjectStore, Objm } from "@nats-io/obj";
 import { waitFor } from "../support/wait-for.ts";
-import type { SoakHouse } from "./house.ts";
+import { PARTITIONS, type SoakHouse } from "./house.ts";
 import { Random } from "./random.ts";
 import type { FaultEvent } from "./schedule.ts";
 
+const subjects = new Subjects();
 const BUCKET = "mapek_checkpoints";
 const FIRST_CHECKPOINT_MS = 20_000;
 const NOTICED_MS = 15_000;
+const REFUSED = /^mapek_checkpoint_refused_total\{[^}]*CORRUPT[^}]*\} [1-9]/m;
 
 /**
- * Flips bits in every checkpoint of a service, as a bad disk would, and kills its instances, so that
+ * Flips bits in every checkpoint of a service that counts, as a bad disk would, and kills its instances, so that
  * somebody has to read them. The object store's own digest fits the damaged bytes: only the checkpoint
  * itself can tell.
  *
  * @throws {Error} when nobody notices: then nobody has read a damaged one, or somebody has trusted it.
  */
 export async function flipCheckpoints(house: SoakHouse, event: FaultEvent): Promise<void> {
-  const service = event.victim.split("-")[0] as string;
+  const service = event.victim.split("-")[0] as ActorService;
   const random = new Random(event.atMs);
   const store = await new Objm(jetstream(house.nc)).open(BUCKET);
   const names = await waitFor(
     `a checkpoint of the ${service}`,
     async () => {
-      const found = (await store.list()).map(({ name }) => name);
-      const own = found.filter((name) => name.startsWith(service));
-      return own.length > 0 && own;
+      const named = await namedCheckpoints(house, service);
+      return named.length > 0 && named;
     },
     FIRST_CHECKPOINT_MS,
   );
   await Promise.all(names.map((name) => flipOne(store, name, random)));
   const instances = [...house.instances.values()].filter(({ name }) => name.startsWith(service));
-  const refusals = () =>
-    instances.reduce((sum, { log }) => sum + log.split("MAPEK_CHECKPOINT_CORRUPT").length - 1, 0);
-  const before = refusals();
   for (const instance of instances) instance.kill();
-  await waitFor("a damaged checkpoint is refused", () => refusals() > before, NOTICED_MS);
+  await waitFor(
+    "a damaged checkpoint is refused",
+    async () => {
+      const metrics = await Promise.all(instances.map((instance) => instance.metrics()));
+      return metrics.some((text) => REFUSED.test(text));
+    },
+    NOTICED_MS,
+  );
+}
+
+/** Those that position records name: others are read by nobody. */
+async function namedCheckpoints({ nc }: SoakHouse, service: ActorService): Promise<string[]> {
+  const jsm = await jetstreamManager(nc, { checkAPI: false });
+  const records = Array.from({ length: PARTITIONS }, (_, partition) =>
+    jsm.streams.getMessage(STREAMS.knowledge, {
+      last_by_subj: subjects.position(service, partition),
+    }),
+  );
+  return (await Promise.all(records)).flatMap((record) => {
+    const decoded = record === null ? undefined : position.decode(record.data);
+    return decoded?.ok ? decoded.value.checkpoints.map(({ name }) => name) : [];
+  });
 }
 
 async function flipOne(store: ObjectStore, name: string, random: Random): Promise<void> {

@@ -71,6 +71,11 @@ export class Instance implements AsyncDisposable {
     return this.#process.log;
   }
 
+  /** Its metrics, which begin anew with each start; nothing while it is away. */
+  async metrics(): Promise<string> {
+    return await this.#process.metrics().catch(() => "");
+  }
+
   async #keepRunning(): Promise<void> {
     while (!this.#stopping) {
       await this.#process.exited;

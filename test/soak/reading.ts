@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { ACTOR_SERVICES, type ActorService, position, Subjects } from "@mapek/core/messages";
 import { STREAMS } from "@mapek/runtime";
 import { DeliverPolicy, jetstream, jetstreamManager } from "@nats-io/jetstream";
@@ -24,6 +25,8 @@ export interface Reading {
   readonly knowledge: readonly StoredMessage[];
   readonly samples: readonly StoredMessage[];
   readonly answers: readonly Answer[];
+  /** The newest sequences when the services answered; all up to there was folded. */
+  readonly answeredAt: { readonly knowledge: number; readonly samples: number };
 }
 
 /** Verbs that are answered from states alone. */
@@ -110,23 +113,28 @@ async function partitionsBehind(nc: NatsConnection, partitions: number): Promise
 }
 
 /**
- * Reads both streams whole and asks the services about their states, at a moment at which nothing is
- * written and every partition answers: members that come back have partitions handed over to them.
+ * Asks the services about their states at a moment at which nothing is written, everything is folded and
+ * every partition answers, then reads both streams whole. Ticks may be written during the reading.
  *
  * @throws {Error} When there is no such moment in time.
  */
 export async function read(nc: NatsConnection, partitions: number): Promise<Reading> {
   const deadline = performance.now() + READ_DEADLINE_MS;
   for (;;) {
-    let why: unknown = new Error("the streams were written to during each reading");
+    let why: unknown = new Error("the streams were written to during each questioning");
     try {
       const behind = await partitionsBehind(nc, partitions);
       if (behind.length > 0) throw new Error(behind.join(", "));
-      const before = await ends(nc);
+      await newest(nc);
+      const answeredAt = await ends(nc);
       const answers = await askStates(nc);
-      const knowledge = await readStream(nc, STREAMS.knowledge);
-      const samples = await readStream(nc, STREAMS.samples);
-      if ((await ends(nc)) === before) return { partitions, knowledge, samples, answers };
+      if (isDeepStrictEqual(await ends(nc), answeredAt)) {
+        // Positions are of the knowledge: the samples that they speak of are there when it has been read.
+        const knowledge = await readStream(nc, STREAMS.knowledge);
+        const samples = await readStream(nc, STREAMS.samples);
+        requirePositions(knowledge, partitions);
+        return { partitions, knowledge, samples, answers, answeredAt };
+      }
     } catch (error) {
       why = error;
     }
@@ -135,10 +143,23 @@ export async function read(nc: NatsConnection, partitions: number): Promise<Read
   }
 }
 
-async function ends(nc: NatsConnection): Promise<string> {
+/** A position that was replaced while the stream was read is missing: its outputs were read in part. */
+function requirePositions(knowledge: readonly StoredMessage[], partitions: number): void {
+  const found = new Set(knowledge.map(({ subject }) => subject));
+  for (const service of ACTOR_SERVICES)
+    for (let partition = 0; partition < partitions; partition++)
+      if (!found.has(subjects.position(service, partition)))
+        throw new Error(`the position of ${service} ${partition} was written during the reading`);
+}
+
+/** The newest sequence of both streams. */
+async function ends(nc: NatsConnection): Promise<Reading["answeredAt"]> {
   const jsm = await jetstreamManager(nc, { checkAPI: false });
   const infos = [STREAMS.knowledge, STREAMS.samples].map((name) => jsm.streams.info(name));
-  return (await Promise.all(infos)).map(({ state }) => state.last_seq).join("/");
+  const [knowledge = 0, samples = 0] = (await Promise.all(infos)).map(
+    ({ state }) => state.last_seq,
+  );
+  return { knowledge, samples };
 }
 
 async function readStream(nc: NatsConnection, stream: string): Promise<StoredMessage[]> {
@@ -151,7 +172,7 @@ async function readStream(nc: NatsConnection, stream: string): Promise<StoredMes
   });
   const messages = await consumer.consume();
   for await (const { subject, data, seq } of messages) {
-    found.push({ subject, data: data.slice(), seq });
+    if (seq <= end) found.push({ subject, data: data.slice(), seq });
     // Not by how many are pending: a position that is replaced meanwhile is counted and never comes.
     if (seq >= end) break;
   }

@@ -34,36 +34,44 @@ const FROM_OUTSIDE = new Set(["tick", "settings", "control", "performance", "sig
 /** Folds the stored inputs from zero, as far as the stored positions say that they were folded. */
 export function replay(reading: Reading): Replayed {
   const outputs = new Map<string, Effect[]>();
-  const states = new Map<ActorService, unknown[]>();
+  const answers = new Map<string, Answer>();
   const unfolded: string[] = [];
   for (const service of ACTOR_SERVICES)
     for (let partition = 0; partition < reading.partitions; partition++) {
-      const logic = LOGICS[service];
-      const state = logic.create(partition);
+      const state = LOGICS[service].create(partition);
       const reached = positionOf(reading, service, partition);
+      const answeredAt = reading.answeredAt[service === "learner" ? "samples" : "knowledge"];
       const effects: Effect[] = [];
+      let hasAnswered = false;
+      const answer = () => {
+        if (!hasAnswered) answerInto(answers, service, state);
+        hasAnswered = true;
+      };
       for (const { subject, data, seq } of inputsFor(reading, service, partition)) {
-        if (seq > reached.input_seq) {
+        const isNew = seq > reached.input_seq;
+        if (isNew && seq <= answeredAt)
           unfolded.push(`${service} ${partition}: ${seq} is behind position ${reached.input_seq}`);
-          // Of an input with more outputs than one commit carries, the first are stored before the position moves.
-          if (seq > reached.input_seq + 1 || reached.outputs_done === 0) break;
-        }
-        const room = seq > reached.input_seq ? reached.outputs_done : Number.POSITIVE_INFINITY;
+        // Of an input with more outputs than one commit carries, the first are stored before the position moves.
+        if (isNew && (reached.outputs_done === 0 || seq > reached.input_seq + 1)) break;
+        if (seq > answeredAt) answer();
+        const room = isNew ? reached.outputs_done : Number.POSITIVE_INFINITY;
         effects.push(...fold(service, state, subject, data, reading.partitions).slice(0, room));
       }
+      answer();
       outputs.set(`${service} ${partition}`, effects);
-      states.set(service, [...(states.get(service) ?? []), state]);
     }
-  const answers = ACTOR_SERVICES.flatMap((service) =>
-    STATE_VERBS[service].map((verb) => ({
-      service,
-      verb,
-      items: (states.get(service) ?? []).flatMap((state) =>
-        LOGICS[service].query(state, verb, undefined, {}),
-      ),
-    })),
-  );
-  return { outputs, answers, unfolded };
+  return { outputs, answers: [...answers.values()], unfolded };
+}
+
+/** Adds what a partition's state says now to the answers of its service. */
+function answerInto(answers: Map<string, Answer>, service: ActorService, state: unknown): void {
+  for (const verb of STATE_VERBS[service]) {
+    const key = `${service} ${verb}`;
+    const items = LOGICS[service].query(state, verb, undefined, {});
+    // As JSON, for the state changes while it is folded on; the services' answers came so, too.
+    const told = JSON.parse(JSON.stringify(items)) as unknown[];
+    answers.set(key, { service, verb, items: [...(answers.get(key)?.items ?? []), ...told] });
+  }
 }
 
 function positionOf(reading: Reading, service: ActorService, partition: number): Position {

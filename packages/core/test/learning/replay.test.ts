@@ -210,12 +210,14 @@ test("what holds after every step", () => {
 
 test("a seasoned series is restored to the byte", () => {
   const learner = learnerWith({ optimization_interval: 600 });
-  feed(learner, noise(12_000));
+  feed(learner, [...noise(11_999), 1_000]);
   const restored = SeriesLearner.restore(
     decodeMsgpack(bytesOf(learner)) as SeriesSnapshot,
     learner.settings,
   );
   expect(bytesOf(restored)).toEqual(bytesOf(learner));
+  expect(learner.judge.score).toBeGreaterThan(0);
+  expect(restored.judge.score).toBe(learner.judge.score);
   const later = noise(2_000, 9);
   expect(feed(restored, later, 12_000)).toEqual(feed(learner, later, 12_000));
   expect(bytesOf(restored)).toEqual(bytesOf(learner));
