@@ -8,7 +8,7 @@ const READY_TIMEOUT_MS = 30_000;
 const LOG_LINES = 40;
 
 /** One service as a process of its own, as `mapek up` starts it. */
-export class ServiceProcess {
+export class ServiceProcess implements AsyncDisposable {
   readonly service: Service;
   /** Base URL of its health endpoint, once ready. */
   http = "";
@@ -77,6 +77,10 @@ export class ServiceProcess {
     if (name === "SIGTERM") child.kill("SIGCONT");
     const [code] = (await exit) as [number | null];
     return code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end("SIGTERM");
   }
 
   async metrics(): Promise<string> {
