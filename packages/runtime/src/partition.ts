@@ -7,13 +7,15 @@ import type { CheckpointSource } from "./checkpointer.ts";
 import type { CommitSource, Committer } from "./committer.ts";
 import type { Connection } from "./connect.ts";
 import { RuntimeError } from "./errors.ts";
+import { HistoryWatch } from "./history-watch.ts";
 import { InputFolder, type InputFolderOptions } from "./input-folder.ts";
 import { InputReader } from "./input-reader.ts";
 import type { Lease } from "./lease.ts";
-import { linkOf } from "./link.ts";
+import { type Link, linkOf } from "./link.ts";
 import { Ownership } from "./ownership.ts";
 import { PartitionCheckpoints } from "./partition-checkpoints.ts";
 import { PendingOutputs } from "./pending-outputs.ts";
+import { Pursuit } from "./pursuit.ts";
 import { readInputStream, restoreState } from "./restore.ts";
 import type { SavedAt } from "./saved-at.ts";
 import type { Slicer } from "./slicer.ts";
@@ -38,11 +40,6 @@ export interface PartitionOptions<State, Input> extends InputFolderOptions<State
 /** Outputs that may wait for their commit before folding pauses. */
 const MAX_PENDING_OUTPUTS = 20_000;
 
-/** How often a follower looks how far the owner has come. */
-const FOLLOW_MS = 200;
-/** A follower that comes to where the owner was in less than this is close behind. */
-const CLOSE_BEHIND_MS = 750;
-
 const RETRY_MS = 100;
 
 /**
@@ -64,7 +61,6 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
   restored = false;
   /** False until it has claimed the partition. */
   claimed = false;
-  historyTrimmed = false;
   /** When the last folded input was stored, ms since 1970, while there are more; else undefined. */
   behindSince: number | undefined;
   /** Set by the committer while a batch with this partition's position is under way. */
@@ -76,13 +72,12 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
   #savedAt: SavedAt | undefined;
   #first = 0;
   #startedAt = 0;
-  /** When a follower was told its present target. */
-  #targetSetAt = 0;
-  #reading: Promise<void> = Promise.resolve();
-  #promoted = false;
   #failure: Error | undefined;
   #stopped = false;
   readonly #reader: InputReader;
+  readonly #pursuit: Pursuit;
+  readonly #history: HistoryWatch;
+  readonly #link: Link;
   /** Rings when something changes for which this life may wait. */
   readonly #bell = new Bell();
 
@@ -92,6 +87,9 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
     this.index = partition;
     this.state = logic.create(partition);
     this.#ownership = new Ownership(connection, subjects, logic.service, partition);
+    this.#link = linkOf(connection.nc);
+    this.#pursuit = new Pursuit(this.#ownership, this.#link, this.#bell);
+    this.#history = new HistoryWatch(options);
     this.#folder = new InputFolder(options);
     const own = [subjects.input(logic.service, partition)];
     if (logic.service === "learner") own.push(subjects.samples(partition));
@@ -109,6 +107,11 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
     return (
       this.#folded > this.#ownership.position.input_seq || this.checkpoints.isWaiting(this.#folded)
     );
+  }
+
+  /** Whether the stream no longer holds what the state needs. */
+  get historyTrimmed(): boolean {
+    return this.#history.trimmed;
   }
 
   get running(): boolean {
@@ -135,9 +138,8 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
    */
   async run(): Promise<void> {
     this.#startedAt = performance.now();
-    const link = linkOf(this.#options.connection.nc);
-    if (this.#options.follow) await link.answer(() => this.#readTarget());
-    else await link.answer(() => this.#claim());
+    if (this.#options.follow) await this.#pursuit.look();
+    else await this.#claim();
     await this.#restore();
     const inputs = this.#reader.read(
       () => this.#folded,
@@ -156,11 +158,9 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
 
   /** Makes an owner of a follower. Where that fails, so does {@link run}. */
   async promote(): Promise<void> {
-    this.#promoted = true;
     try {
-      // A reading that ends after the claim would undo what is known of it.
-      await this.#reading;
-      await linkOf(this.#options.connection.nc).answer(() => this.#claim());
+      await this.#pursuit.end();
+      await this.#claim();
       if (this.#ownership.position.input_seq < this.#folded)
         throw new RuntimeError(
           "MAPEK_PARTITION_FENCED",
@@ -176,8 +176,7 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
 
   /** Fails where another process has claimed the partition, which an owner without outputs would not notice. */
   async verify(): Promise<void> {
-    const link = linkOf(this.#options.connection.nc);
-    const holds = await link.answer(() => this.#ownership.holds()).catch(() => true);
+    const holds = await this.#link.answer(() => this.#ownership.holds()).catch(() => true);
     if (!holds && this.alive)
       this.fail(
         new RuntimeError("MAPEK_PARTITION_FENCED", `partition ${this.index} has another owner`),
@@ -221,11 +220,10 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
   }
 
   async outcomeOf(position: Position): Promise<number | "missing" | "foreign" | undefined> {
-    const link = linkOf(this.#options.connection.nc);
     // A partition that is handed over, or drained, is replayed by the next owner.
     while (this.alive && !this.#stopped) {
       try {
-        return await link.answer(() => this.#ownership.outcomeOf(position));
+        return await this.#link.answer(() => this.#ownership.outcomeOf(position));
       } catch {
         await this.#bell.wait(RETRY_MS);
       }
@@ -234,15 +232,11 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
   }
 
   async #claim(): Promise<void> {
-    const newestSeq = await this.#ownership.claim(this.#options.owner);
+    const { owner } = this.#options;
+    const newestSeq = await this.#link.answer(() => this.#ownership.claim(owner));
     if (newestSeq < this.#ownership.position.input_seq) this.#onShorterStream(newestSeq);
     this.claimed = true;
     this.#options.onClaimed();
-  }
-
-  async #readTarget(): Promise<void> {
-    await this.#ownership.read();
-    this.#targetSetAt = performance.now();
   }
 
   /** An owner may while its lease is valid; a follower stays behind the owner's stored position. */
@@ -255,23 +249,8 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
     const over = () => !this.alive || this.#stopped;
     while (!over() && !this.#mayFold(seq)) {
       if (!lease.valid) await lease.regained(over);
-      else if (this.#promoted) await this.#bell.wait(FOLLOW_MS);
-      else await this.#followOwner();
+      else await this.#pursuit.next(() => this.#onRestored());
     }
-  }
-
-  /** Called where everything up to the target is folded: sets the next one, a little later where it is close behind. */
-  async #followOwner(): Promise<void> {
-    if (performance.now() - this.#targetSetAt < CLOSE_BEHIND_MS) {
-      this.#onRestored();
-      await this.#bell.wait(FOLLOW_MS);
-      if (this.#promoted) return;
-    }
-    // Where the position is not to be had now it is asked for again.
-    this.#reading = linkOf(this.#options.connection.nc)
-      .answer(() => this.#readTarget())
-      .catch(() => this.#bell.wait(FOLLOW_MS));
-    await this.#reading;
   }
 
   async #restore(): Promise<void> {
@@ -285,7 +264,7 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
     this.checkpoints = new PartitionCheckpoints(position.checkpoints);
     // What the checkpoint holds needs no stream any more.
     if (savedAt !== undefined) this.#first = position.first_seq;
-    if (hasGap) this.#onTrimmed(stream.firstSeq);
+    if (hasGap) this.#history.onTrimmed(position, stream.firstSeq);
   }
 
   #fold(message: JsMsg): void {
@@ -316,7 +295,7 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
   #onFirst(seq: number): void {
     const expected = this.#ownership.position.first_seq;
     this.#first = expected === 0 ? seq : Math.min(expected, seq);
-    if (expected !== 0 && seq > expected) this.#onTrimmed(seq);
+    if (expected !== 0 && seq > expected) this.#history.onTrimmed(this.#ownership.position, seq);
   }
 
   /**
@@ -324,35 +303,17 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
    * is new, although its sequences are not.
    */
   #onShorterStream(lastSeq: number): void {
-    this.#reportTrimmed();
-    this.#options.log.error(
-      { partition: this.index, input_seq: this.#ownership.position.input_seq, newest_seq: lastSeq },
-      "the stream has lost inputs that this partition had folded: its state is rebuilt from what is left",
-    );
     const { position } = this.#ownership;
+    this.#history.onShortened(position, lastSeq);
     this.#ownership.position = { ...position, input_seq: lastSeq, outputs_done: 0 };
-  }
-
-  #reportTrimmed(): void {
-    this.historyTrimmed = true;
-    this.#options.metrics.historyTrimmed.set({ partition: this.index }, 1);
-  }
-
-  #onTrimmed(seq: number): void {
-    this.#reportTrimmed();
-    const unread = seq > this.#ownership.position.input_seq + 1;
-    const { first_seq, input_seq } = this.#ownership.position;
-    this.#options.log.warn(
-      { partition: this.index, first_seq, input_seq, oldest_seq: seq, inputs_may_be_lost: unread },
-      "the stream no longer reaches back to what this partition's state needs: it is rebuilt from what is left",
-    );
   }
 
   #onRestored(): void {
     if (this.restored) return;
     this.restored = true;
-    if (this.#first === 0 && this.#ownership.position.first_seq !== 0)
-      this.#onTrimmed(this.#ownership.position.input_seq + 1);
+    const { position } = this.#ownership;
+    if (this.#first === 0 && position.first_seq !== 0)
+      this.#history.onTrimmed(position, position.input_seq + 1);
     this.#options.metrics.restoreSeconds.observe((performance.now() - this.#startedAt) / 1_000);
   }
 
