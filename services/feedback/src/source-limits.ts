@@ -1,6 +1,5 @@
-import type { MessageErrorCode } from "@mapek/core/messages";
+import type { FeedbackSettings, MessageErrorCode } from "@mapek/core/messages";
 import { RecentMap } from "./recent-map.ts";
-import type { FeedbackState } from "./state.ts";
 
 /** What is left of something that comes back evenly with event time. */
 interface Allowance {
@@ -13,6 +12,14 @@ export interface SourceState {
   readonly signals: Allowance;
   /** By series key, `""` for the system as a whole. */
   readonly influence: RecentMap<Allowance>;
+}
+
+/** The part of a system's state that is about its sources. */
+interface Sources {
+  readonly settings: FeedbackSettings;
+  /** Event time of the newest input, ms. */
+  readonly timeMs: number;
+  readonly sources: RecentMap<SourceState>;
 }
 
 /** Sources that are told apart a system; more of them at a time share one allowance. */
@@ -41,7 +48,7 @@ const SERIES_SHARE = 4 / 5;
  *
  * @returns Why the signal has no effect; undefined where it may have one.
  */
-export function takeSignal(state: FeedbackState, source: string): WithoutEffect | undefined {
+export function takeSignal(state: Sources, source: string): WithoutEffect | undefined {
   const { max_signals_per_source_per_minute: most } = state.settings;
   const { signals } = sourceOf(state, source);
   refill(signals, most, most / MS_PER_MINUTE, state.timeMs);
@@ -72,7 +79,7 @@ export interface Influence {
  * over the window. Cost: O(1); memory: 64 sources a system with 256 series each.
  */
 export function influenceOf(
-  state: FeedbackState,
+  state: Sources,
   source: string,
   kind: "threshold" | "sensitivity",
   subject: string,
@@ -95,7 +102,7 @@ export function influenceOf(
   };
 }
 
-export function influenceSpent(state: FeedbackState, source: string): WithoutEffect {
+export function influenceSpent(state: Sources, source: string): WithoutEffect {
   const { max_influence_per_source: bound, influence_window_seconds: seconds } = state.settings;
   const reason = `${source} has moved this as far as one source may: by ${bound} within ${seconds} s`;
   return { code: "MAPEK_SIGNAL_INFLUENCE_SPENT", reason };
@@ -105,7 +112,7 @@ export function influenceSpent(state: FeedbackState, source: string): WithoutEff
 export const withinInfluence = (factor: number, { left }: Influence): number =>
   Math.abs(Math.log(factor)) <= left ? factor : Math.exp(Math.sign(Math.log(factor)) * left);
 
-function sourceOf(state: FeedbackState, source: string): SourceState {
+function sourceOf(state: Sources, source: string): SourceState {
   const fresh = (): SourceState => ({
     signals: { left: state.settings.max_signals_per_source_per_minute, atMs: state.timeMs },
     influence: new RecentMap(SUBJECT_MEMORY),
@@ -121,7 +128,7 @@ function sourceOf(state: FeedbackState, source: string): SourceState {
 function entryOf<Value>(
   map: RecentMap<Value>,
   name: string,
-  { timeMs, settings }: FeedbackState,
+  { timeMs, settings }: Omit<Sources, "sources">,
   fresh: () => Value,
   usedAtMs: (value: Value) => number,
 ): Value {
@@ -132,7 +139,7 @@ function entryOf<Value>(
   const hasRoom =
     map.size < map.capacity - 1 || (oldest !== undefined && usedAtMs(oldest) + restMs <= timeMs);
   if (!hasRoom && name !== OTHERS)
-    return entryOf(map, OTHERS, { timeMs, settings } as FeedbackState, fresh, usedAtMs);
+    return entryOf(map, OTHERS, { timeMs, settings }, fresh, usedAtMs);
   const value = fresh();
   map.set(name, value);
   return value;
