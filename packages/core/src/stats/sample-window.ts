@@ -99,7 +99,7 @@ export class SampleWindow {
     if (this.#count < this.#values.length) {
       slot = this.#slot(this.#count);
     } else if (this.#count < this.#capacity) {
-      this.#rebuild(this.#grownSlots(), time);
+      this.#grow(time);
       slot = this.#count;
     } else {
       // The newest takes the place of the oldest.
@@ -210,7 +210,7 @@ export class SampleWindow {
       this.#dropOldest();
       index--;
     } else if (this.#count === this.#values.length) {
-      this.#rebuild(this.#grownSlots(), time);
+      this.#grow(time);
     }
     // The slot after the newest is free: try the packing there.
     if (!this.#times.set(this.#slot(this.#count), time)) {
@@ -287,13 +287,24 @@ export class SampleWindow {
     return Math.min(this.#capacity, count + more);
   }
 
+  /** Makes room for `next`; the packing of times is chosen anew only where it must. */
+  #grow(next: number): void {
+    const slots = this.#grownSlots();
+    if (this.#times.grow(this.#head, this.#count, slots)) this.#moveValues(slots);
+    else this.#rebuild(slots, next);
+  }
+
   /** Moves everything to the beginning of `slots` slots, with a packing that holds `next` too. */
   #rebuild(slots: number, next: number): void {
+    this.#times.rebuild(this.copyTimes(movedTimes.take(this.#count)), slots, next);
+    this.#moveValues(slots);
+  }
+
+  #moveValues(slots: number): void {
     const values = columnOf(slots);
     const untilEnd = Math.min(this.#count, this.#values.length - this.#head);
     copyColumn(this.#values, this.#head, untilEnd, values, 0);
     copyColumn(this.#values, 0, this.#count - untilEnd, values, untilEnd);
-    this.#times.rebuild(this.copyTimes(movedTimes.take(this.#count)), slots, next);
     this.#values = values;
     this.#head = 0;
   }

@@ -1,4 +1,4 @@
-import { type Column, columnOf, copyColumn } from "./doubles.ts";
+import { type Column, columnOf, copyColumn, SHORT_COLUMN } from "./doubles.ts";
 
 /** Largest span, in units, that is packed: below 2^32, so that a full ring can move on before it is packed anew. */
 const PACKED_SPAN = 2 ** 32 * (7 / 8);
@@ -99,6 +99,30 @@ export class TimeColumn {
   move(from: number, to: number): void {
     if (this.#units === 0) this.#plain[to] = this.#plain[from]!;
     else this.#offsets[to] = this.#offsets[from]!;
+  }
+
+  /**
+   * Moves the times of `count` slots from `head` on, around the end, to the beginning of `slots` slots, packed as they are.
+   *
+   * @returns False, with nothing done, where the packing should be chosen anew: `rebuild`.
+   * Cost: a memory copy.
+   */
+  grow(head: number, count: number, slots: number): boolean {
+    const before = this.#units === 0 ? this.#plain.length : this.#offsets.length;
+    const untilEnd = Math.min(count, before - head);
+    if (this.#units === 0) {
+      if (this.#plain instanceof Float64Array || slots > SHORT_COLUMN) return false;
+      const plain = columnOf(slots);
+      copyColumn(this.#plain, head, untilEnd, plain, 0);
+      copyColumn(this.#plain, 0, count - untilEnd, plain, untilEnd);
+      this.#plain = plain;
+      return true;
+    }
+    const offsets = new Uint32Array(slots);
+    offsets.set(this.#offsets.subarray(head, head + untilEnd));
+    offsets.set(this.#offsets.subarray(0, count - untilEnd), untilEnd);
+    this.#offsets = offsets;
+    return true;
   }
 
   /**
