@@ -24,6 +24,9 @@ const ORDER = [
   "codecs",
   "runtime",
   "end-to-end",
+  "scale",
+  "restore",
+  "profile",
 ];
 const ENDING = ".bench.ts";
 const SOURCES = join(import.meta.dirname, "src");
@@ -88,17 +91,13 @@ function sectionOf({ title, results, notes }: Report): string {
     "predecessor",
   ];
   const questions = results.map(({ figure, question }) => `- *${figure}*: ${question}`);
-  return [
-    `## ${title}`,
-    "",
-    row(heads),
-    row(heads.map(() => "---")),
-    ...results.map(tableRow),
-    "",
-    ...questions,
-    ...(notes.length === 0 ? [] : ["", ...notes]),
-    "",
-  ].join("\n");
+  const table =
+    results.length === 0
+      ? []
+      : [row(heads), row(heads.map(() => "---")), ...results.map(tableRow), "", ...questions];
+  return [`## ${title}`, "", ...table, ...(notes.length === 0 ? [] : ["", ...notes]), ""].join(
+    "\n",
+  );
 }
 
 /** The short hash, with a mark where the tree differs from it. */
@@ -119,7 +118,7 @@ async function pageOf(reports: readonly Report[]): Promise<string> {
   const machine = `${cpu?.model.trim()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`;
   return `# Benchmarks
 
-Made by a run; do not edit by hand. \`pnpm bench\` runs everything in about ten minutes and writes this page;
+Made by a run; do not edit by hand. \`pnpm bench\` runs everything in about half an hour and writes this page;
 \`pnpm bench stats codecs\` runs only these files, and the page then holds only their tables. A bench file can also be
 started alone: \`node bench/src/stats.bench.ts\`. Nothing else should run on the machine meanwhile.
 
@@ -140,9 +139,9 @@ ${row([machine, process.versions.node, server.version, commitHash(), new Date().
 
 ## Not measured
 
-- The network: all connections are loopback. Several machines, several instances of a service, replicated streams.
+- The network: all connections are loopback. Several machines, replicated streams.
 - A server that syncs each write to disk (\`sync_interval: always\`), which production should have.
-- Restart and replay times, memory of whole processes, long runs (hours), full streams that drop their oldest.
+- Long runs (hours), full streams that drop their oldest.
 - The client package's own batching and the command line; the benches publish with plain NATS.
 - How good thresholds and anomalies are: that is no question of speed.
 
