@@ -29,6 +29,7 @@ interface CpuProfile {
   readonly nodes: readonly {
     readonly id: number;
     readonly callFrame: { readonly functionName: string; readonly url: string };
+    readonly children?: readonly number[];
   }[];
   readonly samples: readonly number[];
   readonly timeDeltas: readonly number[];
@@ -37,11 +38,13 @@ interface CpuProfile {
 /** Shares of the busy time by owner, the largest first. */
 function sharesOf(profile: CpuProfile): [owner: string, share: number][] {
   const ownerOf = new Map<number, string>();
-  for (const { id, callFrame } of profile.nodes) {
+  // A caller stands before what it calls; what is built in belongs to its caller.
+  for (const { id, callFrame, children = [] } of profile.nodes) {
     const name = `${callFrame.functionName} ${callFrame.url}`;
-    if (name.startsWith("(idle)")) continue;
-    const found = OWNERS.find(([pattern]) => pattern.test(name));
-    ownerOf.set(id, found?.[1] ?? "else");
+    const owner = OWNERS.find(([pattern]) => pattern.test(name))?.[1] ?? ownerOf.get(id) ?? "else";
+    for (const child of children) ownerOf.set(child, owner);
+    if (name.startsWith("(idle)")) ownerOf.delete(id);
+    else ownerOf.set(id, owner);
   }
   const times = new Map<string, number>();
   let busy = 0;
