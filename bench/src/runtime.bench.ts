@@ -18,7 +18,7 @@ import {
   streamDeclarations,
   subjectsOf,
 } from "@mapek/runtime";
-import { DeadLetters } from "../../packages/runtime/src/dead-letters.ts";
+import { DeadLetters } from "../../packages/runtime/src/doors/dead-letters.ts";
 import { createMetrics } from "../../packages/runtime/src/metrics.ts";
 import { admitSignals } from "../../services/feedback/src/front-door.ts";
 import { hand, type Report } from "./report.ts";

@@ -1,10 +1,10 @@
 import type { ActorService, Subjects } from "@mapek/core/messages";
 import type { Output, PartitionLogic } from "./actor.ts";
 import type { Config } from "./config-schema.ts";
-import { type Admit, FrontDoor } from "./front-door.ts";
-import { LoudRefusals } from "./loud-refusals.ts";
-import { PartitionHost } from "./partition-host.ts";
-import { type QueryDoorOptions, startQueryDoor } from "./query-door.ts";
+import { type Admit, FrontDoor } from "./doors/front-door.ts";
+import { LoudRefusals } from "./doors/loud-refusals.ts";
+import { type QueryDoorOptions, startQueryDoor } from "./doors/query-door.ts";
+import { PartitionHost } from "./partition/partition-host.ts";
 import { type RunningService, runService, type ServiceContext } from "./service.ts";
 
 /** What a service with actors adds to the runtime. */

@@ -7,7 +7,7 @@ import type {
   OutputFamily,
   Request,
 } from "@mapek/core/messages";
-import type { HasFolded } from "./saved-at.ts";
+import type { HasFolded } from "./checkpoint/saved-at.ts";
 
 /**
  * What an actor wants done: data, never a side effect. The runtime stores the outputs of an input

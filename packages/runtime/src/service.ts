@@ -4,17 +4,17 @@ import { parseArgs } from "node:util";
 import type { Durability, Service, Subjects } from "@mapek/core/messages";
 import { loadConfig, withoutSecrets } from "./config.ts";
 import type { Config } from "./config-schema.ts";
-import { type Connection, connect } from "./connect.ts";
-import { DeadLetters } from "./dead-letters.ts";
-import { durabilityGauges, logDurability, readDurability } from "./durability.ts";
-import { ensureStreams } from "./ensure-streams.ts";
+import { DeadLetters } from "./doors/dead-letters.ts";
 import { RuntimeError } from "./errors.ts";
 import { startHealthServer } from "./health-server.ts";
-import { linkOf } from "./link.ts";
 import { createLogger, type Logger } from "./log.ts";
 import { MemoryWatch, memoryLimitBytes } from "./memory-watch.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
-import { streamDeclarations, subjectsOf } from "./streams.ts";
+import { type Connection, connect } from "./nats/connect.ts";
+import { durabilityGauges, logDurability, readDurability } from "./nats/durability.ts";
+import { ensureStreams } from "./nats/ensure-streams.ts";
+import { linkOf } from "./nats/link.ts";
+import { streamDeclarations, subjectsOf } from "./nats/streams.ts";
 
 /** What a service gets to work with. */
 export interface ServiceContext {

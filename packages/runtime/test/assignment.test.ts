@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { assignPartitions } from "../src/assignment.ts";
+import { assignPartitions } from "../src/membership/assignment.ts";
 
 const members = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 20 }), {
   minLength: 1,

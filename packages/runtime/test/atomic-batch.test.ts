@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { waitFor } from "../../../test/support/wait-for.ts";
-import { MAX_BATCH_MESSAGES, type Publication, publishAtomically } from "../src/atomic-batch.ts";
 import type { RuntimeError } from "../src/errors.ts";
+import {
+  MAX_BATCH_MESSAGES,
+  type Publication,
+  publishAtomically,
+} from "../src/nats/atomic-batch.ts";
 import { countOf, type House, readAll, startHouse } from "./support/house.ts";
 
 let house: House;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Outlook, stepFor } from "../src/balance.ts";
+import { type Outlook, stepFor } from "../src/membership/balance.ts";
 
 const yesNo = [true, false];
 const all: Outlook[] = (["none", "follower", "owner"] as const).flatMap((role) =>

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { CheckpointPart } from "../src/checkpoint-format.ts";
-import { readCheckpoint } from "../src/checkpoint-reader.ts";
-import { CheckpointWriter } from "../src/checkpoint-writer.ts";
+import type { CheckpointPart } from "../src/checkpoint/checkpoint-format.ts";
+import { readCheckpoint } from "../src/checkpoint/checkpoint-reader.ts";
+import { CheckpointWriter } from "../src/checkpoint/checkpoint-writer.ts";
 import { RuntimeError } from "../src/errors.ts";
 
 const ABOUT = { service: "learner", partition: 3, schema: 1 };

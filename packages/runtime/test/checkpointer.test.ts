@@ -2,14 +2,14 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { position } from "@mapek/core/messages";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { waitFor } from "../../../test/support/wait-for.ts";
-import { CheckpointStore } from "../src/checkpoint-store.ts";
-import { Checkpointer, type CheckpointSource } from "../src/checkpointer.ts";
-import { linkOf } from "../src/link.ts";
+import { CheckpointStore } from "../src/checkpoint/checkpoint-store.ts";
+import { Checkpointer, type CheckpointSource } from "../src/checkpoint/checkpointer.ts";
+import { PartitionCheckpoints } from "../src/checkpoint/partition-checkpoints.ts";
+import { restoreState } from "../src/checkpoint/restore.ts";
 import { createLogger } from "../src/log.ts";
 import { createMetrics } from "../src/metrics.ts";
-import { PartitionCheckpoints } from "../src/partition-checkpoints.ts";
-import { restoreState } from "../src/restore.ts";
-import { Slicer } from "../src/slicer.ts";
+import { linkOf } from "../src/nats/link.ts";
+import { Slicer } from "../src/partition/slicer.ts";
 import { type House, startHouse } from "./support/house.ts";
 
 /** A state of some hundred actors, each of which takes a millisecond to encode, as a window of 50,000 samples does. */

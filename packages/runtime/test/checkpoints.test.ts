@@ -2,9 +2,9 @@ import { position } from "@mapek/core/messages";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { saveState } from "../../../test/support/state-bytes.ts";
 import { waitFor } from "../../../test/support/wait-for.ts";
-import { publishAtomically } from "../src/atomic-batch.ts";
-import { CheckpointStore } from "../src/checkpoint-store.ts";
-import { STREAMS } from "../src/streams.ts";
+import { CheckpointStore } from "../src/checkpoint/checkpoint-store.ts";
+import { publishAtomically } from "../src/nats/atomic-batch.ts";
+import { STREAMS } from "../src/nats/streams.ts";
 import { startChild } from "./support/child.ts";
 import { countingLogic } from "./support/counting.ts";
 import {

@@ -2,11 +2,11 @@ import { partitionOf, rejected } from "@mapek/core/messages";
 import { createInbox, headers, type MsgHdrs } from "@nats-io/transport-node";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { waitFor } from "../../../test/support/wait-for.ts";
-import { publishAtomically } from "../src/atomic-batch.ts";
-import { DeadLetters } from "../src/dead-letters.ts";
-import { FrontDoor } from "../src/front-door.ts";
+import { DeadLetters } from "../src/doors/dead-letters.ts";
+import { FrontDoor } from "../src/doors/front-door.ts";
+import { startQueryDoor } from "../src/doors/query-door.ts";
 import { createMetrics, type Metrics } from "../src/metrics.ts";
-import { startQueryDoor } from "../src/query-door.ts";
+import { publishAtomically } from "../src/nats/atomic-batch.ts";
 import { admitReports, countingInput, countingLogic } from "./support/counting.ts";
 import {
   countOf,

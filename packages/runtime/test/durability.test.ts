@@ -2,10 +2,10 @@ import { Registry } from "prom-client";
 import { expect, test } from "vitest";
 import { startTestCluster, startTestServer } from "../../../test/support/nats.ts";
 import { loadConfig } from "../src/config.ts";
-import { connect } from "../src/connect.ts";
-import { durabilityGauges, isAtRisk, readDurability } from "../src/durability.ts";
-import { ensureStreams } from "../src/ensure-streams.ts";
-import { streamDeclarations } from "../src/streams.ts";
+import { connect } from "../src/nats/connect.ts";
+import { durabilityGauges, isAtRisk, readDurability } from "../src/nats/durability.ts";
+import { ensureStreams } from "../src/nats/ensure-streams.ts";
+import { streamDeclarations } from "../src/nats/streams.ts";
 import { startChild } from "./support/child.ts";
 
 /** What is found on a server once the declared streams are there. */

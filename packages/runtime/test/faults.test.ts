@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { waitFor } from "../../../test/support/wait-for.ts";
-import { CheckpointStore } from "../src/checkpoint-store.ts";
-import { Committer } from "../src/committer.ts";
-import { linkOf } from "../src/link.ts";
-import { Partition } from "../src/partition.ts";
-import { publicationsOf } from "../src/publication.ts";
-import { Slicer } from "../src/slicer.ts";
+import { CheckpointStore } from "../src/checkpoint/checkpoint-store.ts";
+import { linkOf } from "../src/nats/link.ts";
+import { Committer } from "../src/partition/committer.ts";
+import { Partition } from "../src/partition/partition.ts";
+import { publicationsOf } from "../src/partition/publication.ts";
+import { Slicer } from "../src/partition/slicer.ts";
 import { type Child, startChild } from "./support/child.ts";
 import { type CountingInput, type CountingState, countingLogic } from "./support/counting.ts";
 import {

@@ -7,7 +7,7 @@ import {
   inputsOf,
   MAX_BUNDLE_BYTES,
   MAX_BUNDLE_INPUTS,
-} from "../src/input-bundle.ts";
+} from "../src/doors/input-bundle.ts";
 
 const input = (n: number, size = 0) =>
   encodeMsgpack({

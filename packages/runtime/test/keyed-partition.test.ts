@@ -1,7 +1,7 @@
 import { encodeMsgpack, type Request } from "@mapek/core/messages";
 import { describe, expect, test } from "vitest";
 import { loadState, saveState } from "../../../test/support/state-bytes.ts";
-import { MAX_SYSTEMS_OF_PARTITION } from "../src/keyed-partition.ts";
+import { MAX_SYSTEMS_OF_PARTITION } from "../src/partition/keyed-partition.ts";
 import {
   type CountingInput,
   type CountingState,

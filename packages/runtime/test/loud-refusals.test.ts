@@ -1,7 +1,7 @@
 import { Registry } from "prom-client";
 import { expect, test } from "vitest";
+import { LoudRefusals } from "../src/doors/loud-refusals.ts";
 import type { Logger } from "../src/log.ts";
-import { LoudRefusals } from "../src/loud-refusals.ts";
 
 test("refusals are counted by system up to a number of systems, and logged at once but not each", async () => {
   const registry = new Registry();

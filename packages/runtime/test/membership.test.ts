@@ -2,11 +2,11 @@
 import { position } from "@mapek/core/messages";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { waitFor } from "../../../test/support/wait-for.ts";
-import { CheckpointStore } from "../src/checkpoint-store.ts";
-import { Committer } from "../src/committer.ts";
-import { Partition } from "../src/partition.ts";
-import { Slicer } from "../src/slicer.ts";
-import { STREAMS } from "../src/streams.ts";
+import { CheckpointStore } from "../src/checkpoint/checkpoint-store.ts";
+import { STREAMS } from "../src/nats/streams.ts";
+import { Committer } from "../src/partition/committer.ts";
+import { Partition } from "../src/partition/partition.ts";
+import { Slicer } from "../src/partition/slicer.ts";
 import { type Child, startChild } from "./support/child.ts";
 import { type CountingInput, type CountingState, countingLogic } from "./support/counting.ts";
 import {

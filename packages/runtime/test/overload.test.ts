@@ -2,13 +2,13 @@ import type { InputReply } from "@mapek/core/messages";
 import { createInbox } from "@nats-io/transport-node";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { waitFor } from "../../../test/support/wait-for.ts";
-import { DeadLetters } from "../src/dead-letters.ts";
-import { FrontDoor, type FrontDoorOptions } from "../src/front-door.ts";
+import { DeadLetters } from "../src/doors/dead-letters.ts";
+import { FrontDoor, type FrontDoorOptions } from "../src/doors/front-door.ts";
+import { LoudRefusals } from "../src/doors/loud-refusals.ts";
+import { startQueryDoor } from "../src/doors/query-door.ts";
 import { createLogger } from "../src/log.ts";
-import { LoudRefusals } from "../src/loud-refusals.ts";
 import { createMetrics } from "../src/metrics.ts";
-import type { PartitionHost } from "../src/partition-host.ts";
-import { startQueryDoor } from "../src/query-door.ts";
+import type { PartitionHost } from "../src/partition/partition-host.ts";
 import { admitReports, type CountingInput, type CountingState } from "./support/counting.ts";
 import {
   adds,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { PartitionCheckpoints } from "../src/partition-checkpoints.ts";
+import { PartitionCheckpoints } from "../src/checkpoint/partition-checkpoints.ts";
 
 const checkpoint = (name: string, seq: number, through = seq) => ({ name, seq, through });
 

@@ -1,8 +1,8 @@
 import { encodeMsgpack, position } from "@mapek/core/messages";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { waitFor } from "../../../test/support/wait-for.ts";
-import { publishAtomically } from "../src/atomic-batch.ts";
-import { STREAMS } from "../src/streams.ts";
+import { publishAtomically } from "../src/nats/atomic-batch.ts";
+import { STREAMS } from "../src/nats/streams.ts";
 import { countingLogic } from "./support/counting.ts";
 import {
   adds,

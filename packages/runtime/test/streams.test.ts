@@ -5,10 +5,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { startTestServer } from "../../../test/support/nats.ts";
 import { startAgeingProxy, startPlainServer } from "../../../test/support/plain-server.ts";
 import { loadConfig } from "../src/config.ts";
-import { type Connection, compareVersions, connect } from "../src/connect.ts";
-import { ensureStreams } from "../src/ensure-streams.ts";
 import type { RuntimeError } from "../src/errors.ts";
-import { BUCKETS, MEMBERS_BUCKET, STREAMS, streamDeclarations } from "../src/streams.ts";
+import { type Connection, compareVersions, connect } from "../src/nats/connect.ts";
+import { ensureStreams } from "../src/nats/ensure-streams.ts";
+import { BUCKETS, MEMBERS_BUCKET, STREAMS, streamDeclarations } from "../src/nats/streams.ts";
 
 let server: Awaited<ReturnType<typeof startTestServer>>;
 let connection: Connection;

@@ -1,7 +1,7 @@
 import { MessageError } from "@mapek/core/messages";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { WaitingRoom } from "../src/waiting-room.ts";
+import { WaitingRoom } from "../src/doors/waiting-room.ts";
 
 const roomFor = (maxItems: number, maxBytes = 1e9, itemsPerSecond?: number) =>
   new WaitingRoom({ items: "samples", maxItems, maxBytes, itemsPerSecond });

@@ -7,8 +7,8 @@ import {
 } from "@mapek/core/messages";
 import { z } from "zod";
 import type { Actor, Output } from "../../src/actor.ts";
-import type { Admit } from "../../src/front-door.ts";
-import { type KeyedState, keyedPartition } from "../../src/keyed-partition.ts";
+import type { Admit } from "../../src/doors/front-door.ts";
+import { type KeyedState, keyedPartition } from "../../src/partition/keyed-partition.ts";
 
 /** The inputs of the tests' actor, which counts and sums values per system. */
 const version = z.literal(1);

@@ -1,0 +1,156 @@
+import {
+  Base64UrlPaddedCodec,
+  type ObjectResult,
+  type ObjectStore,
+  Objm,
+  setSha256Backend,
+} from "@nats-io/obj";
+import { RuntimeError } from "../errors.ts";
+import type { Connection } from "../nats/connect.ts";
+import { linkOf } from "../nats/link.ts";
+import { CHECKPOINTS } from "../nats/streams.ts";
+import { corrupt } from "./checkpoint-format.ts";
+
+/** The library's own sum in JavaScript takes ten times as long as Node's, on the thread that folds. */
+setSha256Backend("native");
+
+const STREAM = `OBJ_${CHECKPOINTS}`;
+const CHUNK_BYTES = 256 * 1_024;
+
+/** Pieces without an object that are older belong to no write that is still under way. */
+const ABANDONED_AFTER_MS = 3_600_000;
+
+const metaSubject = (name: string): string =>
+  `$O.${CHECKPOINTS}.M.${Base64UrlPaddedCodec.encode(name)}`;
+const chunkSubject = (id: string): string => `$O.${CHECKPOINTS}.C.${id}`;
+
+/**
+ * Checkpoints as objects of the object store `mapek_checkpoints`.
+ *
+ * Every call rejects as soon as the connection is lost. An object appears when all of it is stored.
+ */
+export class CheckpointStore {
+  readonly #connection: Connection;
+  #bucket: ObjectStore | undefined;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** Whether there is a server to ask: an error while there is none says nothing of an object. */
+  get isConnected(): boolean {
+    return linkOf(this.#connection.nc).connected;
+  }
+
+  /**
+   * Stores an object under a name that is used once.
+   *
+   * @throws {RuntimeError} MAPEK_CHECKPOINT_NOT_WRITTEN; an error of `pieces` is passed on, and nothing is stored.
+   */
+  async write(name: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+    let failure: unknown;
+    const body = ReadableStream.from(
+      (async function* () {
+        try {
+          yield* pieces;
+        } catch (error) {
+          failure = error;
+          throw error;
+        }
+      })(),
+    ) as ReadableStream<Uint8Array>;
+    try {
+      await this.#ask((bucket) =>
+        bucket.put({ name, options: { max_chunk_size: CHUNK_BYTES } }, body),
+      );
+    } catch (cause) {
+      if (failure !== undefined) throw failure;
+      const detail = `${name}: ${(cause as Error).message}`;
+      throw new RuntimeError("MAPEK_CHECKPOINT_NOT_WRITTEN", detail, { cause });
+    }
+  }
+
+  /**
+   * An object's bytes, piece by piece. The iteration throws as this function does.
+   *
+   * @throws {RuntimeError} MAPEK_CHECKPOINT_MISSING; MAPEK_CHECKPOINT_CORRUPT where pieces of it are gone or changed;
+   * MAPEK_CHECKPOINT_UNREADABLE where the server does not answer.
+   */
+  async *read(name: string): AsyncGenerator<Uint8Array> {
+    try {
+      const object = await this.#ask((bucket) => bucket.info(name));
+      if (object === null || object.deleted)
+        throw new RuntimeError("MAPEK_CHECKPOINT_MISSING", `${name}: no such object`);
+      const subject = chunkSubject(object.nuid);
+      // The library would wait for ever for a piece that is not there.
+      const chunks = (await this.#subjects(subject)).get(subject) ?? 0;
+      if (chunks !== object.chunks) throw corrupt(`${name}: ${chunks} of ${object.chunks} pieces`);
+      const stored = await this.#ask((bucket) => bucket.get(name));
+      const pieces = (stored as ObjectResult).data[Symbol.asyncIterator]();
+      for (;;) {
+        const piece = await this.#ask(() => pieces.next());
+        if (piece.done) return;
+        yield piece.value;
+      }
+    } catch (cause) {
+      if (cause instanceof RuntimeError) throw cause;
+      const { message } = cause as Error;
+      if (message.includes("digests do not match")) throw corrupt(`${name}: ${message}`, cause);
+      throw new RuntimeError("MAPEK_CHECKPOINT_UNREADABLE", `${name}: ${message}`, { cause });
+    }
+  }
+
+  /** Removes an object without a trace: the library's own way would leave a mark for each. */
+  async remove(name: string): Promise<void> {
+    const object = await this.#ask((bucket) => bucket.info(name));
+    await this.#purge(metaSubject(name));
+    if (object !== null) await this.#purge(chunkSubject(object.nuid));
+  }
+
+  /** Names of all objects. Cost: one request. */
+  async names(): Promise<string[]> {
+    const prefix = metaSubject("");
+    return [...(await this.#subjects(`${prefix}*`)).keys()].map((subject) =>
+      Buffer.from(subject.slice(prefix.length), "base64url").toString(),
+    );
+  }
+
+  /**
+   * Removes pieces that belong to no object since their writer died before its end.
+   *
+   * @param now Unix time, milliseconds. Cost: two requests an object.
+   */
+  async removeFragments(now: number): Promise<void> {
+    const { jsm } = this.#connection;
+    const loose = new Set((await this.#subjects(chunkSubject("*"))).keys());
+    for (const name of await this.names()) {
+      const object = await this.#ask((bucket) => bucket.info(name));
+      if (object !== null) loose.delete(chunkSubject(object.nuid));
+    }
+    for (const subject of loose) {
+      const newest = await this.#ask(() =>
+        jsm.streams.getMessage(STREAM, { last_by_subj: subject }),
+      );
+      if (newest !== null && now - newest.time.getTime() >= ABANDONED_AFTER_MS)
+        await this.#purge(subject);
+    }
+  }
+
+  async #subjects(filter: string): Promise<Map<string, number>> {
+    const { jsm } = this.#connection;
+    const info = await this.#ask(() => jsm.streams.info(STREAM, { subjects_filter: filter }));
+    return new Map(Object.entries(info.state.subjects ?? {}));
+  }
+
+  async #purge(filter: string): Promise<void> {
+    await this.#ask(() => this.#connection.jsm.streams.purge(STREAM, { filter }));
+  }
+
+  #ask<T>(request: (bucket: ObjectStore) => Promise<T>): Promise<T> {
+    const { nc, js } = this.#connection;
+    return linkOf(nc).answer(async () => {
+      this.#bucket ??= await new Objm(js).open(CHECKPOINTS, false);
+      return await request(this.#bucket);
+    });
+  }
+}

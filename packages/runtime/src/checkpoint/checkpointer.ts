@@ -1,0 +1,206 @@
+import type { PartitionLogic } from "../actor.ts";
+import { RuntimeError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import type { CheckpointStore } from "./checkpoint-store.ts";
+import { CheckpointWriter } from "./checkpoint-writer.ts";
+import type { PartitionCheckpoints } from "./partition-checkpoints.ts";
+
+/** What checkpoints are made of: a partition, as far as the checkpointer knows it. */
+export interface CheckpointSource<State> {
+  readonly index: number;
+  readonly state: State;
+  /** True while its state is restored, its owner holds it, and inputs are folded. */
+  readonly running: boolean;
+  /** Counts claims of the partition. */
+  readonly epoch: number;
+  /** Sequence of the newest input that is folded. */
+  readonly foldedSeq: number;
+  /** Inputs on which an actor failed. */
+  readonly failures: number;
+  /** When the input stream was made. */
+  readonly streamCreated: string;
+  readonly checkpoints: PartitionCheckpoints;
+}
+
+export interface CheckpointerOptions<State> {
+  readonly logic: Pick<
+    PartitionLogic<State, never>,
+    "service" | "schema" | "snapshot" | "settings" | "removed"
+  >;
+  readonly store: CheckpointStore;
+  /** Milliseconds after which a partition that has folded something is saved again. */
+  readonly intervalMs: number;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** The partitions of this instance as they are now. */
+  readonly sources: () => readonly CheckpointSource<State>[];
+}
+
+/** What is known of one life of a partition. */
+interface Progress {
+  /** Of the process's clock: when it was saved, or first seen. */
+  at: number;
+  /** Up to where it was saved last. */
+  seq: number;
+  /** Names are used once. */
+  writes: number;
+}
+
+const CHECK_MS = 250;
+/** After a checkpoint so many times the work that it took belongs to everything else. */
+const REST_FACTOR = 10;
+
+/**
+ * Saves the partitions of one instance, one at a time, in turn. What fails is told and tried again at the
+ * next interval: a checkpoint saves replay, and nothing waits for it.
+ */
+export class Checkpointer<State> {
+  readonly #options: CheckpointerOptions<State>;
+  readonly #progress = new WeakMap<CheckpointSource<State>, Progress>();
+  #timer: NodeJS.Timeout | undefined;
+  #busy = false;
+  #stopped = false;
+  /** Once in each process. */
+  #fragmentsRemoved = false;
+  #restUntil = 0;
+
+  constructor(options: CheckpointerOptions<State>) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#timer = setInterval(
+      () => void this.#step(),
+      Math.min(CHECK_MS, this.#options.intervalMs),
+    );
+  }
+
+  /** Writes nothing any more; what is being written is given up. */
+  stop(): void {
+    this.#stopped = true;
+    clearInterval(this.#timer);
+  }
+
+  async #step(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      const running = this.#options.sources().filter((source) => source.running);
+      const fresh = running.filter((source) => !this.#progress.has(source));
+      for (const { checkpoints } of running)
+        for (const name of checkpoints.takeUnnamed()) await this.#options.store.remove(name);
+      if (fresh.length > 0) await this.#removeOrphans(fresh);
+      const due = this.#due(running);
+      if (due !== undefined) await this.#save(due);
+    } catch (error) {
+      if (this.#stopped) return;
+      this.#options.log.warn(
+        { err: error },
+        "old checkpoints were not removed; a later owner does it",
+      );
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** The partition that has waited longest, where one is due. */
+  #due(running: readonly CheckpointSource<State>[]): CheckpointSource<State> | undefined {
+    const now = performance.now();
+    if (now < this.#restUntil) return undefined;
+    return running
+      .filter((source) => {
+        const { at, seq } = this.#progressOf(source);
+        return now - at >= this.#options.intervalMs && source.foldedSeq > seq;
+      })
+      .sort((a, b) => this.#progressOf(a).at - this.#progressOf(b).at)[0];
+  }
+
+  #progressOf(source: CheckpointSource<State>): Progress {
+    let progress = this.#progress.get(source);
+    if (progress === undefined) {
+      const seq = source.checkpoints.named[0]?.seq ?? 0;
+      progress = { at: performance.now(), seq, writes: 0 };
+      this.#progress.set(source, progress);
+    }
+    return progress;
+  }
+
+  async #save(source: CheckpointSource<State>): Promise<void> {
+    const { logic, store, metrics, log } = this.#options;
+    const progress = this.#progressOf(source);
+    const startedAt = performance.now();
+    const name = `${logic.service}.${source.index}.${source.epoch}.${++progress.writes}`;
+    const writer = this.#writerFor(source);
+    try {
+      await store.write(name, writer.bytesOf());
+      const { seq, through, bytes } = writer;
+      source.checkpoints.propose({ name, seq, through });
+      progress.seq = through;
+      const seconds = (performance.now() - startedAt) / 1_000;
+      metrics.checkpointSeconds.observe(seconds);
+      metrics.checkpointBytes.set({ partition: source.index }, bytes);
+      metrics.checkpointTimestamp.set({ partition: source.index }, Date.now() / 1_000);
+      log.debug({ partition: source.index, name, seq, through, bytes, seconds }, "a checkpoint");
+    } catch (error) {
+      const code = error instanceof RuntimeError ? error.code : "unexpected";
+      if (!this.#stopped) {
+        metrics.checkpointFailures.inc({ code });
+        log.warn(
+          { partition: source.index, name, code, err: error },
+          "a checkpoint was not written; it is tried again at the next interval",
+        );
+      }
+    }
+    progress.at = performance.now();
+    // A server that was slow gets as much time again.
+    const restMs = Math.max(REST_FACTOR * writer.busyMs, progress.at - startedAt);
+    this.#restUntil = progress.at + restMs;
+  }
+
+  #writerFor(source: CheckpointSource<State>): CheckpointWriter {
+    const { service, schema, snapshot, settings, removed } = this.#options.logic;
+    const removedBefore = removed(source.state);
+    const { failures } = source;
+    const configured = settings(source.state);
+    return new CheckpointWriter({
+      header: { service, partition: source.index, schema, stream: source.streamCreated },
+      parts: snapshot(source.state),
+      foldedSeq: () => source.foldedSeq,
+      check: () => {
+        if (this.#stopped || !source.running) throw abandoned("the partition ends");
+        // A failed actor leaves the others in a state that folding again without it would not lead to.
+        if (source.failures !== failures) throw abandoned("an actor failed meanwhile");
+        // An actor is restored under the settings of the beginning.
+        if (settings(source.state) !== configured)
+          throw abandoned("the settings changed meanwhile");
+        if (removed(source.state) !== removedBefore)
+          throw abandoned("an actor was removed meanwhile");
+      },
+    });
+  }
+
+  /** Removes what owners before left behind: objects that no position names. */
+  async #removeOrphans(sources: readonly CheckpointSource<State>[]): Promise<void> {
+    const { logic, store, log } = this.#options;
+    // Once in each life, whatever comes of it.
+    for (const source of sources) this.#progressOf(source);
+    const names = await store.names();
+    for (const source of sources) {
+      const named = new Set(source.checkpoints.named.map(({ name }) => name));
+      const prefix = `${logic.service}.${source.index}.`;
+      for (const name of names) {
+        if (!name.startsWith(prefix) || named.has(name)) continue;
+        if (Number(name.slice(prefix.length).split(".")[0]) >= source.epoch) continue;
+        await store.remove(name);
+        log.info({ partition: source.index, name }, "a checkpoint that nobody names was removed");
+      }
+    }
+    if (this.#fragmentsRemoved) return;
+    await store.removeFragments(Date.now());
+    this.#fragmentsRemoved = true;
+  }
+}
+
+const abandoned = (why: string): RuntimeError =>
+  new RuntimeError("MAPEK_CHECKPOINT_ABANDONED", why);

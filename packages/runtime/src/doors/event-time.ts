@@ -1,0 +1,20 @@
+import { accepted, type Decoded, refused } from "@mapek/core/messages";
+import type { Config } from "../config-schema.ts";
+
+/**
+ * The event time of a message: its own timestamp, or when it came. One too far ahead of the clock
+ * is refused with MAPEK_SAMPLE_IN_FUTURE: it would hold up everything that waits for time to pass.
+ */
+export function eventTime(
+  timestamp: number | undefined,
+  now: number,
+  config: Config,
+): Decoded<number> {
+  if (timestamp === undefined) return accepted(now);
+  const aheadSeconds = (timestamp - now) / 1_000;
+  if (aheadSeconds <= config.ingest.max_ahead_seconds) return accepted(timestamp);
+  return refused(
+    "MAPEK_SAMPLE_IN_FUTURE",
+    `timestamp ${timestamp} is ${Math.round(aheadSeconds)} s ahead of the clock`,
+  );
+}

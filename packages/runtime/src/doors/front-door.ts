@@ -1,0 +1,181 @@
+import {
+  type ActorService,
+  type Decoded,
+  encodeJson,
+  type InputReply,
+  type InputSubject,
+  isInbox,
+  MessageError,
+  refused,
+  type Subjects,
+} from "@mapek/core/messages";
+import type { JetStreamClient } from "@nats-io/jetstream";
+import type { Msg, NatsConnection } from "@nats-io/transport-node";
+import { publishAtomically } from "../nats/atomic-batch.ts";
+import { inputPublications } from "../partition/publication.ts";
+import type { DeadLetters } from "./dead-letters.ts";
+import { InputQueue } from "./input-queue.ts";
+import type { LoudRefusals } from "./loud-refusals.ts";
+import { type Share, WaitingRoom } from "./waiting-room.ts";
+
+/** What a front door stores for a message. */
+export interface Admitted {
+  /** Decides the partition; null goes to every partition. */
+  readonly key: string | null;
+  readonly input: object;
+  /** Names the input: its actor does a repeated one once. Only with a key. */
+  readonly id?: string | undefined;
+}
+
+/** Validates a public message and turns it into a stored input. `now` is the door's clock, in ms. */
+export type Admit = (
+  subject: InputSubject,
+  data: Uint8Array,
+  contentType: string | undefined,
+  now: number,
+) => Decoded<Admitted>;
+
+export interface FrontDoorOptions {
+  readonly nc: NatsConnection;
+  readonly js: JetStreamClient;
+  readonly subjects: Subjects;
+  readonly service: ActorService;
+  readonly partitions: number;
+  readonly deadLetters: DeadLetters;
+  /** Public subjects to listen on. */
+  readonly listen: readonly string[];
+  readonly admit: Admit;
+  /** Larger payloads are refused. @default 1_048_576 */
+  readonly maxPayloadBytes?: number;
+  /** Messages that may wait to be stored before senders are told to try later. @default 16_384 */
+  readonly maxWaiting?: number;
+  /** Whether the process has to save memory. @default never */
+  readonly memoryShort?: () => boolean;
+  /** Told of messages that were refused because somebody sends too much. */
+  readonly overloads?: LoudRefusals;
+}
+
+const MAX_WAITING = 16_384;
+const MAX_WAITING_BYTES = 64 * 1_024 * 1_024;
+const MAX_PAYLOAD_BYTES = 1_048_576;
+
+/**
+ * Takes public messages of a service in: validates, stores them in the partition of their key, and
+ * only then answers. Refused ones become dead letters and, with a reply subject, a coded answer.
+ */
+export class FrontDoor {
+  readonly #options: FrontDoorOptions;
+  readonly #queues = new Map<string, InputQueue>();
+  readonly #room: WaitingRoom;
+  #onIdle: (() => void) | undefined;
+  readonly #unsubscribe: () => Promise<unknown>;
+
+  constructor(options: FrontDoorOptions) {
+    this.#options = options;
+    this.#room = new WaitingRoom({
+      items: "messages",
+      maxItems: options.maxWaiting ?? MAX_WAITING,
+      maxBytes: MAX_WAITING_BYTES,
+    });
+    const subscriptions = options.listen.map((subject) =>
+      options.nc.subscribe(subject, {
+        queue: `mapek-${options.service}`,
+        callback: (error, message) => {
+          if (error === null) void this.#take(message);
+        },
+      }),
+    );
+    this.#unsubscribe = () =>
+      Promise.all(subscriptions.map((subscription) => subscription.drain()));
+  }
+
+  /** Takes nothing more in, and resolves once everything taken in is stored. */
+  async drain(): Promise<void> {
+    await this.#unsubscribe();
+    if (this.#room.items > 0)
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+  }
+
+  async #take(message: Msg): Promise<void> {
+    const subject = this.#options.subjects.parseInput(message.subject);
+    if (!subject.ok) return this.#refuse(message, subject.error);
+    const share = this.#room.shareOf(subject.value.system);
+    const overload = this.#overload(share);
+    if (overload !== undefined) return this.#refuse(message, overload);
+    const bytes = message.data.length;
+    this.#room.enter(share, bytes);
+    try {
+      const admitted = this.#admit(subject.value, message);
+      if (!admitted.ok) return this.#refuse(message, admitted.error);
+      await this.#store(admitted.value, message);
+      reply(message);
+    } catch (cause) {
+      const why = (cause as Error).message;
+      this.#refuse(message, new MessageError("MAPEK_NOT_STORED", why, { cause }));
+    } finally {
+      this.#room.leave(share, 1, bytes);
+      if (this.#room.items === 0) this.#onIdle?.();
+    }
+  }
+
+  #overload(share: Share): MessageError | undefined {
+    const { memoryShort, overloads } = this.#options;
+    const overload = memoryShort?.()
+      ? new MessageError("MAPEK_OVERLOADED", "memory is short: try later")
+      : this.#room.refusal(share, performance.now());
+    if (overload !== undefined) overloads?.add(share.system, overload);
+    return overload;
+  }
+
+  #admit(subject: InputSubject, message: Msg): Decoded<Admitted> {
+    const { maxPayloadBytes = MAX_PAYLOAD_BYTES } = this.#options;
+    const { length } = message.data;
+    if (length > maxPayloadBytes)
+      return refused("MAPEK_MESSAGE_TOO_LARGE", `${length} bytes, at most ${maxPayloadBytes}`);
+    const contentType = message.headers?.get("Content-Type") || undefined;
+    return this.#options.admit(subject, message.data, contentType, Date.now());
+  }
+
+  #refuse(message: Msg, error: MessageError): void {
+    this.#options.deadLetters.add(message.subject, message.data, error);
+    reply(message, error);
+  }
+
+  async #store({ key, input, id }: Admitted, message: Msg): Promise<void> {
+    const { nc, js, subjects, service, partitions } = this.#options;
+    const publications = inputPublications(service, key, input, subjects, partitions);
+    const [only, ...others] = publications;
+    if (only === undefined || others.length > 0) {
+      // The sender knows best how long to wait: it is told at once that it may send again.
+      await publishAtomically(nc, publications, { leaderMs: 0 });
+      return;
+    }
+    const sendersId = message.headers?.get("Nats-Msg-Id");
+    if (id === undefined && sendersId) {
+      // Only the server knows this id. It is the sender's own affair: it may not collide with another system's.
+      const msgID = `${service}/${message.subject}/${sendersId}`;
+      await js.publish(only.subject, only.data, { msgID, retries: 3 });
+    } else {
+      const msgID = id === undefined ? undefined : `${service}/${id}`;
+      await this.#queueOf(only.subject).store(only.data, msgID);
+    }
+  }
+
+  #queueOf(subject: string): InputQueue {
+    let queue = this.#queues.get(subject);
+    if (queue === undefined) {
+      queue = new InputQueue(this.#options.js, subject);
+      this.#queues.set(subject, queue);
+    }
+    return queue;
+  }
+}
+
+function reply(message: Msg, error?: MessageError): void {
+  if (!message.reply || !isInbox(message.reply)) return;
+  const rejected =
+    error === undefined ? [] : [{ index: 0, code: error.code, message: error.detail }];
+  message.respond(encodeJson({ accepted: 1 - rejected.length, rejected } satisfies InputReply));
+}

@@ -1,0 +1,155 @@
+import {
+  type ActorService,
+  MESSAGE_ERRORS,
+  MessageError,
+  type MessageErrorCode,
+  partitionOf,
+  type Request,
+  request as requestMessage,
+  response as responseMessage,
+  type Subjects,
+  seriesKey,
+  VERBS,
+} from "@mapek/core/messages";
+import type { Msg, NatsConnection, Subscription } from "@nats-io/transport-node";
+import { RuntimeError } from "../errors.ts";
+import { type QueryBody, respond, respondError } from "./query.ts";
+
+export interface QueryDoorOptions {
+  readonly nc: NatsConnection;
+  readonly subjects: Subjects;
+  readonly service: ActorService;
+  readonly partitions: number;
+  /** Verbs that this service answers itself, from streams instead of states. `system` undefined means all. */
+  readonly verbs?: Readonly<
+    Record<
+      string,
+      (system: string | undefined, request: Request, message: Msg) => Promise<unknown[]>
+    >
+  >;
+}
+
+/** The system token that stands for all systems in a request subject. */
+const ALL_SYSTEMS = "_";
+
+const QUERY_TIMEOUT_MS = 3_000;
+/** Requests that one door works on at the same time: each holds the answers of its partitions. */
+const MAX_UNDER_WAY = 256;
+
+/**
+ * Takes requests in from the queue group of a service, asks the owners of the partitions that may
+ * know, and puts their items together.
+ */
+export function startQueryDoor(options: QueryDoorOptions): Subscription {
+  const { nc, subjects, service } = options;
+  let underWay = 0;
+  return nc.subscribe(subjects.requests(service, "*", "*"), {
+    queue: `mapek-${service}`,
+    callback: (error, message) => {
+      if (error !== null) return;
+      if (underWay >= MAX_UNDER_WAY) {
+        const why = `${underWay} requests are under way: try later`;
+        respondError(nc, message, new MessageError("MAPEK_OVERLOADED", why));
+        return;
+      }
+      underWay++;
+      answerRequest(options, message)
+        .then(
+          (items) => respond(nc, message, { items }),
+          (failure: unknown) => respondError(nc, message, failure),
+        )
+        .finally(() => underWay--);
+    },
+  });
+}
+
+async function answerRequest(options: QueryDoorOptions, message: Msg): Promise<unknown[]> {
+  const subject = options.subjects.parseInput(message.subject);
+  if (!subject.ok) throw subject.error;
+  if (subject.value.family !== "requests")
+    throw new MessageError("MAPEK_SUBJECT_INVALID", message.subject);
+  const { verb, system } = subject.value;
+  const known: readonly string[] = VERBS[options.service];
+  if (!known.includes(verb))
+    throw new MessageError(
+      "MAPEK_REQUEST_UNKNOWN_VERB",
+      `${verb}: expected one of ${known.join(", ")}`,
+    );
+  const about = system === ALL_SYSTEMS ? undefined : system;
+  const own = options.verbs?.[verb];
+  const request =
+    own !== undefined && message.data.length > 0 && verb === "import" ? {} : decodeRequest(message);
+  const items =
+    own === undefined
+      ? await askPartitions(options, verb, about, request)
+      : await own(about, request, message);
+  return request.limit === undefined ? items : items.slice(-request.limit);
+}
+
+function decodeRequest(message: Msg): Request {
+  if (message.data.length === 0) return {};
+  const decoded = requestMessage.decode(
+    message.data,
+    message.headers?.get("Content-Type") || undefined,
+  );
+  if (!decoded.ok) throw decoded.error;
+  return decoded.value;
+}
+
+async function askPartitions(
+  options: QueryDoorOptions,
+  verb: string,
+  system: string | undefined,
+  request: Request,
+): Promise<unknown[]> {
+  const { nc, subjects, service } = options;
+  const body = JSON.stringify({ verb, system: system ?? null, request } satisfies QueryBody);
+  const answers = await Promise.all(
+    partitionsFor(options, system, request).map(async (partition) => {
+      try {
+        return await nc.request(subjects.query(service, partition), body, {
+          timeout: QUERY_TIMEOUT_MS,
+        });
+      } catch (cause) {
+        throw new MessageError(
+          "MAPEK_REQUEST_UNAVAILABLE",
+          `partition ${partition} of ${service}: ${(cause as Error).message}`,
+          { cause },
+        );
+      }
+    }),
+  );
+  const items = answers.flatMap((message) => {
+    const decoded = responseMessage.decode(message.data);
+    if (!decoded.ok) throw decoded.error;
+    if ("error" in decoded.value) throw errorOf(decoded.value.error);
+    return decoded.value.items;
+  });
+  return answers.length > 1 ? inOrderOfTime(items) : items;
+}
+
+function errorOf({ code, message }: { code: string; message: string }): Error {
+  return code in MESSAGE_ERRORS
+    ? new MessageError(code as MessageErrorCode, message)
+    : new RuntimeError("MAPEK_INTERNAL", message);
+}
+
+/** Items of several partitions, oldest first where they have times; those of one time stay in order of partition. */
+function inOrderOfTime(items: unknown[]): unknown[] {
+  const timeOf = (item: unknown) => (item as { timestamp?: unknown } | null)?.timestamp;
+  if (!items.every((item) => typeof timeOf(item) === "number")) return items;
+  return items.sort((a, b) => (timeOf(a) as number) - (timeOf(b) as number));
+}
+
+/** One partition where the request names the actor's key, all of them otherwise. */
+function partitionsFor(
+  options: QueryDoorOptions,
+  system: string | undefined,
+  request: Request,
+): number[] {
+  const { service, partitions } = options;
+  if (system !== undefined && service !== "learner") return [partitionOf(system, partitions)];
+  if (system !== undefined && request.metric !== undefined && request.labels !== undefined)
+    return [partitionOf(seriesKey(system, request.metric, request.labels), partitions)];
+  return Array.from({ length: partitions }, (_, partition) => partition);
+}

@@ -1,0 +1,113 @@
+import type { Durability } from "@mapek/core/messages";
+import type { StreamInfo } from "@nats-io/jetstream";
+import { Gauge, type Registry } from "prom-client";
+import type { Logger } from "../log.ts";
+import type { Connection } from "./connect.ts";
+
+const ASK_TIMEOUT_MS = 2_000;
+const NANOS_PER_SECOND = 1e9;
+
+/** The part of a server's `/varz` that is about syncing and its cluster. */
+interface Varz {
+  readonly jetstream?: {
+    readonly config?: { readonly sync_interval?: number; readonly sync_always?: boolean };
+    readonly meta?: { readonly cluster_size?: number };
+  };
+}
+
+/**
+ * Asks the server what it does for an acknowledged write.
+ *
+ * Replicas and storage come from the streams. How often a server syncs is told neither to clients nor
+ * over the API of an account, only by its monitoring address and to its system account.
+ *
+ * @param streams Names of the streams that are looked at, at least one.
+ * @param monitoringUrls Addresses of the servers' monitoring, separated by commas; undefined where there is none.
+ * @throws {Error} When a stream cannot be asked. A monitoring address that does not answer gives `unknown`.
+ * Cost: one request a stream, one HTTP request a monitoring address.
+ */
+export async function readDurability(
+  { nc, jsm }: Connection,
+  streams: readonly string[],
+  monitoringUrls: string | undefined,
+): Promise<Durability> {
+  const urls = (monitoringUrls ?? "").split(",").filter((url) => url.trim() !== "");
+  const [infos, servers] = await Promise.all([
+    Promise.all(streams.map((name) => jsm.streams.info(name))),
+    Promise.all(urls.map((url) => readVarz(url.trim()))),
+  ]);
+  return {
+    version: 1,
+    server_version: nc.info?.version ?? "unknown",
+    replicas: Math.min(...infos.map(({ config }) => config.num_replicas)),
+    storage: infos.some(({ config }) => config.storage === "memory") ? "memory" : "file",
+    cluster_size: clusterSize(nc.info?.cluster, servers, infos),
+    sync: weakest(servers.map(syncOf)),
+  };
+}
+
+async function readVarz(url: string): Promise<Varz | undefined> {
+  try {
+    const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);
+    return (await (await fetch(`${url.replace(/\/$/, "")}/varz`, { signal })).json()) as Varz;
+  } catch {
+    return undefined;
+  }
+}
+
+function syncOf(server: Varz | undefined): Durability["sync"] {
+  const { sync_always, sync_interval } = server?.jetstream?.config ?? {};
+  if (sync_always) return "always";
+  return sync_interval === undefined ? "unknown" : sync_interval / NANOS_PER_SECOND;
+}
+
+function weakest(syncs: readonly Durability["sync"][]): Durability["sync"] {
+  if (syncs.length === 0 || syncs.includes("unknown")) return "unknown";
+  const seconds = syncs.filter((sync) => typeof sync === "number");
+  return seconds.length === 0 ? "always" : Math.max(...seconds);
+}
+
+/** Without monitoring, a stream that is on every server shows them all, but a client cannot tell that it is. */
+function clusterSize(
+  cluster: string | undefined,
+  servers: readonly (Varz | undefined)[],
+  infos: readonly StreamInfo[],
+): number | null {
+  if (cluster === undefined && infos.every((info) => !info.cluster?.name)) return 1;
+  return servers.find((server) => server?.jetstream?.meta)?.jetstream?.meta?.cluster_size ?? null;
+}
+
+/** True where one power failure can take acknowledged writes: no other copy, and not known to be synced. */
+export const isAtRisk = ({ replicas, storage, sync }: Durability): boolean =>
+  replicas === 1 && (storage === "memory" || sync !== "always");
+
+/** Says at start what was found, and warns where it is not enough. */
+export function logDurability(log: Logger, durability: Durability): void {
+  if (!isAtRisk(durability)) {
+    log.info({ durability }, "durability");
+    return;
+  }
+  log.warn(
+    { durability },
+    "a power failure of the server can take acknowledged writes: streams have one replica, and it is not known to sync each write (streams.replicas, the server's sync_interval, nats.monitoring_url)",
+  );
+}
+
+/** Metrics of what was found; returns the function that sets them. */
+export function durabilityGauges(registry: Registry): (durability: Durability) => void {
+  const registers = [registry];
+  const replicas = new Gauge({
+    name: "mapek_durability_replicas",
+    help: "Copies of each stored message, the fewest that any stream has",
+    registers,
+  });
+  const seconds = new Gauge({
+    name: "mapek_durability_sync_seconds",
+    help: "Seconds within which an acknowledged write is synced to disk; 0 = before it is acknowledged, NaN = not known",
+    registers,
+  });
+  return ({ replicas: count, sync }) => {
+    replicas.set(count);
+    seconds.set(sync === "always" ? 0 : sync === "unknown" ? Number.NaN : sync);
+  };
+}

@@ -1,0 +1,132 @@
+import { isDeepStrictEqual } from "node:util";
+import type { JetStreamManager, StreamConfig } from "@nats-io/jetstream";
+import { RuntimeError } from "../errors.ts";
+import { whenAvailable } from "./availability.ts";
+import type { StreamDeclaration } from "./streams.ts";
+
+/** Limits that may be changed on a living stream without touching what is stored within them. */
+const UPDATABLE = new Set(["max_age", "max_msgs", "max_bytes", "num_replicas"]);
+
+/** Milliseconds for which a cluster may have no leader, or too few nodes for the replicas. */
+const LEADER_DEADLINE_MS = 30_000;
+
+const STREAM_NOT_FOUND = 10059;
+const STREAM_NAME_IN_USE = 10058;
+
+/**
+ * Makes the declared streams that are missing and compares the others with the server, in order.
+ * Waits for a cluster that has no leader.
+ *
+ * @param update Whether limits that differ are set to the declared ones; other fields never are.
+ * @throws {RuntimeError} MAPEK_STREAM_DRIFT names the stream, the field and both values;
+ * MAPEK_STREAM_REFUSED passes on the server's own reason.
+ */
+export async function ensureStreams(
+  jsm: JetStreamManager,
+  declarations: readonly StreamDeclaration[],
+  update = false,
+): Promise<void> {
+  for (const declaration of declarations) {
+    try {
+      await whenAvailable(LEADER_DEADLINE_MS, () => ensureStream(jsm, declaration, update));
+    } catch (cause) {
+      if (cause instanceof RuntimeError) throw cause;
+      throw new RuntimeError(
+        "MAPEK_STREAM_REFUSED",
+        `${declaration.name}: ${(cause as Error).message}`,
+        { cause },
+      );
+    }
+  }
+}
+
+async function ensureStream(
+  jsm: JetStreamManager,
+  declaration: StreamDeclaration,
+  update: boolean,
+): Promise<void> {
+  const found =
+    (await configOnServer(jsm, declaration.name)) ?? (await addStream(jsm, declaration));
+  if (found !== undefined) await compare(jsm, declaration, found, update);
+}
+
+async function configOnServer(
+  jsm: JetStreamManager,
+  name: string,
+): Promise<StreamConfig | undefined> {
+  try {
+    return (await jsm.streams.info(name)).config;
+  } catch (error) {
+    if ((error as { code?: number }).code === STREAM_NOT_FOUND) return undefined;
+    throw error;
+  }
+}
+
+/** @returns the stream's configuration where another service that starts at the same time was faster. */
+async function addStream(
+  jsm: JetStreamManager,
+  declaration: StreamDeclaration,
+): Promise<StreamConfig | undefined> {
+  try {
+    await jsm.streams.add(declaration);
+    return undefined;
+  } catch (error) {
+    if ((error as { code?: number }).code !== STREAM_NAME_IN_USE) throw error;
+    return await configOnServer(jsm, declaration.name);
+  }
+}
+
+async function compare(
+  jsm: JetStreamManager,
+  declaration: StreamDeclaration,
+  found: StreamConfig,
+  update: boolean,
+): Promise<void> {
+  const drifts = driftOf(declaration, found);
+  const hard = drifts.find((drift) => !update || !UPDATABLE.has(drift.field));
+  if (hard !== undefined) {
+    const advice = UPDATABLE.has(hard.field)
+      ? "; streams.update: true sets the declared limits"
+      : "";
+    throw new RuntimeError(
+      "MAPEK_STREAM_DRIFT",
+      `${declaration.name}.${hard.field}: the server has ${JSON.stringify(hard.found)}, declared is ${JSON.stringify(hard.declared)}${advice}`,
+      { details: { stream: declaration.name, field: hard.field } },
+    );
+  }
+  if (drifts.length === 0) return;
+  const limits = Object.fromEntries(drifts.map(({ field, declared }) => [field, declared]));
+  await jsm.streams.update(declaration.name, { ...found, ...limits });
+}
+
+/** The declared fields that the server has otherwise; what the server adds to a field is no drift. */
+function driftOf(declaration: StreamDeclaration, found: Partial<StreamConfig>) {
+  const fields = Object.keys(declaration) as (keyof StreamDeclaration & keyof StreamConfig)[];
+  return fields
+    .map((field) => ({ field, declared: declaration[field], found: found[field] }))
+    .filter(({ declared, found: actual }) => !covers(actual ?? emptyLike(declared), declared));
+}
+
+/** The server leaves out fields that hold nothing. */
+function emptyLike(declared: unknown): unknown {
+  if (declared === 0 || declared === -1) return declared;
+  return Array.isArray(declared) && declared.length === 0 ? [] : undefined;
+}
+
+function covers(actual: unknown, declared: unknown): boolean {
+  if (Array.isArray(declared))
+    return (
+      Array.isArray(actual) &&
+      actual.length === declared.length &&
+      declared.every((item, i) => covers(actual[i], item))
+    );
+  if (typeof declared === "object" && declared !== null)
+    return (
+      typeof actual === "object" &&
+      actual !== null &&
+      Object.entries(declared).every(([key, value]) =>
+        covers((actual as Record<string, unknown>)[key], value),
+      )
+    );
+  return isDeepStrictEqual(actual, declared);
+}

@@ -1,0 +1,125 @@
+import type { Subjects } from "@mapek/core/messages";
+import type { JsMsg } from "@nats-io/jetstream";
+import type { Output, PartitionLogic } from "../actor.ts";
+import type { HasFolded } from "../checkpoint/saved-at.ts";
+import { deadLetter } from "../doors/dead-letters.ts";
+import { inputsOf } from "../doors/input-bundle.ts";
+import type { Logger } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import type { Publication } from "../nats/atomic-batch.ts";
+import { publicationsOf } from "./publication.ts";
+
+export interface InputFolderOptions<State, Input> {
+  readonly subjects: Subjects;
+  readonly logic: PartitionLogic<State, Input>;
+  readonly partition: number;
+  readonly partitions: number;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** Told of each input that was folded for the first time; `ageMs` since it was stored. */
+  readonly onFolded: (input: Input, outputs: readonly Output[], ageMs: number) => void;
+}
+
+/** An actor whose output is larger than this has failed: a server with default limits would refuse it for ever. */
+const MAX_OUTPUT_BYTES = 1_000_000;
+
+/** Hands stored inputs to the actors of a partition and makes messages of what they put out. */
+export class InputFolder<State, Input> {
+  readonly #options: InputFolderOptions<State, Input>;
+
+  readonly #inputSubject: string;
+  #failures = 0;
+
+  constructor(options: InputFolderOptions<State, Input>) {
+    this.#options = options;
+    this.#inputSubject = options.subjects.input(options.logic.service, options.partition);
+  }
+
+  /** Inputs on which an actor has failed: what it had done until then stays in the state. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /**
+   * Folds the inputs of one stored message into `state`, in order. One that is refused, or on which the actor fails, leads to a dead
+   * letter, at each replay the same.
+   *
+   * @param fresh False for a replay: its outputs are stored already, none are returned.
+   * @param hasFolded Actors that a checkpoint holds in a later state.
+   */
+  fold(state: State, message: JsMsg, fresh: boolean, hasFolded?: HasFolded): Publication[] {
+    let inputs: readonly Uint8Array[];
+    try {
+      inputs = message.subject === this.#inputSubject ? inputsOf(message.data) : [message.data];
+    } catch (error) {
+      return this.#refuse(message, message.data, fresh, "MAPEK_MESSAGE_MALFORMED", String(error));
+    }
+    this.#options.metrics.inputs.inc(inputs.length);
+    const [only] = inputs;
+    if (inputs.length === 1 && only !== undefined)
+      return this.#foldOne(state, message, only, fresh, hasFolded);
+    return inputs.flatMap((data) => this.#foldOne(state, message, data, fresh, hasFolded));
+  }
+
+  #foldOne(
+    state: State,
+    message: JsMsg,
+    data: Uint8Array,
+    fresh: boolean,
+    hasFolded: HasFolded | undefined,
+  ): Publication[] {
+    const { logic, log, partition } = this.#options;
+    try {
+      const decoded = logic.decode(message.subject, data);
+      if (!decoded.ok)
+        return this.#refuse(message, data, fresh, decoded.error.code, decoded.error.detail);
+      const outputs = logic.receive(state, decoded.value, hasFolded);
+      if (!fresh) return [];
+      const publications = this.#publicationsOf(outputs);
+      this.#tell(decoded.value, outputs, message);
+      return publications;
+    } catch (error) {
+      this.#failures++;
+      if (fresh)
+        log.error({ partition, seq: message.seq, err: error }, "an actor failed on an input");
+      return this.#refuse(message, data, fresh, "MAPEK_ACTOR_FAILED", String(error));
+    }
+  }
+
+  #publicationsOf(outputs: readonly Output[]): Publication[] {
+    const { subjects, partitions } = this.#options;
+    const publications = outputs.flatMap((output) => publicationsOf(output, subjects, partitions));
+    const large = publications.find(({ data }) => data.length > MAX_OUTPUT_BYTES);
+    if (large !== undefined)
+      throw new RangeError(`an output of ${large.data.length} bytes, at most ${MAX_OUTPUT_BYTES}`);
+    return publications;
+  }
+
+  /** Metrics must not change what is stored: a fault in them is logged, and that is all. */
+  #tell(input: Input, outputs: readonly Output[], message: JsMsg): void {
+    const { log, onFolded, partition } = this.#options;
+    try {
+      onFolded(input, outputs, Date.now() - message.info.timestampNanos / 1e6);
+    } catch (error) {
+      log.error({ partition, seq: message.seq, err: error }, "a metric was not taken");
+    }
+  }
+
+  #refuse(
+    message: JsMsg,
+    data: Uint8Array,
+    fresh: boolean,
+    code: string,
+    reason: string,
+  ): Publication[] {
+    if (!fresh) return [];
+    const { logic, metrics } = this.#options;
+    metrics.rejected.inc({ code });
+    const { service } = logic;
+    const timestamp = Math.floor(message.info.timestampNanos / 1e6);
+    const letter = deadLetter(service, code, reason, message.subject, data, timestamp);
+    return this.#publicationsOf([
+      { to: "log", family: "rejected", tokens: [service], message: letter },
+    ]);
+  }
+}

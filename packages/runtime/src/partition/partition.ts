@@ -1,0 +1,325 @@
+import type { Position } from "@mapek/core/messages";
+import type { JsMsg } from "@nats-io/jetstream";
+import type { CheckpointStore } from "../checkpoint/checkpoint-store.ts";
+import type { CheckpointSource } from "../checkpoint/checkpointer.ts";
+import { PartitionCheckpoints } from "../checkpoint/partition-checkpoints.ts";
+import { readInputStream, restoreState } from "../checkpoint/restore.ts";
+import type { SavedAt } from "../checkpoint/saved-at.ts";
+import { RuntimeError } from "../errors.ts";
+import type { Lease } from "../membership/lease.ts";
+import type { Publication } from "../nats/atomic-batch.ts";
+import type { Connection } from "../nats/connect.ts";
+import { type Link, linkOf } from "../nats/link.ts";
+import { inputStreamOf } from "../nats/streams.ts";
+import { Bell } from "./bell.ts";
+import type { CommitSource, Committer } from "./committer.ts";
+import { HistoryWatch } from "./history-watch.ts";
+import { InputFolder, type InputFolderOptions } from "./input-folder.ts";
+import { InputReader } from "./input-reader.ts";
+import { Ownership } from "./ownership.ts";
+import { PendingOutputs } from "./pending-outputs.ts";
+import { Pursuit } from "./pursuit.ts";
+import type { Slicer } from "./slicer.ts";
+
+export interface PartitionOptions<State, Input> extends InputFolderOptions<State, Input> {
+  readonly connection: Connection;
+  /** Names this process in the position record. */
+  readonly owner: string;
+  readonly committer: Committer;
+  /** While it is not valid nothing is folded. */
+  readonly lease: Lease;
+  /** Follows the owner instead of claiming, until {@link Partition.promote}. */
+  readonly follow: boolean;
+  /** Told once, when the partition is claimed. */
+  readonly onClaimed: () => void;
+  readonly store: CheckpointStore;
+  /** Of all partitions of the process together. */
+  readonly slicer: Slicer;
+}
+
+/** Outputs that may wait for their commit before folding pauses. */
+const MAX_PENDING_OUTPUTS = 20_000;
+
+const RETRY_MS = 100;
+
+/**
+ * One life of a partition in one process: claim, restore from a checkpoint and by replay, run, until it is stopped or
+ * fenced. After that it is spent; the host starts another.
+ *
+ * A follower restores first and stays close behind the stored position of the owner; when the owner
+ * has released the partition it claims and goes on from there.
+ *
+ * Outputs of replayed inputs were committed by an earlier owner and are suppressed.
+ */
+export class Partition<State, Input> implements CommitSource, CheckpointSource<State> {
+  readonly index: number;
+  readonly pending = new PendingOutputs();
+  checkpoints = new PartitionCheckpoints();
+  streamCreated = "";
+  state: State;
+  /** For an owner: it is where the owner before was. For a follower: it is close behind the owner. */
+  restored = false;
+  /** False until it has claimed the partition. */
+  claimed = false;
+  /** When the last folded input was stored, ms since 1970, while there are more; else undefined. */
+  behindSince: number | undefined;
+  /** Set by the committer while a batch with this partition's position is under way. */
+  committing = false;
+  readonly #options: PartitionOptions<State, Input>;
+  readonly #ownership: Ownership;
+  readonly #folder: InputFolder<State, Input>;
+  #folded = 0;
+  #savedAt: SavedAt | undefined;
+  #first = 0;
+  #startedAt = 0;
+  #failure: Error | undefined;
+  #stopped = false;
+  readonly #reader: InputReader;
+  readonly #pursuit: Pursuit;
+  readonly #history: HistoryWatch;
+  readonly #link: Link;
+  /** Rings when something changes for which this life may wait. */
+  readonly #bell = new Bell();
+
+  constructor(options: PartitionOptions<State, Input>) {
+    this.#options = options;
+    const { connection, subjects, logic, partition } = options;
+    this.index = partition;
+    this.state = logic.create(partition);
+    this.#ownership = new Ownership(connection, subjects, logic.service, partition);
+    this.#link = linkOf(connection.nc);
+    this.#pursuit = new Pursuit(this.#ownership, this.#link, this.#bell);
+    this.#history = new HistoryWatch(options);
+    this.#folder = new InputFolder(options);
+    const own = [subjects.input(logic.service, partition)];
+    if (logic.service === "learner") own.push(subjects.samples(partition));
+    const stream = inputStreamOf(logic.service);
+    this.#reader = new InputReader({ connection, stream, subjects: own, log: options.log });
+  }
+
+  /** True while commits may carry this partition's outputs. */
+  get alive(): boolean {
+    return this.#failure === undefined;
+  }
+
+  /** True when there is something that the stored position does not know yet: inputs that were folded, or a checkpoint. */
+  get ahead(): boolean {
+    return (
+      this.#folded > this.#ownership.position.input_seq || this.checkpoints.isWaiting(this.#folded)
+    );
+  }
+
+  /** Whether the stream no longer holds what the state needs. */
+  get historyTrimmed(): boolean {
+    return this.#history.trimmed;
+  }
+
+  get running(): boolean {
+    return this.claimed && this.restored && this.alive && !this.#stopped;
+  }
+
+  get epoch(): number {
+    return this.#ownership.position.epoch;
+  }
+
+  get foldedSeq(): number {
+    return this.#folded;
+  }
+
+  get failures(): number {
+    return this.#folder.failures;
+  }
+
+  /**
+   * Claims the partition (a follower does not), replays its input up to the stored position and goes on from there.
+   *
+   * @returns when {@link stop} was called.
+   * @throws {RuntimeError} MAPEK_PARTITION_FENCED or MAPEK_COMMIT_UNKNOWN: the state is worthless, claim anew.
+   */
+  async run(): Promise<void> {
+    this.#startedAt = performance.now();
+    if (this.#options.follow) await this.#pursuit.look();
+    else await this.#claim();
+    await this.#restore();
+    const inputs = this.#reader.read(
+      () => this.#folded,
+      () => this.#onRestored(),
+    );
+    for await (const message of inputs) {
+      // What has been read already comes without a turn of the event loop: nothing else would be heard meanwhile.
+      while (this.#options.slicer.isOver) await this.#options.slicer.rest();
+      if (!this.#mayFold(message.seq)) await this.#untilMayFold(message.seq);
+      if (this.#failure !== undefined || this.#stopped) break;
+      this.#fold(message);
+      if (this.pending.length > MAX_PENDING_OUTPUTS) await this.#roomForOutputs();
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Makes an owner of a follower. Where that fails, so does {@link run}. */
+  async promote(): Promise<void> {
+    try {
+      await this.#pursuit.end();
+      await this.#claim();
+      if (this.#ownership.position.input_seq < this.#folded)
+        throw new RuntimeError(
+          "MAPEK_PARTITION_FENCED",
+          `partition ${this.index}: the position went back while it was followed`,
+        );
+      this.checkpoints = new PartitionCheckpoints(this.#ownership.position.checkpoints);
+      this.restored &&= this.#folded === this.#ownership.position.input_seq;
+      this.#bell.ring();
+    } catch (error) {
+      this.fail(error as Error);
+    }
+  }
+
+  /** Fails where another process has claimed the partition, which an owner without outputs would not notice. */
+  async verify(): Promise<void> {
+    const holds = await this.#link.answer(() => this.#ownership.holds()).catch(() => true);
+    if (!holds && this.alive)
+      this.fail(
+        new RuntimeError("MAPEK_PARTITION_FENCED", `partition ${this.index} has another owner`),
+      );
+  }
+
+  /** Ends folding; what is pending can still be committed. */
+  stop(): void {
+    this.#stopped = true;
+    this.#reader.stop();
+    this.#bell.ring();
+  }
+
+  /** Ends this life, for instance because a commit failed: the state is no longer known to agree with the log. */
+  fail(error: Error): void {
+    this.#failure ??= error;
+    this.#reader.stop();
+    this.#bell.ring();
+  }
+
+  /** The position record that stores everything folded up to the `count` first pending outputs. */
+  positionFor(count: number, now: number): { position: Position; publication: Publication } {
+    const { input_seq, outputs_done } = this.pending.positionAfter(count, this.#folded);
+    const position = {
+      ...this.#ownership.position,
+      input_seq,
+      outputs_done,
+      first_seq: this.#first,
+      checkpoints: this.checkpoints.namesFor(input_seq),
+      time: now,
+    };
+    return { position, publication: this.#ownership.publication(position) };
+  }
+
+  /** Takes note of a commit: `token` is the sequence of the position record. */
+  committed(count: number, position: Position, token: number): void {
+    this.pending.drop(count);
+    this.#ownership.stored(position, token);
+    this.checkpoints.stored(position.checkpoints);
+    this.#bell.ring();
+  }
+
+  async outcomeOf(position: Position): Promise<number | "missing" | "foreign" | undefined> {
+    // A partition that is handed over, or drained, is replayed by the next owner.
+    while (this.alive && !this.#stopped) {
+      try {
+        return await this.#link.answer(() => this.#ownership.outcomeOf(position));
+      } catch {
+        await this.#bell.wait(RETRY_MS);
+      }
+    }
+    return undefined;
+  }
+
+  async #claim(): Promise<void> {
+    const { owner } = this.#options;
+    const newestSeq = await this.#link.answer(() => this.#ownership.claim(owner));
+    if (newestSeq < this.#ownership.position.input_seq) this.#onShorterStream(newestSeq);
+    this.claimed = true;
+    this.#options.onClaimed();
+  }
+
+  /** An owner may while its lease is valid; a follower stays behind the owner's stored position. */
+  #mayFold(seq: number): boolean {
+    return this.#options.lease.valid && (this.claimed || seq <= this.#ownership.position.input_seq);
+  }
+
+  async #untilMayFold(seq: number): Promise<void> {
+    const { lease } = this.#options;
+    const over = () => !this.alive || this.#stopped;
+    while (!over() && !this.#mayFold(seq)) {
+      if (!lease.valid) await lease.regained(over);
+      else await this.#pursuit.next(() => this.#onRestored());
+    }
+  }
+
+  async #restore(): Promise<void> {
+    const { position } = this.#ownership;
+    const stream = await readInputStream(this.#options.connection, this.#options.logic.service);
+    const { state, seq, savedAt, hasGap } = await restoreState(this.#options, position, stream);
+    this.state = state;
+    this.#folded = seq;
+    this.#savedAt = savedAt;
+    this.streamCreated = stream.created;
+    this.checkpoints = new PartitionCheckpoints(position.checkpoints);
+    // What the checkpoint holds needs no stream any more.
+    if (savedAt !== undefined) this.#first = position.first_seq;
+    if (hasGap) this.#history.onTrimmed(position, stream.firstSeq);
+  }
+
+  #fold(message: JsMsg): void {
+    const { seq } = message;
+    if (seq <= this.#folded) return;
+    if (this.#first === 0) this.#onFirst(seq);
+    const { committer, metrics } = this.#options;
+    const { input_seq, outputs_done } = this.#ownership.position;
+    const fresh = seq > input_seq;
+    const publications = this.#folder.fold(
+      this.state,
+      message,
+      fresh,
+      this.#savedAt?.hasFolded(seq),
+    );
+    // The first outputs of an input are stored already where they did not fit into one commit.
+    const done = seq === input_seq + 1 ? outputs_done : 0;
+    if (fresh) this.pending.add(seq, publications.slice(done), done);
+    this.#folded = seq;
+    const left = message.info.pending;
+    if (this.claimed) metrics.lag.set({ partition: this.index }, left);
+    this.behindSince = left === 0 ? undefined : message.info.timestampNanos / 1e6;
+    if (!this.restored && (seq >= this.#ownership.position.input_seq || left === 0))
+      this.#onRestored();
+    if (this.pending.length > 0) committer.notify(this);
+  }
+
+  #onFirst(seq: number): void {
+    const expected = this.#ownership.position.first_seq;
+    this.#first = expected === 0 ? seq : Math.min(expected, seq);
+    if (expected !== 0 && seq > expected) this.#history.onTrimmed(this.#ownership.position, seq);
+  }
+
+  /**
+   * The stream ends before the stored position: its tail was lost, or it was made anew. What comes now
+   * is new, although its sequences are not.
+   */
+  #onShorterStream(lastSeq: number): void {
+    const { position } = this.#ownership;
+    this.#history.onShortened(position, lastSeq);
+    this.#ownership.position = { ...position, input_seq: lastSeq, outputs_done: 0 };
+  }
+
+  #onRestored(): void {
+    if (this.restored) return;
+    this.restored = true;
+    const { position } = this.#ownership;
+    if (this.#first === 0 && position.first_seq !== 0)
+      this.#history.onTrimmed(position, position.input_seq + 1);
+    this.#options.metrics.restoreSeconds.observe((performance.now() - this.#startedAt) / 1_000);
+  }
+
+  async #roomForOutputs(): Promise<void> {
+    while (this.pending.length > MAX_PENDING_OUTPUTS && this.alive && !this.#stopped) {
+      await this.#bell.wait();
+    }
+  }
+}
