@@ -7,8 +7,8 @@ const SOURCE = new URL("../src/", import.meta.url);
 
 test("the table holds the codes that the source uses, no more and no fewer", () => {
   const used = new Set<string>();
-  for (const file of readdirSync(SOURCE)) {
-    if (file === "errors.ts") continue;
+  for (const file of readdirSync(SOURCE, { recursive: true, encoding: "utf8" })) {
+    if (file === "errors.ts" || !file.endsWith(".ts")) continue;
     const code = readFileSync(new URL(file, SOURCE), "utf8").replace(/\/\*\*[\s\S]*?\*\//g, "");
     for (const [, found] of code.matchAll(/"(MAPEK_[A-Z_]+)"/g)) used.add(found as string);
   }
