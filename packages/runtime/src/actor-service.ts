@@ -4,8 +4,11 @@ import type { Config } from "./config-schema.ts";
 import { type Admit, FrontDoor } from "./front-door.ts";
 import { LoudRefusals } from "./loud-refusals.ts";
 import { PartitionHost } from "./partition-host.ts";
+import type { PartitionStatus } from "./partition-slot.ts";
 import { type QueryDoorOptions, startQueryDoor } from "./query-door.ts";
 import { type RunningService, runService, type ServiceContext } from "./service.ts";
+import { SourceWatchdog } from "./source-watchdog.ts";
+import { inputStreamOf, STREAMS } from "./streams.ts";
 
 /** What a service with actors adds to the runtime. */
 export interface ActorServiceOptions<State, Input> {
@@ -83,6 +86,7 @@ function startActors<State, Input>(
   };
   const queries = startQueryDoor({ nc: connection.nc, subjects, service, partitions, verbs });
   host.start();
+  const watchdog = watchInput(service, context, () => ownsFirst(host.status()));
   return {
     ready: () => host.ready,
     beforeMetrics() {
@@ -94,8 +98,26 @@ function startActors<State, Input>(
       host.status().some(({ lagSeconds }) => lagSeconds > LAGGING_SECONDS) ? "lagging" : undefined,
     details: () => ({ members: host.members().length, partitions: host.status() }),
     async drain() {
+      watchdog?.stop();
       await Promise.all([door.drain(), queries.drain()]);
       await host.drain();
     },
   };
+}
+
+const ownsFirst = (status: readonly PartitionStatus[]): boolean =>
+  status.some(({ partition, role }) => partition === 0 && role === "owner");
+
+/** Watches the stream of a service's inputs where commands come into it from the knowledge stream. */
+function watchInput(
+  service: ActorService,
+  { config, connection, metrics, log }: ServiceContext,
+  responsible: () => boolean,
+): SourceWatchdog | undefined {
+  const stream = inputStreamOf(service);
+  const origin = STREAMS.knowledge;
+  if (stream === origin || config.streams.replicas === 1) return undefined;
+  const { nc } = connection;
+  const { registry } = metrics;
+  return new SourceWatchdog({ nc, stream, origin, responsible, registry, log });
 }
