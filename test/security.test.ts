@@ -170,6 +170,16 @@ describe("the house under its own users", () => {
     expect((await members.get("test.1"))?.string()).toBe("here");
     await members.delete("test.1");
   });
+
+  it("lets the learner ask the leader of its input to hand over", async () => {
+    const learner = await as("acme/learner");
+    const subject = `$JS.API.STREAM.LEADER.STEPDOWN.${HOUSE_STREAMS.samples}`;
+    const answer = await learner.request(subject, "{}");
+    // One server has nobody to hand over to; it was asked, and said so.
+    expect(answer.json()).toMatchObject({
+      error: { description: expect.stringMatching(/cluster/) },
+    });
+  });
 });
 
 const publicKeyOf = (key: string) => house.keys.get(key)?.publicKey ?? "";
@@ -249,6 +259,7 @@ const REFUSED_PUBLISHES: readonly (readonly [string, string])[] = [
     "$JS.API.CONSUMER.CREATE.MAPEK_KNOWLEDGE",
     "$JS.API.STREAM.MSG.GET.MAPEK_KNOWLEDGE",
     "$JS.API.STREAM.UPDATE.MAPEK_KNOWLEDGE",
+    "$JS.API.STREAM.LEADER.STEPDOWN.MAPEK_SAMPLES",
     "$KV.mapek_members.monitor.1",
   ].map((subject) => ["acme/monitor", subject] as const),
   ["acme/learner", "mapek-kb.log.parameters.shop"],
@@ -257,6 +268,7 @@ const REFUSED_PUBLISHES: readonly (readonly [string, string])[] = [
   ["acme/learner", "mapek-kb.in.optimizer.0"],
   ["acme/learner", "$JS.API.STREAM.DELETE.MAPEK_SAMPLES"],
   ["acme/learner", "$JS.API.STREAM.CREATE.elsewhere"],
+  ["acme/learner", "$JS.API.STREAM.LEADER.STEPDOWN.MAPEK_KNOWLEDGE"],
   ["acme/optimizer", "mapek-kb.in.learner.0"],
   ["acme/optimizer", "mapek-kb.log.thresholds.shop.latency"],
   ["acme/optimizer", "mapek-kb.latest.thresholds.shop.latency"],
@@ -265,6 +277,7 @@ const REFUSED_PUBLISHES: readonly (readonly [string, string])[] = [
   ["acme/feedback", "mapek-kb.samples.0"],
   ["acme/feedback", "mapek-kb.position.optimizer.0"],
   ["acme/feedback", "$JS.API.STREAM.PURGE.MAPEK_ACTIONS"],
+  ["acme/feedback", "$JS.API.STREAM.LEADER.STEPDOWN.MAPEK_SAMPLES"],
 ];
 
 const REFUSED_SUBSCRIPTIONS: readonly (readonly [string, string])[] = [

@@ -10,13 +10,24 @@ import { waitFor } from "../support/wait-for.ts";
 import type { ClusterUnderTest, NodeUnderTest } from "./cluster-under-test.ts";
 import { OutputWatch } from "./output-watch.ts";
 
-/** How long outputs did not come when a node was lost, ms. */
-export interface NodeLoss {
+/** By kind of output, how long none came when a node was lost, ms. */
+export type Gaps = Readonly<Record<keyof typeof KINDS, number>>;
+
+export interface NodeLoss extends Gaps {
   readonly victim: string;
   readonly roles: readonly string[];
-  readonly feedbackGapMs: number;
-  readonly learnerGapMs: number;
 }
+
+/**
+ * Kinds of outputs, each with a way of its own through the streams. Thresholds change here only by
+ * commands that signals led to, and an action of metrics_learning is applied when the learner has confirmed its command.
+ */
+const KINDS = {
+  feedback: ["feedback", "actions"],
+  learner: ["recommendations", "anomalies"],
+  thresholds: ["thresholds"],
+  applied: ["metrics_learning applied"],
+} as const;
 
 const PARTITIONS = 4;
 const LANES = 8;
@@ -24,8 +35,6 @@ const PAUSE_MS = 40;
 /** Outputs flow for so long before a node is killed, and after they are back. */
 const STEADY_MS = 2_000;
 const RECOVERY_DEADLINE_MS = 40_000;
-const FEEDBACK = ["feedback", "actions"];
-const LEARNER = ["recommendations", "thresholds", "anomalies"];
 
 /**
  * All services over a cluster with three replicas; each node is killed in turn under load, first the
@@ -39,7 +48,7 @@ export async function loseEachNode(
     NATS_URL: servers.join(","),
     MAPEK_REPLICAS: "3",
     MAPEK_PARTITIONS: String(PARTITIONS),
-    MAPEK_CONFIG: new URL("../support/faults.yaml", import.meta.url).pathname,
+    MAPEK_CONFIG: new URL("./settings.yaml", import.meta.url).pathname,
   });
   await using watch = await OutputWatch.start(servers);
   const nc = await connect({ servers, maxReconnectAttempts: -1, reconnectTimeWait: 100 });
@@ -109,15 +118,22 @@ async function lose(
   await victim.restart();
   await cluster.settled();
   await replicated(nc);
-  return {
-    victim: victim.name,
-    roles,
-    feedbackGapMs: Math.round(watch.longestGapMs(FEEDBACK, killedAt, end)),
-    learnerGapMs: Math.round(watch.longestGapMs(LEARNER, killedAt, end)),
-  };
+  return { victim: victim.name, roles, ...gapsOf(watch, killedAt, end) };
 }
 
-/** Waits until outputs of both kinds have come for a while without a longer pause. */
+function gapsOf(watch: OutputWatch, from: number, to: number): Gaps {
+  const gaps = Object.entries(KINDS).map(([kind, families]) => [
+    kind,
+    Math.round(watch.longestGapMs(families, from, to)),
+  ]);
+  return Object.fromEntries(gaps);
+}
+
+/** The longest of a loss's gaps, ms. */
+export const longestGapOf = (loss: NodeLoss): number =>
+  Math.max(...Object.keys(KINDS).map((kind) => loss[kind as keyof Gaps]));
+
+/** Waits until outputs of all kinds have come for a while without a longer pause. */
 async function flows(watch: OutputWatch): Promise<void> {
   const from = performance.now();
   await waitFor(
@@ -126,10 +142,7 @@ async function flows(watch: OutputWatch): Promise<void> {
       const now = performance.now();
       const since = now - STEADY_MS;
       return (
-        since > from &&
-        [FEEDBACK, LEARNER].every(
-          (families) => watch.longestGapMs(families, since, now) < STEADY_MS / 2,
-        )
+        since > from && Object.values(gapsOf(watch, since, now)).every((gap) => gap < STEADY_MS / 2)
       );
     },
     RECOVERY_DEADLINE_MS,

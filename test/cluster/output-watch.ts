@@ -21,9 +21,11 @@ export class OutputWatch implements AsyncDisposable {
     this.#connections = connections;
     for (const nc of connections)
       nc.subscribe("mapek.>", {
-        callback: (_error, { subject }) => {
-          const [, family = "", system = ""] = subject.split(".");
-          for (const key of [family, `${family}.${system}`]) {
+        callback: (_error, { subject, data }) => {
+          const [, family = "", system = "", loop] = subject.split(".");
+          const keys = [family, `${family}.${system}`];
+          if (family === "actions") keys.push(`${loop} ${statusOf(data)}`);
+          for (const key of keys) {
             const times = this.#arrivals.get(key);
             if (times === undefined) this.#arrivals.set(key, [performance.now()]);
             else times.push(performance.now());
@@ -32,7 +34,7 @@ export class OutputWatch implements AsyncDisposable {
       });
   }
 
-  /** Whether an output of one of the families, or of `family.system`, came after a time (ms of the process's clock). */
+  /** Whether an output of one of the families (`family.system`, actions also `loop status`) came after a time (ms of the process's clock). */
   hasSince(families: readonly string[], since: number): boolean {
     return families.some((family) => (this.#arrivals.get(family)?.at(-1) ?? 0) > since);
   }
@@ -53,3 +55,6 @@ export class OutputWatch implements AsyncDisposable {
     await Promise.all(this.#connections.map((nc) => nc.close()));
   }
 }
+
+const statusOf = (action: Uint8Array): string =>
+  (JSON.parse(new TextDecoder().decode(action)) as { status: string }).status;

@@ -43,7 +43,8 @@ function doorsOf(service: Service, subjects: Subjects): string[] {
  * The least that a service needs.
  *
  * A service may make the declared streams, by name, but neither change nor delete one. It answers
- * requests in anybody's inbox, and reads answers in its own only.
+ * requests in anybody's inbox, and reads answers in its own only. The learner may ask the leader of its
+ * input's stream to hand over.
  *
  * @param publicKey The service's user: names its inbox.
  */
@@ -62,6 +63,8 @@ export function servicePermissions(
     return { publish, subscribe };
   }
   publish.push(...actorSubjects(service, subjects), ...actorStreams(service));
+  if (service === "learner")
+    publish.push(`$JS.API.STREAM.LEADER.STEPDOWN.${HOUSE_STREAMS.samples}`);
   subscribe.push(subjects.query(service, "*"));
   return { publish, subscribe };
 }

@@ -4,7 +4,10 @@ import type { Config } from "./config-schema.ts";
 import { type Admit, FrontDoor } from "./doors/front-door.ts";
 import { LoudRefusals } from "./doors/loud-refusals.ts";
 import { type QueryDoorOptions, startQueryDoor } from "./doors/query-door.ts";
+import { SourceWatchdog } from "./nats/source-watchdog.ts";
+import { inputStreamOf, STREAMS } from "./nats/streams.ts";
 import { PartitionHost } from "./partition/partition-host.ts";
+import type { PartitionStatus } from "./partition/partition-slot.ts";
 import { type RunningService, runService, type ServiceContext } from "./service.ts";
 
 /** What a service with actors adds to the runtime. */
@@ -83,6 +86,7 @@ function startActors<State, Input>(
   };
   const queries = startQueryDoor({ nc: connection.nc, subjects, service, partitions, verbs });
   host.start();
+  const watchdog = watchInput(service, context, () => ownsFirst(host.status()));
   return {
     ready: () => host.ready,
     beforeMetrics() {
@@ -94,8 +98,26 @@ function startActors<State, Input>(
       host.status().some(({ lagSeconds }) => lagSeconds > LAGGING_SECONDS) ? "lagging" : undefined,
     details: () => ({ members: host.members().length, partitions: host.status() }),
     async drain() {
+      watchdog?.stop();
       await Promise.all([door.drain(), queries.drain()]);
       await host.drain();
     },
   };
+}
+
+const ownsFirst = (status: readonly PartitionStatus[]): boolean =>
+  status.some(({ partition, role }) => partition === 0 && role === "owner");
+
+/** Watches the stream of a service's inputs where commands come into it from the knowledge stream. */
+function watchInput(
+  service: ActorService,
+  { config, connection, metrics, log }: ServiceContext,
+  responsible: () => boolean,
+): SourceWatchdog | undefined {
+  const stream = inputStreamOf(service);
+  const origin = STREAMS.knowledge;
+  if (stream === origin || config.streams.replicas === 1) return undefined;
+  const { nc } = connection;
+  const { registry } = metrics;
+  return new SourceWatchdog({ nc, stream, origin, responsible, registry, log });
 }
