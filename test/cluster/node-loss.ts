@@ -16,6 +16,8 @@ export type Gaps = Readonly<Record<keyof typeof KINDS, number>>;
 export interface NodeLoss extends Gaps {
   readonly victim: string;
   readonly roles: readonly string[];
+  /** When the knowledge and the samples stream both had a leader again, ms. */
+  readonly electedAfterMs: number;
 }
 
 /**
@@ -35,6 +37,7 @@ const PAUSE_MS = 40;
 /** Outputs flow for so long before a node is killed, and after they are back. */
 const STEADY_MS = 2_000;
 const RECOVERY_DEADLINE_MS = 40_000;
+const ELECTION_ANSWER_MS = 250;
 
 /**
  * All services over a cluster with three replicas; each node is killed in turn under load, first the
@@ -113,12 +116,31 @@ async function lose(
   await flows(watch);
   const killedAt = performance.now();
   await victim.kill();
-  await flows(watch);
+  const [electedAt] = await Promise.all([elected(nc, victim), flows(watch)]);
   const end = performance.now();
   await victim.restart();
   await cluster.settled();
   await replicated(nc);
-  return { victim: victim.name, roles, ...gapsOf(watch, killedAt, end) };
+  const electedAfterMs = Math.round(electedAt - killedAt);
+  return { victim: victim.name, roles, electedAfterMs, ...gapsOf(watch, killedAt, end) };
+}
+
+/** When both streams had a leader that is not the lost node; only a leader answers. */
+async function elected(nc: NatsConnection, { name: lost }: NodeUnderTest): Promise<number> {
+  const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: ELECTION_ANSWER_MS });
+  await Promise.all(
+    [STREAMS.knowledge, STREAMS.samples].map((stream) =>
+      waitFor(
+        `${stream} has a leader`,
+        async () => {
+          const leader = (await jsm.streams.info(stream)).cluster?.leader;
+          return leader !== undefined && leader !== lost;
+        },
+        RECOVERY_DEADLINE_MS,
+      ),
+    ),
+  );
+  return performance.now();
 }
 
 function gapsOf(watch: OutputWatch, from: number, to: number): Gaps {
