@@ -21,9 +21,11 @@ export interface BatcherOptions {
 
 /** Batches that may be under way before further ones wait and grow. */
 const MAX_IN_FLIGHT = 16;
-const ATTEMPTS = 4;
-const STORE_TIMEOUT_MS = 3_000;
-const BACKOFF_MS = 200;
+const STORE_TIMEOUT_MS = 2_000;
+/** Longer than a cluster takes to elect a leader: until then nobody takes a batch. */
+const STORE_DEADLINE_MS = 15_000;
+const MIN_BACKOFF_MS = 100;
+const MAX_BACKOFF_MS = 1_000;
 
 /**
  * Gathers samples by partition and stores each batch when it is full or its time has come. While the
@@ -105,17 +107,15 @@ export class Batcher {
   }
 
   async #publish(subject: string, bytes: Uint8Array): Promise<Error | undefined> {
-    let failure: Error | undefined;
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      if (attempt > 0)
-        await new Promise((resolve) => setTimeout(resolve, BACKOFF_MS * 2 ** attempt));
+    const deadline = performance.now() + STORE_DEADLINE_MS;
+    for (let waitMs = MIN_BACKOFF_MS; ; waitMs = Math.min(MAX_BACKOFF_MS, 2 * waitMs)) {
       try {
         await this.#options.js.publish(subject, bytes, { timeout: STORE_TIMEOUT_MS });
         return undefined;
       } catch (error) {
-        failure = error as Error;
+        if (performance.now() + waitMs > deadline) return error as Error;
       }
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
     }
-    return failure;
   }
 }
