@@ -54,6 +54,11 @@ export const learnerInstruments: Instruments = ({ log, metrics }: ServiceContext
     help: "Series that were forgotten since nothing came for the idle time",
     registers,
   });
+  const omitted = new Gauge({
+    name: "mapek_thresholds_omitted",
+    help: "Thresholds in force that are not among the metrics since there are too many",
+    registers,
+  });
   const closed = new Gauge({
     name: "mapek_partitions_closed",
     help: "Partitions that learn no new series since memory is short",
@@ -89,7 +94,7 @@ export const learnerInstruments: Instruments = ({ log, metrics }: ServiceContext
       refused.set(gauges.refused ?? 0);
       expired.set(gauges.expired ?? 0);
       closed.set(gauges.closed ?? 0);
-      exportThresholds(metrics.registry, states);
+      omitted.set(exportThresholds(metrics.registry, states));
     },
   };
 };

@@ -10,6 +10,16 @@ const NOT_A_LABEL_NAME = /^(?:__|\d|service$)/;
 
 type ExportedLabels = Record<string, string>;
 
+/** Thresholds that one instance exports: the text of more would hold up everything else for too long. */
+const MAX_EXPORTED = 20_000;
+
+/** What a series is exported as, which never changes. */
+interface Identity {
+  readonly labels: ExportedLabels;
+  readonly text: string;
+}
+const identities = new WeakMap<Series, Identity>();
+
 /**
  * Exports every threshold in force as `mapek_threshold{system,metric,…labels of the series}`, so that
  * an alert can compare a metric with its learned threshold.
@@ -17,19 +27,30 @@ type ExportedLabels = Record<string, string>;
  * Label names lose the characters that Prometheus does not know; one that is then taken, or reserved,
  * gets `label_` before it. Series that Prometheus could not tell apart get a label `series` with their key.
  *
- * Cost: O(series) a scrape.
+ * Cost: O(series) a scrape, about 2 µs each of at most 20,000.
+ *
+ * @returns How many thresholds are not exported, since there are too many.
  */
-export function exportThresholds(registry: Registry, states: readonly LearnerState[]): void {
+export function exportThresholds(registry: Registry, states: readonly LearnerState[]): number {
   const rows: { labels: ExportedLabels; value: number }[] = [];
   const names = new Set<string>();
   const taken = new Set<string>();
+  let omitted = 0;
   for (const { series } of states)
     for (const one of series.values()) {
       const { threshold } = one.learner;
       if (threshold === null) continue;
-      const labels = labelsOf(one);
-      if (taken.has(identityOf(labels))) add(labels, "series", one.key);
-      taken.add(identityOf(labels));
+      if (rows.length === MAX_EXPORTED) {
+        omitted++;
+        continue;
+      }
+      let { labels, text } = identityOf(one);
+      if (taken.has(text)) {
+        labels = { ...labels };
+        add(labels, "series", one.key);
+        text = textOf(labels);
+      }
+      taken.add(text);
       for (const name of Object.keys(labels)) names.add(name);
       rows.push({ labels, value: threshold.threshold });
     }
@@ -37,6 +58,17 @@ export function exportThresholds(registry: Registry, states: readonly LearnerSta
   const labelNames = [...names];
   const gauge = new Gauge({ name: NAME, help: HELP, labelNames, registers: [registry] });
   for (const { labels, value } of rows) gauge.set(labels, value);
+  return omitted;
+}
+
+function identityOf(series: Series): Identity {
+  let identity = identities.get(series);
+  if (identity === undefined) {
+    const labels = labelsOf(series);
+    identity = { labels, text: textOf(labels) };
+    identities.set(series, identity);
+  }
+  return identity;
 }
 
 function labelsOf({ id }: Series): ExportedLabels {
@@ -52,5 +84,5 @@ function add(labels: ExportedLabels, name: string, value: string): void {
   labels[safe] = value;
 }
 
-const identityOf = (labels: ExportedLabels): string =>
+const textOf = (labels: ExportedLabels): string =>
   JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -45,6 +45,15 @@ test("a series without a threshold is not there, nor is one that has gone", asyn
   expect(await registry.metrics()).not.toContain("latency");
 });
 
+test("of very many the first are exported, and how many are not is told", () => {
+  const many = Array.from({ length: 20_003 }, (_, i): [string, Record<string, string>, number] => [
+    `m${i}`,
+    {},
+    i,
+  ]);
+  expect(exportThresholds(new Registry(), [partitionWith(...many).state])).toBe(3);
+});
+
 test("names that Prometheus does not know, or keeps for itself", async () => {
   const labels = {
     "http.method": "GET",
