@@ -3,6 +3,8 @@ import { requireFinite } from "./errors.ts";
 /** Spreads outside these bounds are brought to about 1 first, so that fourth powers neither overflow nor vanish. */
 const LARGEST_SPREAD = 1e70;
 const SMALLEST_SPREAD = 1e-70;
+/** Binary exponent of the largest scale: the numbers next to 0 would ask for one that is not finite. */
+const MOST_SCALING = 1_000;
 
 /** The shape of a set of values. */
 export interface Moments {
@@ -60,7 +62,7 @@ export function moments(values: Float64Array): Moments | undefined {
   const spread = max / 2 - min / 2;
   if (spread <= LARGEST_SPREAD && spread >= SMALLEST_SPREAD)
     return centralMoments(values, first, min, max, 1);
-  const scale = 2 ** -Math.floor(Math.log2(spread));
+  const scale = 2 ** Math.min(MOST_SCALING, -Math.floor(Math.log2(spread)));
   const scaled = values.map((value) => value * scale);
   return centralMoments(scaled, first * scale, min, max, scale);
 }

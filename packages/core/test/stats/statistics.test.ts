@@ -71,6 +71,14 @@ test("scales and shifts with its input, from 1e-300 to 1e300", () => {
   expect(shifted.mean - 1e6).toBeCloseTo(base.mean, 8);
 });
 
+test("numbers next to 0 have a mean and a deviation", () => {
+  for (const tiny of [5e-324, 1e-320, 1e-308, 1e-300]) {
+    const { mean, std_dev } = describe(Float64Array.of(0, tiny))!;
+    expect(Math.abs(mean - tiny / 2)).toBeLessThanOrEqual(5e-324);
+    expect(Math.abs(std_dev - tiny / 2)).toBeLessThanOrEqual(1e-12 * tiny + 5e-324);
+  }
+});
+
 test("shape of known distributions", () => {
   const random = new RandomSource(9);
   const normal = moments(random.series(50_000, () => random.normal()))!;

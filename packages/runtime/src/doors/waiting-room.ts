@@ -23,6 +23,8 @@ export interface WaitingLimits {
 
 /** Shares that are remembered while nothing of them waits. */
 const MAX_IDLE_SHARES = 20_000;
+/** Less of an allowance than this is what rounding leaves of none. */
+const ROUNDING = 1e-6;
 /** Seconds for which an unused allowance gathers. */
 const BURST_SECONDS = 2;
 
@@ -117,7 +119,7 @@ export class WaitingRoom {
     const gained = ((now - share.allowedAt) / 1_000) * itemsPerSecond;
     share.allowance = Math.min(itemsPerSecond * BURST_SECONDS, share.allowance + gained);
     share.allowedAt = now;
-    if (share.allowance > 0) return undefined;
+    if (share.allowance > ROUNDING) return undefined;
     return overloaded(`system ${share.system} sends more than ${itemsPerSecond} ${items}/s`);
   }
 
