@@ -26,8 +26,8 @@ const MINIMUM_SERVER_VERSION = "2.12.1";
  * Milliseconds for the answer to a question about streams, and to a publish or a new consumer. In a
  * cluster that lost its leader none comes: the sooner it is asked again, the sooner it goes on.
  */
-const MANAGER_TIMEOUT_MS = 1_500;
-const CLIENT_TIMEOUT_MS = 2_000;
+const MANAGER_TIMEOUT_MS = 1_000;
+const CLIENT_TIMEOUT_MS = 1_200;
 
 /** A connection with what JetStream needs beside it. */
 export interface Connection {
