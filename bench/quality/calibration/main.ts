@@ -11,7 +11,7 @@ const names = [...nabNames(), ...Object.keys(CONTINUOUS), ...Object.keys(TIED)];
 const rates = names.map((name) => {
   const series = name.includes("/") ? nabSeries(name) : syntheticSeries(name, 1);
   const online = new AdaptiveQuantile();
-  for (const value of series.values) online.update(value);
+  for (const [i, time] of series.times.entries()) online.update(time, series.values[i]!);
   return online.measuredRate ?? 0;
 });
 const table = names.map((name, i) => `| ${name} | ${(100 * rates[i]!).toFixed(2)} % |`);
