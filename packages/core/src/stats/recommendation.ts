@@ -4,6 +4,7 @@ import { Scratch } from "./doubles.ts";
 import { requireCount, requireFinite, requireRange, StatsError } from "./errors.ts";
 import { type Moments, moments, normality } from "./moments.ts";
 import { finiteQuantiles } from "./quantile.ts";
+import { explain, isDrifting, SKEWED } from "./reasoning.ts";
 import { describeShape } from "./statistics.ts";
 import {
   type Candidates,
@@ -25,12 +26,8 @@ const LOSS_MARGIN = 0.05;
 const CONFIDENCE_MARGIN = 0.1;
 /** An online threshold needs this many samples to be more than a guess. */
 const ADAPTIVE_POINTS = 100;
-/** From this skewness on a distribution is called skewed. */
-const SKEWED = 1;
 /** Up to this kurtosis tails are called light. */
 const LIGHT_TAILS = 3.5;
-/** From this kurtosis on tails are called heavy. */
-const HEAVY_TAILS = 5;
 /** Up to this many samples a deviation is known better than a tail quantile. */
 const FEW_POINTS = 60;
 
@@ -262,10 +259,6 @@ function tieShare(values: Float64Array, place: number): number {
   return ties / values.length;
 }
 
-function isDrifting({ direction }: Trend): boolean {
-  return direction === "increasing" || direction === "decreasing";
-}
-
 /** What best practice takes for this shape. */
 function suitedStrategy(shape: Moments, direction: Trend): Strategy {
   if (isDrifting(direction) && shape.count >= ADAPTIVE_POINTS) return "adaptive";
@@ -283,65 +276,3 @@ function chooseStrategy(suited: Strategy, losses: Candidates, count: number): St
   }
   return losses[suited] <= losses[best] * (1 + LOSS_MARGIN) ? suited : best;
 }
-
-const SUBJECTS: Record<Strategy, string> = {
-  percentile: "The percentile",
-  sigma: "Mean and deviation",
-  iqr: "The interquartile range",
-  adaptive: "The online threshold",
-};
-
-function explain(facts: {
-  chosen: Strategy;
-  forced: boolean;
-  /** Chosen at first, less likely to keep its promise. */
-  overruled: Strategy | undefined;
-  suited: Strategy;
-  shape: Moments;
-  direction: Trend;
-  losses: Candidates;
-  above: number;
-  exceedanceRate: number;
-  side: Side;
-}): string {
-  const {
-    chosen,
-    forced,
-    overruled,
-    suited,
-    shape,
-    direction,
-    losses,
-    above,
-    exceedanceRate,
-    side,
-  } = facts;
-  const kind = isDrifting(direction)
-    ? `${direction.direction} by ${short(Math.abs(direction.slope_per_hour))} an hour`
-    : shape.stdDev === 0
-      ? "constant"
-      : shape.skewness > SKEWED
-        ? `skewed (skewness ${short(shape.skewness)})`
-        : shape.kurtosis > HEAVY_TAILS
-          ? `heavy-tailed (kurtosis ${short(shape.kurtosis)})`
-          : `about symmetric (skewness ${short(shape.skewness)})`;
-  const others = STRATEGIES.filter((strategy) => strategy !== chosen);
-  const next = others.reduce((best, strategy) =>
-    losses[strategy] < losses[best] ? strategy : best,
-  );
-  const why = forced
-    ? "was asked for"
-    : overruled !== undefined
-      ? `is likelier to keep the promised rate than ${overruled}`
-      : chosen === suited
-        ? "suits this shape and no other did clearly better in the backtest"
-        : `did better in the backtest than ${suited}, which suits this shape`;
-  return (
-    `${SUBJECTS[chosen]} ${why} (loss ${short(losses[chosen])}, ${next} ${short(losses[next])}): ` +
-    `${shape.count} samples, ${kind}, mean ${short(shape.mean)}, deviation ${short(shape.stdDev)}, ` +
-    `${percent(above / shape.count)} of them ${side === "upper" ? "above" : "below"} the value where ${percent(exceedanceRate)} are promised.`
-  );
-}
-
-const short = (x: number): string => String(Number(x.toPrecision(4)));
-const percent = (share: number): string => `${short(share * 100)} %`;
