@@ -43,4 +43,4 @@ export {
   sigmaThreshold,
 } from "./strategies.ts";
 export { zoneOffset } from "./time-zone.ts";
-export { type Trend, timeToThresholdMs, trend } from "./trend.ts";
+export { type Season, type Trend, timeToThresholdMs, trend } from "./trend.ts";
