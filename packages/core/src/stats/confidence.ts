@@ -30,6 +30,8 @@ export interface Promised {
   confidence: number;
   /** Values of the window above the threshold. */
   above: number;
+  /** Values of the window that equal it. */
+  ties: number;
 }
 
 /**
@@ -56,11 +58,17 @@ export function assessPromise(
 ): Promised {
   const n = values.length;
   let total = 0;
+  let reached = 0;
   let from = 0;
   for (let s = 0; s < STRETCHES; s++) {
     const to = Math.floor(((s + 1) * n) / STRETCHES);
     let above = 0;
-    for (let i = from; i < to; i++) if (values[i]! > threshold) above++;
+    for (let i = from; i < to; i++) {
+      const value = values[i]!;
+      if (value < threshold) continue;
+      reached++;
+      if (value > threshold) above++;
+    }
     exceedances[s] = above;
     total += above;
     from = to;
@@ -72,6 +80,7 @@ export function assessPromise(
   return {
     confidence: keptProbability(n, exceedanceRate, seen, Math.sqrt(variance)),
     above: total,
+    ties: reached - total,
   };
 }
 

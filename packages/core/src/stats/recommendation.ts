@@ -168,7 +168,7 @@ export function recommend(
     const fixed = assessPromise(turned, sign * candidates[strategy], exceedanceRate, gapShare);
     if (strategy !== "adaptive" || adaptiveValue === undefined) return fixed;
     // Where values tie at it the online threshold keeps less than the promise, as a fixed one would.
-    return tieShare(turned, sign * adaptiveValue) > exceedanceRate / 2
+    return fixed.ties / n > exceedanceRate / 2
       ? fixed
       : { ...fixed, confidence: assessOnline(n, exceedanceRate, gapShare) };
   };
@@ -187,7 +187,7 @@ export function recommend(
     }
   }
   const recommended = candidates[chosen];
-  const { confidence, above } = promised;
+  const { confidence, above, ties } = promised;
 
   return {
     recommended_value: recommended,
@@ -220,7 +220,7 @@ export function recommend(
       kurtosis: shape.kurtosis,
       promised_exceedance_rate: exceedanceRate,
       exceedance_rate: above / n,
-      tie_share: tieShare(values, recommended),
+      tie_share: ties / n,
       gap_share: gapShare,
       normality: normality(shape),
       loss_percentile: tested.losses.percentile,
@@ -251,12 +251,6 @@ function negated(values: Float64Array): Float64Array {
   const turned = turnedValues.take(values.length);
   for (let i = 0; i < values.length; i++) turned[i] = -values[i]!;
   return turned;
-}
-
-function tieShare(values: Float64Array, place: number): number {
-  let ties = 0;
-  for (let i = 0; i < values.length; i++) if (values[i] === place) ties++;
-  return ties / values.length;
 }
 
 /** What best practice takes for this shape. */
