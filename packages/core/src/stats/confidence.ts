@@ -14,8 +14,10 @@ const PRIOR_PAIRS = 4;
  * Fitted to what hourly published thresholds let through on NAB's development series and synthetic ones, see
  * bench/quality/calibration.
  */
-const ONLINE_NOISE = 2.75;
+const ONLINE_NOISE = 2.5;
 const ONLINE_DRIFT = 0.3;
+/** A window whose level moved by one shift alone has its variance enlarged by this factor more. */
+const SHIFT_DISPERSION = 3;
 /** A pause counts as a gap from this many usual intervals on. */
 const GAP_INTERVALS = 8;
 /** Intervals whose median is the usual one. */
@@ -89,11 +91,21 @@ export function assessPromise(
  * samples. It pays back what it owes, so its rate is nearer to the promise than chance would have it where drift and
  * seasons make that of a fixed threshold anything.
  *
- * @param gapShare Share of the window's time without samples, below 1. Cost: O(1).
+ * @param gapShare Share of the window's time without samples, below 1.
+ * @param shiftShare How much of what the level moved in the window is one shift, 0 … 1: what moved once may again.
+ * Cost: O(1).
  */
-export function assessOnline(count: number, exceedanceRate: number, gapShare = 0): number {
+export function assessOnline(
+  count: number,
+  exceedanceRate: number,
+  gapShare = 0,
+  shiftShare = 0,
+): number {
   const promised = exceedanceRate * count;
-  const variance = (ONLINE_NOISE * promised + (ONLINE_DRIFT * promised) ** 2) / (1 - gapShare);
+  const variance =
+    ((ONLINE_NOISE * promised + (ONLINE_DRIFT * promised) ** 2) *
+      (1 + SHIFT_DISPERSION * shiftShare)) /
+    (1 - gapShare);
   return keptProbability(count, exceedanceRate, exceedanceRate, Math.sqrt(variance) / count);
 }
 

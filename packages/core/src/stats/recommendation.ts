@@ -2,6 +2,7 @@ import { backtest } from "./backtest.ts";
 import { assessOnline, assessPromise, gapShareOf, type Promised } from "./confidence.ts";
 import { Scratch } from "./doubles.ts";
 import { requireCount, requireFinite, requireRange, StatsError } from "./errors.ts";
+import { shiftShareOf } from "./level-shift.ts";
 import { type Moments, moments, normality } from "./moments.ts";
 import { finiteQuantiles } from "./quantile.ts";
 import { explain, isDrifting, SKEWED } from "./reasoning.ts";
@@ -170,7 +171,7 @@ export function recommend(
     // Where values tie at it the online threshold keeps less than the promise, as a fixed one would.
     return fixed.ties / n > exceedanceRate / 2
       ? fixed
-      : { ...fixed, confidence: assessOnline(n, exceedanceRate, gapShare) };
+      : { ...fixed, confidence: assessOnline(n, exceedanceRate, gapShare, shiftShareOf(turned)) };
   };
   const suited = suitedStrategy(shape, direction);
   let chosen = strategy === "auto" ? chooseStrategy(suited, tested.losses, n) : strategy;

@@ -6,6 +6,7 @@ import { nabNames, nabSeries } from "../../../../test/support/nab-series.ts";
 import { CONTINUOUS, syntheticSeries, TIED } from "../../../../test/support/synthetic-series.ts";
 import { assessOnline, gapShareOf } from "../../src/stats/confidence.ts";
 import { assessPromise, moments, recommend, STRATEGIES } from "../../src/stats/index.ts";
+import { shiftShareOf } from "../../src/stats/level-shift.ts";
 import { normality } from "../../src/stats/moments.ts";
 import { everyMs, RandomSource } from "./random-source.ts";
 
@@ -193,6 +194,21 @@ suite("confidence", () => {
     expect(gapShareOf(whole)).toBe(0);
     expect(gapShareOf(whole.map((time) => time + 900 * random.uniform()))).toBe(0);
     expect(gapShareOf(new Float64Array(20))).toBe(0);
+  });
+
+  test("of the online threshold falls on a level shift, not on noise or a wave", () => {
+    const random = new RandomSource(14);
+    const online = (level: (i: number) => number): number =>
+      recommend(
+        random.series(2_000, (i) => level(i) + random.normal()),
+        everyMs(2_000),
+        { strategy: "adaptive", adaptiveValue: 11.5 },
+      )!.confidence;
+    const calm = online(() => 0);
+    expect(online((i) => 5 * Math.sin(i / 300))).toBe(calm);
+    expect(online((i) => (i < 1_300 ? 0 : 10))).toBeLessThan(calm - 0.1);
+    expect(online((i) => (i < 1_300 ? 10 : 0))).toBeLessThan(calm - 0.1);
+    expect(shiftShareOf(new Float64Array(40))).toBe(0);
   });
 
   test("is calibrated: expected calibration error at most 0.05", () => {
