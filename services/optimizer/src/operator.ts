@@ -17,7 +17,7 @@ export function receiveSettings(
   if (settings.mode !== state.settings.mode) state.operatorMode = null;
   state.settings = settings;
   deriveRow(state);
-  confineAdaptation(state.adaptation, state.row, state.bounds);
+  confineAdaptation(state);
   const cause = first ? "first parameters of this system" : "settings changed";
   resume(state, cause, outputs);
 }

@@ -33,10 +33,13 @@ export const learnerSettings = z.strictObject({
 });
 export type LearnerSettings = z.infer<typeof learnerSettings>;
 
+/** A length of time that still makes sense as one: up to a hundred years. */
+const seconds = z.number().positive().max(3_155_760_000);
+
 const stateRow = z.strictObject({
-  monitoring_interval: z.number().positive(),
+  monitoring_interval: seconds,
   analysis_depth: z.number().int().positive(),
-  planning_lookahead: z.number().positive(),
+  planning_lookahead: seconds,
   execution_parallelism: z.number().int().min(1),
   learning_rate: z.number().min(0.05).max(1),
 });
@@ -84,12 +87,12 @@ export const DEFAULT_PROFILE: Readonly<Record<SystemState, StateRow>> = {
 /** Settings that the optimizer's actors read. */
 export const optimizerSettings = z.strictObject({
   /** Seconds; scales the profile's intervals, which are written for 60. */
-  base_monitoring_interval: z.number().positive().default(60),
+  base_monitoring_interval: seconds.default(60),
   /** Scales the profile's parallelism, which is written for 4. */
   base_parallelism: z.number().int().min(1).max(1_024).default(4),
   mode: z.enum(MODES).default("apply"),
   /** Seconds that knowledge is kept. */
-  knowledge_retention: z.number().positive().default(604_800),
+  knowledge_retention: seconds.default(604_800),
   /** A state is left only when its measure is this share below its entry line. */
   hysteresis: z.number().min(0).max(0.9).default(0.1),
   /** Seconds that a state lasts at least; a move to critical waits for nothing. */
@@ -101,8 +104,24 @@ export const optimizerSettings = z.strictObject({
   flap_window_seconds: z.number().positive().default(600),
   /** Share by which measured performance may move a parameter away from its state's row. */
   adaptation_bound: shareSchema.default(0.5),
-  /** Share of the row's value that one step may move a parameter. */
-  adaptation_step: z.number().min(0.01).max(1).default(0.1),
+  /** Share of the row's value that one step may raise a parameter: more in parallel, or a later look. */
+  adaptation_step: z.number().min(0.01).max(1).default(0.25),
+  /** Share of the row's value that one step may lower a parameter: less in parallel, or a sooner look. */
+  decrease_step: z.number().min(0.01).max(1).default(1),
+  /** A wanted value that lies less than this share above the one in force is left alone. */
+  increase_tolerance: z.number().min(0.01).max(1).default(0.1),
+  /** The same below it. */
+  decrease_tolerance: z.number().min(0.01).max(1).default(0.1),
+  /** Reports in a row that must want a higher value before it is raised. */
+  increase_hold_reports: z.number().int().min(1).max(10_000).default(5),
+  /** The same for a lower value. */
+  decrease_hold_reports: z.number().int().min(1).max(10_000).default(1),
+  /** Share of a raise that is made first; the rest follows when the objective is not worse. 1: all at once. */
+  canary_share: z.number().min(0.01).max(1).default(0.5),
+  /** Reports by which a change is judged, after one that may still be of the time before it. */
+  judgement_reports: z.number().int().min(2).max(1_000).default(5),
+  /** Standard errors by which the objective must worsen before a raise is taken back. */
+  rollback_standard_errors: z.number().min(0).max(100).default(2),
   profile: z.record(z.enum(SYSTEM_STATES), stateRow).default({ ...DEFAULT_PROFILE }),
 });
 export type OptimizerSettings = z.infer<typeof optimizerSettings>;
