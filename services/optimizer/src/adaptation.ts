@@ -46,6 +46,11 @@ export const initialAdaptation = (): Adaptation => ({
 export function resetAdaptation(adaptation: Adaptation): void {
   move(adaptation.parallelism, ROW.parallelism);
   move(adaptation.interval, ROW.interval);
+  giveUpTrials(adaptation);
+}
+
+/** What is awaited can no longer be told from what something else did. */
+export function giveUpTrials(adaptation: Adaptation): void {
   adaptation.step = null;
   adaptation.transition = null;
 }
@@ -58,7 +63,7 @@ export function confineAdaptation(state: OptimizerState): void {
   parallelism.value =
     confined(row + parallelism.value, bounds.minParallelism, bounds.maxParallelism) - row;
   interval.value = confined(interval.value, bounds.minStretch, bounds.maxStretch);
-  adaptation.step = null;
+  giveUpTrials(adaptation);
 }
 
 /** Learns from a report what is usual here; under load the latency's baseline does not learn. @param pressure NaN where unknown. */
@@ -88,10 +93,6 @@ export function adapt(state: OptimizerState): Moved | undefined {
   weigh(interval, interval.value, stretch, settings);
   const wanted = parallelismWanted(state, isLoaded(state));
   weigh(parallelism, row + parallelism.value, wanted, settings);
-  if (!isTrying) {
-    adaptation.step = null;
-    adaptation.transition = null;
-  }
   return (
     judgeTrials(state) ??
     nextIntervalStep(state, stretch, cost, isTrying) ??

@@ -1,6 +1,6 @@
 import type { OptimizerControl, OptimizerSettings } from "@mapek/core/messages";
 import type { Output } from "@mapek/runtime";
-import { confineAdaptation } from "./adaptation.ts";
+import { confineAdaptation, giveUpTrials } from "./adaptation.ts";
 import { enter, evaluate } from "./evaluate.ts";
 import { publishIfChanged } from "./publish.ts";
 import { whyEntered } from "./reasons.ts";
@@ -39,6 +39,7 @@ export function receiveControl(
       return;
     case "set_mode":
       state.operatorMode = control.mode;
+      giveUpTrials(state.adaptation);
       resume(state, `operator set mode ${control.mode}${note}`, outputs);
       return;
   }
