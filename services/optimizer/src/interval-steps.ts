@@ -47,7 +47,7 @@ export function nextIntervalStep(
     const before =
       open?.kind === "cut" && open.setting === "monitoring_interval" ? open.undo : null;
     if (isTrying) begin(state, "cut", to, hasTrouble ? (before ?? stretch) : null, null, cost);
-    return moved(state, to, "full");
+    return moved(state, to, "full", cost);
   }
   if (adaptation.step !== null || !mayRise(lever, settings)) return undefined;
   const whole = Math.min(wanted, stretch + settings.adaptation_step);
@@ -55,7 +55,7 @@ export function nextIntervalStep(
   const to = isTrying ? stretch + (whole - stretch) * settings.canary_share : whole;
   const rest = to < whole ? whole : null;
   if (isTrying) begin(state, "raise", to, isForced ? null : stretch, rest, cost);
-  return moved(state, to, rest === null ? "full" : "canary");
+  return moved(state, to, rest === null ? "full" : "canary", cost);
 }
 
 function begin(
@@ -81,7 +81,7 @@ function begin(
   });
 }
 
-function moved(state: OptimizerState, to: number, phase: "full" | "canary"): Moved {
+function moved(state: OptimizerState, to: number, phase: "full" | "canary", cost: number): Moved {
   const lever = state.adaptation.interval;
   const { window, row } = state;
   const from = row.monitoring_interval * lever.value;
@@ -89,13 +89,16 @@ function moved(state: OptimizerState, to: number, phase: "full" | "canary"): Mov
   const why =
     to > lever.value && stretchNeeded(state) > lever.value
       ? `mean cycle_latency ${figure(latency)} s is ${figure((latency / from) * 100)} % of the interval`
-      : whatLooksFind(state);
+      : whatLooksFind(state, cost);
   move(lever, to);
   const next = row.monitoring_interval * to;
   return { reason: `${why}: monitoring_interval ${figure(from)} → ${figure(next)} s`, phase };
 }
 
-function whatLooksFind({ adaptation: { looks } }: OptimizerState): string {
-  const { trouble, usualTrouble } = looks;
-  return `looks lately find ${figure(trouble)} pressure beyond normal, in the long run ${figure(usualTrouble)}`;
+function whatLooksFind({ adaptation: { looks } }: OptimizerState, cost: number): string {
+  const { trouble, usualTrouble, usualCost } = looks;
+  const found = `looks lately find ${figure(trouble)} pressure beyond normal, in the long run ${figure(usualTrouble)}`;
+  return Number.isNaN(cost)
+    ? found
+    : `${found}, and take ${figure(cost)} CPU s, usually ${figure(usualCost)}`;
 }

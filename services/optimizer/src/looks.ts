@@ -104,7 +104,7 @@ export function noteLook(looks: Looks, pressure: number, cost: number, stretch: 
  *
  *   J(x) = (c/c̄) / x + (b/b̄) · x,   x* = √((c/c̄) · (b̄/b)).
  *
- * 2 is the long-run mean on the row. A system that never had trouble has b̄ = 0 and stays on its row:
+ * b is measured as the pressure beyond normal that a look finds. 2 is the long-run mean on the row. A system that never had trouble has b̄ = 0 and stays on its row:
  * nothing is known there of what a look is worth.
  *
  * Source: Barlow, Hunter and Proschan (1963), Optimum Checking Procedures, J. SIAM 11(4), 1078-1095.
