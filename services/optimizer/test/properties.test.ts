@@ -92,17 +92,22 @@ describe("whatever comes in", () => {
       message(message, _last, { state }) {
         if (message.mode === "off") return;
         const row = tableRow(state.settings, message.state);
-        const bounds = adaptationBounds(row, state.settings);
+        const { adaptation_bound: bound } = state.settings;
+        const parallelism = row.execution_parallelism;
         const stretch = message.monitoring_interval / row.monitoring_interval;
-        expect(stretch).toBeGreaterThanOrEqual(bounds.minStretch * (1 - 1e-9));
-        expect(stretch).toBeLessThanOrEqual(bounds.maxStretch * (1 + 1e-9));
-        expect(message.execution_parallelism).toBeLessThanOrEqual(row.execution_parallelism * 4);
+        expect(stretch).toBeGreaterThanOrEqual(Math.max(1 - bound, 0.1) * (1 - 1e-9));
+        expect(stretch).toBeLessThanOrEqual((1 + bound) * (1 + 1e-9));
+        expect(message.execution_parallelism).toBeLessThanOrEqual(parallelism * 4);
         if (state.parallelismDelta === 0) {
-          expect(message.execution_parallelism).toBeGreaterThanOrEqual(bounds.minParallelism);
-          expect(message.execution_parallelism).toBeLessThanOrEqual(bounds.maxParallelism);
+          expect(message.execution_parallelism).toBeGreaterThanOrEqual(
+            Math.max(1, parallelism * (1 - bound) - 1e-9),
+          );
+          expect(message.execution_parallelism).toBeLessThanOrEqual(
+            parallelism * (1 + bound) + 1e-9,
+          );
         }
         expect(message.analysis_depth).toBeLessThanOrEqual(
-          Math.ceil(row.analysis_depth * bounds.maxStretch),
+          Math.ceil(row.analysis_depth * (1 + bound)),
         );
       },
     });
