@@ -43,6 +43,10 @@ const settings = fc.record({
   rollback_standard_errors: fc.constantFrom(0, 2),
 });
 
+/** What raises parallelism in the long run, and what cuts it. */
+const QUICK_AND_IN_USE = { cpu_usage: 30, cycle_latency: 0.2, decisions_per_minute: 1e6 };
+const SLOW_AND_IN_USE = { ...QUICK_AND_IN_USE, cycle_latency: 1.7 };
+
 const anyNumber = fc.double({ noNaN: true, noDefaultInfinity: true });
 const step = fc.oneof(
   {
@@ -54,6 +58,14 @@ const step = fc.oneof(
     }),
   },
   { weight: 3, arbitrary: fc.record({ type: fc.constant("tick" as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant("reports" as const),
+      measures: fc.constantFrom(QUICK_AND_IN_USE, SLOW_AND_IN_USE),
+      times: fc.integer({ min: 30, max: 200 }),
+    }),
+  },
   fc.record({ type: fc.constant("settings" as const), settings }),
   fc.record({
     type: fc.constant("evaluate" as const),

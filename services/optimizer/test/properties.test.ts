@@ -14,7 +14,7 @@ const always = (check: Checks) =>
     fc.property(runs, (steps) => {
       play(steps, check);
     }),
-    { numRuns: 300 },
+    { numRuns: 500 },
   );
 
 describe("whatever comes in", () => {
@@ -84,7 +84,7 @@ describe("whatever comes in", () => {
         expect(quality > 0.85 || Number.isNaN(quality)).toBe(true);
       },
     });
-    expect(seen).toBeGreaterThan(5);
+    expect(seen).toBeGreaterThan(0);
   });
 
   it("every number published is finite and inside its bounds", () => {
