@@ -4,30 +4,22 @@ import {
   type FeedbackSettings,
   LOOPS,
   type Loop,
-  type Request,
   type SignalBodies,
 } from "@mapek/core/messages";
 import type { Actor, Output } from "@mapek/runtime";
 import type { OpenAction } from "./action-book.ts";
 import { expire, nextExpiryAt, receiveConfirmation } from "./actions.ts";
-import { precisionOf, recallOf, receiveLabel } from "./anomaly-feedback.ts";
+import { receiveLabel } from "./anomaly-feedback.ts";
 import { receiveDecision } from "./decision-quality.ts";
-import { effectivenessOf } from "./effectiveness.ts";
 import { receiveOutcome } from "./judgement.ts";
 import { receiveProposal, receiveRecommendation, thresholdApplied } from "./metrics-learning.ts";
 import { receivePerformanceSignal } from "./performance-adaptation.ts";
+import { query } from "./query.ts";
 import { parallelismApplied, receiveUtilization } from "./resource-optimization.ts";
 import { isNewSignal } from "./signal-memory.ts";
 import { loadState, saveState } from "./snapshot.ts";
 import { takeSignal, type WithoutEffect } from "./source-limits.ts";
-import {
-  ACCURACY_MEMORY,
-  createState,
-  type FeedbackState,
-  isEnabled,
-  meanOfNewest,
-  type Turn,
-} from "./state.ts";
+import { createState, type FeedbackState, isEnabled, type Turn } from "./state.ts";
 
 type SignalInput = Extract<FeedbackInput, { kind: "signal" }>;
 type RecommendationInput = Extract<FeedbackInput, { kind: "recommendation" }>;
@@ -111,7 +103,7 @@ function actOn(turn: Turn, input: SignalInput): WithoutEffect | undefined {
       receivePerformanceSignal(turn, id, body as SignalBodies[typeof loop], acts);
       return undefined;
     case "decision_quality":
-      receiveDecision(turn, id, body as SignalBodies[typeof loop], acts);
+      receiveDecision(turn, id, source, body as SignalBodies[typeof loop], acts);
       return undefined;
     case "anomaly_feedback":
       return receiveLabel(turn, id, source, body as SignalBodies[typeof loop], acts);
@@ -164,37 +156,4 @@ function applied(turn: Turn, action: OpenAction): void {
   if (action.loop === "metrics_learning") thresholdApplied(turn, action);
   if (action.loop === "resource_optimization" && action.phase === "judging")
     parallelismApplied(action);
-}
-
-function query(state: FeedbackState, verb: string, request: Request): unknown[] {
-  if (verb !== "effectiveness") return [];
-  return LOOPS.filter((loop) => request.loop === undefined || request.loop === loop).map((loop) => {
-    const { signals, duplicates, actions, damping, verdicts, book } = state.loops[loop];
-    return {
-      system: state.system,
-      loop,
-      enabled: isEnabled(state, loop),
-      signals,
-      duplicates,
-      actions,
-      open: book.size,
-      judged: verdicts.judged,
-      helped: verdicts.helped,
-      hurt: verdicts.hurt,
-      effectiveness: effectivenessOf(verdicts),
-      damping,
-      ...measuresOf(state, loop),
-    };
-  });
-}
-
-function measuresOf(state: FeedbackState, loop: Loop): Record<string, number | null> {
-  switch (loop) {
-    case "anomaly_feedback":
-      return { precision: precisionOf(state.labelCounts), recall: recallOf(state.labelCounts) };
-    case "decision_quality":
-      return { mean_accuracy: meanOfNewest(state.accuracies, ACCURACY_MEMORY) ?? null };
-    default:
-      return {};
-  }
 }

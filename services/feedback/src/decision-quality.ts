@@ -3,6 +3,7 @@ import { begin } from "./actions.ts";
 import { dampFactor } from "./damping.ts";
 import { figure } from "./figure.ts";
 import { observe } from "./judgement.ts";
+import { weightOf } from "./source-limits.ts";
 import { ACCURACY_MEMORY, meanOfNewest, type Turn } from "./state.ts";
 
 const POOR_ACCURACY = 0.5;
@@ -23,6 +24,7 @@ export function accuracyOf(predicted: number, actual: number): number {
 export function receiveDecision(
   turn: Turn,
   signalId: string,
+  source: string,
   body: DecisionQualitySignal,
   acts: boolean,
 ): void {
@@ -37,7 +39,8 @@ export function receiveDecision(
   const { book, damping } = state.loops.decision_quality;
   const subject = isPoor ? "raise" : "lower";
   if (book.isOpen(subject)) return;
-  const factor = dampFactor(isPoor ? RAISE_FACTOR : LOWER_FACTOR, damping);
+  const step = damping * weightOf(state.settings, source);
+  const factor = dampFactor(isPoor ? RAISE_FACTOR : LOWER_FACTOR, step);
   const mean = meanOfNewest(state.accuracies, state.settings.judgement_signals) ?? accuracy;
   const before = 1 - mean;
   const line = isPoor ? `< ${POOR_ACCURACY}` : `> ${GOOD_ACCURACY}`;

@@ -12,6 +12,7 @@ import {
   influenceOf,
   influenceSpent,
   type WithoutEffect,
+  weightOf,
   withinInfluence,
 } from "./source-limits.ts";
 import type { Turn } from "./state.ts";
@@ -29,6 +30,8 @@ interface Proposal {
   reasoning: string;
   source: "recommendation" | "signal";
   inForce: number | undefined;
+  /** How much its source counts, 0–1. */
+  weight: number;
   /** What its source may still move; undefined for the learner's own. */
   influence: Influence | undefined;
 }
@@ -57,6 +60,7 @@ export function receiveRecommendation(
     reasoning: recommendation.reasoning,
     source: "recommendation",
     inForce: inForce ?? undefined,
+    weight: 1,
     influence: undefined,
   });
 }
@@ -89,6 +93,7 @@ export function receiveProposal(
     reasoning: `proposed by ${sender} with confidence ${figure(confidence)}`,
     source: "signal",
     inForce,
+    weight: weightOf(turn.state.settings, sender),
     influence,
   });
   return undefined;
@@ -101,7 +106,7 @@ export function receiveProposal(
  */
 function decide(turn: Turn, proposal: Proposal): void {
   const { state } = turn;
-  const { series, value, confidence, inForce, influence } = proposal;
+  const { series, value, confidence, inForce, influence, weight } = proposal;
   const { book, damping } = state.loops.metrics_learning;
   if (book.isPending(series)) return;
   const proposed = `${proposal.source} ${figure(value)} with confidence ${figure(confidence)}`;
@@ -114,7 +119,7 @@ function decide(turn: Turn, proposal: Proposal): void {
   const { min_confidence: minConfidence, min_change: minChange } = state.settings;
   const change = Math.abs(value - inForce) / Math.abs(inForce);
   if (value === inForce || confidence < minConfidence || change < minChange) return;
-  const rate = state.learningRate * damping;
+  const rate = state.learningRate * damping * weight;
   const wanted = inForce + rate * (value - inForce);
   const next = influence === undefined ? wanted : withinReach(inForce, wanted, influence);
   const bounded = next === wanted ? "" : `, to ${figure(next)}: as far as one source may move it`;

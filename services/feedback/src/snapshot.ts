@@ -7,12 +7,12 @@ import {
 import { ActionBook, type OpenAction } from "./action-book.ts";
 import type { Verdicts } from "./effectiveness.ts";
 import { FeedbackError } from "./errors.ts";
+import type { LabelRecord } from "./label-record.ts";
 import { RecentMap } from "./recent-map.ts";
 import { SOURCE_MEMORY, type SourceState, SUBJECT_MEMORY } from "./source-limits.ts";
 import {
   eachLoop,
   type FeedbackState,
-  type LabelCounts,
   RESOURCE_MEMORY,
   type ResourceState,
   SERIES_MEMORY,
@@ -40,8 +40,7 @@ interface Snapshot {
   loops: { [L in Loop]: LoopSnapshot };
   thresholds: [string, number][];
   accuracies: number[];
-  labelCounts: LabelCounts;
-  labels: [string, number[]][];
+  labels: [string, LabelRecord][];
   resources: [string, ResourceState][];
   sources: [string, SourceSnapshot][];
 }
@@ -66,7 +65,6 @@ export function saveState(state: FeedbackState): Uint8Array {
     }),
     thresholds: state.thresholds.snapshot(),
     accuracies: state.accuracies,
-    labelCounts: state.labelCounts,
     labels: state.labels.snapshot(),
     resources: state.resources.snapshot(),
     sources: state.sources

@@ -36,11 +36,19 @@ export interface WithoutEffect {
   reason: string;
 }
 
+/** Names every source without a weight of its own. */
+const ANY_SOURCE = "*";
 const MS_PER_MINUTE = 60_000;
 /** Logarithm below which a move is not worth a command. */
 const LEAST_MOVE = 1e-3;
 /** A label moves its system by the fourth root of what it moves its series: both together keep to the bound. */
 const SERIES_SHARE = 4 / 5;
+
+/** How much a source's signals count, 0–1: its own weight, else that of `*`, else 1. */
+export function weightOf({ source_weights: weights }: FeedbackSettings, source: string): number {
+  const name = Object.hasOwn(weights, source) ? source : ANY_SOURCE;
+  return weights[name] ?? 1;
+}
 
 /**
  * Takes one signal from a source's allowance: `max_signals_per_source_per_minute`, which may come at
@@ -49,6 +57,8 @@ const SERIES_SHARE = 4 / 5;
  * @returns Why the signal has no effect; undefined where it may have one.
  */
 export function takeSignal(state: Sources, source: string): WithoutEffect | undefined {
+  if (weightOf(state.settings, source) === 0)
+    return { code: "MAPEK_SIGNAL_SOURCE_DISTRUSTED", reason: `the weight of ${source} is 0` };
   const { max_signals_per_source_per_minute: most } = state.settings;
   const { signals } = sourceOf(state, source);
   refill(signals, most, most / MS_PER_MINUTE, state.timeMs);
@@ -72,22 +82,23 @@ export interface Influence {
 }
 
 /**
- * What a source may still move a threshold, or the sensitivity of a series or system.
+ * What a source may still move a threshold, the sensitivity of a series or system, or what a series has
+ * learned of kinds of bursts by confirming alarms.
  *
  * All that a source moves within `influence_window_seconds` is bounded by the factor
- * `max_influence_per_source`: half of it, as a logarithm, may come at once, the other half comes back
+ * `max_influence_per_source` to the power of its weight: half of it, as a logarithm, may come at once, the other half comes back
  * over the window. Cost: O(1); memory: 64 sources a system with 256 series each.
  */
 export function influenceOf(
   state: Sources,
   source: string,
-  kind: "threshold" | "sensitivity",
+  kind: "threshold" | "sensitivity" | "confirmed_kind",
   subject: string,
 ): Influence {
   const { max_influence_per_source: bound, influence_window_seconds: seconds } = state.settings;
   const share =
     kind === "threshold" ? 1 : subject === WHOLE_SYSTEM ? 1 - SERIES_SHARE : SERIES_SHARE;
-  const capacity = (share * Math.log(bound)) / 2;
+  const capacity = (share * weightOf(state.settings, source) * Math.log(bound)) / 2;
   const { influence } = sourceOf(state, source);
   const fresh = (): Allowance => ({ left: capacity, atMs: state.timeMs });
   const allowance = entryOf(influence, `${kind} ${subject}`, state, fresh, (one) => one.atMs);

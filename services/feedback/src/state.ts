@@ -2,11 +2,12 @@ import { type FeedbackSettings, feedbackSettings, LOOPS, type Loop } from "@mape
 import type { Output } from "@mapek/runtime";
 import { ActionBook } from "./action-book.ts";
 import { noVerdicts, type Verdicts } from "./effectiveness.ts";
+import type { LabelRecord } from "./label-record.ts";
 import { RecentMap } from "./recent-map.ts";
 import { SOURCE_MEMORY, type SourceState } from "./source-limits.ts";
 
 /** Number of the saved form; a new one needs a migration from each older. */
-export const STATE_SCHEMA = 1;
+export const STATE_SCHEMA = 2;
 
 /** Most series whose threshold in force and whose labels are remembered. */
 export const SERIES_MEMORY = 10_000;
@@ -36,13 +37,6 @@ export interface ResourceState {
   highCount: number;
 }
 
-/** Labels of anomalies, older ones counting less. */
-export interface LabelCounts {
-  truePositives: number;
-  falsePositives: number;
-  falseNegatives: number;
-}
-
 /** All that the feedback service knows of one system. Bounded by the limits above and 1,000 open actions a loop. */
 export interface FeedbackState {
   readonly system: string;
@@ -61,9 +55,8 @@ export interface FeedbackState {
   readonly thresholds: RecentMap<number>;
   /** Accuracies of the last decisions, oldest first. */
   readonly accuracies: number[];
-  readonly labelCounts: LabelCounts;
-  /** Error shares of the last labels by series key, `""` for the whole system; oldest first. */
-  readonly labels: RecentMap<number[]>;
+  /** By series key, `""` for the whole system. */
+  readonly labels: RecentMap<LabelRecord>;
   readonly resources: RecentMap<ResourceState>;
   /** What sources of signals have used of what they may. */
   readonly sources: RecentMap<SourceState>;
@@ -98,7 +91,6 @@ export function createState(system: string): FeedbackState {
     })),
     thresholds: new RecentMap(SERIES_MEMORY),
     accuracies: [],
-    labelCounts: { truePositives: 0, falsePositives: 0, falseNegatives: 0 },
     labels: new RecentMap(SERIES_MEMORY),
     resources: new RecentMap(RESOURCE_MEMORY),
     sources: new RecentMap(SOURCE_MEMORY),

@@ -352,7 +352,7 @@ describe("loading a state", () => {
     const seen = [
       codeOf(new Uint8Array([0xc1, 0xff])),
       codeOf(encodeMsgpack({ system: "checkout" })),
-      codeOf(encodeMsgpack({ schema: 2 })),
+      codeOf(encodeMsgpack({ schema: 1 })),
     ];
     expect(seen).toEqual([
       "MAPEK_FEEDBACK_STATE_MALFORMED",

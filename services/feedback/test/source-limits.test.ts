@@ -172,6 +172,33 @@ describe("one source", () => {
   });
 });
 
+describe("a source's weight", () => {
+  it("of 0 stores its signals, without effect and without counting them", () => {
+    const moved = new Moved({ source_weights: { liar: 0 } });
+    expect(moved.label("liar", "latency_ms", { false_positive: 1 })?.without_effect).toEqual({
+      code: "MAPEK_SIGNAL_SOURCE_DISTRUSTED",
+      reason: "the weight of liar is 0",
+    });
+    expect(moved.subject.loop("anomaly_feedback")).toMatchObject({ signals: 1, precision: null });
+    expect(
+      moved.label("constructor", "latency_ms", { false_positive: 1 })?.without_effect,
+    ).toBeUndefined();
+    expect(moved.movedSensitivity("latency_ms")).toBeLessThan(0);
+  });
+
+  it("scales its steps, its bound, and what its labels count", () => {
+    const moved = new Moved({ source_weights: { half: 0.5 } });
+    moved.label("half", "latency_ms", { false_positive: 1 });
+    expect(moved.sensitivity.get(keyOf("latency_ms"))).toBeCloseTo(Math.log(0.8) / 2, 12);
+    expect(moved.subject.loop("anomaly_feedback")).toMatchObject({ precision: 0, labels: 0.5 });
+    moved.learned("errors", 100);
+    moved.propose("half", "errors", 200);
+    expect(moved.thresholds.get(keyOf("errors"))).toBeCloseTo(105, 12);
+    for (let i = 0; i < 9; i++) moved.label("half", "latency_ms", { false_positive: 1_000 });
+    expect(Math.abs(moved.movedSensitivity("latency_ms"))).toBeLessThanOrEqual(Math.log(BOUND) / 2);
+  });
+});
+
 it("two honest sources outweigh one poisoner", () => {
   fc.assert(
     fc.property(

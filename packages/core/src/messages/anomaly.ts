@@ -44,3 +44,10 @@ export function seriesKeyOfAnomaly(anomalyId: string): string | undefined {
   const at = anomalyId.lastIndexOf("@");
   return at > 0 ? anomalyId.slice(0, at) : undefined;
 }
+
+/** The event time (ms) that an anomaly's id ends with; undefined where it has none. */
+export function openingOfAnomaly(anomalyId: string): number | undefined {
+  const text = anomalyId.slice(anomalyId.lastIndexOf("@") + 1);
+  const checked = timestampSchema.safeParse(/^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined);
+  return checked.success ? checked.data : undefined;
+}

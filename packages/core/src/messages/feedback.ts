@@ -26,6 +26,10 @@ export const feedback = defineMessage(
 );
 export type Feedback = z.infer<typeof feedback.schema>;
 
+/** What a label says of one anomaly: a false alarm, a right one, or one that was missed. */
+export const LABEL_VERDICTS = ["false_positive", "true_positive", "false_negative"] as const;
+export type LabelVerdict = (typeof LABEL_VERDICTS)[number];
+
 export const ACTION_STATUSES = ["applied", "refused", "judged", "rolled_back"] as const;
 
 /** The value of a setting before or after an action: a number, a state's name, or nothing yet. */

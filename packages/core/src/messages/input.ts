@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineMessage } from "./codec.ts";
 import { feedbackControl, learnerControl, optimizerControl } from "./control.ts";
-import { settingValue } from "./feedback.ts";
+import { LABEL_VERDICTS, settingValue } from "./feedback.ts";
 import { labelsSchema } from "./labels.ts";
 import { parameters } from "./parameters.ts";
 import { performance } from "./performance.ts";
@@ -35,12 +35,23 @@ const setThreshold = z.object({
   source: z.enum(THRESHOLD_SOURCES),
 });
 
-/** Multiplies the sensitivity of one series, or of every series of the system (`metric` null; sent to every partition). */
+/**
+ * Multiplies the sensitivity of one series, or of every series of the system (`metric` null; sent to every partition).
+ * A label that names its anomaly says so: its series learns that kind of burst, and where the kind is known the
+ * sensitivity moves by the smaller factor.
+ */
 const scaleSensitivity = z.object({
   name: z.literal("scale_sensitivity"),
   metric: metricNameSchema.nullable(),
   labels: labelsSchema,
   factor: z.number().positive(),
+  /** In place of `factor`, where the series knows what kind the named anomaly was of. */
+  known_kind_factor: z.number().positive().optional(),
+  /** Event time (ms) at which the named anomaly opened, or at which a missed one should have. */
+  anomaly_opened_at: timestampSchema.optional(),
+  verdict: z.enum(LABEL_VERDICTS).optional(),
+  /** How much the verdict counts, 0–1. */
+  weight: shareSchema.optional(),
 });
 
 /** Decides now, on these values in place of the means. */

@@ -126,6 +126,12 @@ export const feedbackSettings = z.strictObject({
   /** Largest factor by which the signals of one source may move a threshold or a sensitivity within the window below. */
   max_influence_per_source: z.number().min(1).max(1e6).default(8),
   influence_window_seconds: z.number().positive().default(3_600),
+  /** How much the signals of a source count, 0–1; `*` names the sources that are not named. 0: stored, without effect. */
+  source_weights: z.record(z.string(), shareSchema).default({}),
+  /** Later labels after which one counts half in precision and recall. */
+  label_half_life_count: z.number().positive().default(70),
+  /** Seconds after which a label counts half in precision and recall. */
+  label_half_life_seconds: z.number().positive().default(2_592_000),
   loops: z
     .partialRecord(
       z.enum([
