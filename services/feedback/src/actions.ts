@@ -3,8 +3,10 @@ import { OPEN_LIMIT, type OpenAction } from "./action-book.ts";
 import { findAction, ROLLBACK, SYSTEM_WIDE } from "./action-id.ts";
 import { logAction, logBroadcast } from "./action-log.ts";
 import { broadcastSensitivity, type Command, send } from "./commands.ts";
+import type { Direction } from "./evidence.ts";
 import { figure } from "./figure.ts";
 import type { FeedbackState, Turn } from "./state.ts";
+import { disturbStream, standsAt } from "./stream.ts";
 
 /** What a loop wants done, and how it is to be judged. */
 export interface Draft {
@@ -19,6 +21,11 @@ export interface Draft {
   readonly expectedShare?: number;
   readonly basis?: number;
   readonly broadcastFactor?: number;
+  /** Which way the setting is to move; 0 where it is not told. */
+  readonly direction?: Direction;
+  /** The signals' objective that judges it, and whether its measure is to rise. */
+  readonly stream?: string;
+  readonly sign?: 1 | -1;
 }
 
 /** Sends a command whose confirmation and judgement are awaited. */
@@ -45,6 +52,9 @@ function open(turn: Turn, loop: Loop, draft: Draft): OpenAction {
   const { oldest } = loopState.book;
   if (loopState.book.size >= OPEN_LIMIT && oldest !== undefined)
     abandon(turn, oldest, `before ${OPEN_LIMIT} later actions`);
+  const { judgement_signals: span } = state.settings;
+  const standing =
+    draft.stream === undefined ? null : standsAt(loopState.streams, draft.stream, span);
   const action: OpenAction = {
     id: `${state.system}.${loop}.${++loopState.actions}`,
     loop,
@@ -64,11 +74,27 @@ function open(turn: Turn, loop: Loop, draft: Draft): OpenAction {
     expectedShare: draft.expectedShare ?? null,
     basis: draft.basis ?? null,
     broadcastFactor: draft.broadcastFactor ?? null,
+    stream: draft.stream ?? null,
+    standing,
+    forecast: standing && (loopState.streams.baseline.forecast(standing) ?? null),
+    direction: draft.direction ?? 0,
+    sign: draft.sign ?? 1,
     evidenceSum: 0,
+    measureSum: 0,
     evidenceCount: 0,
   };
   loopState.book.add(action);
+  disturbed(turn, action);
   return action;
+}
+
+/**
+ * What comes next of the action's stream is its doing. Labels come about what was done, hardly ever without:
+ * there the forecast is of what comes after labels in general.
+ */
+function disturbed({ state }: Turn, { loop, stream }: OpenAction): void {
+  if (stream !== null && loop !== "anomaly_feedback")
+    disturbStream(state.loops[loop].streams, stream);
 }
 
 /**
@@ -92,11 +118,13 @@ export function receiveConfirmation(
   const { reason } = confirmation;
   if (isRollback) {
     book.remove(action);
+    disturbed(turn, action);
     if (confirmation.applied) onApplied(action);
     const status = confirmation.applied ? "rolled_back" : "refused";
     logAction(turn, action, status, `rollback: ${reason}`, false);
   } else if (confirmation.applied) {
     book.move(action, "judging", turn.state.timeMs);
+    disturbed(turn, action);
     onApplied(action);
     logAction(turn, action, "applied", `${action.reason}; ${reason}`);
   } else {

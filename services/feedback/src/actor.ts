@@ -6,6 +6,7 @@ import {
   type Loop,
   type SignalBodies,
 } from "@mapek/core/messages";
+import { BaselineForecast } from "@mapek/core/stats";
 import type { Actor, Output } from "@mapek/runtime";
 import type { OpenAction } from "./action-book.ts";
 import { expire, nextExpiryAt, receiveConfirmation } from "./actions.ts";
@@ -75,6 +76,9 @@ function receive(state: FeedbackState, input: FeedbackInput): Output[] {
 function receiveSettings(state: FeedbackState, settings: FeedbackSettings): void {
   for (const loop of LOOPS)
     if (settings.loops[loop] !== state.settings.loops[loop]) delete state.operatorLoops[loop];
+  // Forecasts are of means of so many signals.
+  if (settings.judgement_signals !== state.settings.judgement_signals)
+    for (const loop of LOOPS) state.loops[loop].streams.baseline = new BaselineForecast();
   state.settings = settings;
 }
 

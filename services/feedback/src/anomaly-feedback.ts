@@ -24,8 +24,6 @@ const LARGEST_FACTOR = 2;
 const SYSTEM_EXPONENT = 1 / 4;
 /** Where a kind of burst is learned, the sensitivity to all kinds moves by the fourth root: three labels by a sixth. */
 const KNOWN_KIND_EXPONENT = 1 / 4;
-/** Most labels that are remembered of a series. */
-const LABEL_MEMORY = 20;
 
 /**
  * A false alarm lowers the sensitivity of its series, a missed anomaly raises it; the system as a
@@ -51,9 +49,10 @@ export function receiveLabel(
   count(turn, WHOLE_SYSTEM, label, weight);
   if (series !== undefined) count(turn, series.key, label, weight);
   if (moves && ofSubject.spent) return influenceSpent(state, source);
-  const errorShare = (falseAlarms + missed) / total;
-  if (series !== undefined) noteLabel(turn, series.key, errorShare);
-  noteLabel(turn, WHOLE_SYSTEM, errorShare);
+  const measure = (falseAlarms + missed) / total;
+  if (series !== undefined) observe(turn, "anomaly_feedback", { stream: series.key, measure });
+  const learns = series === undefined;
+  observe(turn, "anomaly_feedback", { stream: WHOLE_SYSTEM, measure, learns });
   const step = state.loops.anomaly_feedback.damping * weight;
   if (moves) move(turn, signalId, source, label, step);
   else if (acts && label.lesson?.verdict === "true_positive")
@@ -79,7 +78,13 @@ function move(turn: Turn, signalId: string, source: string, label: Label, step: 
   const labels = `${falseAlarms} false and ${missed} missed of ${total}`;
   const before = errorBefore(turn, subject);
   const predicted = before * Math.min(factor, 1 / factor);
-  const common = { ...aboutSensitivity(signalId, subject, series?.key), before, predicted };
+  const direction = Math.sign(missed - falseAlarms) as 1 | -1;
+  const common = {
+    ...aboutSensitivity(signalId, subject, series?.key),
+    direction,
+    before,
+    predicted,
+  };
   if (series === undefined) {
     const command = broadcastSensitivity(systemFactor);
     const reason = `${labels}: sensitivity of the system × ${figure(systemFactor)}`;
@@ -119,6 +124,7 @@ function confirmKind(
     ...aboutSensitivity(signalId, series.key, series.key),
     command: { ...scaled(series.id, 1), ...teaching(label, step * (granted / wanted)) },
     reason: "the alarm was right: bursts of its kind are to be told again",
+    direction: 0,
     before,
     predicted: before,
   });
@@ -141,6 +147,7 @@ const aboutSensitivity = (signalId: string, subject: string, series: string | un
   ({
     signalId,
     subject,
+    stream: subject,
     target: { service: "learner", setting: "sensitivity", series: series ?? null },
     objective: "label_error",
   }) as const;
@@ -159,12 +166,7 @@ function count(turn: Turn, subject: string, label: Label, weight: number): void 
 }
 
 /** The mean share of wrong labels among the last ones, the newest included. */
-const errorBefore = (turn: Turn, subject: string): number =>
-  meanOfNewest(recordOf(turn, subject).errorShares, turn.state.settings.judgement_signals) ?? 0;
-
-function noteLabel(turn: Turn, subject: string, errorShare: number): void {
-  const { errorShares } = recordOf(turn, subject);
-  errorShares.push(errorShare);
-  if (errorShares.length > LABEL_MEMORY) errorShares.shift();
-  observe(turn, "anomaly_feedback", subject, errorShare);
+function errorBefore({ state }: Turn, subject: string): number {
+  const stream = state.loops.anomaly_feedback.streams.byName.get(subject);
+  return meanOfNewest(stream?.track.values ?? [], state.settings.judgement_signals) ?? 0;
 }

@@ -56,6 +56,12 @@ export const feedbackInstruments: Instruments = ({ metrics }: ServiceContext) =>
     labelNames: ["system", "series"],
     registers,
   });
+  const harm = new Gauge({
+    name: "mapek_loop_harm",
+    help: "Share of a loop's judged actions that hurt",
+    labelNames: ["system", "loop"],
+    registers,
+  });
   return {
     onFolded: (_input, outputs) => {
       for (const output of outputs) {
@@ -79,6 +85,7 @@ export const feedbackInstruments: Instruments = ({ metrics }: ServiceContext) =>
           for (const item of query(state, "effectiveness", { limit: MAX_LABELLED })) {
             if (item.effectiveness !== null)
               effectiveness.set({ system, loop: item.loop }, item.effectiveness);
+            if (item.harm !== null) harm.set({ system, loop: item.loop }, item.harm);
             if (typeof item.mean_accuracy === "number")
               accuracy.set({ system }, item.mean_accuracy);
             if (item.series === undefined) continue;

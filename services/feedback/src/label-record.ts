@@ -8,8 +8,6 @@ export interface LabelRecord {
   falseNegatives: number;
   /** Event time of the newest label, ms. */
   atMs: number;
-  /** Share of wrong ones in each of the last labels, oldest first. */
-  readonly errorShares: number[];
 }
 
 /** How many labels of each kind a signal brings. */
@@ -24,7 +22,6 @@ export const noLabels = (atMs: number): LabelRecord => ({
   falsePositives: 0,
   falseNegatives: 0,
   atMs,
-  errorShares: [],
 });
 
 /**

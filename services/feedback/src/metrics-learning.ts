@@ -142,7 +142,8 @@ function withinReach(inForce: number, wanted: number, influence: Influence): num
 }
 
 function apply(turn: Turn, proposal: Proposal, threshold: number, rate: number, reason: string) {
-  const { signalId, series, metric, labels, confidence, strategy, reasoning, source } = proposal;
+  const { signalId, series, metric, labels, confidence, strategy, reasoning, source, inForce } =
+    proposal;
   begin(turn, "metrics_learning", {
     signalId,
     subject: series,
@@ -158,6 +159,7 @@ function apply(turn: Turn, proposal: Proposal, threshold: number, rate: number, 
       source,
     },
     reason,
+    direction: inForce === undefined ? 0 : threshold > inForce ? 1 : -1,
     objective: "exceedance_error",
     expectedShare: 1 - rate * confidence,
   });

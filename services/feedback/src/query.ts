@@ -1,5 +1,5 @@
 import { LOOPS, type Loop, parseSeriesKey, type Request, seriesKey } from "@mapek/core/messages";
-import { effectivenessOf } from "./effectiveness.ts";
+import { effectivenessOf, harmOf } from "./effectiveness.ts";
 import { type LabelRecord, precisionOf, recallOf } from "./label-record.ts";
 import { WHOLE_SYSTEM } from "./source-limits.ts";
 import { ACCURACY_MEMORY, type FeedbackState, isEnabled, meanOfNewest } from "./state.ts";
@@ -28,6 +28,8 @@ export interface LoopItem extends Partial<LabelItem> {
   helped: number;
   hurt: number;
   effectiveness: number | null;
+  /** Share of the last 100 judged actions that hurt. */
+  harm: number | null;
   damping: number;
   mean_accuracy?: number | null;
   /** The series labelled last, the newest at the end. */
@@ -51,6 +53,7 @@ export function query(state: FeedbackState, verb: string, request: Request): Loo
       helped: verdicts.helped,
       hurt: verdicts.hurt,
       effectiveness: effectivenessOf(verdicts),
+      harm: harmOf(verdicts),
       damping,
       ...measuresOf(state, loop, request),
     };

@@ -4,9 +4,11 @@ import {
   type FeedbackSettings,
   type Loop,
 } from "@mapek/core/messages";
+import { BaselineForecast, type BaselineForecastSnapshot } from "@mapek/core/stats";
 import { ActionBook, type OpenAction } from "./action-book.ts";
 import type { Verdicts } from "./effectiveness.ts";
 import { FeedbackError } from "./errors.ts";
+import type { Evidence } from "./evidence.ts";
 import type { LabelRecord } from "./label-record.ts";
 import { RecentMap } from "./recent-map.ts";
 import { SOURCE_MEMORY, type SourceState, SUBJECT_MEMORY } from "./source-limits.ts";
@@ -18,6 +20,7 @@ import {
   SERIES_MEMORY,
   STATE_SCHEMA,
 } from "./state.ts";
+import { STREAM_MEMORY, type Stream } from "./stream.ts";
 
 interface LoopSnapshot {
   signals: number;
@@ -25,6 +28,9 @@ interface LoopSnapshot {
   actions: number;
   damping: number;
   verdicts: Verdicts;
+  evidence: Evidence;
+  streams: [string, Stream][];
+  baseline: BaselineForecastSnapshot;
   open: OpenAction[];
 }
 
@@ -60,8 +66,13 @@ export function saveState(state: FeedbackState): Uint8Array {
     recommendations: state.recommendations,
     signalIds: [...state.signalIds],
     loops: eachLoop((name) => {
-      const { signals, duplicates, actions, damping, verdicts, book } = state.loops[name];
-      return { signals, duplicates, actions, damping, verdicts, open: book.snapshot() };
+      const { book, streams, ...plain } = state.loops[name];
+      return {
+        ...plain,
+        streams: streams.byName.snapshot(),
+        baseline: streams.baseline.snapshot(),
+        open: book.snapshot(),
+      };
     }),
     thresholds: state.thresholds.snapshot(),
     accuracies: state.accuracies,
@@ -89,8 +100,15 @@ export function loadState(bytes: Uint8Array): FeedbackState {
     ...plain,
     signalIds: new Set(signalIds),
     loops: eachLoop((name) => {
-      const { open, ...loop } = loops[name];
-      return { ...loop, book: new ActionBook(open) };
+      const { open, streams, baseline, ...loop } = loops[name];
+      return {
+        ...loop,
+        streams: {
+          byName: new RecentMap(STREAM_MEMORY, streams),
+          baseline: new BaselineForecast(baseline),
+        },
+        book: new ActionBook(open),
+      };
     }),
     thresholds: new RecentMap(SERIES_MEMORY, thresholds),
     labels: new RecentMap(SERIES_MEMORY, labels),

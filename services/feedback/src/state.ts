@@ -2,9 +2,11 @@ import { type FeedbackSettings, feedbackSettings, LOOPS, type Loop } from "@mape
 import type { Output } from "@mapek/runtime";
 import { ActionBook } from "./action-book.ts";
 import { noVerdicts, type Verdicts } from "./effectiveness.ts";
+import { type Evidence, noEvidence } from "./evidence.ts";
 import type { LabelRecord } from "./label-record.ts";
 import { RecentMap } from "./recent-map.ts";
 import { SOURCE_MEMORY, type SourceState } from "./source-limits.ts";
+import { noStreams, type Streams } from "./stream.ts";
 
 /** Number of the saved form; a new one needs a migration from each older. */
 export const STATE_SCHEMA = 2;
@@ -26,6 +28,8 @@ interface LoopState {
   /** What is left of its step after actions that hurt, 0.1–1. */
   damping: number;
   readonly verdicts: Verdicts;
+  readonly evidence: Evidence;
+  readonly streams: Streams;
   readonly book: ActionBook;
 }
 
@@ -87,6 +91,8 @@ export function createState(system: string): FeedbackState {
       actions: 0,
       damping: 1,
       verdicts: noVerdicts(),
+      evidence: noEvidence(),
+      streams: noStreams(),
       book: new ActionBook(),
     })),
     thresholds: new RecentMap(SERIES_MEMORY),

@@ -122,10 +122,23 @@ export class Subject {
   refuse(id: string, value: SettingValue): Output[] {
     return this.answer(id, false, value, value);
   }
-  outcome(id: string, before: number, after: number): Output[] {
+  outcome(
+    id: string,
+    before: number,
+    after: number,
+    measured: { expected?: number; noise_variance?: number; samples?: number } = {},
+  ): Output[] {
     this.timeMs += 1_000;
     const kind = "outcome";
-    return this.send({ ...this.about(), kind, action_id: id, objective: "any", before, after });
+    return this.send({
+      ...this.about(),
+      kind,
+      action_id: id,
+      objective: "any",
+      before,
+      after,
+      ...measured,
+    });
   }
   control(control: FeedbackControl): Output[] {
     return this.send({ ...this.about(), kind: "control", control });

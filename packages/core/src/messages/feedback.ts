@@ -66,6 +66,10 @@ export const action = defineMessage(
         before: z.number().nullable(),
         after: z.number().nullable(),
         predicted: z.number().nullable(),
+        /** What would have come without the action, of the same measure as `after`; where it was forecast or measured. */
+        expected: z.number().optional(),
+        /** Standard deviation by which noise alone takes what comes away from `expected`. */
+        noise: z.number().min(0).optional(),
       })
       .nullable(),
     /** Whether it helped; null while that is open or when no evidence came in time. */

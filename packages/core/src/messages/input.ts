@@ -86,7 +86,10 @@ const confirmation = z.object({
   reason: z.string(),
 });
 
-/** The objective before and after an action, measured by its target; smaller is better. */
+/**
+ * The objective before and after an action, measured by its target; smaller is better. A target that knows more says
+ * what would have come without the action, and how far noise alone takes `after` from that.
+ */
 const outcome = z.object({
   ...about,
   kind: z.literal("outcome"),
@@ -94,6 +97,12 @@ const outcome = z.object({
   objective: z.string(),
   before: z.number(),
   after: z.number(),
+  /** What would have come without the action: measured beside it, or forecast from times when nobody acted. */
+  expected: z.number().optional(),
+  /** Variance of `after` less `expected` when the action does nothing. */
+  noise_variance: z.number().min(0).optional(),
+  /** Independent samples that the variance rests on. */
+  samples: z.number().min(1).optional(),
 });
 
 export const learnerInput = defineMessage(

@@ -114,7 +114,7 @@ export const feedbackSettings = z.strictObject({
   /** Relative change from which a recommendation is worth acting on. */
   min_change: z.number().min(0).max(1).default(0.01),
   /** Signals after an action that judge it, where signals do. */
-  judgement_signals: z.number().int().min(1).default(5),
+  judgement_signals: z.number().int().min(1).max(1_000).default(5),
   /** Seconds after which an action that nothing judged is closed without a verdict. */
   judgement_timeout_seconds: z.number().positive().default(900),
   /** Seconds for which a resource must stay below 0.6 before parallelism grows. */

@@ -8,6 +8,12 @@ export {
   type AnomalyDetectorOptions,
   type AnomalyDetectorSnapshot,
 } from "./anomaly-detector.ts";
+export {
+  BaselineForecast,
+  type BaselineForecastSnapshot,
+  type Forecast,
+  type Standing,
+} from "./baseline-forecast.ts";
 export { assessPromise, type Promised } from "./confidence.ts";
 export { doubles, Scratch } from "./doubles.ts";
 export { STATS_ERRORS, type StatsConsequence, StatsError, type StatsErrorCode } from "./errors.ts";
@@ -20,6 +26,13 @@ export {
   type ScoredSample,
 } from "./incident.ts";
 export { type Moments, moments } from "./moments.ts";
+export {
+  disturb,
+  follow,
+  noTrack,
+  type ObjectiveTrack,
+  standingOf,
+} from "./objective-track.ts";
 export { quantile, quantiles } from "./quantile.ts";
 export {
   MIN_RECOMMENDATION_POINTS,
