@@ -101,11 +101,13 @@ function disturbed({ state }: Turn, { loop, stream }: OpenAction): void {
  * Takes a target's word on a command or on a rollback; one about nothing open is ignored.
  *
  * @param onApplied Called with an action that was applied, before that is published.
+ * @param onRefused Called with one that was refused, before that is published.
  */
 export function receiveConfirmation(
   turn: Turn,
   confirmation: Confirmation,
   onApplied: (action: OpenAction) => void,
+  onRefused: (action: OpenAction) => void,
 ): void {
   const named = confirmation.action_id;
   const isRollback = named.endsWith(ROLLBACK);
@@ -129,6 +131,7 @@ export function receiveConfirmation(
     logAction(turn, action, "applied", `${action.reason}; ${reason}`);
   } else {
     book.remove(action);
+    onRefused(action);
     logAction(turn, action, "refused", `${action.reason}; refused: ${reason}`);
   }
 }

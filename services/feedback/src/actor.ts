@@ -13,13 +13,18 @@ import { expire, nextExpiryAt, receiveConfirmation } from "./actions.ts";
 import { receiveLabel } from "./anomaly-feedback.ts";
 import { receiveDecision } from "./decision-quality.ts";
 import { receiveOutcome } from "./judgement.ts";
-import { receiveProposal, receiveRecommendation, thresholdApplied } from "./metrics-learning.ts";
+import {
+  receiveProposal,
+  receiveRecommendation,
+  thresholdApplied,
+  thresholdRefused,
+} from "./metrics-learning.ts";
 import { receivePerformanceSignal } from "./performance-adaptation.ts";
 import { query } from "./query.ts";
 import { parallelismApplied, receiveUtilization } from "./resource-optimization.ts";
 import { isNewSignal } from "./signal-memory.ts";
 import { loadState, saveState } from "./snapshot.ts";
-import { takeSignal, type WithoutEffect } from "./source-limits.ts";
+import { type Sender, takeSignal, type WithoutEffect } from "./source-limits.ts";
 import { createState, type FeedbackState, isEnabled, type Turn } from "./state.ts";
 
 type SignalInput = Extract<FeedbackInput, { kind: "signal" }>;
@@ -61,7 +66,12 @@ function receive(state: FeedbackState, input: FeedbackInput): Output[] {
       state.operatorLoops[input.control.loop] = input.control.enabled;
       break;
     case "confirmation":
-      receiveConfirmation(turn, input, (action) => applied(turn, action));
+      receiveConfirmation(
+        turn,
+        input,
+        (action) => applied(turn, action),
+        (action) => action.loop === "metrics_learning" && thresholdRefused(turn, action),
+      );
       break;
     case "outcome":
       receiveOutcome(turn, input);
@@ -90,13 +100,14 @@ function receiveSignal(turn: Turn, input: SignalInput): void {
     return;
   }
   const message = store(turn, loop, id, input.source, input.signal, input.time);
-  const without = takeSignal(state, input.source) ?? actOn(turn, input);
+  const sender = { name: input.source, proven: input.proven === true };
+  const without = takeSignal(state, sender) ?? actOn(turn, input, sender);
   if (without !== undefined) message.without_effect = without;
 }
 
 /** @returns Why the signal has no effect, where its source may move nothing more. */
-function actOn(turn: Turn, input: SignalInput): WithoutEffect | undefined {
-  const { loop, id, source } = input;
+function actOn(turn: Turn, input: SignalInput, source: Sender): WithoutEffect | undefined {
+  const { loop, id } = input;
   const acts = isEnabled(turn.state, loop);
   // The front door has validated the body by its loop's schema.
   const body = input.signal as unknown;

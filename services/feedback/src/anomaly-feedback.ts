@@ -9,6 +9,7 @@ import { countLabels, type LabelRecord, noLabels } from "./label-record.ts";
 import {
   influenceOf,
   influenceSpent,
+  type Sender,
   WHOLE_SYSTEM,
   type WithoutEffect,
   weightOf,
@@ -34,7 +35,7 @@ const KNOWN_KIND_EXPONENT = 1 / 4;
 export function receiveLabel(
   turn: Turn,
   signalId: string,
-  source: string,
+  source: Sender,
   body: AnomalyFeedbackSignal,
   acts: boolean,
 ): WithoutEffect | undefined {
@@ -61,7 +62,7 @@ export function receiveLabel(
 }
 
 /** @param step What damping and the source's weight leave of the step, 0–1. */
-function move(turn: Turn, signalId: string, source: string, label: Label, step: number): void {
+function move(turn: Turn, signalId: string, source: Sender, label: Label, step: number): void {
   const { state } = turn;
   const { series, lesson, total, falseAlarms, missed } = label;
   const subject = series?.key ?? WHOLE_SYSTEM;
@@ -108,7 +109,7 @@ function move(turn: Turn, signalId: string, source: string, label: Label, step: 
 function confirmKind(
   turn: Turn,
   signalId: string,
-  source: string,
+  source: Sender,
   label: Label,
   step: number,
 ): void {

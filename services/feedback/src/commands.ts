@@ -52,7 +52,8 @@ export function inverseOf(state: FeedbackState, action: OpenAction): Command | u
   const { command, from, to } = action;
   switch (command.name) {
     case "set_threshold":
-      if (typeof from !== "number" || state.thresholds.get(action.subject) !== to) return undefined;
+      if (typeof from !== "number" || state.thresholds.get(action.subject)?.value !== to)
+        return undefined;
       return {
         name: "set_threshold",
         metric: command.metric,

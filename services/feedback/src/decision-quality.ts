@@ -3,7 +3,7 @@ import { begin } from "./actions.ts";
 import { dampFactor } from "./damping.ts";
 import { figure } from "./figure.ts";
 import { observe } from "./judgement.ts";
-import { weightOf } from "./source-limits.ts";
+import { type Sender, weightOf } from "./source-limits.ts";
 import { ACCURACY_MEMORY, meanOfNewest, type Turn } from "./state.ts";
 import { isResting } from "./stream.ts";
 
@@ -27,7 +27,7 @@ export function accuracyOf(predicted: number, actual: number): number {
 export function receiveDecision(
   turn: Turn,
   signalId: string,
-  source: string,
+  source: Sender,
   body: DecisionQualitySignal,
   acts: boolean,
 ): void {

@@ -11,10 +11,11 @@ import { FeedbackError } from "./errors.ts";
 import type { Evidence } from "./evidence.ts";
 import type { LabelRecord } from "./label-record.ts";
 import { RecentMap } from "./recent-map.ts";
-import { SOURCE_MEMORY, type SourceState, SUBJECT_MEMORY } from "./source-limits.ts";
+import { type Allowance, SOURCE_MEMORY, SUBJECT_MEMORY } from "./source-limits.ts";
 import {
   eachLoop,
   type FeedbackState,
+  type KnownThreshold,
   RESOURCE_MEMORY,
   type ResourceState,
   SERIES_MEMORY,
@@ -44,14 +45,14 @@ interface Snapshot {
   recommendations: number;
   signalIds: string[];
   loops: { [L in Loop]: LoopSnapshot };
-  thresholds: [string, number][];
+  thresholds: [string, KnownThreshold][];
   accuracies: number[];
   labels: [string, LabelRecord][];
   resources: [string, ResourceState][];
   sources: [string, SourceSnapshot][];
+  unproven: [string, Allowance][];
 }
 
-type Allowance = SourceState["signals"];
 type SourceSnapshot = { signals: Allowance; influence: [string, Allowance][] };
 
 /** The state as MessagePack: equal states give equal bytes. */
@@ -84,6 +85,7 @@ export function saveState(state: FeedbackState): Uint8Array {
         name,
         { signals, influence: influence.snapshot() },
       ]),
+    unproven: state.unproven.snapshot(),
   };
   return encodeMsgpack(snapshot);
 }
@@ -95,7 +97,17 @@ export function saveState(state: FeedbackState): Uint8Array {
  */
 export function loadState(bytes: Uint8Array): FeedbackState {
   const saved = readSnapshot(bytes);
-  const { schema: _, signalIds, loops, thresholds, labels, resources, sources, ...plain } = saved;
+  const {
+    schema: _,
+    signalIds,
+    loops,
+    thresholds,
+    labels,
+    resources,
+    sources,
+    unproven,
+    ...plain
+  } = saved;
   return {
     ...plain,
     signalIds: new Set(signalIds),
@@ -113,6 +125,7 @@ export function loadState(bytes: Uint8Array): FeedbackState {
     thresholds: new RecentMap(SERIES_MEMORY, thresholds),
     labels: new RecentMap(SERIES_MEMORY, labels),
     resources: new RecentMap(RESOURCE_MEMORY, resources),
+    unproven: new RecentMap(SERIES_MEMORY, unproven),
     sources: new RecentMap(
       SOURCE_MEMORY,
       sources.map(([name, { signals, influence }]) => [

@@ -5,7 +5,7 @@ import { noVerdicts, type Verdicts } from "./effectiveness.ts";
 import { type Evidence, noEvidence } from "./evidence.ts";
 import type { LabelRecord } from "./label-record.ts";
 import { RecentMap } from "./recent-map.ts";
-import { SOURCE_MEMORY, type SourceState } from "./source-limits.ts";
+import { type Allowance, SOURCE_MEMORY, type SourceState } from "./source-limits.ts";
 import { noStreams, type Streams } from "./stream.ts";
 
 /** Number of the saved form; a new one needs a migration from each older. */
@@ -33,6 +33,15 @@ interface LoopState {
   readonly book: ActionBook;
 }
 
+/** The threshold in force of a series. */
+export interface KnownThreshold {
+  value: number;
+  /** Interquartile range of its window, > 0; null while it is not known. */
+  scale: number | null;
+  /** Whether a signal has set it where none was in force: the next recommendation replaces it. */
+  tentative: boolean;
+}
+
 /** What is known of a resource. */
 export interface ResourceState {
   /** Since when utilization has been low; null while it is not. */
@@ -56,7 +65,7 @@ export interface FeedbackState {
   readonly signalIds: Set<string>;
   readonly loops: { readonly [L in Loop]: LoopState };
   /** Thresholds in force by series key. */
-  readonly thresholds: RecentMap<number>;
+  readonly thresholds: RecentMap<KnownThreshold>;
   /** Accuracies of the last decisions, oldest first. */
   readonly accuracies: number[];
   /** By series key, `""` for the whole system. */
@@ -64,6 +73,7 @@ export interface FeedbackState {
   readonly resources: RecentMap<ResourceState>;
   /** What sources of signals have used of what they may. */
   readonly sources: RecentMap<SourceState>;
+  readonly unproven: RecentMap<Allowance>;
 }
 
 /** The work on one input. */
@@ -100,6 +110,7 @@ export function createState(system: string): FeedbackState {
     labels: new RecentMap(SERIES_MEMORY),
     resources: new RecentMap(RESOURCE_MEMORY),
     sources: new RecentMap(SOURCE_MEMORY),
+    unproven: new RecentMap(SERIES_MEMORY),
   };
 }
 

@@ -66,13 +66,14 @@ export class Subject {
       seconds = 1,
       id = `s-${++this.signals}`,
       source = "test",
-    }: { seconds?: number; id?: string; source?: string } = {},
+      proven = false,
+    }: { seconds?: number; id?: string; source?: string; proven?: boolean } = {},
   ): Output[] {
     this.timeMs += seconds * 1_000;
     const checked = signals[loop].check(body);
     if (!checked.ok) throw checked.error;
     const signal = checked.value as unknown as Record<string, unknown>;
-    return this.send({ ...this.about(), kind: "signal", loop, id, source, signal });
+    return this.send({ ...this.about(), kind: "signal", loop, id, source, proven, signal });
   }
   recommend(changes: Partial<Recommendation>, inForce: number | null): Output[] {
     this.timeMs += 1_000;

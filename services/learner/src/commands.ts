@@ -68,6 +68,8 @@ function setThreshold(
   const from = learner.threshold?.threshold ?? null;
   if (learner.threshold?.pinned)
     return [confirmation(input, false, from, from, "the threshold is pinned")];
+  if (command.only_first && from !== null)
+    return [confirmation(input, false, from, from, "a threshold is in force already")];
   if (learner.frozen) return [confirmation(input, false, from, from, "the series is frozen")];
   const { threshold, strategy, confidence, reasoning, source } = command;
   const next = {

@@ -33,6 +33,8 @@ const setThreshold = z.object({
   confidence: shareSchema,
   reasoning: z.string(),
   source: z.enum(THRESHOLD_SOURCES),
+  /** Refused where a threshold is in force: its sender believes that there is none. */
+  only_first: z.boolean().optional(),
 });
 
 /**
@@ -149,6 +151,8 @@ export const feedbackInput = defineMessage(
       loop: z.enum(LOOPS),
       id: z.string().min(1),
       source: z.string(),
+      /** Whether nobody else may publish as this source. */
+      proven: z.boolean().optional(),
       /** Validated by its loop's schema at the front door. */
       signal: z.record(z.string(), z.unknown()),
     }),

@@ -125,6 +125,8 @@ export const feedbackSettings = z.strictObject({
   max_signals_per_source_per_minute: z.number().int().min(1).max(1_000_000).default(600),
   /** Largest factor by which the signals of one source may move a threshold or a sensitivity within the window below. */
   max_influence_per_source: z.number().min(1).max(1e6).default(8),
+  /** The same for all sources together that nothing proves to be who they say. */
+  max_influence_of_unproven_sources: z.number().min(1).max(1e9).default(64),
   influence_window_seconds: z.number().positive().default(3_600),
   /** How much the signals of a source count, 0–1; `*` names the sources that are not named. 0: stored, without effect. */
   source_weights: z.record(z.string(), shareSchema).default({}),
