@@ -55,7 +55,7 @@ export function outputsOf(series: Series, event: SeriesEvent): Output[] {
       return [{ to: "log", family: "anomalies", tokens, message }];
     }
     case "outcome": {
-      const { actionId, before, after, time } = event;
+      const { actionId, before, after, expected, noiseVariance, samples, time } = event;
       const input = {
         version: 1,
         kind: "outcome",
@@ -65,6 +65,9 @@ export function outputsOf(series: Series, event: SeriesEvent): Output[] {
         objective: "exceedance_error",
         before,
         after,
+        expected,
+        noise_variance: noiseVariance,
+        samples,
       } as const;
       return [{ to: "feedback", key: system, input }];
     }

@@ -77,6 +77,15 @@ describe("set_threshold", () => {
     expect(outputs.find(({ to }) => to === "latest")).toMatchObject({ key: thresholdKey(id) });
   });
 
+  test("one that is to be the first is refused where there is one", () => {
+    const partition = taught();
+    const first = (value: number) => ({ ...setThreshold(value), only_first: true });
+    expect(toFeedback(partition.command("a.1", first(12)))).toMatchObject([{ applied: true }]);
+    expect(toFeedback(partition.command("a.2", first(15)))).toMatchObject([
+      { applied: false, from: 12, to: 12, reason: "a threshold is in force already" },
+    ]);
+  });
+
   test("the second says what was before it", () => {
     const partition = taught();
     partition.command("a.1", setThreshold(12));

@@ -1,5 +1,6 @@
 import type { ANOMALY_PHASES, Labels, Threshold } from "../messages/index.ts";
 import type { Incident, Recommendation } from "../stats/index.ts";
+import type { PromiseOutcome } from "./threshold-promise.ts";
 
 /** The threshold in force of a series. */
 export type ThresholdInForce = Pick<
@@ -27,7 +28,7 @@ export type SeriesEvent =
       threshold: number | null;
     }
   /** How well a changed threshold keeps its promised exceedance rate, beside the one before. */
-  | { type: "outcome"; time: number; actionId: string; before: number; after: number };
+  | ({ type: "outcome"; time: number } & PromiseOutcome);
 
 /** One optimisation in a series' history. */
 export interface Optimisation {

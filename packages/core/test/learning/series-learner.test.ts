@@ -349,6 +349,12 @@ describe("the threshold in force", () => {
     expect(outcome).toMatchObject({ actionId: "action", time: at(199) });
     expect(outcome?.before).toBeCloseTo(0.15, 12);
     expect(outcome?.after).toBeCloseTo(0, 12);
+    // The old threshold, on the samples after the change.
+    expect(outcome?.expected).toBeCloseTo(0.15, 12);
+    expect(outcome?.noiseVariance).toBeGreaterThan(0);
+    // The 20 above follow each other: they are worth few.
+    expect(outcome?.samples).toBeGreaterThanOrEqual(2);
+    expect(outcome?.samples).toBeLessThan(20);
     expect(ofType(feed(learner, values, 200), "outcome")).toEqual([]);
   });
 
