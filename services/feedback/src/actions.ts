@@ -3,10 +3,12 @@ import { OPEN_LIMIT, type OpenAction } from "./action-book.ts";
 import { findAction, ROLLBACK, SYSTEM_WIDE } from "./action-id.ts";
 import { logAction, logBroadcast } from "./action-log.ts";
 import { broadcastSensitivity, type Command, send } from "./commands.ts";
+import { dampedAfter } from "./damping.ts";
+import { Verdict } from "./effectiveness.ts";
 import type { Direction } from "./evidence.ts";
 import { figure } from "./figure.ts";
 import type { FeedbackState, Turn } from "./state.ts";
-import { disturbStream, standsAt } from "./stream.ts";
+import { disturbStream, oscillates, standsAt } from "./stream.ts";
 
 /** What a loop wants done, and how it is to be judged. */
 export interface Draft {
@@ -97,6 +99,14 @@ function disturbed({ state }: Turn, { loop, stream }: OpenAction): void {
     disturbStream(state.loops[loop].streams, stream);
 }
 
+/** A loop whose steps on one setting go to and fro is damped. Labels are people's, who may disagree. */
+function dampOscillation({ state }: Turn, { loop, stream, direction }: OpenAction): void {
+  if (stream === null || loop === "anomaly_feedback") return;
+  const own = state.loops[loop];
+  if (oscillates(own.streams, stream, direction))
+    own.damping = dampedAfter(Verdict.Hurt, own.damping, state.settings.damping_factor);
+}
+
 /**
  * Takes a target's word on a command or on a rollback; one about nothing open is ignored.
  *
@@ -127,6 +137,7 @@ export function receiveConfirmation(
   } else if (confirmation.applied) {
     book.move(action, "judging", turn.state.timeMs);
     disturbed(turn, action);
+    dampOscillation(turn, action);
     onApplied(action);
     logAction(turn, action, "applied", `${action.reason}; ${reason}`);
   } else {

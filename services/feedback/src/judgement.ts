@@ -9,7 +9,7 @@ import { countVerdict, Verdict, verdictOn } from "./effectiveness.ts";
 import { scoreOf, weigh } from "./evidence.ts";
 import { figure } from "./figure.ts";
 import type { Turn } from "./state.ts";
-import { fold, restFor } from "./stream.ts";
+import { fold, restFor, settle } from "./stream.ts";
 
 /** Spans that a loop only watches after an action while too little is known of its noise. */
 const FIRST_REST = 14;
@@ -95,6 +95,7 @@ function judgeBySignals(turn: Turn, action: OpenAction): void {
   // Actions cut off what is extreme: without these examples the forecast would know only what is not.
   if (standing !== null && forecast !== null && verdict === Verdict.Neutral)
     streams.baseline.learn(standing, action.measureSum / evidenceCount, 1);
+  if (stream !== null && verdict === Verdict.Helped) settle(streams, stream);
   if (stream !== null && verdict !== Verdict.Helped)
     restFor(streams, stream, forecast === null ? FIRST_REST * span : span);
   conclude(turn, action, verdict, forecast);

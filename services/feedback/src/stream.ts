@@ -7,6 +7,7 @@ import {
   type Standing,
   standingOf,
 } from "@mapek/core/stats";
+import type { Direction } from "./evidence.ts";
 import { RecentMap } from "./recent-map.ts";
 
 /** Most streams of a loop whose newest values are remembered. */
@@ -17,6 +18,10 @@ export interface Stream {
   readonly track: ObjectiveTrack;
   /** Signals that the loop only watches before it acts again. */
   rest: number;
+  /** Which way its last step went; 0 before the first. */
+  direction: Direction;
+  /** Steps that turned back one which had not helped, less half of those that went on. */
+  reversals: number;
 }
 
 /** The objectives of one loop. What comes of them by itself is learned of all together: few streams are long. */
@@ -38,7 +43,7 @@ export function fold(
   span: number,
   learns: boolean,
 ): void {
-  const stream = byName.get(name) ?? { track: noTrack(), rest: 0 };
+  const stream = byName.get(name) ?? { track: noTrack(), rest: 0, direction: 0, reversals: 0 };
   byName.set(name, stream);
   if (stream.rest > 0) stream.rest--;
   follow(stream.track, value, span, learns ? baseline : undefined);
@@ -64,4 +69,27 @@ export function restFor({ byName }: Streams, name: string, signals: number): voi
 export function disturbStream({ byName }: Streams, name: string): void {
   const stream = byName.get(name);
   if (stream !== undefined) disturb(stream.track);
+}
+
+/** Steps to and fro, none of which helped, from which on a loop oscillates. */
+const OSCILLATION = 2;
+/** What a step that goes on takes from the count of those that turned back. */
+const ONWARD = 0.5;
+
+/** Notes which way a step went. @returns Whether the loop goes to and fro there. */
+export function oscillates({ byName }: Streams, name: string, direction: Direction): boolean {
+  const stream = byName.get(name);
+  if (stream === undefined || direction === 0) return false;
+  const turnsBack = stream.direction === -direction;
+  stream.reversals = Math.max(0, stream.reversals + (turnsBack ? 1 : -ONWARD));
+  stream.direction = direction;
+  return stream.reversals >= OSCILLATION;
+}
+
+/** A step that helped may well be turned back when the world turns. */
+export function settle({ byName }: Streams, name: string): void {
+  const stream = byName.get(name);
+  if (stream === undefined) return;
+  stream.direction = 0;
+  stream.reversals = 0;
 }

@@ -1,6 +1,7 @@
 // Whether a loop's actions helped is told apart from the noise of its objective, over seeded simulations.
 import type { Loop } from "@mapek/core/messages";
 import { describe, expect, it } from "vitest";
+import { actionsIn } from "./fixtures.ts";
 import { autocorrelated, Managed } from "./managed.ts";
 
 const SEEDS = 40;
@@ -112,4 +113,38 @@ describe("actions that hurt", () => {
       expect(helped).toBeLessThan(0.02);
     },
   );
+});
+
+describe("actions that go to and fro", () => {
+  /** A resource that is busy and idle in turn, whatever is done. */
+  const swing = (managed: Managed, times: number) => {
+    for (let i = 0; i < times; i++) managed.resource(Math.floor(i / 12) % 2 ? 0.95 : 0.4);
+  };
+
+  it("damp their loop, which comes back when its actions help", () => {
+    const managed = new Managed();
+    swing(managed, 1_500);
+    expect(managed.leastDamping).toBeLessThan(0.3);
+    expect(managed.subject.loop("resource_optimization").hurt).toBe(0);
+    const noise = autocorrelated(1, 0);
+    for (let i = 0; i < 4_000; i++) {
+      if (i % 100 === 99) managed.parallelism = Math.min(16, managed.parallelism + 6);
+      managed.resource(0.95 * (managed.parallelism / 16) + 0.01 * noise());
+    }
+    expect(managed.subject.state.loops.resource_optimization.damping).toBeGreaterThan(0.9);
+  });
+
+  it("are each rolled back once at most, and no rollback is judged", () => {
+    const managed = new Managed();
+    for (let i = 0; i < WATCHED; i++) managed.resource(0.7 + 0.02 * (i % 2));
+    for (let i = 0; i < 3_000; i++)
+      managed.resource(0.7 + 0.1 * managed.moved * (i % 40 < 20 ? 1 : -1));
+    const statuses = new Map<string, string[]>();
+    for (const { action_id, status } of actionsIn(managed.subject.outputs))
+      statuses.set(action_id, [...(statuses.get(action_id) ?? []), status]);
+    const { actions } = managed.subject.loop("resource_optimization");
+    expect(statuses.size).toBe(actions);
+    for (const said of statuses.values())
+      expect(said.join(" ")).toMatch(/^(refused|applied( judged( rolled_back| refused)?)?)$/);
+  });
 });
