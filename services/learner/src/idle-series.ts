@@ -1,4 +1,4 @@
-import { fnv1a32, thresholdKey } from "@mapek/core/messages";
+import { fnv1a32, longestWindowSeconds, thresholdKey } from "@mapek/core/messages";
 import type { HasFolded, Output } from "@mapek/runtime";
 import { forgetSeries, type LearnerState, type Series, settingsOf } from "./state.ts";
 
@@ -13,8 +13,8 @@ const MAX_FORGOTTEN = 1_000;
 
 /** A series never expires before its window could have emptied. */
 function idleMs(state: LearnerState): number {
-  const { idle_series_seconds, learning_window_seconds } = settingsOf(state);
-  return 1_000 * Math.max(idle_series_seconds, learning_window_seconds);
+  const settings = settingsOf(state);
+  return 1_000 * Math.max(settings.idle_series_seconds, longestWindowSeconds(settings));
 }
 
 const sweepMs = (state: LearnerState): number =>

@@ -15,7 +15,14 @@ import { sweepDueAt, sweepIdle } from "./idle-series.ts";
 import { outputsOf, refusedSeries } from "./outputs.ts";
 import { query } from "./queries.ts";
 import { restorePart, SCHEMA, snapshot } from "./snapshot.ts";
-import { initialState, type LearnerState, rulesOf, type Series, seriesOf } from "./state.ts";
+import {
+  configure,
+  initialState,
+  type LearnerState,
+  rulesOf,
+  type Series,
+  seriesOf,
+} from "./state.ts";
 
 /** What a learner partition reads: batches of samples and, from the same stream, its other inputs. */
 export type LearnerMessage = { kind: "samples"; batch: SampleBatch } | LearnerInput;
@@ -83,9 +90,12 @@ function receive(state: LearnerState, message: LearnerMessage, hasFolded?: HasFo
     case "samples":
       return receiveBatch(state, message.batch, hasFolded);
     case "settings":
-      state.configured = message.settings;
-      for (const { system, learner } of state.series.values())
-        learner.applySettings(message.settings, rulesOf(state, system).sensitivityFactor);
+      configure(state, message.settings);
+      for (const { id, learner } of state.series.values())
+        learner.applySettings(
+          state.rules.settingsOf(id),
+          rulesOf(state, id.system).sensitivityFactor,
+        );
       return [];
     case "command":
       return receiveCommand(state, message, hasFolded);

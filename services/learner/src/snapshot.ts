@@ -7,11 +7,11 @@ import {
 } from "@mapek/core/messages";
 import {
   addSeries,
+  configure,
   forgetSeries,
   type LearnerState,
   Series,
   type SystemRules,
-  settingsOf,
 } from "./state.ts";
 
 /** Number of the saved form of a partition's state. */
@@ -48,7 +48,7 @@ export function restorePart(state: LearnerState, part: Uint8Array): string | und
   const [key] = saved;
   if (key === null) {
     const [, settings, counts, systems, done] = saved as SharedPart;
-    state.configured = settings ?? undefined;
+    configure(state, settings ?? undefined);
     [state.sweep, state.sweptAt, state.closed, state.expired] = counts;
     for (const [system, rules] of systems) state.systems.set(system, rules);
     for (const id of done) state.done.add(id);
@@ -57,7 +57,7 @@ export function restorePart(state: LearnerState, part: Uint8Array): string | und
   const id = parseSeriesKey(key);
   if (!id.ok) throw id.error;
   const [, snapshot, seen] = saved as SeriesPart;
-  const learner = SeriesLearner.restore(snapshot, settingsOf(state));
+  const learner = SeriesLearner.restore(snapshot, state.rules.settingsOf(id.value));
   const series = new Series(key, learner, seen);
   const older = state.series.get(key);
   if (older !== undefined) {

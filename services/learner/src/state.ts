@@ -1,4 +1,4 @@
-import { type ExcludedRange, SeriesLearner } from "@mapek/core/learning";
+import { type ExcludedRange, MetricRules, SeriesLearner } from "@mapek/core/learning";
 import {
   type LearnerSettings,
   learnerSettings,
@@ -46,6 +46,8 @@ export interface SystemRules {
 export interface LearnerState {
   /** Undefined until the first settings message; until then series learn with the defaults. */
   configured: LearnerSettings | undefined;
+  /** What each series goes by; follows from `configured`. */
+  rules: MetricRules;
   readonly series: Map<string, Series>;
   readonly systems: Map<string, SystemRules>;
   /** Series with an open anomaly: the only ones that wait for time to pass. */
@@ -65,8 +67,11 @@ export interface LearnerState {
   refused: number;
 }
 
+const DEFAULTS = learnerSettings.parse({});
+
 export const initialState = (): LearnerState => ({
   configured: undefined,
+  rules: new MetricRules(DEFAULTS),
   series: new Map(),
   systems: new Map(),
   open: new Set(),
@@ -79,9 +84,13 @@ export const initialState = (): LearnerState => ({
   refused: 0,
 });
 
-const DEFAULTS = learnerSettings.parse({});
-
 export const settingsOf = (state: LearnerState): LearnerSettings => state.configured ?? DEFAULTS;
+
+/** Settings for this state from now on; those that its series have are not touched. */
+export function configure(state: LearnerState, settings: LearnerSettings | undefined): void {
+  state.configured = settings;
+  state.rules = new MetricRules(settings ?? DEFAULTS);
+}
 
 const NO_RULES: SystemRules = { sensitivityFactor: 1, frozen: false, excluded: [] };
 
@@ -117,7 +126,7 @@ export function seriesOf(state: LearnerState, key: string): Series | MessageErro
   if (!id.ok) return id.error;
   const refusal = refusalOf(state, key, id.value.system);
   if (refusal !== undefined) return refusal;
-  const learner = new SeriesLearner(settingsOf(state));
+  const learner = new SeriesLearner(state.rules.settingsOf(id.value));
   const rules = rulesOf(state, id.value.system);
   learner.frozen = rules.frozen;
   learner.excluded = rules.excluded;

@@ -1,4 +1,4 @@
-import { type LearnerSettings, learnerSettings } from "../messages/index.ts";
+import { type SeriesSettings, seriesSettings } from "../messages/index.ts";
 import {
   type Candidates,
   describe,
@@ -43,10 +43,10 @@ export interface AnalysedAnomaly {
 export function analyze(
   times: readonly number[],
   values: readonly number[],
-  settings: Partial<LearnerSettings> = {},
+  settings: Partial<SeriesSettings> = {},
 ): Analysis {
-  const full: LearnerSettings = {
-    ...learnerSettings.parse({}),
+  const full: SeriesSettings = {
+    ...seriesSettings.parse({}),
     learning_window_seconds: Number.POSITIVE_INFINITY,
     // Recommendations on the way would change nothing in the analysis; the last one is made at the end.
     optimization_interval: Number.POSITIVE_INFINITY,

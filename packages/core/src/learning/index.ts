@@ -1,5 +1,6 @@
 export { type AnalysedAnomaly, type Analysis, analyze } from "./analyze.ts";
 export type { LearningStatistics, Optimisation, SeriesEvent, ThresholdInForce } from "./events.ts";
 export { type ExcludedRange, exclude, isExcluded } from "./excluded-ranges.ts";
+export { MetricRules } from "./metric-rules.ts";
 export { SeriesLearner } from "./series-learner.ts";
 export type { SeriesSnapshot } from "./series-snapshot.ts";

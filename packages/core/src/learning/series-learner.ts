@@ -1,4 +1,4 @@
-import type { LearnerSettings } from "../messages/index.ts";
+import type { SeriesSettings } from "../messages/index.ts";
 import {
   AdaptiveQuantile,
   describe,
@@ -47,14 +47,14 @@ export class SeriesLearner {
   adaptive: AdaptiveQuantile;
   /** Made with the first threshold whose promise is measured. */
   #promise: ThresholdPromise | undefined;
-  #settings: LearnerSettings;
+  #settings: SeriesSettings;
   /** Event time and window length from either of which on a recommendation is due; derived, not saved. */
   #dueAt = Number.POSITIVE_INFINITY;
   #dueLength = FIRST_RECOMMENDATION;
   #resolutionMs: number;
   #statistics: { at: number; value: Statistics } | undefined;
 
-  constructor(settings: LearnerSettings) {
+  constructor(settings: SeriesSettings) {
     this.#settings = settings;
     this.#resolutionMs = settings.detection_resolution_seconds * 1_000;
     this.window = new SampleWindow(windowOptions(settings));
@@ -62,7 +62,7 @@ export class SeriesLearner {
     this.adaptive = new AdaptiveQuantile({ exceedanceRate: settings.exceedance_rate });
   }
 
-  get settings(): LearnerSettings {
+  get settings(): SeriesSettings {
     return this.#settings;
   }
 
@@ -161,7 +161,7 @@ export class SeriesLearner {
     return { type: "threshold", time: next.timestamp, threshold: this.threshold };
   }
 
-  applySettings(settings: LearnerSettings, systemFactor: number): void {
+  applySettings(settings: SeriesSettings, systemFactor: number): void {
     const rateChanged = settings.exceedance_rate !== this.#settings.exceedance_rate;
     this.#settings = settings;
     this.#resolutionMs = settings.detection_resolution_seconds * 1_000;
@@ -216,7 +216,7 @@ export class SeriesLearner {
   }
 
   /** Continues where the snapshot was taken, bit for bit. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
-  static restore(snapshot: SeriesSnapshot, settings: LearnerSettings): SeriesLearner {
+  static restore(snapshot: SeriesSnapshot, settings: SeriesSettings): SeriesLearner {
     if (snapshot.schema !== SCHEMA)
       throw new StatsError(
         "MAPEK_STATS_BAD_SNAPSHOT",
@@ -293,7 +293,7 @@ export class SeriesLearner {
   }
 }
 
-const windowOptions = (settings: LearnerSettings) => ({
+const windowOptions = (settings: SeriesSettings) => ({
   capacity: settings.window_capacity,
   spanMs: settings.learning_window_seconds * 1_000,
 });

@@ -7,6 +7,7 @@ export * from "./families.ts";
 export * from "./feedback.ts";
 export * from "./input.ts";
 export * from "./labels.ts";
+export * from "./learner-settings.ts";
 export * from "./member.ts";
 export * from "./parameters.ts";
 export * from "./partition.ts";

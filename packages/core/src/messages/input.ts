@@ -3,10 +3,11 @@ import { defineMessage } from "./codec.ts";
 import { feedbackControl, learnerControl, optimizerControl } from "./control.ts";
 import { settingValue } from "./feedback.ts";
 import { labelsSchema } from "./labels.ts";
+import { learnerSettings } from "./learner-settings.ts";
 import { parameters } from "./parameters.ts";
 import { performance } from "./performance.ts";
 import { recommendation } from "./recommendation.ts";
-import { feedbackSettings, learnerSettings, optimizerSettings } from "./settings.ts";
+import { feedbackSettings, optimizerSettings } from "./settings.ts";
 import { THRESHOLD_SOURCES } from "./threshold.ts";
 import {
   LOOPS,

@@ -1,37 +1,5 @@
 import { z } from "zod";
-import { strategyName } from "./recommendation.ts";
 import { type Loop, MODES, SYSTEM_STATES, type SystemState, shareSchema } from "./vocabulary.ts";
-
-/** Settings that the learner's actors read. They are input: a change of them is a message in the log. */
-export const learnerSettings = z.strictObject({
-  /** Seconds of event time that a window looks back. */
-  learning_window_seconds: z.number().positive().default(86_400),
-  /** Most samples in a window. */
-  window_capacity: z.number().int().min(16).max(1_000_000).default(10_000),
-  /** Samples from which a recommendation is no longer provisional. */
-  min_data_points: z.number().int().min(16).default(100),
-  /** Seconds of event time between two recommendations. */
-  optimization_interval: z.number().positive().default(3_600),
-  /** Seconds of event time that computed statistics are kept. */
-  statistics_cache_seconds: z.number().min(0).default(60),
-  /** Seconds that a sample may be older than its series' newest. */
-  max_late_seconds: z.number().min(0).default(600),
-  /** The exceedance rate that a threshold promises. */
-  exceedance_rate: z.number().min(0.0001).max(0.25).default(0.05),
-  strategy: z.union([strategyName, z.literal("auto")]).default("auto"),
-  /**
-   * Seconds of event time between two judged samples. A sample that follows sooner is judged only where it
-   * leaves the range that its series had so far; 0 judges every one.
-   */
-  detection_resolution_seconds: z.number().min(0).default(1),
-  /** Where each series' detector starts; larger: more alarms. */
-  sensitivity: z.number().min(0.1).max(10).default(1),
-  /** Seconds without a sample after which a series is forgotten; at least the learning window counts. */
-  idle_series_seconds: z.number().positive().default(172_800),
-  /** Series that one system may have in one partition; not there = no limit. The learner derives it. */
-  max_series_of_system: z.number().int().min(1).optional(),
-});
-export type LearnerSettings = z.infer<typeof learnerSettings>;
 
 const stateRow = z.strictObject({
   monitoring_interval: z.number().positive(),
