@@ -8,6 +8,7 @@ export {
   type AnomalyDetectorOptions,
   type AnomalyDetectorSnapshot,
 } from "./anomaly-detector.ts";
+export { type Change, ChangeDetector, type ChangeDetectorSnapshot } from "./change-detector.ts";
 export { assessPromise, type Promised } from "./confidence.ts";
 export { doubles, Scratch } from "./doubles.ts";
 export { STATS_ERRORS, type StatsConsequence, StatsError, type StatsErrorCode } from "./errors.ts";
