@@ -112,7 +112,7 @@ export class SeriesLearner {
         return NO_EVENTS;
       case "appended":
         this.counts.points++;
-        this.adaptive.update(value);
+        this.adaptive.update(time, value);
         return this.#learn(time, value, this.#judge(time, value));
     }
   }
@@ -144,7 +144,7 @@ export class SeriesLearner {
       exceedanceRate: exceedance_rate,
       strategy,
       minDataPoints: min_data_points,
-      adaptiveValue: this.adaptive.value(),
+      adaptiveValue: this.adaptive.published,
     });
   }
 
@@ -170,7 +170,9 @@ export class SeriesLearner {
     this.window.resize(windowOptions(settings));
     if (rateChanged) {
       this.adaptive = new AdaptiveQuantile({ exceedanceRate: settings.exceedance_rate });
-      for (const value of this.#values()) this.adaptive.update(value);
+      const times = this.#times();
+      for (const [i, value] of this.#values().entries())
+        this.adaptive.update(times[i] as number, value);
     }
     this.applySensitivity(systemFactor);
   }

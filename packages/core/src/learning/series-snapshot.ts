@@ -5,7 +5,7 @@ import type { JudgeSnapshot } from "./series-judge.ts";
 import type { ThresholdPromiseSnapshot } from "./threshold-promise.ts";
 
 /** Schema number of a series' state. */
-export const SCHEMA = 1;
+export const SCHEMA = 2;
 
 /** Samples of a series by what became of them. */
 export interface SampleCounts {

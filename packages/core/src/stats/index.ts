@@ -30,14 +30,18 @@ export {
   type SupportingData,
 } from "./recommendation.ts";
 export { type AddOutcome, SampleWindow, type SampleWindowOptions } from "./sample-window.ts";
+export { SeasonalProfile, type SeasonalProfileSnapshot } from "./seasonal-profile.ts";
 export { describe, type Statistics } from "./statistics.ts";
 export {
   type Candidates,
   DEFAULT_EXCEEDANCE_RATE,
   iqrThreshold,
   percentileThreshold,
+  SIDES,
+  type Side,
   STRATEGIES,
   type Strategy,
   sigmaThreshold,
 } from "./strategies.ts";
+export { zoneOffset } from "./time-zone.ts";
 export { type Trend, timeToThresholdMs, trend } from "./trend.ts";

@@ -123,7 +123,7 @@ export function recommend(
   const shape = moments(values)!;
   const statistics = describeShape(values, shape);
   const direction = trend(times, values);
-  const tested = backtest(values, exceedanceRate);
+  const tested = backtest(values, times, exceedanceRate);
   const percentile =
     exceedanceRate === DEFAULT_EXCEEDANCE_RATE
       ? percentileThreshold(statistics)

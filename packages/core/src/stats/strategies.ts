@@ -1,3 +1,4 @@
+import { clampFinite } from "./clamp.ts";
 import { normalUpperQuantile } from "./normal-distribution.ts";
 import type { Statistics } from "./statistics.ts";
 
@@ -5,14 +6,15 @@ import type { Statistics } from "./statistics.ts";
 export const STRATEGIES = ["percentile", "sigma", "iqr", "adaptive"] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
+/** Whether a threshold is exceeded by what is above or by what is below it. */
+export const SIDES = ["upper", "lower"] as const;
+export type Side = (typeof SIDES)[number];
+
 /** A threshold of each strategy, unit of the values. */
 export type Candidates = Record<Strategy, number>;
 
 /** Share of samples that a threshold promises to be above it, unless another is asked for. */
 export const DEFAULT_EXCEEDANCE_RATE = 0.05;
-
-const clampFinite = (x: number): number =>
-  Math.min(Number.MAX_VALUE, Math.max(-Number.MAX_VALUE, x));
 
 /** Factor on the textbook multipliers: 1 at the default rate, in proportion to the normal quantile at others. */
 function widening(exceedanceRate: number): number {

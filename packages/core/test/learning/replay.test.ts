@@ -232,7 +232,7 @@ test("a window grows and a state stays small", () => {
 });
 
 test.each([
-  ["another schema", (snapshot: SeriesSnapshot) => ({ ...snapshot, schema: 2 })],
+  ["another schema", (snapshot: SeriesSnapshot) => ({ ...snapshot, schema: snapshot.schema + 1 })],
   [
     "a damaged window",
     (snapshot: SeriesSnapshot) => ({ ...snapshot, window: snapshot.window.slice(4) }),
