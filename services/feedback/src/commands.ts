@@ -52,6 +52,7 @@ export function inverseOf(state: FeedbackState, action: OpenAction): Command | u
         name: "set_threshold",
         metric: command.metric,
         labels: command.labels,
+        ...(command.side !== undefined && { side: command.side }),
         threshold: from,
         strategy: command.strategy,
         confidence: command.confidence,

@@ -3,6 +3,7 @@ import {
   type Labels,
   type MetricsLearningSignal,
   seriesKey,
+  type ThresholdSide,
 } from "@mapek/core/messages";
 import type { OpenAction } from "./action-book.ts";
 import { begin } from "./actions.ts";
@@ -20,7 +21,10 @@ type RecommendationInput = Extract<FeedbackInput, { kind: "recommendation" }>;
 
 interface Proposal {
   signalId: string;
+  /** The series, with its side: what is in force, pending and bounded apart. */
+  subject: string;
   series: string;
+  side: ThresholdSide | undefined;
   metric: string;
   labels: Labels;
   value: number;
@@ -33,6 +37,9 @@ interface Proposal {
   influence: Influence | undefined;
 }
 
+const subjectOf = (series: string, side: ThresholdSide | undefined): string =>
+  side === "lower" ? `${series}#lower` : series;
+
 /** A recommendation of the learner, with the threshold that it says is in force. */
 export function receiveRecommendation(
   turn: Turn,
@@ -41,14 +48,17 @@ export function receiveRecommendation(
   acts: boolean,
 ): void {
   const { recommendation, in_force: inForce } = input;
-  const { metric, labels } = recommendation;
+  const { metric, labels, side } = recommendation;
   const series = seriesKey(turn.state.system, metric, labels);
-  if (inForce === null) turn.state.thresholds.delete(series);
-  else turn.state.thresholds.set(series, inForce);
+  const subject = subjectOf(series, side);
+  if (inForce === null) turn.state.thresholds.delete(subject);
+  else turn.state.thresholds.set(subject, inForce);
   if (!acts || recommendation.provisional) return;
   decide(turn, {
     signalId,
+    subject,
     series,
+    side,
     metric,
     labels,
     value: recommendation.recommended_value,
@@ -73,14 +83,17 @@ export function receiveProposal(
   acts: boolean,
 ): WithoutEffect | undefined {
   if (!acts) return undefined;
-  const { parameter: metric, labels = {}, threshold_value: value, confidence } = body;
+  const { parameter: metric, labels = {}, side, threshold_value: value, confidence } = body;
   const series = seriesKey(turn.state.system, metric, labels);
-  const inForce = turn.state.thresholds.get(series);
-  const influence = influenceOf(turn.state, sender, "threshold", series);
+  const subject = subjectOf(series, side);
+  const inForce = turn.state.thresholds.get(subject);
+  const influence = influenceOf(turn.state, sender, "threshold", subject);
   if (influence.spent || (!inForce && !influence.whole)) return influenceSpent(turn.state, sender);
   decide(turn, {
     signalId,
+    subject,
     series,
+    side,
     metric,
     labels,
     value,
@@ -101,9 +114,9 @@ export function receiveProposal(
  */
 function decide(turn: Turn, proposal: Proposal): void {
   const { state } = turn;
-  const { series, value, confidence, inForce, influence } = proposal;
+  const { subject, value, confidence, inForce, influence } = proposal;
   const { book, damping } = state.loops.metrics_learning;
-  if (book.isPending(series)) return;
+  if (book.isPending(subject)) return;
   const proposed = `${proposal.source} ${figure(value)} with confidence ${figure(confidence)}`;
   if (inForce === undefined) {
     const reason = `${proposed}: no threshold was in force`;
@@ -137,15 +150,27 @@ function withinReach(inForce: number, wanted: number, influence: Influence): num
 }
 
 function apply(turn: Turn, proposal: Proposal, threshold: number, rate: number, reason: string) {
-  const { signalId, series, metric, labels, confidence, strategy, reasoning, source } = proposal;
+  const {
+    signalId,
+    subject,
+    series,
+    side,
+    metric,
+    labels,
+    confidence,
+    strategy,
+    reasoning,
+    source,
+  } = proposal;
   begin(turn, "metrics_learning", {
     signalId,
-    subject: series,
+    subject,
     target: { service: "learner", setting: "threshold", series },
     command: {
       name: "set_threshold",
       metric,
       labels,
+      ...(side !== undefined && { side }),
       threshold,
       strategy,
       confidence,

@@ -59,9 +59,9 @@ export function sweepIdle(state: LearnerState, now: number, hasFolded?: HasFolde
   state.expired += forgotten.length;
   return forgotten.flatMap((series) => {
     forgetSeries(state, series);
-    return series.learner.threshold === null
-      ? []
-      : [{ to: "latest", key: thresholdKey(series.id), message: null }];
+    return series.learner.thresholds.map(
+      ({ side }): Output => ({ to: "latest", key: thresholdKey(series.id, side), message: null }),
+    );
   });
 }
 
@@ -69,4 +69,8 @@ export function sweepIdle(state: LearnerState, now: number, hasFolded?: HasFolde
 const isIn = (slice: number, { key }: Series): boolean => (fnv1a32(key) >>> 16) % SLICES === slice;
 
 const mayExpire = (state: LearnerState, series: Series): boolean =>
-  !(series.learner.frozen || series.learner.threshold?.pinned || state.open.has(series));
+  !(
+    series.learner.frozen ||
+    state.open.has(series) ||
+    series.learner.thresholds.some(({ threshold }) => threshold.pinned)
+  );

@@ -8,6 +8,7 @@ import {
   MessageError,
   refused,
   type SampleBatch,
+  thresholdKey,
 } from "@mapek/core/messages";
 import type { HasFolded, Output, PartitionLogic } from "@mapek/runtime";
 import { receiveCommand, receiveControl } from "./commands.ts";
@@ -15,6 +16,7 @@ import { sweepDueAt, sweepIdle } from "./idle-series.ts";
 import { outputsOf, refusedSeries } from "./outputs.ts";
 import { query } from "./queries.ts";
 import { restorePart, SCHEMA, snapshot } from "./snapshot.ts";
+import { heard, tellStale } from "./staleness.ts";
 import {
   configure,
   initialState,
@@ -22,6 +24,7 @@ import {
   rulesOf,
   type Series,
   seriesOf,
+  seriesOfSystem,
 } from "./state.ts";
 
 /** What a learner partition reads: batches of samples and, from the same stream, its other inputs. */
@@ -35,6 +38,8 @@ export const learnerLogic: PartitionLogic<LearnerState, LearnerMessage> = {
   receive,
   dueAt(state) {
     let earliest = sweepDueAt(state);
+    const { earliest: staleAt } = state.checks;
+    if (staleAt !== undefined && (earliest === undefined || staleAt < earliest)) earliest = staleAt;
     for (const { learner } of state.open) {
       const { silentAt } = learner.judge;
       if (silentAt !== undefined && (earliest === undefined || silentAt < earliest))
@@ -66,6 +71,7 @@ export const learnerLogic: PartitionLogic<LearnerState, LearnerMessage> = {
       dropped,
       window_bytes: bytes,
       open_anomalies: state.open.size,
+      stale: state.stale.size,
       expired: state.expired,
       refused: state.refused,
       closed: Number(state.closed),
@@ -91,12 +97,11 @@ function receive(state: LearnerState, message: LearnerMessage, hasFolded?: HasFo
       return receiveBatch(state, message.batch, hasFolded);
     case "settings":
       configure(state, message.settings);
-      for (const { id, learner } of state.series.values())
-        learner.applySettings(
-          state.rules.settingsOf(id),
-          rulesOf(state, id.system).sensitivityFactor,
-        );
-      return [];
+      return seriesOfSystem(state, undefined).flatMap(({ id, learner }) =>
+        learner
+          .applySettings(state.rules.settingsOf(id), rulesOf(state, id.system).sensitivityFactor)
+          .map((side) => ({ to: "latest", key: thresholdKey(id, side), message: null })),
+      );
     case "command":
       return receiveCommand(state, message, hasFolded);
     case "control":
@@ -107,6 +112,7 @@ function receive(state: LearnerState, message: LearnerMessage, hasFolded?: HasFo
     case "tick":
       return [
         ...closeSilent(state, message.time, hasFolded),
+        ...tellStale(state, message.time, hasFolded),
         ...sweepIdle(state, message.time, hasFolded),
       ];
   }
@@ -135,8 +141,13 @@ function receiveBatch(
   for (let i = 0; i < values.length; i++) {
     const series = dictionary[index[i] as number];
     if (series === undefined) continue;
-    const events = series.learner.receiveSample(times[i] as number, values[i] as number, history);
+    const time = times[i] as number;
+    const events = series.learner.receiveSample(time, values[i] as number, history);
     if (events.length > 0) takeEvents(state, series, events, outputs);
+    if (history) continue;
+    if (time > series.heardAt) series.heardAt = time;
+    series.heardSinceCheck = true;
+    if (series.checkAt === undefined) outputs.push(...heard(state, series));
   }
   return outputs;
 }

@@ -26,7 +26,7 @@ const sensitivities = (partition: Partition) =>
   Object.fromEntries(
     [...partition.state.series.values()].map(({ key, learner }) => [
       key,
-      Math.round(learner.judge.sensitivity * 1e9) / 1e9,
+      Math.round(learner.judge.sensitivity * 1e2) / 1e2,
     ]),
   );
 

@@ -131,6 +131,11 @@ function report({ metric, times, values }: CsvSeries, analysis: Analysis): strin
     `recommendation  ${recommendationText(analysis.recommendation)}`,
     `anomalies       ${analysis.anomalies.length === 0 ? "none" : analysis.anomalies.length}`,
     ...anomaliesTable(analysis.anomalies),
+    `changes         ${analysis.changes.length === 0 ? "none" : analysis.changes.length}`,
+    ...analysis.changes.map(
+      ({ kind, since, reasoning }) =>
+        `                ${showTime(since)} ${kind.replace("_", " ")}: ${reasoning}`,
+    ),
   ].join("\n");
 }
 

@@ -1,5 +1,5 @@
-import type { ANOMALY_PHASES, Labels, Threshold } from "../messages/index.ts";
-import type { Incident, Recommendation } from "../stats/index.ts";
+import type { ANOMALY_PHASES, Change, Labels, Threshold } from "../messages/index.ts";
+import type { Incident, Recommendation, Side } from "../stats/index.ts";
 
 /** The threshold in force of a series. */
 export type ThresholdInForce = Pick<
@@ -17,8 +17,19 @@ export type ThresholdInForce = Pick<
 
 /** What came of a sample or command, in event time (ms). */
 export type SeriesEvent =
-  | { type: "recommendation"; time: number; recommendation: Recommendation; inForce: number | null }
-  | { type: "threshold"; time: number; threshold: ThresholdInForce }
+  | {
+      type: "recommendation";
+      time: number;
+      side: Side;
+      recommendation: Recommendation;
+      /** Null also where the one in force is from before a level shift. */
+      inForce: number | null;
+    }
+  | { type: "threshold"; time: number; side: Side; threshold: ThresholdInForce }
+  | ({ type: "change"; time: number } & Pick<
+      Change,
+      "kind" | "since" | "before" | "after" | "size" | "reasoning"
+    >)
   | {
       type: "anomaly";
       time: number;
@@ -32,6 +43,7 @@ export type SeriesEvent =
 /** One optimisation in a series' history. */
 export interface Optimisation {
   readonly time: number;
+  readonly side: Side;
   readonly recommended_value: number;
   readonly confidence: number;
   readonly strategy: string;
@@ -50,6 +62,8 @@ export interface LearningStatistics {
   /** Samples older than the window reaches. */
   readonly outside: number;
   readonly excluded: number;
+  /** Samples that came while the series was frozen. */
+  readonly not_learned: number;
   readonly anomalies: number;
   /** Anomalies per judged sample, 0–1. */
   readonly anomaly_rate: number;

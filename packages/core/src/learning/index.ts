@@ -1,4 +1,5 @@
 export { type AnalysedAnomaly, type Analysis, analyze } from "./analyze.ts";
+export { type DecayingFactor, factorAt, steadyFactor, UNMOVED } from "./decaying-factor.ts";
 export type { LearningStatistics, Optimisation, SeriesEvent, ThresholdInForce } from "./events.ts";
 export { type ExcludedRange, exclude, isExcluded } from "./excluded-ranges.ts";
 export { MetricRules } from "./metric-rules.ts";

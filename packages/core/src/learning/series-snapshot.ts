@@ -1,11 +1,14 @@
-import type { AdaptiveQuantileSnapshot } from "../stats/index.ts";
-import type { Optimisation, ThresholdInForce } from "./events.ts";
+import type { Change, ChangeDetectorSnapshot } from "../stats/index.ts";
+import type { DecayingFactor } from "./decaying-factor.ts";
+import type { Optimisation } from "./events.ts";
 import type { ExcludedRange } from "./excluded-ranges.ts";
+import type { Ranges } from "./incident-ranges.ts";
 import type { JudgeSnapshot } from "./series-judge.ts";
-import type { ThresholdPromiseSnapshot } from "./threshold-promise.ts";
+import type { SideSnapshot } from "./side-threshold.ts";
+import type { Stored } from "./stored-columns.ts";
 
 /** Schema number of a series' state. */
-export const SCHEMA = 2;
+export const SCHEMA = 3;
 
 /** Samples of a series by what became of them. */
 export interface SampleCounts {
@@ -14,19 +17,29 @@ export interface SampleCounts {
   late: number;
   outside: number;
   excluded: number;
+  /** Judged, not learned from. */
+  frozen: number;
 }
+
+/** The newest lasting change of a series' level. */
+export type LastChange = Pick<Change, "kind" | "since" | "before" | "after">;
 
 /** Everything that a series knows; plain data, which MessagePack may carry. Caches are not part of it. */
 export interface SeriesSnapshot {
   readonly schema: typeof SCHEMA;
   readonly counts: SampleCounts;
   readonly frozen: boolean;
-  readonly threshold: ThresholdInForce | null;
   readonly optimisations: readonly Optimisation[];
   readonly excluded: readonly ExcludedRange[];
-  readonly sensitivityFactor: number;
+  readonly sensitivityFactor: DecayingFactor;
+  readonly systemFactor: DecayingFactor;
+  readonly lastChange: LastChange | null;
+  readonly learnsFrom: number;
+  readonly dueAt: number;
+  readonly dueCount: number;
   readonly window: Uint8Array;
   readonly judge: JudgeSnapshot;
-  readonly adaptive: AdaptiveQuantileSnapshot;
-  readonly promise: ThresholdPromiseSnapshot;
+  readonly sides: readonly SideSnapshot[];
+  readonly changes: Stored<ChangeDetectorSnapshot> | null;
+  readonly incidents: Ranges;
 }

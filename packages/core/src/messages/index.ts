@@ -1,4 +1,5 @@
 export * from "./anomaly.ts";
+export * from "./change.ts";
 export * from "./codec.ts";
 export * from "./control.ts";
 export * from "./durability.ts";

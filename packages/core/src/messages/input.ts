@@ -13,6 +13,7 @@ import {
   LOOPS,
   metricNameSchema,
   shareSchema,
+  sideSchema,
   timestampSchema,
   tokenSchema,
 } from "./vocabulary.ts";
@@ -29,6 +30,7 @@ const setThreshold = z.object({
   name: z.literal("set_threshold"),
   metric: metricNameSchema,
   labels: labelsSchema,
+  side: sideSchema,
   threshold: z.number(),
   strategy: z.string(),
   confidence: shareSchema,

@@ -6,6 +6,7 @@ import {
   type Loop,
   metricNameSchema,
   shareSchema,
+  sideSchema,
   timestampSchema,
 } from "./vocabulary.ts";
 
@@ -31,6 +32,8 @@ export const metricsLearningSignal = defineMessage(
     /** The metric's name. */
     parameter: metricNameSchema,
     labels: labelsSchema.optional(),
+    /** Which threshold: not there = upper. */
+    side: sideSchema,
     threshold_value: z.number(),
     confidence: shareSchema,
   }),

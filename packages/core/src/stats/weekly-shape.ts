@@ -17,10 +17,11 @@ const MONDAY = 72;
 export interface WeeklyShapeSnapshot {
   /** 24 hours and 42 parts, NaN where none was seen; empty before the first hour is over. */
   readonly table: Float64Array;
-  /** Local hours since 1970: the first one, the one and the part that are being gathered. */
+  /** Local hours since 1970: the first one, and the one that is being gathered. */
   readonly first: number;
   readonly hour: number;
-  readonly sums: readonly [hour: number, hourCount: number, part: number, partCount: number];
+  /** Sum and count of the hour, then of the part. */
+  readonly sums: Float64Array;
 }
 
 /**
@@ -109,7 +110,7 @@ export class WeeklyShape {
       table: Float64Array.from(this.#table ?? []),
       first: this.#first,
       hour: this.#hour,
-      sums: [this.#hourSum, this.#hourCount, this.#partSum, this.#partCount],
+      sums: Float64Array.of(this.#hourSum, this.#hourCount, this.#partSum, this.#partCount),
     };
   }
 
@@ -128,7 +129,10 @@ export class WeeklyShape {
     }
     restored.#first = first;
     restored.#hour = hour;
-    [restored.#hourSum, restored.#hourCount, restored.#partSum, restored.#partCount] = sums;
+    restored.#hourSum = sums[0]!;
+    restored.#hourCount = sums[1]!;
+    restored.#partSum = sums[2]!;
+    restored.#partCount = sums[3]!;
     return restored;
   }
 
