@@ -1,8 +1,8 @@
 import { clampFinite, within } from "./clamp.ts";
 import { copiedDoubles, doubles } from "./doubles.ts";
 import { requireFinite, requireRange, requireSnapshot } from "./errors.ts";
-import { HeldThreshold, type RatePromise } from "./held-threshold.ts";
-import { normalUpperQuantile } from "./normal-distribution.ts";
+import { HeldThreshold } from "./held-threshold.ts";
+import { type RatePromise, ratePromise } from "./rate-promise.ts";
 import { SeasonalProfile, type SeasonalProfileSnapshot } from "./seasonal-profile.ts";
 import { DEFAULT_EXCEEDANCE_RATE, type Side } from "./strategies.ts";
 import { ValueGrid } from "./value-grid.ts";
@@ -20,10 +20,6 @@ const EXCESS_LIMIT = 8;
 const EXCESS_RATE = 0.05;
 /** The mean excess is at least this share of that of a normal distribution. */
 const LEAST_EXCESS = 0.25;
-/** Steps of the multiple, in mean excesses, for each unit of the learning rate. */
-const GAIN = 10;
-/** Rare exceedances say more each: the gain grows to at most this many times. */
-const RARE_GAIN = 2;
 /** While fewer samples came than an exceedance takes, an exceedance moves by this many mean excesses more, a power of e. */
 const EARLY_GAIN = 2;
 /** Part of the gain with which exceedances owed are paid back; keeps the loop overdamped below 1/4. */
@@ -35,8 +31,6 @@ const GRID_GAIN = 0.25;
 const LEAST_MULTIPLE = -2;
 /** Share of the mean excess from which a repeated value attracts the threshold. */
 const REACH = 0.5;
-/** Standard deviation of a normal variable over its mean absolute deviation. */
-const DEVIATION_PER_SPREAD = 1.2533141373155;
 const HALF_HOUR_MS = 1_800_000;
 
 /** Places of the numbers of the state. */
@@ -81,7 +75,8 @@ export interface AdaptiveQuantileSnapshot {
   grid: readonly number[];
   /** Null where the caller keeps a shared one. */
   profile: SeasonalProfileSnapshot | null;
-  held: readonly number[];
+  /** Null up to the 16th sample. */
+  held: readonly number[] | null;
 }
 
 /**
@@ -99,8 +94,8 @@ export interface AdaptiveQuantileSnapshot {
  * they are used. An outlier moves level and spread by a bounded step; in a run of them the bound doubles with each.
  * Shift and scale equivariant, up to rounding.
  *
- * Cost: O(1) time, about 0.15 µs a sample; 400 bytes, 600 from the second hour and 1,200 from the third day on, of
- * which a profile that is shared takes 900.
+ * Cost: O(1) time, about 0.15 µs a sample; 500 bytes, 800 from the second hour and 2,000 from the third day on, of
+ * which a profile that is shared takes 1,200.
  * Source: Gibbs and Candès (2021), NeurIPS 34; Angelopoulos, Candès and Tibshirani (2023), NeurIPS 36 (quantile
  * tracking, error integration).
  */
@@ -114,7 +109,8 @@ export class AdaptiveQuantile {
   #grid = new ValueGrid();
   #profile: SeasonalProfile;
   #ownsProfile: boolean;
-  #held: HeldThreshold;
+  /** Made with the first threshold: many series never get there. */
+  #held: HeldThreshold | undefined;
 
   /** @throws {StatsError} MAPEK_STATS_BAD_SETTING */
   constructor({
@@ -132,7 +128,6 @@ export class AdaptiveQuantile {
     this.#promise = ratePromise(exceedanceRate, learningRate);
     this.#profile = profile ?? new SeasonalProfile();
     this.#ownsProfile = profile === undefined;
-    this.#held = new HeldThreshold(this.#promise);
     this.#numbers[MULTIPLE] = this.#promise.multiple;
     this.#numbers[TAIL] = this.#promise.tail;
   }
@@ -158,11 +153,11 @@ export class AdaptiveQuantile {
     return this.#turn(this.#place(this.#raw(this.#season(localTimeMs))));
   }
 
-  /** Threshold to hold for the next hour; undefined as `value` is. Until the first hour is over the online one. */
+  /** Threshold to hold for the next hour; undefined as `value` is. In the first six hours the online one. */
   get published(): number | undefined {
     const numbers = this.#numbers;
     if (numbers[COUNT]! < WARM_UP || numbers[AGE] === 0) return undefined;
-    const held = this.#held.value;
+    const held = this.#held?.value;
     if (held === undefined) return this.value(numbers[LAST_TIME]!);
     return this.#turn(
       this.#place(clampFinite(held + this.#season(numbers[LAST_TIME]! + HALF_HOUR_MS))),
@@ -200,7 +195,8 @@ export class AdaptiveQuantile {
         this.#track(lies, excess, spread, clampFinite(shown - raw), count);
       }
     }
-    this.#held.update(localTimeMs, clampFinite(x - season), season, numbers[SPREAD]!);
+    if (count >= WARM_UP) this.#held ??= new HeldThreshold(this.#promise);
+    this.#held?.update(localTimeMs, clampFinite(x - season), season, numbers[SPREAD]!);
     if (this.#ownsProfile) this.#profile.update(localTimeMs, value);
   }
 
@@ -209,7 +205,7 @@ export class AdaptiveQuantile {
     this.#numbers[AGE] = 0;
     this.#numbers[LEVEL_RUN] = 0;
     this.#numbers[SPREAD_RUN] = 0;
-    this.#held.restart();
+    this.#held?.restart();
     if (this.#ownsProfile) this.#profile.restart();
   }
 
@@ -222,7 +218,7 @@ export class AdaptiveQuantile {
       numbers: [...this.#numbers],
       grid: this.#grid.snapshot(),
       profile: this.#ownsProfile ? this.#profile.snapshot() : null,
-      held: this.#held.snapshot(),
+      held: this.#held?.snapshot() ?? null,
     };
   }
 
@@ -265,7 +261,8 @@ export class AdaptiveQuantile {
     restored.#numbers = copiedDoubles(numbers);
     restored.#grid = ValueGrid.restore(grid);
     if (snapshot.profile !== null) restored.#profile = SeasonalProfile.restore(snapshot.profile);
-    restored.#held = HeldThreshold.restore(snapshot.held, restored.#promise);
+    if (snapshot.held !== null)
+      restored.#held = HeldThreshold.restore(snapshot.held, restored.#promise);
     return restored;
   }
 
@@ -342,19 +339,6 @@ export class AdaptiveQuantile {
     multiple += loop * OWED_SHARE * gain * exceedanceRate * within(numbers[OWED]!, OWED_LIMIT);
     numbers[MULTIPLE] = Math.min(2 / exceedanceRate, Math.max(LEAST_MULTIPLE, multiple));
   }
-}
-
-/** Start values from the normal distribution, and the gain. */
-function ratePromise(exceedanceRate: number, learningRate: number): RatePromise {
-  const z = normalUpperQuantile(exceedanceRate);
-  const density = Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
-  const rarity = Math.sqrt(DEFAULT_EXCEEDANCE_RATE / exceedanceRate);
-  return {
-    exceedanceRate,
-    gain: GAIN * learningRate * Math.min(RARE_GAIN, rarity),
-    multiple: z * DEVIATION_PER_SPREAD,
-    tail: (density / exceedanceRate - z) * DEVIATION_PER_SPREAD,
-  };
 }
 
 /** Length of the run of residuals beyond the limit, with their sign. */

@@ -10,7 +10,7 @@ import {
 } from "./strategies.ts";
 
 /** The window is thinned to at most this many samples. */
-const MAX_SAMPLES = 512;
+const MAX_SAMPLES = 256;
 /** Learn on a half, judge on the next quarter, twice. */
 const ROUNDS = 2;
 /** Weight of the relative error of the exceedance rate beside the relative pinball loss. */
@@ -34,9 +34,9 @@ export interface Backtest {
  * and a quarter of the relative error of the exceedance rate (at most 1) beyond one deviation of chance. "adaptive" is
  * judged as it is used: moving on with each sample.
  *
- * @param values In order of time, at least 12.
+ * @param values In order of time, at least 16, turned so that exceeding is being above. @param times Milliseconds.
  * @param exceedanceRate Promised share above the threshold, 0 … 0.5.
- * Cost: bounded, about 30 µs. Source of the loss: Koenker and Bassett (1978), Econometrica 46(1), 33-50.
+ * Cost: bounded, about 50 µs. Source of the loss: Koenker and Bassett (1978), Econometrica 46(1), 33-50.
  */
 export function backtest(
   values: Float64Array,

@@ -1,12 +1,13 @@
 import { clampFinite, within } from "./clamp.ts";
 import { copiedDoubles, doubles } from "./doubles.ts";
 import { requireSnapshot } from "./errors.ts";
+import type { RatePromise } from "./rate-promise.ts";
 
 const HOUR_MS = 3_600_000;
 /** Rates an hour at which level and spread follow, once warm. */
 const LEVEL_RATE = 0.1;
 const SPREAD_RATE = 1 / 24;
-/** Hours until outliers are bounded. */
+/** Hours until outliers are bounded, and until the threshold is shown. */
 const WARM_HOURS = 6;
 const LEVEL_LIMIT = 4;
 const RESIDUAL_LIMIT = 8;
@@ -36,16 +37,6 @@ const SUM = 12;
 const DEVIATIONS = 13;
 const NUMBERS = 14;
 
-/** What both the online and the held threshold are made for. */
-export interface RatePromise {
-  readonly exceedanceRate: number;
-  /** Step of the multiple, in mean excesses. */
-  readonly gain: number;
-  /** Multiple and mean excess of a normal distribution, in mean absolute deviations. */
-  readonly multiple: number;
-  readonly tail: number;
-}
-
 /**
  * Threshold that stays for an hour at a time and keeps the promised rate as it is used: held.
  *
@@ -64,11 +55,9 @@ export class HeldThreshold {
     this.#numbers[TAIL] = promise.tail;
   }
 
-  /** The threshold to hold from now on, without season; undefined before the first hour is over. */
+  /** The threshold to hold from now on, without season; undefined before six hours are over. */
   get value(): number | undefined {
-    const numbers = this.#numbers;
-    if (numbers[HOURS] === 0) return undefined;
-    return clampFinite(numbers[LEVEL]! + numbers[MULTIPLE]! * numbers[SPREAD]!);
+    return this.#numbers[HOURS]! < WARM_HOURS ? undefined : this.#computed();
   }
 
   /**
@@ -84,7 +73,7 @@ export class HeldThreshold {
       if (numbers[SEEN]! > 0) this.#endHour(spread);
       numbers[HOUR] = hour;
       numbers[CENTRE] = clampFinite(numbers[LEVEL]! + season);
-      numbers[HELD] = clampFinite((this.value ?? 0) + season);
+      numbers[HELD] = clampFinite(this.#computed() + season);
       numbers[SEEN] = 0;
       numbers[ABOVE] = 0;
       numbers[EXCESS] = 0;
@@ -127,6 +116,11 @@ export class HeldThreshold {
     const restored = new HeldThreshold(promise);
     restored.#numbers = copiedDoubles(numbers);
     return restored;
+  }
+
+  #computed(): number {
+    const numbers = this.#numbers;
+    return clampFinite(numbers[LEVEL]! + numbers[MULTIPLE]! * numbers[SPREAD]!);
   }
 
   #endHour(firstSpread: number): void {

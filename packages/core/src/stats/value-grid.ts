@@ -60,7 +60,10 @@ export class ValueGrid {
     const numbers = this.#numbers;
     if (!this.isCoarse(spread)) {
       if (numbers[REPEATS]! < ATOM_VOTES) return raw;
-      const attracted = numbers[KIND] === 2 ? 2 * reach : reach;
+      const attracted = Math.max(
+        numbers[KIND] === 2 ? 2 * reach : reach,
+        ROUNDING * Math.abs(numbers[ATOM]!),
+      );
       return Math.abs(numbers[ATOM]! - raw) <= attracted ? numbers[ATOM]! : raw;
     }
     const step = numbers[STEP]!;
