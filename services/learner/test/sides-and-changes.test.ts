@@ -107,11 +107,15 @@ describe("a level shift", () => {
     const told = toFeedback(outputs).filter((input) => input.kind === "recommendation");
     expect(told.at(-1)).toMatchObject({ in_force: null });
     expect(partition.ask("series")).toMatchObject([{ last_change: { kind: "level_shift" } }]);
-    partition.command("a.2", setThreshold(108), "checkout", 300 * 10 * 288 + 160 * 300);
+    // One that was recommended before it, and comes late, neither.
+    partition.command("late", setThreshold(59), "checkout", 300 * (10 * 288 + 160));
+    expect(partition.ask("thresholds")).toMatchObject([{ threshold: 59 }]);
+    const fresh = made.filter(({ provisional }) => !provisional).at(-1) as Recommendation;
+    partition.command("a.2", setThreshold(fresh.recommended_value), "checkout", 300 * 3_041);
     partition.restart();
     const later = partition.samples(level(100, 60, 10 * 288 + 160));
     const next = toFeedback(later).filter((input) => input.kind === "recommendation");
-    expect(next.at(-1)).toMatchObject({ in_force: 108 });
+    expect(next.at(-1)).toMatchObject({ in_force: fresh.recommended_value });
   });
 
   test("leaves a pinned threshold in force", () => {

@@ -6,14 +6,15 @@ import {
   iqrThreshold,
   percentileThreshold,
   type Recommendation,
+  recommend,
   type Side,
   type Statistics,
   sigmaThreshold,
   type Trend,
 } from "../stats/index.ts";
 import type { SeriesEvent } from "./events.ts";
+import { recommendationOptions } from "./recommendation-options.ts";
 import { SeriesLearner } from "./series-learner.ts";
-import { recommendSide } from "./side-recommendation.ts";
 
 /** What a whole series says, as `mapek analyze` prints it. */
 export interface Analysis {
@@ -107,13 +108,10 @@ function summary(learner: SeriesLearner): Omit<Analysis, "anomalies" | "changes"
   if (statistics === null)
     return { statistics, trend, candidates: null, recommendation, recommendation_lower };
   const { exceedance_rate } = learner.settings;
-  const candidates = recommendSide(
-    "upper",
-    values,
-    learner.window.copyTimes(),
-    learner.settings,
-    recommendation?.candidates.adaptive,
-  )?.candidates ?? {
+  const candidates = recommend(values, learner.window.copyTimes(), {
+    ...recommendationOptions(learner.settings),
+    adaptiveValue: recommendation?.candidates.adaptive,
+  })?.candidates ?? {
     percentile: percentileThreshold(statistics),
     sigma: sigmaThreshold(statistics, exceedance_rate),
     iqr: iqrThreshold(statistics, exceedance_rate),

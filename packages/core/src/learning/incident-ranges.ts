@@ -24,11 +24,6 @@ export class IncidentRanges {
     if (open !== undefined) this.#ranges = [...this.#ranges.slice(0, -1), [open[0], at]];
   }
 
-  /** After a level shift the incident that it was is the usual. */
-  clear(): void {
-    this.#ranges = [];
-  }
-
   /**
    * Moves the samples to learn from to the front of both columns, in their order.
    *

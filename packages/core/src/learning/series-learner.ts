@@ -6,6 +6,7 @@ import {
   describe,
   type IncidentEvent,
   type Recommendation,
+  recommend,
   SampleWindow,
   Scratch,
   type Side,
@@ -20,6 +21,7 @@ import type { Optimisation, SeriesEvent, ThresholdInForce } from "./events.ts";
 import { type ExcludedRange, exclude, isExcluded } from "./excluded-ranges.ts";
 import { IncidentRanges } from "./incident-ranges.ts";
 import { OptimisationHistory } from "./optimisation-history.ts";
+import { recommendationOptions } from "./recommendation-options.ts";
 import { SeriesJudge } from "./series-judge.ts";
 import {
   type LastChange,
@@ -27,14 +29,13 @@ import {
   SCHEMA,
   type SeriesSnapshot,
 } from "./series-snapshot.ts";
-import { recommendSide } from "./side-recommendation.ts";
 import { boundedRecommendation, boundedThreshold, SideThreshold } from "./side-threshold.ts";
 import { loadColumns, storeColumns } from "./stored-columns.ts";
 
 /** From this many samples on there is a recommendation; a provisional one at first. */
 const FIRST_RECOMMENDATION = 16;
 /** From this many samples on lasting changes are looked for: a new series is to cost little. */
-const FIRST_CHANGE = 16;
+const FIRST_CHANGE = 64;
 const copiedValues = new Scratch();
 const copiedTimes = new Scratch();
 const NO_EVENTS: readonly SeriesEvent[] = [];
@@ -71,10 +72,11 @@ export class SeriesLearner {
   window: SampleWindow;
   judge: SeriesJudge;
   /** Upper before lower; those that are learned, and others that have a threshold in force. */
-  #sides: SideThreshold[];
-  /** Made with the 16th sample. */
+  #sides: readonly SideThreshold[] = NO_SIDES;
+  /** Made with the 64th sample. */
   #changes: ChangeDetector | undefined;
-  #incidents = new IncidentRanges();
+  /** Made with the first anomaly. */
+  #incidents: IncidentRanges | undefined;
   #systemFactor: DecayingFactor = UNMOVED;
   /** Event time from which on samples are learned from: that of the last level shift. */
   #learnsFrom = Number.NEGATIVE_INFINITY;
@@ -90,11 +92,6 @@ export class SeriesLearner {
     this.#resolutionMs = settings.detection_resolution_seconds * 1_000;
     this.window = new SampleWindow(windowOptions(settings));
     this.judge = new SeriesJudge(settings.sensitivity);
-    this.#sides = learnedSides(settings).map((side) => {
-      const made = new SideThreshold(side);
-      made.learn(settings.exceedance_rate, NO_NUMBERS, NO_NUMBERS);
-      return made;
-    });
   }
 
   get settings(): SeriesSettings {
@@ -151,6 +148,7 @@ export class SeriesLearner {
       this.counts.frozen++;
       return events;
     }
+    if (this.counts.points === FIRST_RECOMMENDATION - 1) this.#chooseSides(false);
     switch (this.window.add(time, value)) {
       case "duplicate":
         this.counts.duplicates++;
@@ -196,7 +194,11 @@ export class SeriesLearner {
     for (const { side, adaptive } of this.#sides) {
       if (adaptive === undefined) continue;
       const [times, values] = this.#learnable();
-      const made = recommendSide(side, values, times, this.#settings, adaptive.published);
+      const made = recommend(values, times, {
+        ...recommendationOptions(this.#settings),
+        side,
+        adaptiveValue: adaptive.published,
+      });
       if (made !== null)
         found.push({ side, recommendation: boundedRecommendation(made, this.#settings) });
     }
@@ -209,7 +211,9 @@ export class SeriesLearner {
       next.source === "operator"
         ? next.threshold
         : boundedThreshold(next.threshold, this.#settings);
-    const inForce = this.#ownSide(side).set(
+    const own = this.#ownSide(side);
+    if (own.outdated) own.outdated = !this.#isOfThisLevel(side, next);
+    const inForce = own.set(
       { ...next, threshold },
       () => this.#values(),
       this.#settings.exceedance_rate,
@@ -290,7 +294,7 @@ export class SeriesLearner {
       judge: this.judge.snapshot(),
       sides: this.#sides.map((side) => side.snapshot()),
       changes: this.#changes === undefined ? null : storeColumns(this.#changes.snapshot()),
-      incidents: this.#incidents.snapshot(),
+      incidents: this.#incidents?.snapshot() ?? [],
     };
   }
 
@@ -314,12 +318,13 @@ export class SeriesLearner {
     restored.#dueCount = snapshot.dueCount;
     restored.window = SampleWindow.restore(snapshot.window);
     restored.judge = SeriesJudge.restore(snapshot.judge);
-    restored.#sides = snapshot.sides.map(SideThreshold.restore);
+    if (snapshot.sides.length > 0) restored.#sides = snapshot.sides.map(SideThreshold.restore);
     if (snapshot.changes !== null)
       restored.#changes = ChangeDetector.restore(
         loadColumns<ChangeDetectorSnapshot>(snapshot.changes),
       );
-    restored.#incidents = IncidentRanges.restore(snapshot.incidents);
+    if (snapshot.incidents.length > 0)
+      restored.#incidents = IncidentRanges.restore(snapshot.incidents);
     return restored;
   }
 
@@ -339,7 +344,7 @@ export class SeriesLearner {
     if ((times[0] ?? 0) < this.#learnsFrom)
       while (from < times.length && times[from]! < this.#learnsFrom) from++;
     const [since, kept] = [times.subarray(from), values.subarray(from)];
-    const count = this.#incidents.leaveOut(since, kept);
+    const count = this.#incidents?.leaveOut(since, kept) ?? since.length;
     return [since.subarray(0, count), kept.subarray(0, count)];
   }
 
@@ -349,8 +354,11 @@ export class SeriesLearner {
   }
 
   #anomaly(time: number, { type, incident }: IncidentEvent): SeriesEvent {
-    if (type === "opened") this.#incidents.opened(incident.opened_at);
-    if (type === "closed") this.#incidents.closed(incident.closed_at ?? time);
+    if (type === "opened") {
+      this.#incidents ??= new IncidentRanges();
+      this.#incidents.opened(incident.opened_at);
+    }
+    if (type === "closed") this.#incidents?.closed(incident.closed_at ?? time);
     const sides: Side[] = incident.direction === "below" ? ["lower", "upper"] : ["upper"];
     const inForce = sides.map((side) => this.threshold(side)).find((found) => found !== null);
     const threshold = inForce?.threshold ?? null;
@@ -385,10 +393,11 @@ export class SeriesLearner {
     this.lastChange = { kind, since, before, after };
     if (kind === "level_shift") {
       this.#learnsFrom = since;
-      this.#incidents.clear();
+      this.#incidents = undefined;
       for (const side of this.#sides) {
-        side.outdated = side.inForce !== null;
-        side.adaptive?.restart();
+        side.outdated = true;
+        // The change was found late: what was learned online since it began is of neither level.
+        if (side.adaptive !== undefined) this.#learnAnew(side);
       }
       this.#dueAt = time;
     }
@@ -440,19 +449,34 @@ export class SeriesLearner {
     return made;
   }
 
+  /** A recommendation from before a level shift may become a threshold after it; only one from after it is taken whole. */
+  #isOfThisLevel(side: Side, { source, threshold }: Omit<ThresholdInForce, "previous">): boolean {
+    if (source === "operator" || source === "signal") return true;
+    return this.optimisations.some(
+      (made) =>
+        made.time >= this.#learnsFrom &&
+        made.side === side &&
+        made.recommended_value === threshold &&
+        !made.provisional,
+    );
+  }
+
+  #learnAnew(side: SideThreshold): void {
+    const [times, values] = this.#learnable();
+    const offset = zoneOffset(this.#settings.time_zone);
+    const localTimes = times.map((time) => time + offset(time));
+    side.learn(this.#settings.exceedance_rate, localTimes, values);
+  }
+
   /** Learns the sides that the settings ask for, anew where what they learn has changed. */
   #chooseSides(anew: boolean): Side[] {
     const wanted = learnedSides(this.#settings);
-    for (const side of wanted) {
+    // A series that may never have a threshold is to cost little.
+    const begun = this.counts.points >= FIRST_RECOMMENDATION - 1;
+    for (const side of begun ? wanted : []) {
       const own = this.#ownSide(side);
       if (own.adaptive !== undefined && !anew) continue;
-      const [times, values] = this.#learnable();
-      const offset = zoneOffset(this.#settings.time_zone);
-      own.learn(
-        this.#settings.exceedance_rate,
-        times.map((time) => time + offset(time)),
-        values,
-      );
+      this.#learnAnew(own);
     }
     const dropped: Side[] = [];
     this.#sides = this.#sides.filter((own) => {
@@ -482,7 +506,7 @@ export class SeriesLearner {
   }
 }
 
-const NO_NUMBERS = new Float64Array();
+const NO_SIDES: readonly SideThreshold[] = [];
 
 const learnedSides = ({ thresholds }: SeriesSettings): readonly Side[] =>
   thresholds === "both" ? ["upper", "lower"] : [thresholds];

@@ -28,7 +28,7 @@ const NO_OUTCOMES: readonly PromiseOutcome[] = [];
 export class SideThreshold {
   readonly side: Side;
   inForce: ThresholdInForce | null = null;
-  /** Whether the level has shifted since the threshold came into force. */
+  /** Whether the level has shifted since what is in force was learned. */
   outdated = false;
   /** Learns online; undefined while the settings do not ask for this side. */
   adaptive: AdaptiveQuantile | undefined;
@@ -68,7 +68,6 @@ export class SideThreshold {
         promisedRate,
       );
     }
-    this.outdated = false;
     this.inForce = { ...next, previous };
     return this.inForce;
   }
