@@ -15,7 +15,7 @@ import {
   trend,
   zoneOffset,
 } from "../stats/index.ts";
-import { type DecayingFactor, factorAt, steadyFactor, UNMOVED } from "./decaying-factor.ts";
+import type { DecayingFactor } from "./decaying-factor.ts";
 import { describeChange } from "./describe-change.ts";
 import type { Optimisation, SeriesEvent, ThresholdInForce } from "./events.ts";
 import { type ExcludedRange, exclude, isExcluded } from "./excluded-ranges.ts";
@@ -23,13 +23,15 @@ import { IncidentRanges } from "./incident-ranges.ts";
 import { OptimisationHistory } from "./optimisation-history.ts";
 import { recommendationOptions } from "./recommendation-options.ts";
 import { SeriesJudge } from "./series-judge.ts";
+import { SeriesSensitivity } from "./series-sensitivity.ts";
 import {
   type LastChange,
   type SampleCounts,
   SCHEMA,
   type SeriesSnapshot,
 } from "./series-snapshot.ts";
-import { boundedRecommendation, boundedThreshold, SideThreshold } from "./side-threshold.ts";
+import { boundedRecommendation, boundedThreshold, type SideThreshold } from "./side-threshold.ts";
+import { learnedSides, SideThresholds } from "./side-thresholds.ts";
 import { loadColumns, storeColumns } from "./stored-columns.ts";
 
 /** From this many samples on there is a recommendation; a provisional one at first. */
@@ -39,8 +41,6 @@ const FIRST_CHANGE = 64;
 const copiedValues = new Scratch();
 const copiedTimes = new Scratch();
 const NO_EVENTS: readonly SeriesEvent[] = [];
-const MIN_SENSITIVITY = 0.1;
-const MAX_SENSITIVITY = 10;
 
 /**
  * Learns one series: window, threshold, anomalies. A pure, deterministic, online reducer over samples
@@ -49,6 +49,8 @@ const MAX_SENSITIVITY = 10;
  * A sample older than the newest goes into the window but is not judged: judgement is in order of
  * time. While an anomaly is open recommendations wait, and its samples are not learned from, up to a quarter of the
  * window. After a level shift only what came since it is learned from.
+ *
+ * Over 300 lines: its parts are files of their own, this is what binds them to one order of events.
  *
  * Cost: O(1) a sample, below 1 µs; below 0.2 ms where a recommendation is due.
  */
@@ -65,19 +67,16 @@ export class SeriesLearner {
   frozen = false;
   readonly #optimisations = new OptimisationHistory();
   excluded: readonly ExcludedRange[] = [];
-  /** What labels and operators made of the series' own sensitivity. */
-  sensitivityFactor: DecayingFactor = UNMOVED;
   /** The newest lasting change of its level. */
   lastChange: LastChange | null = null;
   window: SampleWindow;
   judge: SeriesJudge;
-  /** Upper before lower; those that are learned, and others that have a threshold in force. */
-  #sides: readonly SideThreshold[] = NO_SIDES;
+  #sensitivity = new SeriesSensitivity();
+  #sides = new SideThresholds();
   /** Made with the 64th sample. */
   #changes: ChangeDetector | undefined;
   /** Made with the first anomaly. */
   #incidents: IncidentRanges | undefined;
-  #systemFactor: DecayingFactor = UNMOVED;
   /** Event time from which on samples are learned from: that of the last level shift. */
   #learnsFrom = Number.NEGATIVE_INFINITY;
   #settings: SeriesSettings;
@@ -100,14 +99,12 @@ export class SeriesLearner {
 
   /** The threshold in force of a side. */
   threshold(side: Side): ThresholdInForce | null {
-    return this.#side(side)?.inForce ?? null;
+    return this.#sides.get(side)?.inForce ?? null;
   }
 
   /** The thresholds in force, the upper one first. */
   get thresholds(): { side: Side; threshold: ThresholdInForce }[] {
-    return this.#sides.flatMap(({ side, inForce }) =>
-      inForce === null ? [] : [{ side, threshold: inForce }],
-    );
+    return this.#sides.inForce();
   }
 
   /** The last 100 recommendations, oldest first. Cost: an object each. */
@@ -211,7 +208,7 @@ export class SeriesLearner {
       next.source === "operator"
         ? next.threshold
         : boundedThreshold(next.threshold, this.#settings);
-    const own = this.#ownSide(side);
+    const own = this.#sides.own(side);
     if (own.outdated) own.outdated = !this.#isOfThisLevel(side, next);
     const inForce = own.set(
       { ...next, threshold },
@@ -243,27 +240,21 @@ export class SeriesLearner {
     return dropped;
   }
 
-  /** The detector's sensitivity is the setting's, times the system's factor, times the series' own; 0.1–10. */
+  /** Takes the factor of the series' system. @returns The sensitivity that it has now, 0.1–10. */
   applySensitivity(systemFactor: DecayingFactor): number {
-    this.#systemFactor = systemFactor;
+    this.#sensitivity.system = systemFactor;
     return this.#refreshSensitivity(this.window.newestTime ?? 0);
   }
 
-  /** A label of an event time (ms) multiplies the series' own factor; this decays. */
+  /** A label of an event time (ms) multiplies the series' own sensitivity; this decays. */
   scaleSensitivity(factor: number, time: number): number {
-    const halfLifeMs = this.#halfLifeMs;
-    const shared = this.#settings.sensitivity * factorAt(this.#systemFactor, time, halfLifeMs);
-    const wanted = shared * factorAt(this.sensitivityFactor, time, halfLifeMs) * factor;
-    const { base } = this.sensitivityFactor;
-    this.sensitivityFactor = { base, factor: boundedSensitivity(wanted) / shared, since: time };
+    this.#sensitivity.scale(factor, this.#settings, time);
     return this.#refreshSensitivity(time);
   }
 
-  /** Chooses the series' own factor so that its sensitivity is the one asked for, within 0.1–10; this stays. */
+  /** Makes the series' sensitivity the one asked for, within 0.1–10; this stays. */
   setSensitivity(sensitivity: number, time: number): number {
-    const shared =
-      this.#settings.sensitivity * factorAt(this.#systemFactor, time, this.#halfLifeMs);
-    this.sensitivityFactor = steadyFactor(boundedSensitivity(sensitivity) / shared);
+    this.#sensitivity.set(sensitivity, this.#settings, time);
     return this.#refreshSensitivity(time);
   }
 
@@ -284,15 +275,14 @@ export class SeriesLearner {
       frozen: this.frozen,
       optimisations: this.optimisations,
       excluded: this.excluded,
-      sensitivityFactor: this.sensitivityFactor,
-      systemFactor: this.#systemFactor,
+      sensitivity: this.#sensitivity.snapshot(),
       lastChange: this.lastChange,
       learnsFrom: this.#learnsFrom,
       dueAt: this.#dueAt,
       dueCount: this.#dueCount,
       window: this.window.snapshot(),
       judge: this.judge.snapshot(),
-      sides: this.#sides.map((side) => side.snapshot()),
+      sides: this.#sides.snapshot(),
       changes: this.#changes === undefined ? null : storeColumns(this.#changes.snapshot()),
       incidents: this.#incidents?.snapshot() ?? [],
     };
@@ -310,15 +300,14 @@ export class SeriesLearner {
     restored.frozen = snapshot.frozen;
     for (const optimisation of snapshot.optimisations) restored.#optimisations.add(optimisation);
     restored.excluded = snapshot.excluded;
-    restored.sensitivityFactor = snapshot.sensitivityFactor;
-    restored.#systemFactor = snapshot.systemFactor;
+    restored.#sensitivity = SeriesSensitivity.restore(snapshot.sensitivity);
     restored.lastChange = snapshot.lastChange;
     restored.#learnsFrom = snapshot.learnsFrom;
     restored.#dueAt = snapshot.dueAt;
     restored.#dueCount = snapshot.dueCount;
     restored.window = SampleWindow.restore(snapshot.window);
     restored.judge = SeriesJudge.restore(snapshot.judge);
-    if (snapshot.sides.length > 0) restored.#sides = snapshot.sides.map(SideThreshold.restore);
+    restored.#sides = SideThresholds.restore(snapshot.sides);
     if (snapshot.changes !== null)
       restored.#changes = ChangeDetector.restore(
         loadColumns<ChangeDetectorSnapshot>(snapshot.changes),
@@ -390,7 +379,7 @@ export class SeriesLearner {
 
   /** After a level shift learning begins anew with what came since. */
   #changed(time: number, { kind, since, before, after, size }: Change): SeriesEvent {
-    this.lastChange = { kind, since, before, after };
+    this.lastChange = { kind, since, found_at: time, before, after };
     if (kind === "level_shift") {
       this.#learnsFrom = since;
       this.#incidents = undefined;
@@ -414,7 +403,7 @@ export class SeriesLearner {
     }
     this.#scheduleNext(found.length === 0 ? time : undefined);
     return found.map(({ side, recommendation }) => {
-      const inForce = this.#side(side)?.usable?.threshold ?? null;
+      const inForce = this.#sides.get(side)?.usable?.threshold ?? null;
       return { type: "recommendation", time, side, recommendation, inForce };
     });
   }
@@ -437,24 +426,12 @@ export class SeriesLearner {
     } else this.#dueCount = Number.POSITIVE_INFINITY;
   }
 
-  #side(side: Side): SideThreshold | undefined {
-    return this.#sides.find((one) => one.side === side);
-  }
-
-  #ownSide(side: Side): SideThreshold {
-    const known = this.#side(side);
-    if (known !== undefined) return known;
-    const made = new SideThreshold(side);
-    this.#sides = side === "upper" ? [made, ...this.#sides] : [...this.#sides, made];
-    return made;
-  }
-
   /** A recommendation from before a level shift may become a threshold after it; only one from after it is taken whole. */
   #isOfThisLevel(side: Side, { source, threshold }: Omit<ThresholdInForce, "previous">): boolean {
     if (source === "operator" || source === "signal") return true;
     return this.optimisations.some(
       (made) =>
-        made.time >= this.#learnsFrom &&
+        made.time >= (this.lastChange?.found_at ?? 0) &&
         made.side === side &&
         made.recommended_value === threshold &&
         !made.provisional,
@@ -474,47 +451,19 @@ export class SeriesLearner {
     // A series that may never have a threshold is to cost little.
     const begun = this.counts.points >= FIRST_RECOMMENDATION - 1;
     for (const side of begun ? wanted : []) {
-      const own = this.#ownSide(side);
-      if (own.adaptive !== undefined && !anew) continue;
-      this.#learnAnew(own);
+      const own = this.#sides.own(side);
+      if (own.adaptive === undefined || anew) this.#learnAnew(own);
     }
-    const dropped: Side[] = [];
-    this.#sides = this.#sides.filter((own) => {
-      if (wanted.includes(own.side)) return true;
-      const wasLearned = own.adaptive !== undefined;
-      own.adaptive = undefined;
-      if (own.inForce?.pinned || (own.inForce !== null && !wasLearned)) return true;
-      if (own.inForce !== null) dropped.push(own.side);
-      return false;
-    });
-    return dropped;
-  }
-
-  get #halfLifeMs(): number {
-    return this.#settings.sensitivity_half_life_seconds * 1_000;
+    return this.#sides.keep(wanted);
   }
 
   #refreshSensitivity(time: number): number {
-    const halfLifeMs = this.#halfLifeMs;
-    const sensitivity = boundedSensitivity(
-      this.#settings.sensitivity *
-        factorAt(this.#systemFactor, time, halfLifeMs) *
-        factorAt(this.sensitivityFactor, time, halfLifeMs),
-    );
-    this.judge.sensitivity = sensitivity;
-    return sensitivity;
+    this.judge.sensitivity = this.#sensitivity.at(this.#settings, time);
+    return this.judge.sensitivity;
   }
 }
-
-const NO_SIDES: readonly SideThreshold[] = [];
-
-const learnedSides = ({ thresholds }: SeriesSettings): readonly Side[] =>
-  thresholds === "both" ? ["upper", "lower"] : [thresholds];
 
 const windowOptions = (settings: SeriesSettings) => ({
   capacity: settings.window_capacity,
   spanMs: settings.learning_window_seconds * 1_000,
 });
-
-const boundedSensitivity = (sensitivity: number): number =>
-  Math.min(MAX_SENSITIVITY, Math.max(MIN_SENSITIVITY, sensitivity));

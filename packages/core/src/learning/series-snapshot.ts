@@ -1,9 +1,9 @@
 import type { Change, ChangeDetectorSnapshot } from "../stats/index.ts";
-import type { DecayingFactor } from "./decaying-factor.ts";
 import type { Optimisation } from "./events.ts";
 import type { ExcludedRange } from "./excluded-ranges.ts";
 import type { Ranges } from "./incident-ranges.ts";
 import type { JudgeSnapshot } from "./series-judge.ts";
+import type { SensitivitySnapshot } from "./series-sensitivity.ts";
 import type { SideSnapshot } from "./side-threshold.ts";
 import type { Stored } from "./stored-columns.ts";
 
@@ -22,7 +22,10 @@ export interface SampleCounts {
 }
 
 /** The newest lasting change of a series' level. */
-export type LastChange = Pick<Change, "kind" | "since" | "before" | "after">;
+export interface LastChange extends Pick<Change, "kind" | "since" | "before" | "after"> {
+  /** Event time at which it was told, ms. */
+  readonly found_at: number;
+}
 
 /** Everything that a series knows; plain data, which MessagePack may carry. Caches are not part of it. */
 export interface SeriesSnapshot {
@@ -31,8 +34,7 @@ export interface SeriesSnapshot {
   readonly frozen: boolean;
   readonly optimisations: readonly Optimisation[];
   readonly excluded: readonly ExcludedRange[];
-  readonly sensitivityFactor: DecayingFactor;
-  readonly systemFactor: DecayingFactor;
+  readonly sensitivity: SensitivitySnapshot;
   readonly lastChange: LastChange | null;
   readonly learnsFrom: number;
   readonly dueAt: number;

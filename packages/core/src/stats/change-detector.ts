@@ -1,3 +1,4 @@
+import { clampFinite } from "./clamp.ts";
 import { doubles } from "./doubles.ts";
 import { requireFinite, requireSnapshot } from "./errors.ts";
 import { WeeklyShape, type WeeklyShapeSnapshot } from "./weekly-shape.ts";
@@ -103,7 +104,9 @@ const NUMBERS = 18;
  * A burst, or an incident of fewer than 8 blocks, is neither. On the first day, while the hours are not known, only
  * abrupt changes count; in the first week one that begins between Saturday and Monday must last 60 hours.
  *
- * Cost: O(1) a sample, below 0.1 µs; 1.1 KB. Shift and scale equivariant.
+ * Over 300 lines: one automaton, whose steps share its numbers.
+ *
+ * Cost: O(1) a sample, 0.2 µs (0.02 where samples are a second apart); 1.1 KB. Shift and scale equivariant.
  * Source: Page (1954), Biometrika 41, 100–115 (CUSUM).
  */
 export class ChangeDetector {
@@ -358,6 +361,3 @@ function meanOf(list: readonly number[], from: number, to: number): number {
 function copy(from: Float64Array, to: number[]): void {
   for (let i = 0; i < to.length; i++) to[i] = from[i]!;
 }
-
-const clampFinite = (x: number): number =>
-  Math.min(Number.MAX_VALUE, Math.max(-Number.MAX_VALUE, x));

@@ -1,3 +1,4 @@
+import { clampFinite } from "./clamp.ts";
 import { doubles } from "./doubles.ts";
 import { requireSnapshot } from "./errors.ts";
 
@@ -164,6 +165,4 @@ export class WeeklyShape {
 
 const hourOf = (hour: number): number => modulo(hour, DAY);
 const partOf = (hour: number): number => Math.floor(modulo(hour + MONDAY, WEEK) / PART);
-const clampFinite = (x: number): number =>
-  Math.min(Number.MAX_VALUE, Math.max(-Number.MAX_VALUE, x));
 const modulo = (x: number, y: number): number => ((x % y) + y) % y;

@@ -323,7 +323,7 @@ describe("anomalies", () => {
     expect(learner.judge.sensitivity).toBe(2);
     expect(learner.applySensitivity(steadyFactor(2))).toBe(4);
     expect(learner.setSensitivity(8, at(0))).toBe(8);
-    expect(learner.sensitivityFactor.factor).toBe(2);
+    expect(learner.snapshot().sensitivity.own.factor).toBe(2);
     expect(learner.applySensitivity(steadyFactor(100))).toBe(10);
     expect(learner.applySensitivity(UNMOVED)).toBe(4);
     // Beyond the bound nothing winds up: the next step back is felt at once.
