@@ -7,7 +7,6 @@ import {
   percentileThreshold,
   type Recommendation,
   recommend,
-  type Side,
   type Statistics,
   sigmaThreshold,
   type Trend,
@@ -24,8 +23,6 @@ export interface Analysis {
   readonly candidates: Candidates | null;
   /** Null under 16 samples. */
   readonly recommendation: Recommendation | null;
-  /** Null where no lower threshold is learned. */
-  readonly recommendation_lower: Recommendation | null;
   readonly anomalies: readonly AnalysedAnomaly[];
   readonly changes: readonly AnalysedChange[];
   /** One score per input row, in input order, each from that row and earlier ones only; 0 where a row was not judged. */
@@ -101,12 +98,9 @@ function summary(learner: SeriesLearner): Omit<Analysis, "anomalies" | "changes"
   const statistics = describe(values) ?? null;
   const { direction, slope_per_hour } = learner.trend();
   const trend = { direction, slope_per_hour };
-  const found = learner.recommendations();
-  const of = (wanted: Side) => found.find(({ side }) => side === wanted)?.recommendation ?? null;
-  const recommendation = of("upper");
-  const recommendation_lower = of("lower");
-  if (statistics === null)
-    return { statistics, trend, candidates: null, recommendation, recommendation_lower };
+  const recommendation =
+    learner.recommendations().find(({ side }) => side === "upper")?.recommendation ?? null;
+  if (statistics === null) return { statistics, trend, candidates: null, recommendation };
   const { exceedance_rate } = learner.settings;
   const candidates = recommend(values, learner.window.copyTimes(), {
     ...recommendationOptions(learner.settings),
@@ -117,5 +111,5 @@ function summary(learner: SeriesLearner): Omit<Analysis, "anomalies" | "changes"
     iqr: iqrThreshold(statistics, exceedance_rate),
     adaptive: percentileThreshold(statistics),
   };
-  return { statistics, trend, candidates, recommendation, recommendation_lower };
+  return { statistics, trend, candidates, recommendation };
 }
