@@ -167,6 +167,54 @@ describe("a signal of each loop leads to an action that its target confirmed", (
     expect(items[0].sensitivity).toBeLessThan(1);
   });
 
+  it("a label of a found anomaly changes the next judgement, and the action is judged by later labels", async () => {
+    const metric = `mapek.metrics.${SYSTEM}.errors`;
+    const start = Date.now() - 900_000;
+    let at = start;
+    const publish = (value: number) => {
+      at += 1_000;
+      observer.publish(metric, { value, timestamp: at });
+    };
+    for (let i = 0; i < 400; i++) publish(wave(i));
+    for (let i = 0; i < 5; i++) publish(500);
+    const { anomaly_id, opened_at } = await waitFor(
+      "the anomaly",
+      () => observer.on(`mapek.anomalies.${SYSTEM}.errors`)[0],
+    );
+    const sensitivity = async () => {
+      const { items } = await observer.request(`mapek.requests.learner.learning.${SYSTEM}`, {
+        metric: "errors",
+      });
+      return items[0].sensitivity;
+    };
+    const before = await sensitivity();
+    const label = (body: object) =>
+      observer.request(`mapek.signals.${SYSTEM}.anomaly_feedback`, { ...body, anomaly_id });
+    expect(await label({ false_positive: 1 })).toEqual({ accepted: 1, rejected: [] });
+    const actions = (status: string) =>
+      observer
+        .on(`mapek.actions.${SYSTEM}.anomaly_feedback`)
+        .filter(
+          (action) => action.status === status && action.target.series === `${SYSTEM}/errors`,
+        );
+    const applied = await waitFor("the applied action", () => actions("applied")[0]);
+    expect(anomaly_id).toBe(`${SYSTEM}/errors@${opened_at}`);
+    expect(applied).toMatchObject({ from: before, helped: null });
+    expect(applied.to).toBeLessThan(before);
+    expect(await sensitivity()).toBeLessThan(before);
+    for (let i = 0; i < 5; i++) await label({ true_positive: 1 });
+    const judged = await waitFor("its judgement", () =>
+      actions("judged").find(({ action_id }) => action_id === applied.action_id),
+    );
+    expect(judged.objective).toMatchObject({ name: "label_error", before: 1, after: 0 });
+    const { items } = await observer.request(`mapek.requests.feedback.effectiveness.${SYSTEM}`, {
+      loop: "anomaly_feedback",
+      metric: "errors",
+    });
+    expect(items[0].series).toMatchObject([{ series: `${SYSTEM}/errors`, recall: 1 }]);
+    expect(items[0].series[0].precision).toBeCloseTo(5 / 6, 1);
+  });
+
   it("resource_optimization takes one from the parallelism when a resource is busy", async () => {
     const action = await send("resource_optimization", { resource_type: "cpu", utilization: 0.93 });
     expect(action).toMatchObject({ from: 4, to: 3, target: { setting: "execution_parallelism" } });

@@ -75,7 +75,7 @@ export async function replay<State, Input>(
 /** Subjects of stored messages that each service, and nobody else, writes. */
 const WRITES: Readonly<Record<ActorService, (subject: string, body: string) => boolean>> = {
   learner: (subject, body) =>
-    /^mapek-kb\.(log\.(recommendations|thresholds|anomalies)|latest)\./.test(subject) ||
+    /^mapek-kb\.(log\.(recommendations|thresholds|anomalies|changes)|latest)\./.test(subject) ||
     (/^mapek-kb\.in\.feedback\./.test(subject) &&
       (/"kind":"recommendation"/.test(body) ||
         /"objective":"exceedance_error"/.test(body) ||

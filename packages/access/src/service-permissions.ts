@@ -11,7 +11,7 @@ import type { Permissions } from "./permissions.ts";
 
 /** Output families that a service logs; each also logs its own dead letters. */
 const LOGGED: { readonly [S in ActorService]: readonly OutputFamily[] } = {
-  learner: ["recommendations", "thresholds", "anomalies"],
+  learner: ["recommendations", "thresholds", "anomalies", "changes"],
   optimizer: ["parameters", "transitions"],
   feedback: ["feedback", "actions"],
 };

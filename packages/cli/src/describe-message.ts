@@ -6,11 +6,13 @@ type Messages = { [Name in OutputName]: (message: OutputOf<Name>) => string };
 /** A readable line for a message of each family. */
 const DESCRIPTIONS: Messages = {
   recommendations: (m) =>
-    `${series(m)} recommendation ${m.provisional ? "~" : ""}${showNumber(m.recommended_value)} (${m.strategy}, confidence ${showNumber(m.confidence)}): ${m.reasoning}`,
+    `${series(m)} ${side(m)}recommendation ${m.provisional ? "~" : ""}${showNumber(m.recommended_value)} (${m.strategy}, confidence ${showNumber(m.confidence)}): ${m.reasoning}`,
   thresholds: (m) =>
-    `${series(m)} threshold ${showNumber(m.previous)} -> ${showNumber(m.threshold)} (${m.strategy}, ${m.source}): ${m.reasoning}`,
+    `${series(m)} ${side(m)}threshold ${showNumber(m.previous)} -> ${showNumber(m.threshold)} (${m.strategy}, ${m.source}): ${m.reasoning}`,
   anomalies: (m) =>
     `${series(m)} anomaly ${m.phase}, ${m.direction} ${showNumber(m.expected_low)}…${showNumber(m.expected_high)}, peak ${showNumber(m.peak_value)} (score ${showNumber(m.peak_score)})`,
+  changes: (m) =>
+    `${series(m)} ${m.kind.replace("_", " ")} since ${showTime(m.since)}: ${m.reasoning}`,
   parameters: (m) =>
     `${m.system} parameters (${m.state}, ${m.mode}): interval ${showNumber(m.monitoring_interval)} s, depth ${m.analysis_depth}, lookahead ${showNumber(m.planning_lookahead)} s, parallelism ${m.execution_parallelism}, retention ${showNumber(m.knowledge_retention)} s, learning rate ${showNumber(m.learning_rate)}: ${m.reason}`,
   transitions: (m) => `${m.system} ${m.from} -> ${m.to}${m.forced ? " (forced)" : ""}: ${m.reason}`,
@@ -24,6 +26,8 @@ const series = (m: {
   metric: string;
   labels: Readonly<Record<string, string>>;
 }): string => `${m.system} ${showSeries(m.metric, m.labels)}`;
+
+const side = (m: { side?: string | undefined }): string => (m.side === "lower" ? "lower " : "");
 
 const show = (value: number | string | null): string =>
   typeof value === "string" ? value : showNumber(value);

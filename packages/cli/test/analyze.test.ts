@@ -94,6 +94,7 @@ describe("mapek analyze --json", () => {
       "candidates",
       "recommendation",
       "anomalies",
+      "changes",
     ]);
     expect(series?.metric).toBe("value");
     expect(Object.keys(series?.statistics ?? {})).toEqual([
@@ -210,6 +211,15 @@ describe("mapek analyze --json", () => {
     expect(plain?.anomalies[0]?.opened_at).toBe(1_760_000_600_000);
   });
 
+  it("tells a level that shifted", async () => {
+    const rows = Array.from(
+      { length: 3_000 },
+      (_, i) => `${1_760_000_000 + 300 * i},${(i < 2_600 ? 50 : 80) + ((i * 7) % 9)}`,
+    );
+    const { out } = await analyzeHere(fileOf("shift.csv", "timestamp,value", ...rows));
+    expect(out).toMatch(/changes {9}1\n.* level shift: The level went from 5\d\.?\d* to 8\d/);
+  });
+
   it("has no figures for a metric without samples", async () => {
     const [series] = await seriesOf(fileOf("none.csv", "timestamp,value"));
     expect(series).toMatchObject({ statistics: null, candidates: null, recommendation: null });
@@ -286,6 +296,7 @@ describe("mapek analyze for people", () => {
     for (const word of ["MEAN", "P99", "PERCENTILE", "ADAPTIVE", "trend ", "recommendation "])
       expect(out.split(word)).toHaveLength(3);
     expect(out).toContain("anomalies       none");
+    expect(out).toContain("changes         none");
     expect(out).toMatch(/anomalies {7}1\n\nOPENED .*\n2025-10-09 09:03:\d\d\.000 +open/);
   });
 

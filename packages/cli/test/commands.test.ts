@@ -206,7 +206,7 @@ describe("questions", () => {
   it("status tells what the services say", async () => {
     answers["mapek.requests.learner.series._"] = {
       items: [
-        { system: "a", metric: "m", labels: {}, threshold: 7, open_anomaly: {} },
+        { system: "a", metric: "m", labels: {}, threshold: 7, open_anomaly: {}, stale: true },
         { system: "a", metric: "n", labels: {}, threshold: null, open_anomaly: null },
       ],
     };
@@ -229,6 +229,7 @@ describe("questions", () => {
           series: 2,
           thresholds: 1,
           open_anomalies: 1,
+          stale_series: 1,
           state: "healthy",
           effectiveness: { decision_quality: 0.75 },
         },
@@ -236,7 +237,7 @@ describe("questions", () => {
     });
     const text = await run(["status"]);
     expect(text.stdout).toContain("stored    3 replicas on 3 server(s), file, sync every 120 s");
-    expect(text.stdout).toMatch(/a +2 +1 +1 +healthy +60 +- +- +decision_quality 0\.75/);
+    expect(text.stdout).toMatch(/a +2 +1 +1 +1 +healthy +60 +- +- +decision_quality 0\.75/);
   });
 
   it("status fails when a service does not answer", async () => {

@@ -11,12 +11,15 @@ const aSeries = (changes: Partial<SeriesState> = {}): SeriesState => ({
   last_time: 1_760_000_000_000,
   samples: 40,
   threshold: null,
+  threshold_lower: null,
   pinned: false,
   recommendation: null,
   confidence: null,
   provisional: null,
   trend: "stable",
   open_anomaly: null,
+  stale: false,
+  last_change: null,
   ...changes,
 });
 

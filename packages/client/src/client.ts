@@ -2,6 +2,7 @@
 import {
   type Action,
   type Anomaly,
+  type Change,
   type Feedback,
   type InputReply,
   type Labels,
@@ -181,6 +182,10 @@ export class MapekClient {
   }
   onAnomaly(filter: OutputFilter, handler: Handler<Anomaly>): Subscription {
     return this.on("anomalies", filter, handler);
+  }
+  /** Level shifts, drift, series that fall silent and come back. */
+  onChange(filter: OutputFilter, handler: Handler<Change>): Subscription {
+    return this.on("changes", filter, handler);
   }
   onParameters(filter: OutputFilter, handler: Handler<Parameters>): Subscription {
     return this.on("parameters", { system: filter.system }, handler);

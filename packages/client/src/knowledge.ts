@@ -21,8 +21,10 @@ export type LoopParameters = Readonly<ParameterValues>;
 
 /** What a MapeLoop knows: the K of MAPE-K, as its functions see it. */
 export interface LoopKnowledge {
-  /** Thresholds in force of the loop's own metrics. */
+  /** Upper thresholds in force of the loop's own metrics. */
   readonly thresholds: Readonly<Record<string, Threshold>>;
+  /** Lower ones, where they are learned. */
+  readonly lowerThresholds: Readonly<Record<string, Threshold>>;
   /** The last `analysis_depth` looks, oldest first, this cycle's included. */
   readonly history: readonly Observation[];
   readonly parameters: LoopParameters;
@@ -46,6 +48,7 @@ export class Knowledge {
   readonly #system: string;
   readonly #labels: Labels;
   readonly #thresholds = new Map<string, Threshold>();
+  readonly #lowerThresholds = new Map<string, Threshold>();
   readonly #history: Observation[] = [];
   #parameters: LoopParameters;
 
@@ -78,7 +81,10 @@ export class Knowledge {
   learnThreshold(threshold: Threshold): void {
     const key = seriesKey(threshold.system, threshold.metric, threshold.labels);
     if (key === seriesKey(this.#system, threshold.metric, this.#labels))
-      this.#thresholds.set(threshold.metric, threshold);
+      (threshold.side === "lower" ? this.#lowerThresholds : this.#thresholds).set(
+        threshold.metric,
+        threshold,
+      );
   }
 
   remember(observation: Observation): void {
@@ -91,6 +97,7 @@ export class Knowledge {
   snapshot(): LoopKnowledge {
     return {
       thresholds: Object.fromEntries(this.#thresholds),
+      lowerThresholds: Object.fromEntries(this.#lowerThresholds),
       history: [...this.#history],
       parameters: this.#parameters,
     };

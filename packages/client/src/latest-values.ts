@@ -137,14 +137,19 @@ export class LatestValues {
   }
 }
 
-/** Keys are `<system>.<metric token>` or, for labelled series, `<system>.<metric token>.<hash>`. */
+/** Keys are `<system>.<metric token>`, for labelled series `.<hash>` behind it, for lower thresholds `.lower` behind that. */
 function thresholdKeys({ system, metric }: OutputFilter): string | string[] {
   if (metric === undefined) return system === undefined ? ">" : `${system}.>`;
   const base = `${system ?? "*"}.${metricToken(metric)}`;
-  return [base, `${base}.*`];
+  return [base, `${base}.>`];
 }
 
 const sortKey = (item: Threshold): string =>
-  JSON.stringify([item.system, item.metric, Object.entries(item.labels).sort()]);
+  JSON.stringify([
+    item.system,
+    item.metric,
+    Object.entries(item.labels).sort(),
+    item.side === "lower",
+  ]);
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,6 +1,7 @@
 import {
   action,
   anomaly,
+  change,
   type Decoded,
   feedback,
   metricToken,
@@ -25,6 +26,7 @@ const OUTPUTS = {
   recommendations: { family: recommendation, tokens: 2 },
   thresholds: { family: threshold, tokens: 2 },
   anomalies: { family: anomaly, tokens: 2 },
+  changes: { family: change, tokens: 2 },
   parameters: { family: parameters, tokens: 1 },
   transitions: { family: transition, tokens: 1 },
   feedback: { family: feedback, tokens: 2 },

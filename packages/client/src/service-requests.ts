@@ -33,6 +33,7 @@ export interface SeriesState {
   readonly samples: number;
   /** In force. */
   readonly threshold: number | null;
+  readonly threshold_lower: number | null;
   readonly pinned: boolean;
   /** What the learner proposed last, with its confidence, 0 to 1. */
   readonly recommendation: number | null;
@@ -40,6 +41,10 @@ export interface SeriesState {
   readonly provisional: boolean | null;
   readonly trend: string;
   readonly open_anomaly: object | null;
+  /** Whether nothing has come for longer than it should. */
+  readonly stale: boolean;
+  /** The newest level shift or drift. */
+  readonly last_change: { readonly kind: string; readonly since: number } | null;
 }
 
 /** Which messages of the history are wanted. */

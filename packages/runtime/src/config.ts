@@ -88,9 +88,19 @@ function contradictionIn({ self_learning, streams }: Config): string | undefined
   const { public_prefix, stored_prefix } = streams;
   if (prefixesOverlap({ public: public_prefix, stored: stored_prefix }))
     return `streams.public_prefix ${public_prefix} and streams.stored_prefix ${stored_prefix} overlap, expected two roots`;
-  const { min_data_points, window_capacity } = self_learning;
-  if (min_data_points > window_capacity)
-    return `self_learning.min_data_points ${min_data_points}: expected at most self_learning.window_capacity, ${window_capacity}`;
+  return contradictionOfLearning(self_learning);
+}
+
+function contradictionOfLearning(learning: Config["self_learning"]): string | undefined {
+  const { window_capacity, metrics } = learning;
+  for (const [i, entry] of [learning, ...metrics].entries()) {
+    const place = i === 0 ? "self_learning" : `self_learning.metrics.${i - 1}`;
+    const { min_data_points = 0, minimum = -Infinity, maximum = Infinity } = entry;
+    if (min_data_points > window_capacity)
+      return `${place}.min_data_points ${min_data_points}: expected at most self_learning.window_capacity, ${window_capacity}`;
+    if (minimum > maximum)
+      return `${place}.minimum ${minimum}: expected at most its maximum, ${maximum}`;
+  }
   return undefined;
 }
 
@@ -173,7 +183,10 @@ const textOf = (issue: z.core.$ZodIssue): string =>
 function knownKeys(path: readonly PropertyKey[]): string[] {
   let place: z.core.JSONSchema.BaseSchema = z.toJSONSchema(configSchema, { io: "input" });
   for (const key of path)
-    place = (place.properties?.[String(key)] ?? place.additionalProperties ?? {}) as typeof place;
+    place = (place.properties?.[String(key)] ??
+      place.items ??
+      place.additionalProperties ??
+      {}) as typeof place;
   const names = place.propertyNames as typeof place | undefined;
   return Object.keys(place.properties ?? {}).concat((names?.enum ?? []) as string[]);
 }

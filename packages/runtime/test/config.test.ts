@@ -156,6 +156,18 @@ describe("bad values are refused with the source, the key and what was expected"
     ["self_learning:\n  min_data_points: few", "self_learning.min_data_points", "number"],
     ["self_learning:\n  strategy: best", "self_learning.strategy", '"percentile"'],
     ["self_learning:\n  strategy: best", "self_learning.strategy", '"auto"'],
+    ["self_learning:\n  time_zone: Mars/Olympus", "self_learning.time_zone", "IANA name"],
+    ["self_learning:\n  metrics: {}", "self_learning.metrics", "array"],
+    [
+      "self_learning:\n  metrics:\n    - match: latency",
+      "self_learning.metrics.0.match",
+      "<system>/<metric>",
+    ],
+    [
+      "self_learning:\n  metrics:\n    - match: '*/*'\n    - match: '*/x'\n      thresholds: none",
+      "self_learning.metrics.1.thresholds",
+      '"upper"|"lower"|"both"',
+    ],
     ["streams:\n  public_prefix: a.b", "streams.public_prefix", "1–128 characters"],
     ["nats: 5", "nats", "object"],
     ["nats:\n  password: 12345", "nats.password", "string"],
@@ -190,6 +202,25 @@ describe("bad values are refused with the source, the key and what was expected"
     expect(error.code).toBe("MAPEK_CONFIG_BAD_VALUE");
     expect(error.message).toContain(file);
     expect(error.message).toMatch(/public_prefix mapek-kb and .*stored_prefix mapek-kb overlap/);
+  });
+
+  test("settings of a metric that cannot hold together, or that do not exist", () => {
+    const file = (line: string) =>
+      tuning(`self_learning:\n  metrics:\n    - match: "*/*"\n      ${line}`);
+    const bounds = refusal({ file: file("minimum: 5\n      maximum: 4") });
+    expect(bounds.code).toBe("MAPEK_CONFIG_BAD_VALUE");
+    expect(bounds.message).toContain(
+      "self_learning.metrics.0.minimum 5: expected at most its maximum, 4",
+    );
+    const points = refusal({ file: file("min_data_points: 10001") });
+    expect(points.message).toContain(
+      "self_learning.metrics.0.min_data_points 10001: expected at most",
+    );
+    const unknown = refusal({ file: file("window_capacity: 100") });
+    expect(unknown.code).toBe("MAPEK_CONFIG_UNKNOWN_KEY");
+    expect(unknown.message).toMatch(
+      /metrics\.0\.window_capacity: unknown key, expected .*match.*seasonal/,
+    );
   });
 
   test("a window that can never hold the points that a recommendation needs", () => {

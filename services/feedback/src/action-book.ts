@@ -5,6 +5,8 @@ import type {
   OptimizerCommand,
   SettingValue,
 } from "@mapek/core/messages";
+import type { Forecast, Standing } from "@mapek/core/stats";
+import type { Direction } from "./evidence.ts";
 
 /** Most open actions of a loop; one more closes the oldest. */
 export const OPEN_LIMIT = 1_000;
@@ -37,7 +39,19 @@ export interface OpenAction {
   readonly basis: number | null;
   /** Factor that went to every series of the system beside the command. */
   readonly broadcastFactor: number | null;
+  /** The signals' objective that judges it; null where its target does. */
+  readonly stream: string | null;
+  /** How that stream stood when it began. */
+  readonly standing: Standing | null;
+  /** What would come of that stream by itself; null while too little is known. */
+  readonly forecast: Forecast | null;
+  readonly direction: Direction;
+  /** -1 where the stream's measure is to rise. */
+  readonly sign: 1 | -1;
+  /** Of the objective, smaller is better. */
   evidenceSum: number;
+  /** Of the stream's measure. */
+  measureSum: number;
   evidenceCount: number;
 }
 

@@ -1,4 +1,5 @@
 import type { Action } from "@mapek/core/messages";
+import type { Forecast } from "@mapek/core/stats";
 import type { OpenAction } from "./action-book.ts";
 import { SYSTEM_WIDE } from "./action-id.ts";
 import { effectivenessOf } from "./effectiveness.ts";
@@ -11,6 +12,7 @@ export function logAction(
   status: Action["status"],
   reason: string,
   helped: boolean | null = null,
+  forecast: Forecast | null = null,
 ): void {
   const { state, outputs } = turn;
   const loop = state.loops[action.loop];
@@ -30,6 +32,10 @@ export function logAction(
       before: action.before,
       after: action.after,
       predicted: action.predicted,
+      ...(forecast !== null && {
+        expected: forecast.expected,
+        noise: Math.sqrt(forecast.variance),
+      }),
     },
     helped,
     effectiveness: effectivenessOf(loop.verdicts),

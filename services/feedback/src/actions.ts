@@ -3,8 +3,12 @@ import { OPEN_LIMIT, type OpenAction } from "./action-book.ts";
 import { findAction, ROLLBACK, SYSTEM_WIDE } from "./action-id.ts";
 import { logAction, logBroadcast } from "./action-log.ts";
 import { broadcastSensitivity, type Command, send } from "./commands.ts";
+import { dampedAfter } from "./damping.ts";
+import { Verdict } from "./effectiveness.ts";
+import type { Direction } from "./evidence.ts";
 import { figure } from "./figure.ts";
 import type { FeedbackState, Turn } from "./state.ts";
+import { disturbStream, oscillates, standsAt } from "./stream.ts";
 
 /** What a loop wants done, and how it is to be judged. */
 export interface Draft {
@@ -19,6 +23,11 @@ export interface Draft {
   readonly expectedShare?: number;
   readonly basis?: number;
   readonly broadcastFactor?: number;
+  /** Which way the setting is to move; 0 where it is not told. */
+  readonly direction?: Direction;
+  /** The signals' objective that judges it, and whether its measure is to rise. */
+  readonly stream?: string;
+  readonly sign?: 1 | -1;
 }
 
 /** Sends a command whose confirmation and judgement are awaited. */
@@ -45,6 +54,9 @@ function open(turn: Turn, loop: Loop, draft: Draft): OpenAction {
   const { oldest } = loopState.book;
   if (loopState.book.size >= OPEN_LIMIT && oldest !== undefined)
     abandon(turn, oldest, `before ${OPEN_LIMIT} later actions`);
+  const { judgement_signals: span } = state.settings;
+  const standing =
+    draft.stream === undefined ? null : standsAt(loopState.streams, draft.stream, span);
   const action: OpenAction = {
     id: `${state.system}.${loop}.${++loopState.actions}`,
     loop,
@@ -64,22 +76,48 @@ function open(turn: Turn, loop: Loop, draft: Draft): OpenAction {
     expectedShare: draft.expectedShare ?? null,
     basis: draft.basis ?? null,
     broadcastFactor: draft.broadcastFactor ?? null,
+    stream: draft.stream ?? null,
+    standing,
+    forecast: standing && (loopState.streams.baseline.forecast(standing) ?? null),
+    direction: draft.direction ?? 0,
+    sign: draft.sign ?? 1,
     evidenceSum: 0,
+    measureSum: 0,
     evidenceCount: 0,
   };
   loopState.book.add(action);
+  disturbed(turn, action);
   return action;
+}
+
+/**
+ * What comes next of the action's stream is its doing. Labels come about what was done, hardly ever without:
+ * there the forecast is of what comes after labels in general.
+ */
+function disturbed({ state }: Turn, { loop, stream }: OpenAction): void {
+  if (stream !== null && loop !== "anomaly_feedback")
+    disturbStream(state.loops[loop].streams, stream);
+}
+
+/** A loop whose steps on one setting go to and fro is damped. Labels are people's, who may disagree. */
+function dampOscillation({ state }: Turn, { loop, stream, direction }: OpenAction): void {
+  if (stream === null || loop === "anomaly_feedback") return;
+  const own = state.loops[loop];
+  if (oscillates(own.streams, stream, direction))
+    own.damping = dampedAfter(Verdict.Hurt, own.damping, state.settings.damping_factor);
 }
 
 /**
  * Takes a target's word on a command or on a rollback; one about nothing open is ignored.
  *
  * @param onApplied Called with an action that was applied, before that is published.
+ * @param onRefused Called with one that was refused, before that is published.
  */
 export function receiveConfirmation(
   turn: Turn,
   confirmation: Confirmation,
   onApplied: (action: OpenAction) => void,
+  onRefused: (action: OpenAction) => void,
 ): void {
   const named = confirmation.action_id;
   const isRollback = named.endsWith(ROLLBACK);
@@ -92,15 +130,19 @@ export function receiveConfirmation(
   const { reason } = confirmation;
   if (isRollback) {
     book.remove(action);
+    disturbed(turn, action);
     if (confirmation.applied) onApplied(action);
     const status = confirmation.applied ? "rolled_back" : "refused";
     logAction(turn, action, status, `rollback: ${reason}`, false);
   } else if (confirmation.applied) {
     book.move(action, "judging", turn.state.timeMs);
+    disturbed(turn, action);
+    dampOscillation(turn, action);
     onApplied(action);
     logAction(turn, action, "applied", `${action.reason}; ${reason}`);
   } else {
     book.remove(action);
+    onRefused(action);
     logAction(turn, action, "refused", `${action.reason}; refused: ${reason}`);
   }
 }

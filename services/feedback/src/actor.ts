@@ -4,30 +4,28 @@ import {
   type FeedbackSettings,
   LOOPS,
   type Loop,
-  type Request,
   type SignalBodies,
 } from "@mapek/core/messages";
+import { BaselineForecast } from "@mapek/core/stats";
 import type { Actor, Output } from "@mapek/runtime";
 import type { OpenAction } from "./action-book.ts";
 import { expire, nextExpiryAt, receiveConfirmation } from "./actions.ts";
-import { precisionOf, recallOf, receiveLabel } from "./anomaly-feedback.ts";
+import { receiveLabel } from "./anomaly-feedback.ts";
 import { receiveDecision } from "./decision-quality.ts";
-import { effectivenessOf } from "./effectiveness.ts";
 import { receiveOutcome } from "./judgement.ts";
-import { receiveProposal, receiveRecommendation, thresholdApplied } from "./metrics-learning.ts";
+import {
+  receiveProposal,
+  receiveRecommendation,
+  thresholdApplied,
+  thresholdRefused,
+} from "./metrics-learning.ts";
 import { receivePerformanceSignal } from "./performance-adaptation.ts";
+import { query } from "./query.ts";
 import { parallelismApplied, receiveUtilization } from "./resource-optimization.ts";
 import { isNewSignal } from "./signal-memory.ts";
 import { loadState, saveState } from "./snapshot.ts";
-import { takeSignal, type WithoutEffect } from "./source-limits.ts";
-import {
-  ACCURACY_MEMORY,
-  createState,
-  type FeedbackState,
-  isEnabled,
-  meanOfNewest,
-  type Turn,
-} from "./state.ts";
+import { type Sender, takeSignal, type WithoutEffect } from "./source-limits.ts";
+import { createState, type FeedbackState, isEnabled, type Turn } from "./state.ts";
 
 type SignalInput = Extract<FeedbackInput, { kind: "signal" }>;
 type RecommendationInput = Extract<FeedbackInput, { kind: "recommendation" }>;
@@ -68,7 +66,12 @@ function receive(state: FeedbackState, input: FeedbackInput): Output[] {
       state.operatorLoops[input.control.loop] = input.control.enabled;
       break;
     case "confirmation":
-      receiveConfirmation(turn, input, (action) => applied(turn, action));
+      receiveConfirmation(
+        turn,
+        input,
+        (action) => applied(turn, action),
+        (action) => action.loop === "metrics_learning" && thresholdRefused(turn, action),
+      );
       break;
     case "outcome":
       receiveOutcome(turn, input);
@@ -83,6 +86,9 @@ function receive(state: FeedbackState, input: FeedbackInput): Output[] {
 function receiveSettings(state: FeedbackState, settings: FeedbackSettings): void {
   for (const loop of LOOPS)
     if (settings.loops[loop] !== state.settings.loops[loop]) delete state.operatorLoops[loop];
+  // Forecasts are of means of so many signals.
+  if (settings.judgement_signals !== state.settings.judgement_signals)
+    for (const loop of LOOPS) state.loops[loop].streams.baseline = new BaselineForecast();
   state.settings = settings;
 }
 
@@ -94,13 +100,14 @@ function receiveSignal(turn: Turn, input: SignalInput): void {
     return;
   }
   const message = store(turn, loop, id, input.source, input.signal, input.time);
-  const without = takeSignal(state, input.source) ?? actOn(turn, input);
+  const sender = { name: input.source, proven: input.proven === true };
+  const without = takeSignal(state, sender) ?? actOn(turn, input, sender);
   if (without !== undefined) message.without_effect = without;
 }
 
 /** @returns Why the signal has no effect, where its source may move nothing more. */
-function actOn(turn: Turn, input: SignalInput): WithoutEffect | undefined {
-  const { loop, id, source } = input;
+function actOn(turn: Turn, input: SignalInput, source: Sender): WithoutEffect | undefined {
+  const { loop, id } = input;
   const acts = isEnabled(turn.state, loop);
   // The front door has validated the body by its loop's schema.
   const body = input.signal as unknown;
@@ -111,7 +118,7 @@ function actOn(turn: Turn, input: SignalInput): WithoutEffect | undefined {
       receivePerformanceSignal(turn, id, body as SignalBodies[typeof loop], acts);
       return undefined;
     case "decision_quality":
-      receiveDecision(turn, id, body as SignalBodies[typeof loop], acts);
+      receiveDecision(turn, id, source, body as SignalBodies[typeof loop], acts);
       return undefined;
     case "anomaly_feedback":
       return receiveLabel(turn, id, source, body as SignalBodies[typeof loop], acts);
@@ -164,37 +171,4 @@ function applied(turn: Turn, action: OpenAction): void {
   if (action.loop === "metrics_learning") thresholdApplied(turn, action);
   if (action.loop === "resource_optimization" && action.phase === "judging")
     parallelismApplied(action);
-}
-
-function query(state: FeedbackState, verb: string, request: Request): unknown[] {
-  if (verb !== "effectiveness") return [];
-  return LOOPS.filter((loop) => request.loop === undefined || request.loop === loop).map((loop) => {
-    const { signals, duplicates, actions, damping, verdicts, book } = state.loops[loop];
-    return {
-      system: state.system,
-      loop,
-      enabled: isEnabled(state, loop),
-      signals,
-      duplicates,
-      actions,
-      open: book.size,
-      judged: verdicts.judged,
-      helped: verdicts.helped,
-      hurt: verdicts.hurt,
-      effectiveness: effectivenessOf(verdicts),
-      damping,
-      ...measuresOf(state, loop),
-    };
-  });
-}
-
-function measuresOf(state: FeedbackState, loop: Loop): Record<string, number | null> {
-  switch (loop) {
-    case "anomaly_feedback":
-      return { precision: precisionOf(state.labelCounts), recall: recallOf(state.labelCounts) };
-    case "decision_quality":
-      return { mean_accuracy: meanOfNewest(state.accuracies, ACCURACY_MEMORY) ?? null };
-    default:
-      return {};
-  }
 }

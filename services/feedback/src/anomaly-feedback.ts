@@ -1,23 +1,21 @@
-import {
-  type AnomalyFeedbackSignal,
-  parseSeriesKey,
-  type SeriesId,
-  seriesKey,
-  seriesKeyOfAnomaly,
-} from "@mapek/core/messages";
+import type { AnomalyFeedbackSignal, LearnerCommand } from "@mapek/core/messages";
 import { begin, beginSystemWide } from "./actions.ts";
 import { broadcastSensitivity } from "./commands.ts";
 import { dampFactor } from "./damping.ts";
 import { figure } from "./figure.ts";
 import { observe } from "./judgement.ts";
+import { type Label, readLabel } from "./label.ts";
+import { countLabels, type LabelRecord, noLabels } from "./label-record.ts";
 import {
   influenceOf,
   influenceSpent,
+  type Sender,
   WHOLE_SYSTEM,
   type WithoutEffect,
+  weightOf,
   withinInfluence,
 } from "./source-limits.ts";
-import { type LabelCounts, meanOfNewest, type Turn } from "./state.ts";
+import { meanOfNewest, type Turn } from "./state.ts";
 
 const FALSE_POSITIVE_FACTOR = 0.8;
 const FALSE_NEGATIVE_FACTOR = 1.25;
@@ -25,108 +23,151 @@ const LEAST_FACTOR = 0.5;
 const LARGEST_FACTOR = 2;
 /** The whole system moves by the fourth root of what its series moves. */
 const SYSTEM_EXPONENT = 1 / 4;
-/** What a label still counts after each later one. */
-const DECAY = 0.99;
-/** Most labels that are remembered of a series. */
-const LABEL_MEMORY = 20;
+/** Where a kind of burst is learned, the sensitivity to all kinds moves by the fourth root: three labels by a sixth. */
+const KNOWN_KIND_EXPONENT = 1 / 4;
 
 /**
  * A false alarm lowers the sensitivity of its series, a missed anomaly raises it; the system as a
- * whole follows more weakly. Judged by the share of wrong labels among the next ones about the
- * same series.
+ * whole follows more weakly. A label that names its anomaly teaches the series that kind of burst,
+ * and moves the rest less. Judged by the share of wrong labels among the next ones about the same
+ * series.
  */
 export function receiveLabel(
   turn: Turn,
   signalId: string,
-  source: string,
+  source: Sender,
   body: AnomalyFeedbackSignal,
   acts: boolean,
 ): WithoutEffect | undefined {
   const { state } = turn;
-  const right = Number(body.true_positive ?? 0);
-  const falseAlarms = Number(body.false_positive ?? 0);
-  const missed = Number(body.false_negative ?? 0);
-  const total = right + falseAlarms + missed;
+  const label = readLabel(state.system, body);
+  const { series, total, falseAlarms, missed } = label;
   if (total === 0) return undefined;
-  const id = seriesOf(state.system, body);
-  const series = id === undefined ? undefined : seriesKey(id.system, id.metric, id.labels);
+  const weight = weightOf(state.settings, source);
   const moves = acts && falseAlarms !== missed;
-  const subject = series ?? WHOLE_SYSTEM;
+  const subject = series?.key ?? WHOLE_SYSTEM;
   const ofSubject = influenceOf(state, source, "sensitivity", subject);
-  countLabels(state.labelCounts, right, falseAlarms, missed);
+  count(turn, WHOLE_SYSTEM, label, weight);
+  if (series !== undefined) count(turn, series.key, label, weight);
   if (moves && ofSubject.spent) return influenceSpent(state, source);
-  const errorShare = (falseAlarms + missed) / total;
-  if (series !== undefined) noteLabel(turn, series, errorShare);
-  noteLabel(turn, WHOLE_SYSTEM, errorShare);
-  const asked = FALSE_POSITIVE_FACTOR ** falseAlarms * FALSE_NEGATIVE_FACTOR ** missed;
-  const bounded = Math.min(Math.max(asked, LEAST_FACTOR), LARGEST_FACTOR);
-  const wanted = dampFactor(bounded, state.loops.anomaly_feedback.damping);
-  if (!moves) return undefined;
-
-  const ofSystem = influenceOf(state, source, "sensitivity", WHOLE_SYSTEM);
-  const factor = series === undefined ? wanted : withinInfluence(wanted, ofSubject);
-  if (series !== undefined) ofSubject.use(Math.abs(Math.log(factor)));
-  const systemFactor = withinInfluence(wanted ** SYSTEM_EXPONENT, ofSystem);
-  ofSystem.use(Math.abs(Math.log(systemFactor)));
-  const before =
-    meanOfNewest(state.labels.get(subject) ?? [], state.settings.judgement_signals) ?? errorShare;
-  const labels = `${falseAlarms} false and ${missed} missed of ${total}`;
-  const common = {
-    signalId,
-    subject,
-    target: { service: "learner", setting: "sensitivity", series: series ?? null },
-    objective: "label_error",
-    before,
-    predicted: before * Math.min(factor, 1 / factor),
-  } as const;
-  if (id === undefined) {
-    const command = broadcastSensitivity(systemFactor);
-    const reason = `${labels}: sensitivity of the system × ${figure(systemFactor)}`;
-    beginSystemWide(turn, "anomaly_feedback", { ...common, command, reason }, systemFactor);
-    return undefined;
-  }
-  begin(turn, "anomaly_feedback", {
-    ...common,
-    command: { name: "scale_sensitivity", metric: id.metric, labels: id.labels, factor },
-    reason: `${labels}: sensitivity × ${figure(factor)}, of the system × ${figure(systemFactor)}`,
-    ...(!ofSystem.spent && { broadcastFactor: systemFactor }),
-  });
+  const measure = (falseAlarms + missed) / total;
+  if (series !== undefined) observe(turn, "anomaly_feedback", { stream: series.key, measure });
+  const learns = series === undefined;
+  observe(turn, "anomaly_feedback", { stream: WHOLE_SYSTEM, measure, learns });
+  const step = state.loops.anomaly_feedback.damping * weight;
+  if (moves) move(turn, signalId, source, label, step);
+  else if (acts && label.lesson?.verdict === "true_positive")
+    confirmKind(turn, signalId, source, label, step);
   return undefined;
 }
 
-/** The series that a label is about: that of its anomaly, else the one it names. */
-function seriesOf(system: string, body: AnomalyFeedbackSignal): SeriesId | undefined {
-  const key = body.anomaly_id === undefined ? undefined : seriesKeyOfAnomaly(body.anomaly_id);
-  if (key !== undefined) {
-    const parsed = parseSeriesKey(key);
-    if (parsed.ok && parsed.value.system === system) return parsed.value;
+/** @param step What damping and the source's weight leave of the step, 0–1. */
+function move(turn: Turn, signalId: string, source: Sender, label: Label, step: number): void {
+  const { state } = turn;
+  const { series, lesson, total, falseAlarms, missed } = label;
+  const subject = series?.key ?? WHOLE_SYSTEM;
+  const ofSubject = influenceOf(state, source, "sensitivity", subject);
+  const ofSystem = influenceOf(state, source, "sensitivity", WHOLE_SYSTEM);
+  const asked = FALSE_POSITIVE_FACTOR ** falseAlarms * FALSE_NEGATIVE_FACTOR ** missed;
+  const bounded = Math.min(Math.max(asked, LEAST_FACTOR), LARGEST_FACTOR);
+  const wanted = dampFactor(bounded, step);
+  const factor = series === undefined ? wanted : withinInfluence(wanted, ofSubject);
+  if (series !== undefined) ofSubject.use(Math.abs(Math.log(factor)));
+  const exponent = lesson === undefined ? SYSTEM_EXPONENT : SYSTEM_EXPONENT * KNOWN_KIND_EXPONENT;
+  const systemFactor = withinInfluence(wanted ** exponent, ofSystem);
+  ofSystem.use(Math.abs(Math.log(systemFactor)));
+  const labels = `${falseAlarms} false and ${missed} missed of ${total}`;
+  const before = errorBefore(turn, subject);
+  const predicted = before * Math.min(factor, 1 / factor);
+  const direction = Math.sign(missed - falseAlarms) as 1 | -1;
+  const common = {
+    ...aboutSensitivity(signalId, subject, series?.key),
+    direction,
+    before,
+    predicted,
+  };
+  if (series === undefined) {
+    const command = broadcastSensitivity(systemFactor);
+    const reason = `${labels}: sensitivity of the system × ${figure(systemFactor)}`;
+    beginSystemWide(turn, "anomaly_feedback", { ...common, command, reason }, systemFactor);
+    return;
   }
-  if (body.metric === undefined) return undefined;
-  return { system, metric: body.metric, labels: body.labels ?? {} };
+  const weight = step * (Math.log(factor) / Math.log(wanted));
+  begin(turn, "anomaly_feedback", {
+    ...common,
+    command: {
+      ...scaled(series.id, factor),
+      ...(lesson !== undefined && { known_kind_factor: factor ** KNOWN_KIND_EXPONENT }),
+      ...teaching(label, weight),
+    },
+    reason: `${labels}: sensitivity × ${figure(factor)}, of the system × ${figure(systemFactor)}`,
+    ...(!ofSystem.spent && { broadcastFactor: systemFactor }),
+  });
 }
 
-function noteLabel(turn: Turn, subject: string, errorShare: number): void {
-  const recent = turn.state.labels.get(subject) ?? [];
-  recent.push(errorShare);
-  if (recent.length > LABEL_MEMORY) recent.shift();
-  turn.state.labels.set(subject, recent);
-  observe(turn, "anomaly_feedback", subject, errorShare);
+/** A right alarm takes back part of what false ones have taught of its kind. */
+function confirmKind(
+  turn: Turn,
+  signalId: string,
+  source: Sender,
+  label: Label,
+  step: number,
+): void {
+  const { series } = label;
+  if (series === undefined) return;
+  const influence = influenceOf(turn.state, source, "confirmed_kind", series.key);
+  if (influence.spent) return;
+  const wanted = Math.abs(Math.log(FALSE_POSITIVE_FACTOR)) * step;
+  const granted = Math.min(wanted, influence.left);
+  influence.use(granted);
+  const before = errorBefore(turn, series.key);
+  begin(turn, "anomaly_feedback", {
+    ...aboutSensitivity(signalId, series.key, series.key),
+    command: { ...scaled(series.id, 1), ...teaching(label, step * (granted / wanted)) },
+    reason: "the alarm was right: bursts of its kind are to be told again",
+    direction: 0,
+    before,
+    predicted: before,
+  });
 }
 
-function countLabels(counts: LabelCounts, right: number, falseAlarms: number, missed: number) {
-  counts.truePositives = counts.truePositives * DECAY + right;
-  counts.falsePositives = counts.falsePositives * DECAY + falseAlarms;
-  counts.falseNegatives = counts.falseNegatives * DECAY + missed;
+type ScaleSensitivity = Extract<LearnerCommand, { name: "scale_sensitivity" }>;
+
+const scaled = (
+  { metric, labels }: NonNullable<Label["series"]>["id"],
+  factor: number,
+): ScaleSensitivity => ({ name: "scale_sensitivity", metric, labels, factor });
+
+/** What the command says of a kind of burst. */
+const teaching = ({ lesson }: Label, weight: number): Partial<ScaleSensitivity> =>
+  lesson === undefined
+    ? {}
+    : { anomaly_opened_at: lesson.openedAt, verdict: lesson.verdict, weight };
+
+const aboutSensitivity = (signalId: string, subject: string, series: string | undefined) =>
+  ({
+    signalId,
+    subject,
+    stream: subject,
+    target: { service: "learner", setting: "sensitivity", series: series ?? null },
+    objective: "label_error",
+  }) as const;
+
+function recordOf({ state }: Turn, subject: string): LabelRecord {
+  const known = state.labels.get(subject);
+  if (known !== undefined) return known;
+  const record = noLabels(state.timeMs);
+  state.labels.set(subject, record);
+  return record;
 }
 
-/** Share of alarms that were right, 0–1, later labels counting more; null without any. */
-export function precisionOf({ truePositives, falsePositives }: LabelCounts): number | null {
-  const alarms = truePositives + falsePositives;
-  return alarms === 0 ? null : truePositives / alarms;
+function count(turn: Turn, subject: string, label: Label, weight: number): void {
+  const { settings, timeMs } = turn.state;
+  countLabels(recordOf(turn, subject), label, weight, settings, timeMs);
 }
 
-/** Share of anomalies that raised an alarm, 0–1, later labels counting more; null without any. */
-export function recallOf({ truePositives, falseNegatives }: LabelCounts): number | null {
-  const anomalies = truePositives + falseNegatives;
-  return anomalies === 0 ? null : truePositives / anomalies;
+/** The mean share of wrong labels among the last ones, the newest included. */
+function errorBefore({ state }: Turn, subject: string): number {
+  const stream = state.loops.anomaly_feedback.streams.byName.get(subject);
+  return meanOfNewest(stream?.track.values ?? [], state.settings.judgement_signals) ?? 0;
 }

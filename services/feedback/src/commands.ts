@@ -1,4 +1,9 @@
-import { type LearnerCommand, type OptimizerCommand, seriesKey } from "@mapek/core/messages";
+import {
+  type LabelVerdict,
+  type LearnerCommand,
+  type OptimizerCommand,
+  seriesKey,
+} from "@mapek/core/messages";
 import type { OpenAction } from "./action-book.ts";
 import type { FeedbackState, Turn } from "./state.ts";
 
@@ -47,11 +52,13 @@ export function inverseOf(state: FeedbackState, action: OpenAction): Command | u
   const { command, from, to } = action;
   switch (command.name) {
     case "set_threshold":
-      if (typeof from !== "number" || state.thresholds.get(action.subject) !== to) return undefined;
+      if (typeof from !== "number" || state.thresholds.get(action.subject)?.value !== to)
+        return undefined;
       return {
         name: "set_threshold",
         metric: command.metric,
         labels: command.labels,
+        ...(command.side !== undefined && { side: command.side }),
         threshold: from,
         strategy: command.strategy,
         confidence: command.confidence,
@@ -59,7 +66,7 @@ export function inverseOf(state: FeedbackState, action: OpenAction): Command | u
         source: "rollback",
       };
     case "scale_sensitivity":
-      return { ...command, factor: inverseFactor(action, command.factor) };
+      return unlearned(command, inverseFactor(action, command.factor));
     case "scale_learning_rate":
       return { name: "scale_learning_rate", factor: inverseFactor(action, command.factor) };
     case "adjust_parallelism": {
@@ -70,6 +77,24 @@ export function inverseOf(state: FeedbackState, action: OpenAction): Command | u
       return undefined;
   }
 }
+
+/** A lesson about a kind of burst is taken back by its opposite; one of a missed anomaly has none. */
+function unlearned(
+  command: Extract<LearnerCommand, { name: "scale_sensitivity" }>,
+  factor: number,
+): Command {
+  const { name, metric, labels, anomaly_opened_at, weight } = command;
+  const back = { name, metric, labels, factor };
+  const opposite = command.verdict === undefined ? undefined : OPPOSITES[command.verdict];
+  if (opposite === undefined || anomaly_opened_at === undefined) return back;
+  return { ...back, anomaly_opened_at, verdict: opposite, ...(weight !== undefined && { weight }) };
+}
+
+const OPPOSITES: { readonly [V in LabelVerdict]: LabelVerdict | undefined } = {
+  false_positive: "true_positive",
+  true_positive: "false_positive",
+  false_negative: undefined,
+};
 
 /** From what was really changed, since a target keeps to its bounds; else from what was asked. */
 function inverseFactor({ from, to }: OpenAction, factor: number): number {

@@ -3,12 +3,16 @@ import { begin } from "./actions.ts";
 import { dampFactor } from "./damping.ts";
 import { figure } from "./figure.ts";
 import { observe } from "./judgement.ts";
+import { type Sender, weightOf } from "./source-limits.ts";
 import { ACCURACY_MEMORY, meanOfNewest, type Turn } from "./state.ts";
+import { isResting } from "./stream.ts";
 
 const POOR_ACCURACY = 0.5;
 const GOOD_ACCURACY = 0.9;
 const RAISE_FACTOR = 1.2;
 const LOWER_FACTOR = 0.9;
+/** All decisions of a system are one stream. */
+const STREAM = "";
 
 /** How near a decision's prediction came: 1 exact, 0 as far off as the outcome is large (at least 1), never negative. */
 export function accuracyOf(predicted: number, actual: number): number {
@@ -17,12 +21,13 @@ export function accuracyOf(predicted: number, actual: number): number {
 
 /**
  * Poor decisions raise the learning rate, good ones lower it. A step is judged by the mean error of
- * the next `judgement_signals` decisions against that of as many before it; until then further
- * signals of the same direction lead to no second step, one of the other direction does.
+ * the next `judgement_signals` decisions; until then further signals lead to no second step, and after one that
+ * did not help as many decisions more are only watched.
  */
 export function receiveDecision(
   turn: Turn,
   signalId: string,
+  source: Sender,
   body: DecisionQualitySignal,
   acts: boolean,
 ): void {
@@ -30,20 +35,21 @@ export function receiveDecision(
   const accuracy = accuracyOf(body.predicted_outcome, body.actual_outcome);
   state.accuracies.push(accuracy);
   if (state.accuracies.length > ACCURACY_MEMORY) state.accuracies.shift();
-  observe(turn, "decision_quality", "raise", 1 - accuracy);
-  observe(turn, "decision_quality", "lower", 1 - accuracy);
+  observe(turn, "decision_quality", { stream: STREAM, measure: 1 - accuracy });
   if (!acts || (accuracy >= POOR_ACCURACY && accuracy <= GOOD_ACCURACY)) return;
   const isPoor = accuracy < POOR_ACCURACY;
-  const { book, damping } = state.loops.decision_quality;
-  const subject = isPoor ? "raise" : "lower";
-  if (book.isOpen(subject)) return;
-  const factor = dampFactor(isPoor ? RAISE_FACTOR : LOWER_FACTOR, damping);
+  const { book, damping, streams } = state.loops.decision_quality;
+  if (book.isOpen(STREAM) || isResting(streams, STREAM)) return;
+  const step = damping * weightOf(state.settings, source);
+  const factor = dampFactor(isPoor ? RAISE_FACTOR : LOWER_FACTOR, step);
   const mean = meanOfNewest(state.accuracies, state.settings.judgement_signals) ?? accuracy;
   const before = 1 - mean;
   const line = isPoor ? `< ${POOR_ACCURACY}` : `> ${GOOD_ACCURACY}`;
   begin(turn, "decision_quality", {
     signalId,
-    subject,
+    subject: STREAM,
+    direction: isPoor ? 1 : -1,
+    stream: STREAM,
     target: { service: "optimizer", setting: "learning_rate", series: null },
     command: { name: "scale_learning_rate", factor },
     reason: `accuracy ${figure(accuracy)} ${line} of decision ${body.decision_id}: learning_rate × ${figure(factor)}`,

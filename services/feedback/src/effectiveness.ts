@@ -1,14 +1,18 @@
-/** How many verdicts the running share looks back on. */
+/** How many verdicts the running shares look back on. */
 const VERDICT_MEMORY = 100;
 
-/** The verdicts on a loop's actions: totals, and the newest 100 as the running share sees them. */
+export const Verdict = { Helped: "helped", Neutral: "neutral", Hurt: "hurt" } as const;
+export type Verdict = (typeof Verdict)[keyof typeof Verdict];
+
+/** The verdicts on a loop's actions: totals, and the newest 100 as the running shares see them. */
 export interface Verdicts {
   judged: number;
   helped: number;
   hurt: number;
-  /** Oldest first: whether each helped. */
-  recent: boolean[];
+  /** Oldest first. */
+  recent: Verdict[];
   recentHelped: number;
+  recentHurt: number;
 }
 
 export const noVerdicts = (): Verdicts => ({
@@ -17,28 +21,36 @@ export const noVerdicts = (): Verdicts => ({
   hurt: 0,
   recent: [],
   recentHelped: 0,
+  recentHurt: 0,
 });
-
-export const Verdict = { Helped: "helped", Neutral: "neutral", Hurt: "hurt" } as const;
-export type Verdict = (typeof Verdict)[keyof typeof Verdict];
 
 /** Counts a verdict; an action that made no clear difference was judged and did not help. */
 export function countVerdict(verdicts: Verdicts, verdict: Verdict): void {
-  const helped = verdict === Verdict.Helped;
   verdicts.judged++;
-  if (helped) verdicts.helped++;
+  if (verdict === Verdict.Helped) verdicts.helped++;
   if (verdict === Verdict.Hurt) verdicts.hurt++;
-  verdicts.recent.push(helped);
-  if (helped) verdicts.recentHelped++;
-  if (verdicts.recent.length > VERDICT_MEMORY && verdicts.recent.shift()) verdicts.recentHelped--;
+  verdicts.recent.push(verdict);
+  addRecent(verdicts, verdict, 1);
+  if (verdicts.recent.length <= VERDICT_MEMORY) return;
+  const forgotten = verdicts.recent.shift();
+  if (forgotten !== undefined) addRecent(verdicts, forgotten, -1);
+}
+
+function addRecent(verdicts: Verdicts, verdict: Verdict, count: 1 | -1): void {
+  if (verdict === Verdict.Helped) verdicts.recentHelped += count;
+  if (verdict === Verdict.Hurt) verdicts.recentHurt += count;
 }
 
 /** Share of the last 100 judged actions that helped, 0–1; null before the first. */
 export const effectivenessOf = (verdicts: Verdicts): number | null =>
   verdicts.recent.length === 0 ? null : verdicts.recentHelped / verdicts.recent.length;
 
+/** Share of the last 100 judged actions that hurt, 0–1; null before the first. */
+export const harmOf = (verdicts: Verdicts): number | null =>
+  verdicts.recent.length === 0 ? null : verdicts.recentHurt / verdicts.recent.length;
+
 /**
- * Compares an objective, smaller is better, before and after an action.
+ * Compares an objective, smaller is better, before and after an action, where nothing is known of its noise.
  *
  * Helped: fell by more than 5 % (at least 0.005), or is at its goal afterwards. Hurt: rose by more
  * than 10 % (at least 0.01) and is beyond the goal. What lies between made no clear difference.

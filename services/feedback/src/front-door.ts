@@ -18,7 +18,13 @@ export function admitSignals(config: Config): Admit {
       const about = { version: 1, kind: "signal", time, system, loop } as const;
       return {
         key: system,
-        input: { ...about, id: id ?? randomUUID(), source, signal },
+        input: {
+          ...about,
+          id: id ?? randomUUID(),
+          source,
+          ...(subject.source !== undefined && { proven: true }),
+          signal,
+        },
         id: id === undefined ? undefined : `${system}/${loop}/${id}`,
       };
     };

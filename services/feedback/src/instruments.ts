@@ -1,19 +1,15 @@
 import type { FeedbackInput } from "@mapek/core/messages";
 import type { ActorServiceOptions, KeyedState, ServiceContext } from "@mapek/runtime";
 import { Counter, Gauge } from "prom-client";
-import { feedbackActor } from "./actor.ts";
+import { query } from "./query.ts";
 import type { FeedbackState } from "./state.ts";
 
 type Instruments = NonNullable<
   ActorServiceOptions<KeyedState<FeedbackState>, FeedbackInput>["instruments"]
 >;
 
-/** What the `effectiveness` verb says of one loop. */
-interface LoopItem {
-  loop: string;
-  effectiveness: number | null;
-  mean_accuracy?: number | null;
-}
+/** Series whose precision and recall one instance exports a system. */
+const MAX_LABELLED = 1_000;
 
 /** The feedback service's own metrics. */
 export const feedbackInstruments: Instruments = ({ metrics }: ServiceContext) => {
@@ -48,6 +44,24 @@ export const feedbackInstruments: Instruments = ({ metrics }: ServiceContext) =>
     labelNames: ["system", "loop"],
     registers,
   });
+  const precision = new Gauge({
+    name: "mapek_label_precision",
+    help: "Share of labelled alarms that were right; series empty: the whole system",
+    labelNames: ["system", "series"],
+    registers,
+  });
+  const recall = new Gauge({
+    name: "mapek_label_recall",
+    help: "Share of labelled anomalies that raised an alarm; series empty: the whole system",
+    labelNames: ["system", "series"],
+    registers,
+  });
+  const harm = new Gauge({
+    name: "mapek_loop_harm",
+    help: "Share of a loop's judged actions that hurt",
+    labelNames: ["system", "loop"],
+    registers,
+  });
   return {
     onFolded: (_input, outputs) => {
       for (const output of outputs) {
@@ -64,13 +78,22 @@ export const feedbackInstruments: Instruments = ({ metrics }: ServiceContext) =>
       }
     },
     onScrape: (states) => {
+      precision.reset();
+      recall.reset();
       for (const { actors } of states)
         for (const [system, state] of actors)
-          for (const item of feedbackActor.query(state, "effectiveness", {}) as LoopItem[]) {
+          for (const item of query(state, "effectiveness", { limit: MAX_LABELLED })) {
             if (item.effectiveness !== null)
               effectiveness.set({ system, loop: item.loop }, item.effectiveness);
+            if (item.harm !== null) harm.set({ system, loop: item.loop }, item.harm);
             if (typeof item.mean_accuracy === "number")
               accuracy.set({ system }, item.mean_accuracy);
+            if (item.series === undefined) continue;
+            for (const one of [{ ...item, series: "" }, ...item.series]) {
+              const labels = { system, series: one.series };
+              if (typeof one.precision === "number") precision.set(labels, one.precision);
+              if (typeof one.recall === "number") recall.set(labels, one.recall);
+            }
           }
     },
   };

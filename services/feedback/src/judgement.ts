@@ -1,12 +1,21 @@
 import type { Loop, Outcome } from "@mapek/core/messages";
+import type { Forecast } from "@mapek/core/stats";
 import type { OpenAction } from "./action-book.ts";
 import { findAction, ROLLBACK, SYSTEM_WIDE } from "./action-id.ts";
 import { logAction, logBroadcast } from "./action-log.ts";
 import { broadcastSensitivity, type Command, inverseOf, send } from "./commands.ts";
-import { dampedAfterHelp, dampedAfterHurt } from "./damping.ts";
+import { dampedAfter } from "./damping.ts";
 import { countVerdict, Verdict, verdictOn } from "./effectiveness.ts";
+import { scoreOf, weigh } from "./evidence.ts";
 import { figure } from "./figure.ts";
 import type { Turn } from "./state.ts";
+import { fold, restFor, settle } from "./stream.ts";
+
+/** Spans that a loop only watches after an action while too little is known of its noise. */
+const FIRST_REST = 14;
+
+/** Standard deviations of noise by which an objective may be worse after its measure moved as it should. */
+const OVERSHOOT = 2;
 
 /** The objective value, in its own unit, at and below which nothing is left to improve. */
 const GOALS: { readonly [L in Loop]: number } = {
@@ -26,40 +35,107 @@ const GOALS: { readonly [L in Loop]: number } = {
 export function receiveOutcome(turn: Turn, outcome: Outcome): void {
   const action = findAction(turn.state, outcome.action_id);
   if (action === undefined || action.phase !== "judging") return;
-  action.before = outcome.before;
-  if (action.expectedShare !== null) action.predicted = outcome.before * action.expectedShare;
-  else if (action.objective === "pressure") action.predicted = Math.min(outcome.before, 1);
-  judge(turn, action, outcome.before, outcome.after);
+  const { before, after, expected, noise_variance: variance, samples } = outcome;
+  action.before = before;
+  action.after = after;
+  if (action.expectedShare !== null) action.predicted = before * action.expectedShare;
+  else if (action.objective === "pressure") action.predicted = Math.min(before, 1);
+  const goal = GOALS[action.loop];
+  if (expected === undefined || variance === undefined || samples === undefined) {
+    conclude(turn, action, verdictOn(before, after, goal), null);
+    return;
+  }
+  const forecast = { expected, variance, freedom: samples };
+  const score = scoreOf(after - expected, forecast);
+  const verdict = weigh(turn.state.loops[action.loop].evidence, action.direction, score);
+  conclude(turn, action, isAtGoal(verdict, after, goal) ? Verdict.Neutral : verdict, forecast);
+}
+
+/** What a signal says of an objective. */
+export interface Observation {
+  /** The stream that it belongs to. */
+  readonly stream: string;
+  /** What the stream is made of. */
+  readonly measure: number;
+  /** Smaller is better; the measure itself where it is not told. */
+  readonly objective?: number;
+  /** Whether the forecast learns from it. @default true */
+  readonly learns?: boolean;
 }
 
 /** Counts a signal's objective toward the actions that it judges; `judgement_signals` of them are a verdict. */
-export function observe(turn: Turn, loop: Loop, subject: string, objective: number): void {
-  for (const action of turn.state.loops[loop].book.judgingOf(subject)) {
+export function observe(turn: Turn, loop: Loop, observation: Observation): void {
+  const { stream, measure, objective = measure, learns = true } = observation;
+  const { book, streams } = turn.state.loops[loop];
+  const span = turn.state.settings.judgement_signals;
+  fold(streams, stream, measure, span, learns);
+  for (const action of book.judgingOf(stream)) {
     action.evidenceSum += objective;
+    action.measureSum += measure;
     action.evidenceCount++;
-    if (action.evidenceCount < turn.state.settings.judgement_signals) continue;
-    const after = action.evidenceSum / action.evidenceCount;
-    judge(turn, action, action.before ?? after, after);
+    if (action.evidenceCount >= span) judgeBySignals(turn, action);
   }
 }
 
-function judge(turn: Turn, action: OpenAction, before: number, after: number): void {
+function judgeBySignals(turn: Turn, action: OpenAction): void {
+  const { forecast, sign, evidenceCount, loop, direction, stream, standing } = action;
+  const { streams, evidence } = turn.state.loops[loop];
+  const { judgement_signals: span } = turn.state.settings;
+  const after = action.evidenceSum / evidenceCount;
+  action.after = after;
+  let verdict: Verdict = Verdict.Neutral;
+  if (forecast !== null) {
+    const change = sign * (action.measureSum / evidenceCount - forecast.expected);
+    verdict = weigh(evidence, direction, scoreOf(change, forecast));
+    // The measure went where it was to go, and far beyond: a busy resource is idle now.
+    const far = (action.before ?? after) + OVERSHOOT * Math.sqrt(forecast.variance);
+    if (verdict === Verdict.Helped && after > far) verdict = Verdict.Hurt;
+    if (isAtGoal(verdict, after, GOALS[loop])) verdict = Verdict.Neutral;
+  }
+  // Actions cut off what is extreme: without these examples the forecast would know only what is not.
+  if (standing !== null && forecast !== null && verdict === Verdict.Neutral)
+    streams.baseline.learn(standing, action.measureSum / evidenceCount, 1);
+  if (stream !== null && verdict === Verdict.Helped) settle(streams, stream);
+  if (stream !== null && verdict !== Verdict.Helped)
+    restFor(streams, stream, forecast === null ? FIRST_REST * span : span);
+  conclude(turn, action, verdict, forecast);
+}
+
+/** What is at its goal is not hurt, wherever it was. */
+const isAtGoal = (verdict: Verdict, after: number, goal: number): boolean =>
+  verdict === Verdict.Hurt && after <= goal;
+
+function conclude(
+  turn: Turn,
+  action: OpenAction,
+  verdict: Verdict,
+  forecast: Forecast | null,
+): void {
   const { state } = turn;
   const loop = state.loops[action.loop];
-  action.after = after;
-  const verdict = verdictOn(before, after, GOALS[action.loop]);
   countVerdict(loop.verdicts, verdict);
-  if (verdict === Verdict.Helped) loop.damping = dampedAfterHelp(loop.damping);
-  if (verdict === Verdict.Hurt)
-    loop.damping = dampedAfterHurt(loop.damping, state.settings.damping_factor);
+  loop.damping = dampedAfter(verdict, loop.damping, state.settings.damping_factor);
   loop.book.remove(action);
   const inverse = verdict === Verdict.Hurt ? inverseOf(state, action) : undefined;
-  const judged = `${action.objective} ${figure(before)} before, ${figure(after)} after: ${WORDS[verdict]}`;
-  const expected = action.predicted === null ? "" : ` (predicted ${figure(action.predicted)})`;
   const undone = verdict === Verdict.Hurt && inverse === undefined ? "; not rolled back" : "";
-  const helped = verdict === Verdict.Helped;
-  logAction(turn, action, "judged", `${judged}${expected}${undone}`, helped);
+  const reason = `${reasonOf(action, forecast)}: ${WORDS[verdict]}${undone}`;
+  logAction(turn, action, "judged", reason, verdict === Verdict.Helped, forecast);
   if (inverse !== undefined) rollBack(turn, action, inverse);
+}
+
+function reasonOf(
+  { objective, before, after, predicted, stream }: OpenAction,
+  forecast: Forecast | null,
+) {
+  const measured = `${objective} ${figure(before ?? 0)} before, ${figure(after ?? 0)} after`;
+  const hoped = predicted === null ? "" : `, predicted ${figure(predicted)}`;
+  if (forecast !== null) {
+    const noise = figure(Math.sqrt(forecast.variance));
+    return `${measured}${hoped}; without it ${figure(forecast.expected)} ± ${noise} was to come`;
+  }
+  return stream === null
+    ? `${measured}${hoped}`
+    : `${measured}${hoped}; too little is known of its noise`;
 }
 
 const WORDS: { readonly [V in Verdict]: string } = {

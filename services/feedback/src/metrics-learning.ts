@@ -2,7 +2,9 @@ import {
   type FeedbackInput,
   type Labels,
   type MetricsLearningSignal,
+  type Recommendation,
   seriesKey,
+  type ThresholdSide,
 } from "@mapek/core/messages";
 import type { OpenAction } from "./action-book.ts";
 import { begin } from "./actions.ts";
@@ -11,7 +13,9 @@ import {
   type Influence,
   influenceOf,
   influenceSpent,
+  type Sender,
   type WithoutEffect,
+  weightOf,
   withinInfluence,
 } from "./source-limits.ts";
 import type { Turn } from "./state.ts";
@@ -20,7 +24,10 @@ type RecommendationInput = Extract<FeedbackInput, { kind: "recommendation" }>;
 
 interface Proposal {
   signalId: string;
+  /** The series, with its side: what is in force, pending and bounded apart. */
+  subject: string;
   series: string;
+  side: ThresholdSide | undefined;
   metric: string;
   labels: Labels;
   value: number;
@@ -28,10 +35,18 @@ interface Proposal {
   strategy: string;
   reasoning: string;
   source: "recommendation" | "signal";
+  /** Undefined also where only a signal has set one. */
   inForce: number | undefined;
+  /** What measures a move; null where only the threshold itself does. */
+  scale: number | null;
+  /** How much its source counts, 0–1. */
+  weight: number;
   /** What its source may still move; undefined for the learner's own. */
   influence: Influence | undefined;
 }
+
+const subjectOf = (series: string, side: ThresholdSide | undefined): string =>
+  side === "lower" ? `${series}#lower` : series;
 
 /** A recommendation of the learner, with the threshold that it says is in force. */
 export function receiveRecommendation(
@@ -41,14 +56,22 @@ export function receiveRecommendation(
   acts: boolean,
 ): void {
   const { recommendation, in_force: inForce } = input;
-  const { metric, labels } = recommendation;
+  const { metric, labels, side } = recommendation;
   const series = seriesKey(turn.state.system, metric, labels);
-  if (inForce === null) turn.state.thresholds.delete(series);
-  else turn.state.thresholds.set(series, inForce);
+  const subject = subjectOf(series, side);
+  const known = turn.state.thresholds.get(subject);
+  const tentative = known?.tentative === true && known.value === inForce;
+  if (inForce === null) turn.state.thresholds.delete(subject);
+  else {
+    const scale = scaleOf(recommendation) ?? known?.scale ?? null;
+    turn.state.thresholds.set(subject, { value: inForce, scale, tentative });
+  }
   if (!acts || recommendation.provisional) return;
   decide(turn, {
     signalId,
+    subject,
     series,
+    side,
     metric,
     labels,
     value: recommendation.recommended_value,
@@ -56,39 +79,55 @@ export function receiveRecommendation(
     strategy: recommendation.strategy,
     reasoning: recommendation.reasoning,
     source: "recommendation",
-    inForce: inForce ?? undefined,
+    inForce: tentative ? undefined : (inForce ?? undefined),
+    scale: null,
+    weight: 1,
     influence: undefined,
   });
 }
 
+/** Interquartile range of the window that a recommendation rests on. */
+function scaleOf({ supporting_data: { p25, p75 } }: Recommendation): number | undefined {
+  const range = typeof p25 === "number" && typeof p75 === "number" ? p75 - p25 : 0;
+  return range > 0 ? range : undefined;
+}
+
 /**
- * A threshold that somebody proposes. A move from none, or from 0, has no measure: it takes all that its
- * source may move, and nothing less is enough for it.
+ * A threshold that somebody proposes. Where none is in force it takes all that its source may move, and holds
+ * until the learner recommends one; from 0 it has no measure unless the scale of the series is known.
  */
 export function receiveProposal(
   turn: Turn,
   signalId: string,
-  sender: string,
+  sender: Sender,
   body: MetricsLearningSignal,
   acts: boolean,
 ): WithoutEffect | undefined {
   if (!acts) return undefined;
-  const { parameter: metric, labels = {}, threshold_value: value, confidence } = body;
+  const { parameter: metric, labels = {}, side, threshold_value: value, confidence } = body;
   const series = seriesKey(turn.state.system, metric, labels);
-  const inForce = turn.state.thresholds.get(series);
-  const influence = influenceOf(turn.state, sender, "threshold", series);
-  if (influence.spent || (!inForce && !influence.whole)) return influenceSpent(turn.state, sender);
+  const subject = subjectOf(series, side);
+  const known = turn.state.thresholds.get(subject);
+  const inForce = known?.tentative ? undefined : known?.value;
+  const scale = known?.scale ?? null;
+  const influence = influenceOf(turn.state, sender, "threshold", subject);
+  const hasMeasure = inForce === undefined ? influence.whole : inForce !== 0 || scale !== null;
+  if (influence.spent || !hasMeasure) return influenceSpent(turn.state, sender);
   decide(turn, {
     signalId,
+    subject,
     series,
+    side,
     metric,
     labels,
     value,
     confidence,
     strategy: "manual",
-    reasoning: `proposed by ${sender} with confidence ${figure(confidence)}`,
+    reasoning: `proposed by ${sender.name} with confidence ${figure(confidence)}`,
     source: "signal",
     inForce,
+    scale,
+    weight: weightOf(turn.state.settings, sender),
     influence,
   });
   return undefined;
@@ -101,9 +140,9 @@ export function receiveProposal(
  */
 function decide(turn: Turn, proposal: Proposal): void {
   const { state } = turn;
-  const { series, value, confidence, inForce, influence } = proposal;
+  const { subject, value, confidence, inForce, influence, weight } = proposal;
   const { book, damping } = state.loops.metrics_learning;
-  if (book.isPending(series)) return;
+  if (book.isPending(subject)) return;
   const proposed = `${proposal.source} ${figure(value)} with confidence ${figure(confidence)}`;
   if (inForce === undefined) {
     const reason = `${proposed}: no threshold was in force`;
@@ -114,22 +153,32 @@ function decide(turn: Turn, proposal: Proposal): void {
   const { min_confidence: minConfidence, min_change: minChange } = state.settings;
   const change = Math.abs(value - inForce) / Math.abs(inForce);
   if (value === inForce || confidence < minConfidence || change < minChange) return;
-  const rate = state.learningRate * damping;
+  const rate = state.learningRate * damping * weight;
   const wanted = inForce + rate * (value - inForce);
-  const next = influence === undefined ? wanted : withinReach(inForce, wanted, influence);
+  const next =
+    influence === undefined ? wanted : withinReach(inForce, wanted, influence, proposal.scale);
   const bounded = next === wanted ? "" : `, to ${figure(next)}: as far as one source may move it`;
   const reason = `${proposed}, ${figure(change * 100)} % from ${figure(inForce)} in force: moved by ${figure(rate)} of the way${bounded}`;
   apply(turn, proposal, next, rate, reason);
 }
 
 /**
- * The wanted threshold, or one as near to it as its source may move it. What is left is a factor, so that
- * no source moves a threshold to zero or through it.
+ * The wanted threshold, or one as near to it as its source may move it. What is left counts in scales of the
+ * series: that measures a move next to 0 and through it, too. Without one it is a factor, so that no source moves
+ * a threshold to zero or through it.
  */
-function withinReach(inForce: number, wanted: number, influence: Influence): number {
-  if (inForce === 0) {
-    influence.use(influence.left);
-    return wanted;
+function withinReach(
+  inForce: number,
+  wanted: number,
+  influence: Influence,
+  scale: number | null,
+): number {
+  if (scale !== null) {
+    const move = Math.min(Math.abs(wanted - inForce), influence.left * scale);
+    influence.use(move / scale);
+    return move < Math.abs(wanted - inForce)
+      ? inForce + Math.sign(wanted - inForce) * move
+      : wanted;
   }
   const factor = withinInfluence(Math.max(wanted / inForce, 0), influence);
   influence.use(Math.abs(Math.log(factor)));
@@ -137,28 +186,57 @@ function withinReach(inForce: number, wanted: number, influence: Influence): num
 }
 
 function apply(turn: Turn, proposal: Proposal, threshold: number, rate: number, reason: string) {
-  const { signalId, series, metric, labels, confidence, strategy, reasoning, source } = proposal;
+  const tentative = turn.state.thresholds.get(proposal.subject)?.tentative === true;
+  const {
+    signalId,
+    subject,
+    series,
+    side,
+    metric,
+    labels,
+    confidence,
+    strategy,
+    reasoning,
+    source,
+    inForce,
+  } = proposal;
   begin(turn, "metrics_learning", {
     signalId,
-    subject: series,
+    subject,
     target: { service: "learner", setting: "threshold", series },
     command: {
       name: "set_threshold",
       metric,
       labels,
+      ...(side !== undefined && { side }),
       threshold,
       strategy,
       confidence,
       reasoning,
       source,
+      ...(source === "signal" && inForce === undefined && !tentative && { only_first: true }),
     },
     reason,
+    direction: inForce === undefined ? 0 : threshold > inForce ? 1 : -1,
     objective: "exceedance_error",
     expectedShare: 1 - rate * confidence,
   });
 }
 
 /** Remembers the threshold that an action put in force. */
-export function thresholdApplied(turn: Turn, action: OpenAction): void {
-  if (typeof action.to === "number") turn.state.thresholds.set(action.subject, action.to);
+export function thresholdApplied({ state }: Turn, action: OpenAction): void {
+  const { command, subject, to } = action;
+  if (typeof to !== "number" || command.name !== "set_threshold") return;
+  const known = state.thresholds.get(subject);
+  const isFirst = action.from === null || known?.tentative === true;
+  const tentative = command.source === "signal" && isFirst;
+  state.thresholds.set(subject, { value: to, scale: known?.scale ?? null, tentative });
+}
+
+/** Remembers the threshold that a refused action found in force. */
+export function thresholdRefused({ state }: Turn, { subject, from }: OpenAction): void {
+  if (typeof from !== "number") return;
+  const known = state.thresholds.get(subject);
+  if (known?.value === from) return;
+  state.thresholds.set(subject, { value: from, scale: known?.scale ?? null, tentative: false });
 }

@@ -30,6 +30,11 @@ export class RecentMap<Value> {
     return value;
   }
 
+  /** The value, which does not count as using it: for questions, which must leave no trace. */
+  peek(key: string): Value | undefined {
+    return this.entries.get(key);
+  }
+
   set(key: string, value: Value): void {
     this.entries.delete(key);
     this.entries.set(key, value);

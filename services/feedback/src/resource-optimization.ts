@@ -4,6 +4,7 @@ import { begin } from "./actions.ts";
 import { figure } from "./figure.ts";
 import { observe } from "./judgement.ts";
 import type { ResourceState, Turn } from "./state.ts";
+import { isResting } from "./stream.ts";
 
 const HIGH_UTILIZATION = 0.8;
 const LOW_UTILIZATION = 0.6;
@@ -15,8 +16,9 @@ const distanceFromBand = (utilization: number): number =>
 /**
  * A resource above 0.8 takes one off the parallelism at once; one that stays below 0.6 for
  * `low_utilization_seconds` adds one. A step is judged by the next `judgement_signals` signals of
- * that resource, and until then makes further ones wait: a burst of signals is not a burst of
- * steps. Damping asks for more evidence: 1 / damping high signals in a row, and as much longer a
+ * that resource: helped is where utilization went its way farther than noise takes it, and not beyond the band.
+ * Until then further steps wait, and for as many signals more where it did not help: a burst of signals is not
+ * a burst of steps. Damping asks for more evidence: 1 / damping high signals in a row, and as much longer a
  * time below.
  */
 export function receiveUtilization(
@@ -27,12 +29,13 @@ export function receiveUtilization(
 ): void {
   const { state } = turn;
   const { resource_type: resource, utilization } = body;
-  observe(turn, "resource_optimization", resource, distanceFromBand(utilization));
+  const objective = distanceFromBand(utilization);
+  observe(turn, "resource_optimization", { stream: resource, measure: utilization, objective });
   const known = state.resources.get(resource) ?? { lowSinceMs: null, highCount: 0 };
   note(known, utilization, state.timeMs);
   state.resources.set(resource, known);
-  const { book, damping } = state.loops.resource_optimization;
-  if (!acts || book.isOpen(resource)) return;
+  const { book, damping, streams } = state.loops.resource_optimization;
+  if (!acts || book.isOpen(resource) || isResting(streams, resource)) return;
   const lowForMs = known.lowSinceMs === null ? -1 : state.timeMs - known.lowSinceMs;
   if (known.highCount >= Math.round(1 / damping)) {
     known.highCount = 0;
@@ -61,6 +64,9 @@ function step(
   begin(turn, "resource_optimization", {
     signalId,
     subject: resource,
+    direction: delta,
+    stream: resource,
+    sign: delta < 0 ? 1 : -1,
     target: { service: "optimizer", setting: "execution_parallelism", series: null },
     command: { name: "adjust_parallelism", delta },
     reason: `utilization ${figure(utilization)} of ${resource} is ${why}: one ${delta < 0 ? "less" : "more"}`,

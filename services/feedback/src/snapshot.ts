@@ -4,20 +4,24 @@ import {
   type FeedbackSettings,
   type Loop,
 } from "@mapek/core/messages";
+import { BaselineForecast, type BaselineForecastSnapshot } from "@mapek/core/stats";
 import { ActionBook, type OpenAction } from "./action-book.ts";
 import type { Verdicts } from "./effectiveness.ts";
 import { FeedbackError } from "./errors.ts";
+import type { Evidence } from "./evidence.ts";
+import type { LabelRecord } from "./label-record.ts";
 import { RecentMap } from "./recent-map.ts";
-import { SOURCE_MEMORY, type SourceState, SUBJECT_MEMORY } from "./source-limits.ts";
+import { type Allowance, SOURCE_MEMORY, SUBJECT_MEMORY } from "./source-limits.ts";
 import {
   eachLoop,
   type FeedbackState,
-  type LabelCounts,
+  type KnownThreshold,
   RESOURCE_MEMORY,
   type ResourceState,
   SERIES_MEMORY,
   STATE_SCHEMA,
 } from "./state.ts";
+import { STREAM_MEMORY, type Stream } from "./stream.ts";
 
 interface LoopSnapshot {
   signals: number;
@@ -25,6 +29,9 @@ interface LoopSnapshot {
   actions: number;
   damping: number;
   verdicts: Verdicts;
+  evidence: Evidence;
+  streams: [string, Stream][];
+  baseline: BaselineForecastSnapshot;
   open: OpenAction[];
 }
 
@@ -38,15 +45,14 @@ interface Snapshot {
   recommendations: number;
   signalIds: string[];
   loops: { [L in Loop]: LoopSnapshot };
-  thresholds: [string, number][];
+  thresholds: [string, KnownThreshold][];
   accuracies: number[];
-  labelCounts: LabelCounts;
-  labels: [string, number[]][];
+  labels: [string, LabelRecord][];
   resources: [string, ResourceState][];
   sources: [string, SourceSnapshot][];
+  unproven: [string, Allowance][];
 }
 
-type Allowance = SourceState["signals"];
 type SourceSnapshot = { signals: Allowance; influence: [string, Allowance][] };
 
 /** The state as MessagePack: equal states give equal bytes. */
@@ -61,12 +67,16 @@ export function saveState(state: FeedbackState): Uint8Array {
     recommendations: state.recommendations,
     signalIds: [...state.signalIds],
     loops: eachLoop((name) => {
-      const { signals, duplicates, actions, damping, verdicts, book } = state.loops[name];
-      return { signals, duplicates, actions, damping, verdicts, open: book.snapshot() };
+      const { book, streams, ...plain } = state.loops[name];
+      return {
+        ...plain,
+        streams: streams.byName.snapshot(),
+        baseline: streams.baseline.snapshot(),
+        open: book.snapshot(),
+      };
     }),
     thresholds: state.thresholds.snapshot(),
     accuracies: state.accuracies,
-    labelCounts: state.labelCounts,
     labels: state.labels.snapshot(),
     resources: state.resources.snapshot(),
     sources: state.sources
@@ -75,6 +85,7 @@ export function saveState(state: FeedbackState): Uint8Array {
         name,
         { signals, influence: influence.snapshot() },
       ]),
+    unproven: state.unproven.snapshot(),
   };
   return encodeMsgpack(snapshot);
 }
@@ -86,17 +97,35 @@ export function saveState(state: FeedbackState): Uint8Array {
  */
 export function loadState(bytes: Uint8Array): FeedbackState {
   const saved = readSnapshot(bytes);
-  const { schema: _, signalIds, loops, thresholds, labels, resources, sources, ...plain } = saved;
+  const {
+    schema: _,
+    signalIds,
+    loops,
+    thresholds,
+    labels,
+    resources,
+    sources,
+    unproven,
+    ...plain
+  } = saved;
   return {
     ...plain,
     signalIds: new Set(signalIds),
     loops: eachLoop((name) => {
-      const { open, ...loop } = loops[name];
-      return { ...loop, book: new ActionBook(open) };
+      const { open, streams, baseline, ...loop } = loops[name];
+      return {
+        ...loop,
+        streams: {
+          byName: new RecentMap(STREAM_MEMORY, streams),
+          baseline: new BaselineForecast(baseline),
+        },
+        book: new ActionBook(open),
+      };
     }),
     thresholds: new RecentMap(SERIES_MEMORY, thresholds),
     labels: new RecentMap(SERIES_MEMORY, labels),
     resources: new RecentMap(RESOURCE_MEMORY, resources),
+    unproven: new RecentMap(SERIES_MEMORY, unproven),
     sources: new RecentMap(
       SOURCE_MEMORY,
       sources.map(([name, { signals, influence }]) => [

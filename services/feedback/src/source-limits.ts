@@ -2,7 +2,7 @@ import type { FeedbackSettings, MessageErrorCode } from "@mapek/core/messages";
 import { RecentMap } from "./recent-map.ts";
 
 /** What is left of something that comes back evenly with event time. */
-interface Allowance {
+export interface Allowance {
   left: number;
   atMs: number;
 }
@@ -14,12 +14,21 @@ export interface SourceState {
   readonly influence: RecentMap<Allowance>;
 }
 
+/** Who a signal is from. */
+export interface Sender {
+  readonly name: string;
+  /** Whether nobody else can call themselves so. */
+  readonly proven: boolean;
+}
+
 /** The part of a system's state that is about its sources. */
 interface Sources {
   readonly settings: FeedbackSettings;
   /** Event time of the newest input, ms. */
   readonly timeMs: number;
   readonly sources: RecentMap<SourceState>;
+  /** What all unproven sources together may still move, as `influence` of one. */
+  readonly unproven: RecentMap<Allowance>;
 }
 
 /** Sources that are told apart a system; more of them at a time share one allowance. */
@@ -36,11 +45,18 @@ export interface WithoutEffect {
   reason: string;
 }
 
+/** Names every source without a weight of its own. */
+const ANY_SOURCE = "*";
 const MS_PER_MINUTE = 60_000;
 /** Logarithm below which a move is not worth a command. */
 const LEAST_MOVE = 1e-3;
 /** A label moves its system by the fourth root of what it moves its series: both together keep to the bound. */
 const SERIES_SHARE = 4 / 5;
+
+/** How much a source's signals count, 0–1: its own weight, else that of `*`, else 1. */
+export function weightOf({ source_weights: weights }: FeedbackSettings, { name }: Sender): number {
+  return weights[Object.hasOwn(weights, name) ? name : ANY_SOURCE] ?? 1;
+}
 
 /**
  * Takes one signal from a source's allowance: `max_signals_per_source_per_minute`, which may come at
@@ -48,15 +64,18 @@ const SERIES_SHARE = 4 / 5;
  *
  * @returns Why the signal has no effect; undefined where it may have one.
  */
-export function takeSignal(state: Sources, source: string): WithoutEffect | undefined {
+export function takeSignal(state: Sources, sender: Sender): WithoutEffect | undefined {
+  const { name } = sender;
+  if (weightOf(state.settings, sender) === 0)
+    return { code: "MAPEK_SIGNAL_SOURCE_DISTRUSTED", reason: `the weight of ${name} is 0` };
   const { max_signals_per_source_per_minute: most } = state.settings;
-  const { signals } = sourceOf(state, source);
+  const { signals } = sourceOf(state, sender);
   refill(signals, most, most / MS_PER_MINUTE, state.timeMs);
   if (signals.left >= 1) {
     signals.left -= 1;
     return undefined;
   }
-  const reason = `more than ${most} signals a minute of ${source}`;
+  const reason = `more than ${most} signals a minute of ${name}`;
   return { code: "MAPEK_SIGNAL_RATE_LIMITED", reason };
 }
 
@@ -72,39 +91,59 @@ export interface Influence {
 }
 
 /**
- * What a source may still move a threshold, or the sensitivity of a series or system.
+ * What a source may still move a threshold, the sensitivity of a series or system, or what a series has
+ * learned of kinds of bursts by confirming alarms.
  *
  * All that a source moves within `influence_window_seconds` is bounded by the factor
- * `max_influence_per_source`: half of it, as a logarithm, may come at once, the other half comes back
- * over the window. Cost: O(1); memory: 64 sources a system with 256 series each.
+ * `max_influence_per_source` to the power of its weight: half of it, as a logarithm, may come at once, the other half comes back
+ * over the window. All unproven sources together keep to `max_influence_of_unproven_sources` as well: a name costs
+ * nothing. Cost: O(1); memory: 64 sources a system with 256 series each, and 10,000 series of them together.
  */
 export function influenceOf(
   state: Sources,
-  source: string,
-  kind: "threshold" | "sensitivity",
+  sender: Sender,
+  kind: "threshold" | "sensitivity" | "confirmed_kind",
   subject: string,
 ): Influence {
-  const { max_influence_per_source: bound, influence_window_seconds: seconds } = state.settings;
+  const { max_influence_per_source: bound, max_influence_of_unproven_sources: shared } =
+    state.settings;
+  const key = `${kind} ${subject}`;
   const share =
     kind === "threshold" ? 1 : subject === WHOLE_SYSTEM ? 1 - SERIES_SHARE : SERIES_SHARE;
-  const capacity = (share * Math.log(bound)) / 2;
-  const { influence } = sourceOf(state, source);
-  const fresh = (): Allowance => ({ left: capacity, atMs: state.timeMs });
-  const allowance = entryOf(influence, `${kind} ${subject}`, state, fresh, (one) => one.atMs);
-  refill(allowance, capacity, capacity / (seconds * 1_000), state.timeMs);
+  const capacity = (share * weightOf(state.settings, sender) * Math.log(bound)) / 2;
+  const own = allowanceOf(state, sourceOf(state, sender).influence, key, capacity);
+  const together = sender.proven
+    ? undefined
+    : allowanceOf(state, state.unproven, key, (share * Math.log(shared)) / 2);
+  const left = Math.min(own.left, together?.left ?? own.left);
   return {
-    left: allowance.left,
-    spent: allowance.left < LEAST_MOVE,
-    whole: allowance.left === capacity,
+    left,
+    spent: left < LEAST_MOVE,
+    whole: own.left === capacity && left === own.left,
     use: (move) => {
-      allowance.left = Math.max(0, allowance.left - move);
+      own.left = Math.max(0, own.left - move);
+      if (together !== undefined) together.left = Math.max(0, together.left - move);
     },
   };
 }
 
-export function influenceSpent(state: Sources, source: string): WithoutEffect {
+function allowanceOf(
+  state: Sources,
+  allowances: RecentMap<Allowance>,
+  key: string,
+  capacity: number,
+): Allowance {
+  const fresh = (): Allowance => ({ left: capacity, atMs: state.timeMs });
+  const allowance = entryOf(allowances, key, state, fresh, (one) => one.atMs);
+  const windowMs = state.settings.influence_window_seconds * 1_000;
+  refill(allowance, capacity, capacity / windowMs, state.timeMs);
+  return allowance;
+}
+
+export function influenceSpent(state: Sources, { name, proven }: Sender): WithoutEffect {
   const { max_influence_per_source: bound, influence_window_seconds: seconds } = state.settings;
-  const reason = `${source} has moved this as far as one source may: by ${bound} within ${seconds} s`;
+  const others = proven ? "" : ", or all unproven ones together have";
+  const reason = `${name} has moved this as far as one source may: by ${bound} within ${seconds} s${others}`;
   return { code: "MAPEK_SIGNAL_INFLUENCE_SPENT", reason };
 }
 
@@ -112,12 +151,14 @@ export function influenceSpent(state: Sources, source: string): WithoutEffect {
 export const withinInfluence = (factor: number, { left }: Influence): number =>
   Math.abs(Math.log(factor)) <= left ? factor : Math.exp(Math.sign(Math.log(factor)) * left);
 
-function sourceOf(state: Sources, source: string): SourceState {
+function sourceOf(state: Sources, { name, proven }: Sender): SourceState {
   const fresh = (): SourceState => ({
     signals: { left: state.settings.max_signals_per_source_per_minute, atMs: state.timeMs },
     influence: new RecentMap(SUBJECT_MEMORY),
   });
-  return entryOf(state.sources, source, state, fresh, ({ signals }) => signals.atMs);
+  // Whoever says that he is a proven source uses nothing of that one's.
+  const entry = proven ? name : `?${name}`;
+  return entryOf(state.sources, entry, state, fresh, ({ signals }) => signals.atMs);
 }
 
 /**
@@ -128,7 +169,7 @@ function sourceOf(state: Sources, source: string): SourceState {
 function entryOf<Value>(
   map: RecentMap<Value>,
   name: string,
-  { timeMs, settings }: Omit<Sources, "sources">,
+  { timeMs, settings }: Pick<Sources, "timeMs" | "settings">,
   fresh: () => Value,
   usedAtMs: (value: Value) => number,
 ): Value {

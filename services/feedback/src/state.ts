@@ -2,11 +2,14 @@ import { type FeedbackSettings, feedbackSettings, LOOPS, type Loop } from "@mape
 import type { Output } from "@mapek/runtime";
 import { ActionBook } from "./action-book.ts";
 import { noVerdicts, type Verdicts } from "./effectiveness.ts";
+import { type Evidence, noEvidence } from "./evidence.ts";
+import type { LabelRecord } from "./label-record.ts";
 import { RecentMap } from "./recent-map.ts";
-import { SOURCE_MEMORY, type SourceState } from "./source-limits.ts";
+import { type Allowance, SOURCE_MEMORY, type SourceState } from "./source-limits.ts";
+import { noStreams, type Streams } from "./stream.ts";
 
 /** Number of the saved form; a new one needs a migration from each older. */
-export const STATE_SCHEMA = 1;
+export const STATE_SCHEMA = 2;
 
 /** Most series whose threshold in force and whose labels are remembered. */
 export const SERIES_MEMORY = 10_000;
@@ -25,7 +28,18 @@ interface LoopState {
   /** What is left of its step after actions that hurt, 0.1–1. */
   damping: number;
   readonly verdicts: Verdicts;
+  readonly evidence: Evidence;
+  readonly streams: Streams;
   readonly book: ActionBook;
+}
+
+/** The threshold in force of a series. */
+export interface KnownThreshold {
+  value: number;
+  /** Interquartile range of its window, > 0; null while it is not known. */
+  scale: number | null;
+  /** Whether a signal has set it where none was in force: the next recommendation replaces it. */
+  tentative: boolean;
 }
 
 /** What is known of a resource. */
@@ -34,13 +48,6 @@ export interface ResourceState {
   lowSinceMs: number | null;
   /** High signals in a row. */
   highCount: number;
-}
-
-/** Labels of anomalies, older ones counting less. */
-export interface LabelCounts {
-  truePositives: number;
-  falsePositives: number;
-  falseNegatives: number;
 }
 
 /** All that the feedback service knows of one system. Bounded by the limits above and 1,000 open actions a loop. */
@@ -58,15 +65,15 @@ export interface FeedbackState {
   readonly signalIds: Set<string>;
   readonly loops: { readonly [L in Loop]: LoopState };
   /** Thresholds in force by series key. */
-  readonly thresholds: RecentMap<number>;
+  readonly thresholds: RecentMap<KnownThreshold>;
   /** Accuracies of the last decisions, oldest first. */
   readonly accuracies: number[];
-  readonly labelCounts: LabelCounts;
-  /** Error shares of the last labels by series key, `""` for the whole system; oldest first. */
-  readonly labels: RecentMap<number[]>;
+  /** By series key, `""` for the whole system. */
+  readonly labels: RecentMap<LabelRecord>;
   readonly resources: RecentMap<ResourceState>;
   /** What sources of signals have used of what they may. */
   readonly sources: RecentMap<SourceState>;
+  readonly unproven: RecentMap<Allowance>;
 }
 
 /** The work on one input. */
@@ -94,14 +101,16 @@ export function createState(system: string): FeedbackState {
       actions: 0,
       damping: 1,
       verdicts: noVerdicts(),
+      evidence: noEvidence(),
+      streams: noStreams(),
       book: new ActionBook(),
     })),
     thresholds: new RecentMap(SERIES_MEMORY),
     accuracies: [],
-    labelCounts: { truePositives: 0, falsePositives: 0, falseNegatives: 0 },
     labels: new RecentMap(SERIES_MEMORY),
     resources: new RecentMap(RESOURCE_MEMORY),
     sources: new RecentMap(SOURCE_MEMORY),
+    unproven: new RecentMap(SERIES_MEMORY),
   };
 }
 

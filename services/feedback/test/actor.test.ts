@@ -121,8 +121,8 @@ describe("verdicts", () => {
     };
     expect(judge(1, 0.9)).toMatchObject({ effectiveness: 1, damping: 1 });
     expect(judge(1, 1.5)).toMatchObject({ effectiveness: 0.5, damping: 0.5, helped: false });
-    expect(judge(1, 1)).toMatchObject({ effectiveness: 1 / 3, damping: 0.5, helped: false });
-    expect(judge(1, 0.8)).toMatchObject({ effectiveness: 0.5, damping: 0.75, helped: true });
+    expect(judge(1, 1)).toMatchObject({ effectiveness: 1 / 3, damping: 0.525, helped: false });
+    expect(judge(1, 0.8)).toMatchObject({ effectiveness: 0.5, damping: 0.7625, helped: true });
     for (let i = 0; i < 6; i++) judge(1, 2);
     expect(judge(1, 2)).toMatchObject({ damping: 0.1 });
     expect(subject.loop("performance_adaptation")).toMatchObject({
@@ -167,18 +167,14 @@ describe("waiting", () => {
 
   it("ends when a rollback is refused or never confirmed", () => {
     for (const end of ["refuse", "silence"]) {
-      const subject = new Subject({ judgement_signals: 1 });
-      subject.signal("decision_quality", { ...ACTING.decision_quality, actual_outcome: 77 });
-      subject.settings({ judgement_signals: 2 });
-      const { id } = onlyCommand(subject.signal("decision_quality", ACTING.decision_quality));
-      subject.confirm(id, 0.1, 0.12);
-      subject.signal("decision_quality", ACTING.decision_quality);
-      disabledByOperator(subject, "decision_quality");
-      const rollback = onlyCommand(subject.signal("decision_quality", ACTING.decision_quality));
-      const outputs = end === "refuse" ? subject.refuse(rollback.id, 0.12) : subject.tick(900);
+      const subject = new Subject();
+      const { id } = onlyCommand(subject.recommend({}, 100));
+      subject.confirm(id, 100, 110);
+      const rollback = onlyCommand(subject.outcome(id, 0.05, 0.3));
+      const outputs = end === "refuse" ? subject.refuse(rollback.id, 110) : subject.tick(900);
       expect(actionsIn(outputs)).toMatchObject([{ action_id: id, status: "refused" }]);
       expect(actionsIn(outputs)[0]?.reason).toMatch(/^rollback/);
-      expect(subject.loop("decision_quality")).toMatchObject({ open: 0 });
+      expect(subject.loop("metrics_learning")).toMatchObject({ open: 0 });
     }
   });
 
@@ -352,7 +348,7 @@ describe("loading a state", () => {
     const seen = [
       codeOf(new Uint8Array([0xc1, 0xff])),
       codeOf(encodeMsgpack({ system: "checkout" })),
-      codeOf(encodeMsgpack({ schema: 2 })),
+      codeOf(encodeMsgpack({ schema: 1 })),
     ];
     expect(seen).toEqual([
       "MAPEK_FEEDBACK_STATE_MALFORMED",

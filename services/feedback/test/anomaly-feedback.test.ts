@@ -4,6 +4,19 @@ import { actionsIn, commandsIn, onlyCommand, type Sent, Subject } from "./fixtur
 const SERIES = 'checkout/latency_ms{"host"="a"}';
 const ANOMALY = `${SERIES}@1760000000000`;
 
+/** Labels by which the noise of the share of wrong ones becomes known, and which move nothing. */
+function settle(subject: Subject, about: object): void {
+  for (let i = 0; i < 40; i++) {
+    subject.signal("anomaly_feedback", { true_positive: 20, ...about });
+    subject.signal("anomaly_feedback", {
+      true_positive: 18,
+      false_positive: 1,
+      false_negative: 1,
+      ...about,
+    });
+  }
+}
+
 const factors = (sent: readonly Sent[]) =>
   sent.map(({ command }) => (command.name === "scale_sensitivity" ? command.factor : undefined));
 
@@ -25,17 +38,21 @@ describe("anomaly_feedback", () => {
           metric: "latency_ms",
           labels: { host: "a" },
           factor: 0.8,
+          known_kind_factor: 0.8 ** 0.25,
+          anomaly_opened_at: 1_760_000_000_000,
+          verdict: "false_positive",
+          weight: 1,
         },
       },
       {
         to: "learner",
         key: null,
         id: `${id}.system`,
-        command: { name: "scale_sensitivity", metric: null, labels: {}, factor: 0.8 ** 0.25 },
+        command: { name: "scale_sensitivity", metric: null, labels: {}, factor: 0.8 ** (1 / 16) },
       },
     ]);
     expect(actionsIn(outputs)).toMatchObject([
-      { action_id: `${id}.system`, status: "applied", from: null, to: 0.8 ** 0.25 },
+      { action_id: `${id}.system`, status: "applied", from: null, to: 0.8 ** (1 / 16) },
     ]);
     expect(actionsIn(subject.confirm(id, 1, 0.8))).toMatchObject([
       { action_id: id, status: "applied", from: 1, to: 0.8, target: { series: SERIES } },
@@ -82,18 +99,69 @@ describe("anomaly_feedback", () => {
     ]);
   });
 
+  it("leaves the system its full share of a label that names no anomaly", () => {
+    const outputs = new Subject().signal("anomaly_feedback", {
+      false_positive: 1,
+      metric: "latency_ms",
+    });
+    expect(commandsIn(outputs).map(({ command }) => command)).toEqual([
+      { name: "scale_sensitivity", metric: "latency_ms", labels: {}, factor: 0.8 },
+      { name: "scale_sensitivity", metric: null, labels: {}, factor: 0.8 ** 0.25 },
+    ]);
+  });
+
+  it("teaches a kind of burst what was said of it, and takes the lesson back by its opposite", () => {
+    const lessonOf = (sent: Sent | undefined) => {
+      if (sent?.command.name !== "scale_sensitivity") return undefined;
+      const { anomaly_opened_at, verdict, weight, factor } = sent.command;
+      return { anomaly_opened_at, verdict, weight, factor };
+    };
+    const opened = { anomaly_opened_at: 1_760_000_000_000, weight: 1 };
+    const teach = (body: object) => new Subject().signal("anomaly_feedback", body);
+    const right = commandsIn(teach({ true_positive: 1, anomaly_id: ANOMALY }));
+    expect(right.map(lessonOf)).toEqual([{ ...opened, verdict: "true_positive", factor: 1 }]);
+    const missed = commandsIn(teach({ false_negative: 1, anomaly_id: ANOMALY }));
+    expect(lessonOf(missed[0])).toEqual({ ...opened, verdict: "false_negative", factor: 1.25 });
+    const mixed = teach({ false_positive: 2, true_positive: 1, anomaly_id: ANOMALY });
+    expect(lessonOf(commandsIn(mixed)[0])).toMatchObject({ verdict: undefined });
+    const untimed = teach({ false_positive: 1, anomaly_id: `${SERIES}@soon` });
+    expect(lessonOf(commandsIn(untimed)[0])).toMatchObject({ verdict: undefined, factor: 0.8 });
+  });
+
+  it("weighs a label by damping, the source's weight and what its source may still move", () => {
+    const subject = new Subject({ source_weights: { "*": 0.5, trusted: 1 } });
+    const weights = (source: string, count: number) =>
+      Array.from({ length: count }, (_, i) => {
+        const anomaly_id = `checkout/latency_ms@${i}`;
+        const outputs = subject.signal(
+          "anomaly_feedback",
+          { false_positive: 1, anomaly_id },
+          { source, seconds: 0 },
+        );
+        const command = commandsIn(outputs)[0]?.command;
+        return command?.name === "scale_sensitivity" ? command.weight : undefined;
+      });
+    expect(weights("somebody", 1)).toEqual([0.5]);
+    const trusted = weights("trusted", 5);
+    expect(trusted.slice(0, 3)).toEqual([1, 1, 1]);
+    // ln(8) · 4/5 / 2 may come at once; ln(1.25) each.
+    expect(trusted[3]).toBeCloseTo((Math.log(8) * 0.4) / Math.log(1.25) - 3, 9);
+    expect(trusted[4]).toBeUndefined();
+  });
+
   it("is judged by the labels that follow about the same series, and undone when it hurt", () => {
     const subject = new Subject({ judgement_signals: 2 });
     const label = (body: object, anomaly_id = ANOMALY) =>
       subject.signal("anomaly_feedback", { ...body, anomaly_id });
-    for (let i = 0; i < 4; i++) label({ true_positive: 9 });
+    settle(subject, { metric: "latency_ms", labels: { host: "a" } });
     const { id } = commandsIn(label({ true_positive: 9, false_positive: 1 }))[0] as Sent;
     const [applied] = actionsIn(subject.confirm(id, 1, 0.8));
-    expect(applied?.objective?.before).toBeCloseTo(0.05, 12);
-    expect(applied?.objective?.predicted).toBeCloseTo(0.04, 12);
+    expect(applied?.objective?.before).toBeCloseTo(0.1, 12);
+    expect(applied?.objective?.predicted).toBeCloseTo(0.08, 12);
     label({ true_positive: 1 }, "checkout/other@1");
     label({ false_negative: 1 });
-    const outputs = label({ true_positive: 1 });
+    const series = { metric: "latency_ms", labels: { host: "a" } };
+    const outputs = subject.signal("anomaly_feedback", { true_positive: 1, ...series });
     expect(actionsIn(outputs)[0]).toMatchObject({
       action_id: id,
       status: "judged",
@@ -116,7 +184,8 @@ describe("anomaly_feedback", () => {
 
   it("undoes a system-wide action without waiting for a word on it", () => {
     const subject = new Subject({ judgement_signals: 1 });
-    const mixed = { true_positive: 4, false_positive: 1 };
+    settle(subject, {});
+    const mixed = { true_positive: 9, false_positive: 1 };
     const sent = onlyCommand(subject.signal("anomaly_feedback", mixed));
     const outputs = subject.signal("anomaly_feedback", { true_positive: 1, false_negative: 1 });
     expect(actionsIn(outputs).map((action) => [action.status, action.helped])).toEqual([
@@ -129,16 +198,43 @@ describe("anomaly_feedback", () => {
     expect(factors([sent])[0]! * factors([rollback as Sent])[0]!).toBeCloseTo(1, 12);
   });
 
-  it("tracks precision and recall, newer labels counting more", () => {
+  it("tracks precision and recall of a series and of its system, newer labels counting more", () => {
     const subject = new Subject();
-    const figures = () => subject.loop("anomaly_feedback") as { precision: number; recall: number };
-    expect(figures()).toMatchObject({ precision: null, recall: null });
-    subject.signal("anomaly_feedback", { true_positive: 3, false_positive: 1, false_negative: 2 });
+    const figures = () =>
+      subject.loop("anomaly_feedback") as {
+        precision: number;
+        recall: number;
+        series: { series: string; precision: number; labels: number }[];
+      };
+    const label = (body: object, metric = "latency_ms") =>
+      subject.signal("anomaly_feedback", { ...body, metric });
+    expect(figures()).toMatchObject({ precision: null, recall: null, labels: 0, series: [] });
+    label({ true_positive: 3, false_positive: 1, false_negative: 2 });
     expect(figures().precision).toBeCloseTo(0.75, 12);
     expect(figures().recall).toBeCloseTo(0.6, 12);
-    for (let i = 0; i < 500; i++) subject.signal("anomaly_feedback", { true_positive: 1 });
-    expect(figures().precision).toBeGreaterThan(0.999);
-    for (let i = 0; i < 500; i++) subject.signal("anomaly_feedback", { false_positive: 1 });
-    expect(figures().precision).toBeLessThan(0.01);
+    label({ false_positive: 1 }, "errors");
+    expect(figures().series).toMatchObject([
+      { series: "checkout/latency_ms", precision: 0.75 },
+      { series: "checkout/errors", precision: 0, labels: 1 },
+    ]);
+    expect(figures().precision).toBeLessThan(0.61);
+    for (let i = 0; i < 500; i++) label({ true_positive: 1 });
+    expect(figures().precision).toBeGreaterThan(0.98);
+    for (let i = 0; i < 500; i++) label({ false_positive: 1 });
+    expect(figures().precision).toBeLessThan(0.02);
+    subject.restart();
+    expect(figures().series.at(-1)).toMatchObject({ series: "checkout/latency_ms" });
+  });
+
+  it("halves an older label with so many later ones, and with so much time", () => {
+    const subject = new Subject({ label_half_life_count: 4, label_half_life_seconds: 1_000 });
+    const labels = () => subject.loop("anomaly_feedback").labels as number;
+    subject.signal("anomaly_feedback", { true_positive: 8 });
+    expect(labels()).toBe(8);
+    subject.signal("anomaly_feedback", { false_positive: 4 }, { seconds: 0 });
+    expect(labels()).toBeCloseTo(8 / 2 + 4, 12);
+    subject.signal("anomaly_feedback", { false_positive: 4 }, { seconds: 1_000 });
+    expect(labels()).toBeCloseTo(8 / 4 + 4, 12);
+    expect(subject.loop("anomaly_feedback").precision).toBeCloseTo(1 / 6, 12);
   });
 });

@@ -66,13 +66,14 @@ export class Subject {
       seconds = 1,
       id = `s-${++this.signals}`,
       source = "test",
-    }: { seconds?: number; id?: string; source?: string } = {},
+      proven = false,
+    }: { seconds?: number; id?: string; source?: string; proven?: boolean } = {},
   ): Output[] {
     this.timeMs += seconds * 1_000;
     const checked = signals[loop].check(body);
     if (!checked.ok) throw checked.error;
     const signal = checked.value as unknown as Record<string, unknown>;
-    return this.send({ ...this.about(), kind: "signal", loop, id, source, signal });
+    return this.send({ ...this.about(), kind: "signal", loop, id, source, proven, signal });
   }
   recommend(changes: Partial<Recommendation>, inForce: number | null): Output[] {
     this.timeMs += 1_000;
@@ -122,10 +123,23 @@ export class Subject {
   refuse(id: string, value: SettingValue): Output[] {
     return this.answer(id, false, value, value);
   }
-  outcome(id: string, before: number, after: number): Output[] {
+  outcome(
+    id: string,
+    before: number,
+    after: number,
+    measured: { expected?: number; noise_variance?: number; samples?: number } = {},
+  ): Output[] {
     this.timeMs += 1_000;
     const kind = "outcome";
-    return this.send({ ...this.about(), kind, action_id: id, objective: "any", before, after });
+    return this.send({
+      ...this.about(),
+      kind,
+      action_id: id,
+      objective: "any",
+      before,
+      after,
+      ...measured,
+    });
   }
   control(control: FeedbackControl): Output[] {
     return this.send({ ...this.about(), kind: "control", control });

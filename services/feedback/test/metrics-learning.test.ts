@@ -136,6 +136,27 @@ describe("metrics_learning", () => {
     });
   });
 
+  it("is judged against what would have come without it, where the learner measured that", () => {
+    const subject = new Subject();
+    const other = new Subject();
+    const judge = (after: number, expected: number, noise_variance: number, of = subject) => {
+      const { id } = onlyCommand(of.recommend({}, 100));
+      of.confirm(id, 100, 110);
+      const outputs = of.outcome(id, 0.3, after, { expected, noise_variance, samples: 50 });
+      return actionsIn(outputs)[0];
+    };
+    // It fell, and would have fallen anyway.
+    expect(judge(0.1, 0.1, 1e-4)).toMatchObject({ helped: false, damping: 1 });
+    // Far less than it would be, and far more than noise does.
+    const helped = judge(0.1, 0.3, 1e-4);
+    expect(helped).toMatchObject({ helped: true, objective: { expected: 0.3, noise: 0.01 } });
+    expect(helped?.reason).toContain("without it 0.3 ± 0.01 was to come: it helped");
+    // Little by itself is much beside an action before it that did the same.
+    expect(judge(0.2, 0.25, 0.01, other)).toMatchObject({ helped: false, damping: 1 });
+    expect(judge(0.2, 0.25, 0.01)).toMatchObject({ helped: true });
+    expect(judge(0.3, 0.25, 0.01)).toMatchObject({ helped: false });
+  });
+
   it("is rolled back and damped when it hurt, and moves less afterwards", () => {
     const subject = new Subject();
     const { id } = onlyCommand(subject.recommend({}, 100));

@@ -5,6 +5,11 @@ import { actionsIn, commandsIn, type Sent, Subject, signalsIn } from "./fixtures
 
 const BOUND = 4;
 const METRICS = ["latency_ms", "errors"] as const;
+const proposalOf = (parameter: string, threshold_value: number) => ({
+  parameter,
+  threshold_value,
+  confidence: 1,
+});
 const keyOf = (metric: string) => `checkout/${metric}`;
 
 /** The learner, as far as moves go: carries out commands and confirms them. */
@@ -52,9 +57,10 @@ class Moved {
     return signalsIn(outputs)[0];
   }
   /** A threshold that the learner has put in force. */
-  learned(metric: string, value: number): void {
+  learned(metric: string, value: number, scale?: number): void {
     this.thresholds.set(keyOf(metric), value);
-    this.subject.recommend({ metric, provisional: true }, value);
+    const supporting_data = scale === undefined ? {} : { p25: 0, p75: scale };
+    this.subject.recommend({ metric, provisional: true, supporting_data }, value);
   }
   /** By how much the sensitivity of a series has moved, its system's part included: a logarithm. */
   movedSensitivity(metric: string): number {
@@ -145,15 +151,36 @@ describe("one source", () => {
     );
   });
 
-  it("sets a threshold where none, or 0, is in force with all that it may move", () => {
+  it("sets a threshold where none is in force, until the learner recommends one", () => {
     const moved = new Moved();
     moved.propose("a", "latency_ms", 100);
     expect(moved.thresholds.get(keyOf("latency_ms"))).toBe(100);
     expect(moved.propose("a", "latency_ms", 200)?.without_effect).toBeDefined();
+    moved.carryOut(commandsIn(moved.subject.recommend({ recommended_value: 7 }, 100)));
+    expect(moved.thresholds.get(keyOf("latency_ms"))).toBe(7);
+  });
+
+  it("sets none where the learner has one of which the feedback service does not know", () => {
+    const subject = new Subject();
+    const sent = commandsIn(subject.signal("metrics_learning", proposalOf("errors", 1e9)));
+    expect(sent).toMatchObject([{ command: { threshold: 1e9, only_first: true } }]);
+    subject.refuse(sent[0]?.id ?? "", 50);
+    const body = proposalOf("errors", 100);
+    const next = commandsIn(subject.signal("metrics_learning", body, { source: "other" }));
+    expect(next).toMatchObject([{ command: { threshold: 55 } }]);
+    expect(next[0]?.command).not.toHaveProperty("only_first");
+  });
+
+  it("moves a threshold of 0 by what the scale of its series allows, and else not at all", () => {
+    const moved = new Moved();
     moved.learned("errors", 0);
-    moved.propose("a", "errors", 10);
-    expect(moved.thresholds.get(keyOf("errors"))).toBe(1);
-    expect(moved.propose("a", "errors", 20)?.without_effect).toBeDefined();
+    expect(moved.propose("a", "errors", 10)?.without_effect?.code).toBe(
+      "MAPEK_SIGNAL_INFLUENCE_SPENT",
+    );
+    moved.learned("latency_ms", 0, 2);
+    moved.subject.learningRate(1);
+    moved.propose("a", "latency_ms", -1e300);
+    expect(moved.thresholds.get(keyOf("latency_ms"))).toBeCloseTo(-Math.log(BOUND), 12);
   });
 
   it("acts so many times a minute; what is more is stored, and no evidence", () => {
@@ -169,6 +196,33 @@ describe("one source", () => {
     expect(send("loud", 10)).toBeUndefined();
     expect(send("loud", 0)).toBe("MAPEK_SIGNAL_RATE_LIMITED");
     expect(actionsIn(moved.subject.outputs)).toEqual([]);
+  });
+});
+
+describe("a source's weight", () => {
+  it("of 0 stores its signals, without effect and without counting them", () => {
+    const moved = new Moved({ source_weights: { liar: 0 } });
+    expect(moved.label("liar", "latency_ms", { false_positive: 1 })?.without_effect).toEqual({
+      code: "MAPEK_SIGNAL_SOURCE_DISTRUSTED",
+      reason: "the weight of liar is 0",
+    });
+    expect(moved.subject.loop("anomaly_feedback")).toMatchObject({ signals: 1, precision: null });
+    expect(
+      moved.label("constructor", "latency_ms", { false_positive: 1 })?.without_effect,
+    ).toBeUndefined();
+    expect(moved.movedSensitivity("latency_ms")).toBeLessThan(0);
+  });
+
+  it("scales its steps, its bound, and what its labels count", () => {
+    const moved = new Moved({ source_weights: { half: 0.5 } });
+    moved.label("half", "latency_ms", { false_positive: 1 });
+    expect(moved.sensitivity.get(keyOf("latency_ms"))).toBeCloseTo(Math.log(0.8) / 2, 12);
+    expect(moved.subject.loop("anomaly_feedback")).toMatchObject({ precision: 0, labels: 0.5 });
+    moved.learned("errors", 100);
+    moved.propose("half", "errors", 200);
+    expect(moved.thresholds.get(keyOf("errors"))).toBeCloseTo(105, 12);
+    for (let i = 0; i < 9; i++) moved.label("half", "latency_ms", { false_positive: 1_000 });
+    expect(Math.abs(moved.movedSensitivity("latency_ms"))).toBeLessThanOrEqual(Math.log(BOUND) / 2);
   });
 });
 
@@ -220,7 +274,7 @@ describe("memory of sources", () => {
     for (let i = 0; i < 2 * SOURCE_MEMORY; i++)
       moved.label(`old_${i}`, "latency_ms", { false_positive: 1_000 });
     moved.label("late", "latency_ms", { false_positive: 1_000 }, 3_600);
-    expect(moved.subject.state.sources.get("late")).toBeDefined();
+    expect(moved.subject.state.sources.get("?late")).toBeDefined();
     expect(moved.subject.state.sources.size).toBe(SOURCE_MEMORY);
   });
 

@@ -1,9 +1,10 @@
-import { exclude, type SeriesEvent, type ThresholdInForce } from "@mapek/core/learning";
+import { exclude, factorAt, type SeriesEvent, steadyFactor } from "@mapek/core/learning";
 import {
   type LearnerInput,
   MessageError,
   type SettingValue,
   seriesKey,
+  type ThresholdSide,
 } from "@mapek/core/messages";
 import type { HasFolded, Output } from "@mapek/runtime";
 import { outputsOf, refusedSeries } from "./outputs.ts";
@@ -35,7 +36,7 @@ export function receiveCommand(
   if (state.done.has(input.action_id)) return [];
   remember(state, input.action_id);
   if (command.name === "scale_sensitivity" && command.metric === null) {
-    setSystemSensitivity(state, system, systemSensitivity(state, system) * command.factor);
+    scaleSystem(state, input, command.factor);
     for (const { learner } of withoutFolded(seriesOfSystem(state, system), hasFolded))
       learner.applySensitivity(rulesOf(state, system).sensitivityFactor);
     return [];
@@ -44,16 +45,26 @@ export function receiveCommand(
   if (hasFolded?.(key)) return [];
   const series = state.series.get(key);
   if (series === undefined) return [confirmation(input, false, null, null, "no such series")];
-  if (command.name === "scale_sensitivity") {
-    const { learner } = series;
-    const from = learner.judge.sensitivity;
-    const to = learner.setSensitivity(
-      from * command.factor,
-      rulesOf(state, system).sensitivityFactor,
-    );
-    return [confirmation(input, true, from, to, `sensitivity × ${command.factor}`)];
-  }
+  if (command.name === "scale_sensitivity") return [scaleSensitivity(series, input, command)];
   return setThreshold(series, input, command);
+}
+
+/** A label that names an anomaly whose kind is known raises what that kind needs, and moves the series' sensitivity less. */
+function scaleSensitivity(
+  { learner }: Series,
+  input: CommandInput,
+  command: Extract<CommandInput["command"], { name: "scale_sensitivity" }>,
+): Output {
+  const { anomaly_opened_at: openedAt, verdict, weight = 1, known_kind_factor } = command;
+  const known =
+    openedAt !== undefined &&
+    verdict !== undefined &&
+    learner.judge.label(openedAt, verdict, weight, input.time);
+  const factor = known ? (known_kind_factor ?? command.factor) : command.factor;
+  const from = learner.judge.settings.sensitivity;
+  const to = learner.scaleSensitivity(factor, input.time);
+  const reason = `sensitivity × ${factor}${known ? `, and ${verdict} for its kind` : ""}`;
+  return confirmation(input, true, from, to, reason);
 }
 
 const withoutFolded = (series: Series[], hasFolded: HasFolded | undefined): Series[] =>
@@ -65,9 +76,12 @@ function setThreshold(
   command: Extract<CommandInput["command"], { name: "set_threshold" }>,
 ): Output[] {
   const { learner } = series;
-  const from = learner.threshold?.threshold ?? null;
-  if (learner.threshold?.pinned)
-    return [confirmation(input, false, from, from, "the threshold is pinned")];
+  const { side = "upper" } = command;
+  const inForce = learner.threshold(side);
+  const from = inForce?.threshold ?? null;
+  if (inForce?.pinned) return [confirmation(input, false, from, from, "the threshold is pinned")];
+  if (command.only_first && from !== null)
+    return [confirmation(input, false, from, from, "a threshold is in force already")];
   if (learner.frozen) return [confirmation(input, false, from, from, "the series is frozen")];
   const { threshold, strategy, confidence, reasoning, source } = command;
   const next = {
@@ -80,20 +94,21 @@ function setThreshold(
     action_id: input.action_id,
     timestamp: input.time,
   };
-  return [
-    ...outputsOf(series, learner.setThreshold(next)),
-    confirmation(input, true, from, threshold, reasoning),
-  ];
+  const event = learner.setThreshold(side, next);
+  const to = learner.threshold(side)?.threshold ?? threshold;
+  return [...outputsOf(series, event), confirmation(input, true, from, to, reasoning)];
 }
 
-/** What a series of the system has that nothing else has moved. */
-const systemSensitivity = (state: LearnerState, system: string): number =>
-  settingsOf(state).sensitivity * rulesOf(state, system).sensitivityFactor;
-
-function setSystemSensitivity(state: LearnerState, system: string, sensitivity: number): void {
-  const bounded = Math.min(10, Math.max(0.1, sensitivity));
-  ownRules(state, system).sensitivityFactor = bounded / settingsOf(state).sensitivity;
+/** Multiplies what a series of the system has that nothing else has moved; this decays. */
+function scaleSystem(state: LearnerState, { system, time }: CommandInput, by: number): void {
+  const { sensitivity, sensitivity_half_life_seconds } = settingsOf(state);
+  const rules = ownRules(state, system);
+  const now = factorAt(rules.sensitivityFactor, time, sensitivity_half_life_seconds * 1_000);
+  const factor = bounded(sensitivity * now * by) / sensitivity;
+  rules.sensitivityFactor = { base: rules.sensitivityFactor.base, factor, since: time };
 }
+
+const bounded = (sensitivity: number): number => Math.min(10, Math.max(0.1, sensitivity));
 
 function confirmation(
   input: CommandInput,
@@ -132,12 +147,12 @@ export function receiveControl(
   const whole = control.metric === undefined ? ownRules(state, system) : undefined;
   switch (control.command) {
     case "pin":
-      return targets.flatMap((series) =>
-        outputsOf(series, pinned(series, control.threshold, control.reason, time)),
-      );
+      return targets.flatMap((series) => outputsOf(series, pinned(series, control, time)));
     case "unpin":
       return targets.flatMap((series) =>
-        unpinned(series, time).flatMap((event) => outputsOf(series, event)),
+        unpinned(series, control.side ?? "upper", time).flatMap((event) =>
+          outputsOf(series, event),
+        ),
       );
     case "freeze":
     case "unfreeze": {
@@ -151,9 +166,14 @@ export function receiveControl(
       for (const { learner } of targets) learner.exclude(control.from, control.to);
       return [];
     case "set_sensitivity":
-      if (whole !== undefined) setSystemSensitivity(state, system, control.sensitivity);
-      for (const { learner } of targets)
-        learner.setSensitivity(control.sensitivity, rulesOf(state, system).sensitivityFactor);
+      if (whole !== undefined)
+        whole.sensitivityFactor = steadyFactor(
+          bounded(control.sensitivity) / settingsOf(state).sensitivity,
+        );
+      for (const { learner } of targets) {
+        learner.applySensitivity(rulesOf(state, system).sensitivityFactor);
+        learner.setSensitivity(control.sensitivity, time);
+      }
       return [];
   }
 }
@@ -170,12 +190,11 @@ function targetsOf(
 
 function pinned(
   series: Series,
-  threshold: number,
-  reason: string | undefined,
+  { side = "upper", threshold, reason }: Extract<ControlInput["control"], { command: "pin" }>,
   timestamp: number,
 ): SeriesEvent {
   const reasoning = reason ?? "pinned by an operator";
-  return series.learner.setThreshold({
+  return series.learner.setThreshold(side, {
     threshold,
     strategy: "manual",
     confidence: 1,
@@ -187,12 +206,12 @@ function pinned(
   });
 }
 
-function unpinned({ learner }: Series, timestamp: number): SeriesEvent[] {
-  const current: ThresholdInForce | null = learner.threshold;
+function unpinned({ learner }: Series, side: ThresholdSide, timestamp: number): SeriesEvent[] {
+  const current = learner.threshold(side);
   if (current === null || !current.pinned) return [];
   const { previous: _, ...rest } = current;
   return [
-    learner.setThreshold({
+    learner.setThreshold(side, {
       ...rest,
       pinned: false,
       reasoning: "unpinned by an operator",

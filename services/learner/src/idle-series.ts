@@ -1,4 +1,4 @@
-import { fnv1a32, thresholdKey } from "@mapek/core/messages";
+import { fnv1a32, longestWindowSeconds, thresholdKey } from "@mapek/core/messages";
 import type { HasFolded, Output } from "@mapek/runtime";
 import { forgetSeries, type LearnerState, type Series, settingsOf } from "./state.ts";
 
@@ -13,8 +13,8 @@ const MAX_FORGOTTEN = 1_000;
 
 /** A series never expires before its window could have emptied. */
 function idleMs(state: LearnerState): number {
-  const { idle_series_seconds, learning_window_seconds } = settingsOf(state);
-  return 1_000 * Math.max(idle_series_seconds, learning_window_seconds);
+  const settings = settingsOf(state);
+  return 1_000 * Math.max(settings.idle_series_seconds, longestWindowSeconds(settings));
 }
 
 const sweepMs = (state: LearnerState): number =>
@@ -59,9 +59,9 @@ export function sweepIdle(state: LearnerState, now: number, hasFolded?: HasFolde
   state.expired += forgotten.length;
   return forgotten.flatMap((series) => {
     forgetSeries(state, series);
-    return series.learner.threshold === null
-      ? []
-      : [{ to: "latest", key: thresholdKey(series.id), message: null }];
+    return series.learner.thresholds.map(
+      ({ side }): Output => ({ to: "latest", key: thresholdKey(series.id, side), message: null }),
+    );
   });
 }
 
@@ -69,4 +69,8 @@ export function sweepIdle(state: LearnerState, now: number, hasFolded?: HasFolde
 const isIn = (slice: number, { key }: Series): boolean => (fnv1a32(key) >>> 16) % SLICES === slice;
 
 const mayExpire = (state: LearnerState, series: Series): boolean =>
-  !(series.learner.frozen || series.learner.threshold?.pinned || state.open.has(series));
+  !(
+    series.learner.frozen ||
+    state.open.has(series) ||
+    series.learner.thresholds.some(({ threshold }) => threshold.pinned)
+  );

@@ -1,7 +1,8 @@
-import type { Rejected } from "@mapek/core/messages";
+import type { Change, Rejected } from "@mapek/core/messages";
+import { SUPPRESSIONS } from "@mapek/core/stats";
 import { type ActorServiceOptions, LoudRefusals, type ServiceContext } from "@mapek/runtime";
 import { Counter, Gauge } from "prom-client";
-import type { LearnerMessage } from "./learner.ts";
+import { type LearnerMessage, suppressedGauge } from "./learner.ts";
 import type { LearnerState } from "./state.ts";
 import { exportThresholds } from "./threshold-metrics.ts";
 
@@ -28,6 +29,12 @@ export const learnerInstruments: Instruments = ({ log, metrics }: ServiceContext
     registers,
   });
   const open = new Gauge({ name: "mapek_open_anomalies", help: "Anomalies open now", registers });
+  const suppressed = new Gauge({
+    name: "mapek_anomalies_suppressed",
+    help: "Evidence enough for an anomaly that opened none, by reason",
+    labelNames: ["reason"],
+    registers,
+  });
   const points = new Gauge({
     name: "mapek_samples_learned",
     help: "Samples in the history of the series learned here",
@@ -59,6 +66,17 @@ export const learnerInstruments: Instruments = ({ log, metrics }: ServiceContext
     help: "Thresholds in force that are not among the metrics since there are too many",
     registers,
   });
+  const stale = new Gauge({
+    name: "mapek_stale_series",
+    help: "Series to which nothing has come for longer than it should",
+    registers,
+  });
+  const changes = new Counter({
+    name: "mapek_series_changes_total",
+    help: "Lasting changes of series that were told",
+    labelNames: ["kind"],
+    registers,
+  });
   const closed = new Gauge({
     name: "mapek_partitions_closed",
     help: "Partitions that learn no new series since memory is short",
@@ -75,6 +93,8 @@ export const learnerInstruments: Instruments = ({ log, metrics }: ServiceContext
       for (const output of outputs) {
         if (output.to === "log" && output.family === "rejected")
           tellRefusal(refusals, output.message as Rejected);
+        if (output.to === "log" && output.family === "changes")
+          changes.inc({ kind: (output.message as Change).kind });
         if (output.to !== "log" || output.family !== "recommendations") continue;
         const { strategy, provisional } = output.message as {
           strategy: string;
@@ -89,6 +109,9 @@ export const learnerInstruments: Instruments = ({ log, metrics }: ServiceContext
       rate.set((gauges.anomalies ?? 0) / Math.max(1, gauges.judged ?? 0));
       bytes.set((gauges.window_bytes ?? 0) / Math.max(1, count));
       open.set(gauges.open_anomalies ?? 0);
+      for (const reason of SUPPRESSIONS)
+        suppressed.set({ reason }, gauges[suppressedGauge(reason)] ?? 0);
+      stale.set(gauges.stale ?? 0);
       points.set(gauges.points ?? 0);
       dropped.set(gauges.dropped ?? 0);
       refused.set(gauges.refused ?? 0);

@@ -8,17 +8,31 @@ import {
   MessageError,
   refused,
   type SampleBatch,
+  thresholdKey,
 } from "@mapek/core/messages";
+import { SUPPRESSIONS, type Suppression } from "@mapek/core/stats";
 import type { HasFolded, Output, PartitionLogic } from "@mapek/runtime";
 import { receiveCommand, receiveControl } from "./commands.ts";
 import { sweepDueAt, sweepIdle } from "./idle-series.ts";
 import { outputsOf, refusedSeries } from "./outputs.ts";
 import { query } from "./queries.ts";
 import { restorePart, SCHEMA, snapshot } from "./snapshot.ts";
-import { initialState, type LearnerState, rulesOf, type Series, seriesOf } from "./state.ts";
+import { heard, tellStale } from "./staleness.ts";
+import {
+  configure,
+  initialState,
+  type LearnerState,
+  rulesOf,
+  type Series,
+  seriesOf,
+  seriesOfSystem,
+} from "./state.ts";
 
 /** What a learner partition reads: batches of samples and, from the same stream, its other inputs. */
 export type LearnerMessage = { kind: "samples"; batch: SampleBatch } | LearnerInput;
+
+/** Name of the gauge that counts alarms that were none for a reason. */
+export const suppressedGauge = (reason: Suppression): string => `suppressed_${reason}`;
 
 /** The learner's partition: an actor per series, and the rules of their systems. */
 export const learnerLogic: PartitionLogic<LearnerState, LearnerMessage> = {
@@ -28,6 +42,8 @@ export const learnerLogic: PartitionLogic<LearnerState, LearnerMessage> = {
   receive,
   dueAt(state) {
     let earliest = sweepDueAt(state);
+    const { earliest: staleAt } = state.checks;
+    if (staleAt !== undefined && (earliest === undefined || staleAt < earliest)) earliest = staleAt;
     for (const { learner } of state.open) {
       const { silentAt } = learner.judge;
       if (silentAt !== undefined && (earliest === undefined || silentAt < earliest))
@@ -44,12 +60,14 @@ export const learnerLogic: PartitionLogic<LearnerState, LearnerMessage> = {
     let anomalies = 0;
     let bytes = 0;
     let dropped = 0;
+    const suppressed = SUPPRESSIONS.map(() => 0);
     for (const { learner } of state.series.values()) {
       points += learner.counts.points;
       judged += learner.judge.judged;
       anomalies += learner.judge.anomalies;
       dropped += learner.counts.duplicates + learner.counts.late + learner.counts.outside;
       bytes += learner.window.byteLength;
+      learner.judge.addSuppressed(suppressed);
     }
     return {
       series: state.series.size,
@@ -58,7 +76,11 @@ export const learnerLogic: PartitionLogic<LearnerState, LearnerMessage> = {
       anomalies,
       dropped,
       window_bytes: bytes,
+      ...Object.fromEntries(
+        SUPPRESSIONS.map((reason, i) => [suppressedGauge(reason), suppressed[i] as number]),
+      ),
       open_anomalies: state.open.size,
+      stale: state.stale.size,
       expired: state.expired,
       refused: state.refused,
       closed: Number(state.closed),
@@ -83,10 +105,12 @@ function receive(state: LearnerState, message: LearnerMessage, hasFolded?: HasFo
     case "samples":
       return receiveBatch(state, message.batch, hasFolded);
     case "settings":
-      state.configured = message.settings;
-      for (const { system, learner } of state.series.values())
-        learner.applySettings(message.settings, rulesOf(state, system).sensitivityFactor);
-      return [];
+      configure(state, message.settings);
+      return seriesOfSystem(state, undefined).flatMap(({ id, learner }) =>
+        learner
+          .applySettings(state.rules.settingsOf(id), rulesOf(state, id.system).sensitivityFactor)
+          .map((side) => ({ to: "latest", key: thresholdKey(id, side), message: null })),
+      );
     case "command":
       return receiveCommand(state, message, hasFolded);
     case "control":
@@ -97,6 +121,7 @@ function receive(state: LearnerState, message: LearnerMessage, hasFolded?: HasFo
     case "tick":
       return [
         ...closeSilent(state, message.time, hasFolded),
+        ...tellStale(state, message.time, hasFolded),
         ...sweepIdle(state, message.time, hasFolded),
       ];
   }
@@ -125,8 +150,13 @@ function receiveBatch(
   for (let i = 0; i < values.length; i++) {
     const series = dictionary[index[i] as number];
     if (series === undefined) continue;
-    const events = series.learner.receiveSample(times[i] as number, values[i] as number, history);
+    const time = times[i] as number;
+    const events = series.learner.receiveSample(time, values[i] as number, history);
     if (events.length > 0) takeEvents(state, series, events, outputs);
+    if (history) continue;
+    if (time > series.heardAt) series.heardAt = time;
+    series.heardSinceCheck = true;
+    if (series.checkAt === undefined) outputs.push(...heard(state, series));
   }
   return outputs;
 }

@@ -1,12 +1,14 @@
 import type { SeriesEvent } from "@mapek/core/learning";
 import {
   type Anomaly,
+  type Change,
   type MessageError,
   metricToken,
   REJECTED_PAYLOAD_BYTES,
   type Recommendation,
   type Rejected,
   type Threshold,
+  type ThresholdSide,
   thresholdKey,
 } from "@mapek/core/messages";
 import type { Output } from "@mapek/runtime";
@@ -21,6 +23,7 @@ export function outputsOf(series: Series, event: SeriesEvent): Output[] {
     case "recommendation": {
       const message: Recommendation = {
         ...head,
+        ...sideOf(event),
         ...event.recommendation,
         timestamp: event.time,
       };
@@ -37,10 +40,10 @@ export function outputsOf(series: Series, event: SeriesEvent): Output[] {
       return [log, { to: "feedback", key: system, input }];
     }
     case "threshold": {
-      const message: Threshold = { ...head, ...event.threshold };
+      const message: Threshold = { ...head, ...sideOf(event), ...event.threshold };
       return [
         { to: "log", family: "thresholds", tokens, message },
-        { to: "latest", key: thresholdKey(series.id), message },
+        { to: "latest", key: thresholdKey(series.id, event.side), message },
       ];
     }
     case "anomaly": {
@@ -54,8 +57,13 @@ export function outputsOf(series: Series, event: SeriesEvent): Output[] {
       };
       return [{ to: "log", family: "anomalies", tokens, message }];
     }
+    case "change": {
+      const { time, type: _, ...change } = event;
+      const message: Change = { ...head, ...change, timestamp: time };
+      return [{ to: "log", family: "changes", tokens, message }];
+    }
     case "outcome": {
-      const { actionId, before, after, time } = event;
+      const { actionId, before, after, expected, noiseVariance, samples, time } = event;
       const input = {
         version: 1,
         kind: "outcome",
@@ -65,11 +73,18 @@ export function outputsOf(series: Series, event: SeriesEvent): Output[] {
         objective: "exceedance_error",
         before,
         after,
+        expected,
+        noise_variance: noiseVariance,
+        samples,
       } as const;
       return [{ to: "feedback", key: system, input }];
     }
   }
 }
+
+/** A side is named where it is not the upper one, which readers of old take it for. */
+const sideOf = ({ side }: { side: ThresholdSide }): { side?: "lower" } =>
+  side === "lower" ? { side } : {};
 
 /** A dead letter about a series that is not learned: a bad key or one too many costs itself, not its whole batch. */
 export function refusedSeries(

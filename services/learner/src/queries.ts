@@ -1,5 +1,10 @@
 import type { LearningStatistics } from "@mapek/core/learning";
-import { type Request, type SeriesExport, seriesKey } from "@mapek/core/messages";
+import {
+  type Request,
+  type SeriesExport,
+  seriesKey,
+  type ThresholdSide,
+} from "@mapek/core/messages";
 import { type LearnerState, type Series, seriesOfSystem } from "./state.ts";
 
 /** Samples that one exported series may have at most. */
@@ -23,11 +28,16 @@ export function query(
         trend: learner.trend(),
       }));
     case "recommendations":
-      return found.map(({ id, learner }) => ({ ...id, recommendation: learner.recommend() }));
+      return found.map(({ id, learner }) => {
+        const made = learner.recommendations();
+        const of = (side: ThresholdSide) =>
+          made.find((one) => one.side === side)?.recommendation ?? null;
+        return { ...id, recommendation: of("upper"), recommendation_lower: of("lower") };
+      });
     case "thresholds":
-      return found
-        .filter(({ learner }) => learner.threshold !== null)
-        .map(({ id, learner }) => ({ ...id, ...learner.threshold }));
+      return found.flatMap(({ id, learner }) =>
+        learner.thresholds.map(({ side, threshold }) => ({ ...id, side, ...threshold })),
+      );
     case "learning":
       return found.map((series) => ({ system: series.id.system, ...learningOf(series) }));
     case "export":
@@ -49,23 +59,27 @@ function select(state: LearnerState, system: string | undefined, request: Reques
   );
 }
 
-function summaryOf({ id, learner }: Series) {
+function summaryOf({ id, learner, staleSince }: Series) {
+  const upper = learner.threshold("upper");
   const last = learner.lastOptimisation;
   return {
     ...id,
     last_value: Number.isNaN(learner.judge.lastValue) ? null : learner.judge.lastValue,
     last_time: learner.window.newestTime ?? null,
     samples: learner.window.length,
-    threshold: learner.threshold?.threshold ?? null,
-    pinned: learner.threshold?.pinned ?? false,
+    threshold: upper?.threshold ?? null,
+    threshold_lower: learner.threshold("lower")?.threshold ?? null,
+    pinned: upper?.pinned ?? false,
     recommendation: last?.recommended_value ?? null,
     confidence: last?.confidence ?? null,
     provisional: last?.provisional ?? null,
     trend: learner.trend().direction,
     open_anomaly: learner.judge.open,
     score: learner.judge.score,
-    sensitivity: learner.judge.sensitivity,
+    sensitivity: learner.judge.settings.sensitivity,
     frozen: learner.frozen,
+    stale: staleSince !== undefined,
+    last_change: learner.lastChange,
   };
 }
 
@@ -79,9 +93,11 @@ function learningOf({ id, learner }: Series): LearningStatistics {
     late: counts.late,
     outside: counts.outside,
     excluded: counts.excluded,
+    not_learned: counts.frozen,
     anomalies: judge.anomalies,
     anomaly_rate: judge.judged === 0 ? 0 : judge.anomalies / judge.judged,
-    sensitivity: judge.sensitivity,
+    suppressed: judge.suppressed,
+    sensitivity: judge.settings.sensitivity,
     frozen: learner.frozen,
     parameters: learner.settings,
     optimisations: learner.optimisations,

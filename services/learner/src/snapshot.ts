@@ -7,15 +7,15 @@ import {
 } from "@mapek/core/messages";
 import {
   addSeries,
+  configure,
   forgetSeries,
   type LearnerState,
   Series,
   type SystemRules,
-  settingsOf,
 } from "./state.ts";
 
 /** Number of the saved form of a partition's state. */
-export const SCHEMA = 1;
+export const SCHEMA = 2;
 
 type SharedPart = [
   key: null,
@@ -24,7 +24,15 @@ type SharedPart = [
   systems: [string, SystemRules][],
   done: string[],
 ];
-type SeriesPart = [key: string, snapshot: SeriesSnapshot, seen: number];
+type SeriesPart = [key: string, snapshot: SeriesSnapshot, seen: number, hearing: Hearing];
+/** What tells whether a series is stale. */
+type Hearing = [
+  heardAt: number,
+  checkAt: number | null,
+  checkedAt: number | null,
+  heardSinceCheck: boolean,
+  staleSince: number | null,
+];
 
 /** The state in parts: what all series share, then a series a part. Cost of a part: O(samples of the series). */
 export function* snapshot(state: LearnerState): Generator<Uint8Array> {
@@ -33,9 +41,19 @@ export function* snapshot(state: LearnerState): Generator<Uint8Array> {
   const counts: SharedPart[2] = [sweep, sweptAt, closed, expired];
   const shared: SharedPart = [null, configured ?? null, counts, systems, [...done]];
   yield encodeMsgpack(shared);
-  for (const { key, learner, seen } of state.series.values())
-    yield encodeMsgpack([key, learner.snapshot(), seen] satisfies SeriesPart);
+  for (const series of state.series.values()) {
+    const { key, learner, seen } = series;
+    yield encodeMsgpack([key, learner.snapshot(), seen, hearingOf(series)] satisfies SeriesPart);
+  }
 }
+
+const hearingOf = (series: Series): Hearing => [
+  series.heardAt,
+  series.checkAt ?? null,
+  series.checkedAt ?? null,
+  series.heardSinceCheck,
+  series.staleSince ?? null,
+];
 
 /**
  * Puts a part of {@link snapshot} into a state.
@@ -48,7 +66,7 @@ export function restorePart(state: LearnerState, part: Uint8Array): string | und
   const [key] = saved;
   if (key === null) {
     const [, settings, counts, systems, done] = saved as SharedPart;
-    state.configured = settings ?? undefined;
+    configure(state, settings ?? undefined);
     [state.sweep, state.sweptAt, state.closed, state.expired] = counts;
     for (const [system, rules] of systems) state.systems.set(system, rules);
     for (const id of done) state.done.add(id);
@@ -56,9 +74,14 @@ export function restorePart(state: LearnerState, part: Uint8Array): string | und
   }
   const id = parseSeriesKey(key);
   if (!id.ok) throw id.error;
-  const [, snapshot, seen] = saved as SeriesPart;
-  const learner = SeriesLearner.restore(snapshot, settingsOf(state));
+  const [, snapshot, seen, hearing] = saved as SeriesPart;
+  const learner = SeriesLearner.restore(snapshot, state.rules.settingsOf(id.value));
   const series = new Series(key, learner, seen);
+  series.heardAt = hearing[0];
+  series.checkAt = hearing[1] ?? undefined;
+  series.checkedAt = hearing[2] ?? undefined;
+  series.heardSinceCheck = hearing[3];
+  series.staleSince = hearing[4] ?? undefined;
   const older = state.series.get(key);
   if (older !== undefined) {
     state.open.delete(older);

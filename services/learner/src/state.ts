@@ -1,4 +1,10 @@
-import { type ExcludedRange, SeriesLearner } from "@mapek/core/learning";
+import {
+  type DecayingFactor,
+  type ExcludedRange,
+  MetricRules,
+  SeriesLearner,
+  UNMOVED,
+} from "@mapek/core/learning";
 import {
   type LearnerSettings,
   learnerSettings,
@@ -7,6 +13,7 @@ import {
   parseSeriesKey,
   type SeriesId,
 } from "@mapek/core/messages";
+import { StaleChecks } from "./stale-checks.ts";
 
 /** One series and what learns it. Its id is read off the key when asked for, so that it is not kept twice. */
 export class Series {
@@ -14,6 +21,14 @@ export class Series {
   readonly learner: SeriesLearner;
   /** Number of sweeps when it last received a sample. */
   seen: number;
+  /** Event time of its newest sample that was no history, ms. */
+  heardAt = Number.NEGATIVE_INFINITY;
+  /** When it is looked at whether it is stale, and when it was; undefined while it is not to be, or never was. */
+  checkAt: number | undefined;
+  checkedAt: number | undefined;
+  heardSinceCheck = false;
+  /** Since when nothing has come, once that was told. */
+  staleSince: number | undefined;
 
   /** @param key One that `parseSeriesKey` accepts. */
   constructor(key: string, learner: SeriesLearner, seen: number) {
@@ -37,7 +52,7 @@ export class Series {
 
 /** What holds for every series of a system, those to come included. */
 export interface SystemRules {
-  sensitivityFactor: number;
+  sensitivityFactor: DecayingFactor;
   frozen: boolean;
   excluded: readonly ExcludedRange[];
 }
@@ -46,10 +61,15 @@ export interface SystemRules {
 export interface LearnerState {
   /** Undefined until the first settings message; until then series learn with the defaults. */
   configured: LearnerSettings | undefined;
+  /** What each series goes by; follows from `configured`. */
+  rules: MetricRules;
   readonly series: Map<string, Series>;
   readonly systems: Map<string, SystemRules>;
   /** Series with an open anomaly: the only ones that wait for time to pass. */
   readonly open: Set<Series>;
+  /** When which series is checked for silence, and those that are silent; they follow from `series`. */
+  readonly checks: StaleChecks;
+  readonly stale: Set<Series>;
   /** Ids of the commands done last, so that a repeated one is done once. */
   readonly done: Set<string>;
   /** Series of each system; follows from `series`. */
@@ -65,11 +85,16 @@ export interface LearnerState {
   refused: number;
 }
 
+const DEFAULTS = learnerSettings.parse({});
+
 export const initialState = (): LearnerState => ({
   configured: undefined,
+  rules: new MetricRules(DEFAULTS),
   series: new Map(),
   systems: new Map(),
   open: new Set(),
+  checks: new StaleChecks(),
+  stale: new Set(),
   done: new Set(),
   seriesCounts: new Map(),
   sweep: 0,
@@ -79,11 +104,15 @@ export const initialState = (): LearnerState => ({
   refused: 0,
 });
 
-const DEFAULTS = learnerSettings.parse({});
-
 export const settingsOf = (state: LearnerState): LearnerSettings => state.configured ?? DEFAULTS;
 
-const NO_RULES: SystemRules = { sensitivityFactor: 1, frozen: false, excluded: [] };
+/** Settings for this state from now on; those that its series have are not touched. */
+export function configure(state: LearnerState, settings: LearnerSettings | undefined): void {
+  state.configured = settings;
+  state.rules = new MetricRules(settings ?? DEFAULTS);
+}
+
+const NO_RULES: SystemRules = { sensitivityFactor: UNMOVED, frozen: false, excluded: [] };
 
 /** The rules of a system, to read. */
 export const rulesOf = (state: LearnerState, system: string): Readonly<SystemRules> =>
@@ -117,7 +146,7 @@ export function seriesOf(state: LearnerState, key: string): Series | MessageErro
   if (!id.ok) return id.error;
   const refusal = refusalOf(state, key, id.value.system);
   if (refusal !== undefined) return refusal;
-  const learner = new SeriesLearner(settingsOf(state));
+  const learner = new SeriesLearner(state.rules.settingsOf(id.value));
   const rules = rulesOf(state, id.value.system);
   learner.frozen = rules.frozen;
   learner.excluded = rules.excluded;
@@ -145,10 +174,15 @@ function refusalOf(state: LearnerState, key: string, system: string): MessageErr
 export function addSeries(state: LearnerState, series: Series): void {
   const { system } = series;
   state.series.set(series.key, series);
+  state.checks.put(series);
+  if (series.staleSince !== undefined) state.stale.add(series);
   state.seriesCounts.set(system, (state.seriesCounts.get(system) ?? 0) + 1);
 }
 
-export function forgetSeries(state: LearnerState, { key, system }: Series): void {
+export function forgetSeries(state: LearnerState, series: Series): void {
+  const { key, system } = series;
+  state.checks.remove(series);
+  state.stale.delete(series);
   state.series.delete(key);
   const left = (state.seriesCounts.get(system) ?? 0) - 1;
   if (left > 0) state.seriesCounts.set(system, left);

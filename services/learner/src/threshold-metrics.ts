@@ -1,8 +1,18 @@
+import type { ThresholdSide } from "@mapek/core/messages";
 import { Gauge, type Registry } from "prom-client";
 import type { LearnerState, Series } from "./state.ts";
 
-const NAME = "mapek_threshold";
-const HELP = "Learned threshold in force, with the labels of its series";
+/** A lower threshold has a name of its own: who compares with `mapek_threshold` means the upper one. */
+const METRICS = {
+  upper: {
+    name: "mapek_threshold",
+    help: "Learned threshold in force, with the labels of its series",
+  },
+  lower: {
+    name: "mapek_threshold_lower",
+    help: "Learned lower threshold in force, with the labels of its series",
+  },
+} as const;
 /** Characters that a Prometheus label name may not have. */
 const NOT_IN_LABEL_NAMES = /[^a-zA-Z0-9_]/g;
 /** What Prometheus keeps for itself, what may not begin a name, and what every metric of a service has. */
@@ -21,7 +31,8 @@ interface Identity {
 const identities = new WeakMap<Series, Identity>();
 
 /**
- * Exports every threshold in force as `mapek_threshold{system,metric,…labels of the series}`, so that
+ * Exports every threshold in force as `mapek_threshold{system,metric,…labels of the series}`, lower ones as
+ * `mapek_threshold_lower`, so that
  * an alert can compare a metric with its learned threshold.
  *
  * Label names lose the characters that Prometheus does not know; one that is then taken, or reserved,
@@ -32,13 +43,22 @@ const identities = new WeakMap<Series, Identity>();
  * @returns How many thresholds are not exported, since there are too many.
  */
 export function exportThresholds(registry: Registry, states: readonly LearnerState[]): number {
+  return exportSide(registry, states, "upper") + exportSide(registry, states, "lower");
+}
+
+function exportSide(
+  registry: Registry,
+  states: readonly LearnerState[],
+  side: ThresholdSide,
+): number {
+  const { name, help } = METRICS[side];
   const rows: { labels: ExportedLabels; value: number }[] = [];
   const names = new Set<string>();
   const taken = new Set<string>();
   let omitted = 0;
   for (const { series } of states)
     for (const one of series.values()) {
-      const { threshold } = one.learner;
+      const threshold = one.learner.threshold(side);
       if (threshold === null) continue;
       if (rows.length === MAX_EXPORTED) {
         omitted++;
@@ -54,9 +74,10 @@ export function exportThresholds(registry: Registry, states: readonly LearnerSta
       for (const name of Object.keys(labels)) names.add(name);
       rows.push({ labels, value: threshold.threshold });
     }
-  registry.removeSingleMetric(NAME);
+  registry.removeSingleMetric(name);
+  if (side === "lower" && rows.length === 0) return omitted;
   const labelNames = [...names];
-  const gauge = new Gauge({ name: NAME, help: HELP, labelNames, registers: [registry] });
+  const gauge = new Gauge({ name, help, labelNames, registers: [registry] });
   for (const { labels, value } of rows) gauge.set(labels, value);
   return omitted;
 }

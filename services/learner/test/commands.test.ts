@@ -26,7 +26,7 @@ const sensitivities = (partition: Partition) =>
   Object.fromEntries(
     [...partition.state.series.values()].map(({ key, learner }) => [
       key,
-      Math.round(learner.judge.sensitivity * 1e9) / 1e9,
+      Math.round(learner.judge.settings.sensitivity * 1e2) / 1e2,
     ]),
   );
 
@@ -75,6 +75,15 @@ describe("set_threshold", () => {
     partition.samples(steady(seriesKey(id.system, id.metric, id.labels), 20));
     const outputs = partition.command("a.1", setThreshold(12, "latency", id.labels));
     expect(outputs.find(({ to }) => to === "latest")).toMatchObject({ key: thresholdKey(id) });
+  });
+
+  test("one that is to be the first is refused where there is one", () => {
+    const partition = taught();
+    const first = (value: number) => ({ ...setThreshold(value), only_first: true });
+    expect(toFeedback(partition.command("a.1", first(12)))).toMatchObject([{ applied: true }]);
+    expect(toFeedback(partition.command("a.2", first(15)))).toMatchObject([
+      { applied: false, from: 12, to: 12, reason: "a threshold is in force already" },
+    ]);
   });
 
   test("the second says what was before it", () => {

@@ -1,5 +1,6 @@
 import {
   anomaly,
+  change,
   encodeSampleBatch,
   feedbackInput,
   type LearnerCommand,
@@ -123,6 +124,7 @@ const FAMILIES: Readonly<Record<string, Family>> = {
   recommendations: recommendation,
   thresholds: threshold,
   anomalies: anomaly,
+  changes: change,
   rejected,
 };
 

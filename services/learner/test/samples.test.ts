@@ -117,6 +117,7 @@ describe("anomalies", () => {
     const partition = new Partition();
     const OTHER = seriesKey("checkout", "errors");
     expect(learnerLogic.dueAt(partition.state)).toBeUndefined();
+    partition.settings({ stale_after_seconds: 1e6 });
     partition.samples(burst(LATENCY, 1_000, 5));
     partition.samples(burst(OTHER, 1_000, 5, 30));
     partition.tick(1_004);

@@ -1,6 +1,6 @@
 import type { OptimizerInput, Performance, Request } from "@mapek/core/messages";
 import type { Actor, Output } from "@mapek/runtime";
-import { adapt } from "./adaptation.ts";
+import { adapt, learn } from "./adaptation.ts";
 import { receiveCommand } from "./commands.ts";
 import { evaluate } from "./evaluate.ts";
 import { receiveControl, receiveSettings } from "./operator.ts";
@@ -56,15 +56,20 @@ function receive(state: OptimizerState, input: OptimizerInput): Output[] {
 
 function receivePerformance(state: OptimizerState, report: Performance, outputs: Output[]): void {
   state.window.update(report);
-  if (modeOf(state) !== "off") {
-    const reason = evaluate(state, outputs) ?? adapt(state);
-    if (reason !== undefined) publishIfChanged(state, reason, outputs);
-  }
-  if (state.published === null) publishIfChanged(state, "first parameters of this system", outputs);
   const pressure = pressureOf(report);
-  if (pressure !== undefined) {
-    state.outcomes.update(pressure);
-    sendOutcomes(state, outputs);
+  if (!Number.isNaN(pressure)) state.outcomes.update(pressure);
+  if (modeOf(state) !== "off") optimize(state, pressure, outputs);
+  if (state.published === null) publishIfChanged(state, "first parameters of this system", outputs);
+  if (!Number.isNaN(pressure)) sendOutcomes(state, outputs);
+}
+
+function optimize(state: OptimizerState, pressure: number, outputs: Output[]): void {
+  learn(state, pressure);
+  const entered = evaluate(state, outputs);
+  if (entered !== undefined) publishIfChanged(state, entered, outputs);
+  else {
+    const moved = adapt(state);
+    if (moved !== undefined) publishIfChanged(state, moved.reason, outputs, moved);
   }
 }
 
@@ -105,6 +110,7 @@ function query(state: OptimizerState, verb: string, request: Request): unknown[]
               ...state.published,
               performance: state.window.meansByName(),
               reports: state.window.reports,
+              changes: state.changes,
             },
           ];
     case "transitions":

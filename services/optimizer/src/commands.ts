@@ -1,6 +1,7 @@
 import type { OptimizerCommand, OptimizerInput, SettingValue } from "@mapek/core/messages";
 import type { Output } from "@mapek/runtime";
 import { remember } from "./answers.ts";
+import { confined } from "./bounds.ts";
 import { evaluate } from "./evaluate.ts";
 import type { Measurements } from "./performance-window.ts";
 import { pressureOf } from "./pressure.ts";
@@ -13,6 +14,9 @@ import {
 } from "./publish.ts";
 import { figure } from "./reasons.ts";
 import { modeOf, type OptimizerState } from "./state.ts";
+
+/** As in a performance report. */
+const MAX_LATENCY_SECONDS = 86_400;
 
 type CommandInput = Extract<OptimizerInput, { kind: "command" }>;
 
@@ -105,13 +109,23 @@ function reEvaluate(
 ): Verdict {
   const from = state.state;
   if (state.forced !== null) return refuse(from, `an operator holds the state ${state.forced}`);
-  state.window.replace(values);
+  state.window.replace(withinRanges(values));
   const moved = evaluate(state, outputs, true);
   const reason = moved ?? `re-evaluated: the state stays ${from}`;
   publishIfChanged(state, reason, outputs);
   const before = pressureOf(state.window.meansByName());
-  if (before !== undefined) state.outcomes.await(actionId, before);
+  if (!Number.isNaN(before)) state.outcomes.await(actionId, before);
   return { applied: true, from, to: state.state, reason };
+}
+
+/** A command carries any number; the measures are kept to what a report may say. */
+function withinRanges(values: Measurements): Measurements {
+  const { cpu_usage: cpu, memory_usage: memory, cycle_latency: latency } = values;
+  return {
+    cpu_usage: cpu && confined(cpu, 0, 100),
+    memory_usage: memory && confined(memory, 0, 100),
+    cycle_latency: latency && confined(latency, 0, MAX_LATENCY_SECONDS),
+  };
 }
 
 function scaleLearningRate(state: OptimizerState, factor: number, outputs: Output[]): Verdict {
@@ -134,6 +148,7 @@ function adjustParallelism(state: OptimizerState, delta: number, outputs: Output
       `execution_parallelism stays ${from}: bounds 1–${clampParallelism(state, Number.POSITIVE_INFINITY)}`,
     );
   state.parallelismDelta = to - adaptedParallelism(state);
+  if (state.adaptation.step?.setting === "execution_parallelism") state.adaptation.step = null;
   const reason = `execution_parallelism ${from} ${delta < 0 ? "−" : "+"} ${Math.abs(delta)} → ${to}`;
   publishIfChanged(state, reason, outputs);
   return { applied: true, from, to, reason };

@@ -5,6 +5,7 @@ import { whyEntered } from "./reasons.ts";
 import { deriveRow, type OptimizerState } from "./state.ts";
 import { nextState, watchQuality } from "./state-machine.ts";
 import { record } from "./transitions.ts";
+import { beginTransition } from "./trials.ts";
 
 /**
  * Judges the means and enters the state that they ask for, where dwell and flap budget allow it.
@@ -47,10 +48,12 @@ export function enter(
     count: ++state.transitionCount,
     timestamp: state.timeMs,
   };
+  const from = state.state;
   state.state = to;
   state.enteredAtMs = state.timeMs;
   state.qualityHeldSinceMs = null;
   resetAdaptation(state.adaptation);
+  if (!forced) beginTransition(state, from, to);
   deriveRow(state);
   watchQuality(state);
   record(state.history, transition);

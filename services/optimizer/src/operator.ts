@@ -1,6 +1,6 @@
 import type { OptimizerControl, OptimizerSettings } from "@mapek/core/messages";
 import type { Output } from "@mapek/runtime";
-import { confineAdaptation } from "./adaptation.ts";
+import { confineAdaptation, giveUpTrials } from "./adaptation.ts";
 import { enter, evaluate } from "./evaluate.ts";
 import { publishIfChanged } from "./publish.ts";
 import { whyEntered } from "./reasons.ts";
@@ -17,7 +17,7 @@ export function receiveSettings(
   if (settings.mode !== state.settings.mode) state.operatorMode = null;
   state.settings = settings;
   deriveRow(state);
-  confineAdaptation(state.adaptation, state.row, state.bounds);
+  confineAdaptation(state);
   const cause = first ? "first parameters of this system" : "settings changed";
   resume(state, cause, outputs);
 }
@@ -39,6 +39,7 @@ export function receiveControl(
       return;
     case "set_mode":
       state.operatorMode = control.mode;
+      giveUpTrials(state.adaptation);
       resume(state, `operator set mode ${control.mode}${note}`, outputs);
       return;
   }

@@ -38,6 +38,17 @@ export class Outcomes {
     this.count++;
   }
 
+  /** The last pressures, at most ten, in no order. */
+  recent(): number[] {
+    return [...this.pressures.subarray(0, Math.min(this.count, WINDOW_REPORTS))];
+  }
+
+  /** The pressure that was folded last; NaN before the first. */
+  newest(): number {
+    if (this.count === 0) return Number.NaN;
+    return this.pressures[(this.count - 1) % WINDOW_REPORTS] as number;
+  }
+
   /** Takes the next outcome that is known now, with the mean pressure since its command. */
   takeDue(): { actionId: string; before: number; after: number } | undefined {
     const first = this.awaited[0];

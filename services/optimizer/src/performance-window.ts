@@ -61,6 +61,20 @@ export class PerformanceWindow {
     this.update(report);
   }
 
+  /** What the newest report said; NaN where it lacks the measure. */
+  newest(field: PerformanceField): number {
+    const slot = this.slot === 0 ? WINDOW_REPORTS - 1 : this.slot - 1;
+    return this.values[FIELD[field] * WINDOW_REPORTS + slot] as number;
+  }
+
+  /** The values of a measure in the window, in no order; NaN where a report lacks it. */
+  recent(field: PerformanceField): number[] {
+    const start = FIELD[field] * WINDOW_REPORTS;
+    return [...this.values.subarray(start, start + WINDOW_REPORTS)].filter(
+      (value) => !Number.isNaN(value),
+    );
+  }
+
   /** How many reports of the window carry a measure. */
   carriers(field: PerformanceField): number {
     const start = FIELD[field] * WINDOW_REPORTS;

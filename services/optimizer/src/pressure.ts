@@ -4,13 +4,13 @@ import { CRITICAL_LINES } from "./state-machine.ts";
 /**
  * How near a system is to critical: the largest of its measures as a share of their critical lines.
  *
- * @returns 1 at the line, above 1 beyond it; undefined where none of the three measures is known.
+ * @returns 1 at the line, above 1 beyond it; NaN where none of the three measures is known.
  */
-export function pressureOf(report: Measurements): number | undefined {
+export function pressureOf(report: Measurements): number {
   const { cpu_usage: cpu, memory_usage: memory, cycle_latency: latency } = report;
   let pressure = -1;
   if (cpu !== undefined) pressure = cpu / CRITICAL_LINES.cpu_usage;
   if (memory !== undefined) pressure = Math.max(pressure, memory / CRITICAL_LINES.memory_usage);
   if (latency !== undefined) pressure = Math.max(pressure, latency / CRITICAL_LINES.cycle_latency);
-  return pressure < 0 ? undefined : pressure;
+  return pressure < 0 ? Number.NaN : pressure;
 }

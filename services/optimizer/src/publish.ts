@@ -1,6 +1,13 @@
-import { PARAMETER_NAMES, type Parameters, type ParameterValues } from "@mapek/core/messages";
+import {
+  PARAMETER_NAMES,
+  type ParameterName,
+  type Parameters,
+  type ParameterValues,
+} from "@mapek/core/messages";
 import type { Output } from "@mapek/runtime";
+import type { Moved } from "./adaptation.ts";
 import { modeOf, type OptimizerState } from "./state.ts";
+import { predictionOf } from "./trial.ts";
 
 /** Commands may raise parallelism to this multiple of the row's. */
 const MAX_PARALLELISM_MULTIPLE = 4;
@@ -9,7 +16,7 @@ const MAX_LEARNING_RATE = 1;
 
 /** Parallelism before commands: the row's, moved by adaptation. */
 export const adaptedParallelism = (state: OptimizerState): number =>
-  state.row.execution_parallelism + state.adaptation.parallelismOffset;
+  state.row.execution_parallelism + state.adaptation.parallelism.value;
 
 /** The nearest parallelism that a state allows. */
 export const clampParallelism = (state: OptimizerState, parallelism: number): number =>
@@ -19,16 +26,27 @@ export const clampParallelism = (state: OptimizerState, parallelism: number): nu
 export const clampLearningRate = (rate: number): number =>
   Math.max(MIN_LEARNING_RATE, Math.min(MAX_LEARNING_RATE, round(rate)));
 
+/**
+ * What looking later saves is spent on depth where a state has less of it than healthy: a system that stays
+ * under load for hours without anything unusual is analysed as often per second as its row says, and better.
+ */
+function analysisDepth({ row, adaptation, settings }: OptimizerState): number {
+  const most = settings.profile.healthy.analysis_depth;
+  const deeper = Math.round(row.analysis_depth * Math.max(1, adaptation.interval.value));
+  return Math.max(row.analysis_depth, Math.min(deeper, most));
+}
+
 const round = (value: number): number => Math.round(value * 1e9) / 1e9;
 
 /** The six parameters that state, adaptation and commands give. */
 export function parameterValues(state: OptimizerState): ParameterValues {
   const { row, adaptation, settings } = state;
-  const stretch = 1 + adaptation.intervalSteps * settings.adaptation_step;
   return {
-    monitoring_interval:
-      adaptation.intervalSteps === 0 ? row.monitoring_interval : row.monitoring_interval * stretch,
-    analysis_depth: row.analysis_depth,
+    monitoring_interval: Math.max(
+      row.monitoring_interval * adaptation.interval.value,
+      Number.MIN_VALUE,
+    ),
+    analysis_depth: analysisDepth(state),
     planning_lookahead: row.planning_lookahead,
     execution_parallelism: clampParallelism(
       state,
@@ -39,11 +57,31 @@ export function parameterValues(state: OptimizerState): ParameterValues {
   };
 }
 
+/** What a change that has just been made is expected to bring. */
+function predictionIn(
+  { adaptation, row }: OptimizerState,
+  changed: readonly ParameterName[],
+  last: Parameters | null,
+): Pick<Parameters, "predicted"> {
+  const seconds = row.monitoring_interval * adaptation.interval.value;
+  const fresh = [adaptation.step, adaptation.transition].find(
+    (trial) =>
+      trial?.seen === 0 &&
+      (trial.setting === "state" ? trial.to !== last?.state : changed.includes(trial.setting)),
+  );
+  return fresh ? { predicted: predictionOf(fresh, seconds) } : {};
+}
+
 /**
  * Publishes the parameters where a value, the state or the mode differs from what was published
  * last, and always the first time. In mode off only the mode is published: values stay as they were.
  */
-export function publishIfChanged(state: OptimizerState, reason: string, outputs: Output[]): void {
+export function publishIfChanged(
+  state: OptimizerState,
+  reason: string,
+  outputs: Output[],
+  moved?: Moved,
+): void {
   const last = state.published;
   const mode = modeOf(state);
   const frozen = mode === "off" && last !== null;
@@ -67,6 +105,9 @@ export function publishIfChanged(state: OptimizerState, reason: string, outputs:
     mode,
     changed,
     reason,
+    ...(moved !== undefined && { phase: moved.phase }),
+    ...predictionIn(state, changed, last),
+    ...(moved?.outcome !== undefined && { outcome: moved.outcome }),
     timestamp: state.timeMs,
   };
   state.published = message;

@@ -16,7 +16,6 @@ interface Snapshot extends Plain {
 
 /** The state as MessagePack: equal states give equal bytes. */
 export function saveState(state: OptimizerState): Uint8Array {
-  const { adaptation } = state;
   const snapshot: Snapshot = {
     schema: STATE_SCHEMA,
     system: state.system,
@@ -28,16 +27,12 @@ export function saveState(state: OptimizerState): Uint8Array {
     enteredAtMs: state.enteredAtMs,
     qualityHeldSinceMs: state.qualityHeldSinceMs,
     window: state.window.snapshot(),
-    adaptation: {
-      parallelismOffset: adaptation.parallelismOffset,
-      intervalSteps: adaptation.intervalSteps,
-      reportsSinceStep: adaptation.reportsSinceStep,
-      baselineSeconds: adaptation.baselineSeconds,
-    },
+    adaptation: state.adaptation,
     learningRateFactor: state.learningRateFactor,
     parallelismDelta: state.parallelismDelta,
     history: state.history,
     transitionCount: state.transitionCount,
+    changes: state.changes,
     published: state.published,
     answers: [...state.answers],
     outcomes: state.outcomes.snapshot(),

@@ -1,27 +1,24 @@
 import {
   type Mode,
   type OptimizerSettings,
+  type OutcomeOfChange,
   optimizerSettings,
   type Parameters,
   type StateRow,
   type SystemState,
   type Transition,
 } from "@mapek/core/messages";
-import {
-  type Adaptation,
-  type AdaptationBounds,
-  adaptationBounds,
-  initialAdaptation,
-} from "./adaptation.ts";
+import { type Adaptation, initialAdaptation } from "./adaptation.ts";
 import type { Answer } from "./answers.ts";
+import { type AdaptationBounds, adaptationBounds } from "./bounds.ts";
 import { Outcomes } from "./outcomes.ts";
 import { tableRow } from "./parameter-table.ts";
 import { PerformanceWindow } from "./performance-window.ts";
 
 /** Number of the saved form; a new one needs a migration from each older. */
-export const STATE_SCHEMA = 1;
+export const STATE_SCHEMA = 2;
 
-/** All that the optimizer knows of one system. Bounded: 500 transitions, 1,000 answers, 1,000 outcomes. */
+/** All that the optimizer knows of one system. Bounded: 500 transitions, 100 judged changes, 1,000 answers, 1,000 outcomes. */
 export interface OptimizerState {
   readonly system: string;
   settings: OptimizerSettings;
@@ -44,6 +41,8 @@ export interface OptimizerState {
   parallelismDelta: number;
   readonly history: Transition[];
   transitionCount: number;
+  /** What came of the last 100 changes, oldest first. */
+  readonly changes: OutcomeOfChange[];
   published: Parameters | null;
   /** The last 1,000 commands by action id, with what was answered. */
   readonly answers: Map<string, Answer>;
@@ -72,21 +71,19 @@ export function createState(system: string): OptimizerState {
     parallelismDelta: 0,
     history: [],
     transitionCount: 0,
+    changes: [],
     published: null,
     answers: new Map(),
     outcomes: new Outcomes(),
     row,
-    bounds: boundsAround(row, DEFAULT_SETTINGS),
+    bounds: adaptationBounds(row, DEFAULT_SETTINGS),
   };
 }
 
 /** Derives the row and its bounds again; after every change of settings or state. */
 export function deriveRow(state: OptimizerState): void {
   state.row = tableRow(state.settings, state.state);
-  state.bounds = boundsAround(state.row, state.settings);
+  state.bounds = adaptationBounds(state.row, state.settings);
 }
 
 export const modeOf = (state: OptimizerState): Mode => state.operatorMode ?? state.settings.mode;
-
-const boundsAround = (row: StateRow, settings: OptimizerSettings): AdaptationBounds =>
-  adaptationBounds(row, settings.adaptation_bound, settings.adaptation_step);

@@ -138,7 +138,12 @@ describe("queries", () => {
     const subject = subjectIn("optimizing");
     subject.report({ ...BUSY, cpu_usage: 75 });
     expect(optimizerActor.query(subject.state, "parameters", {})).toEqual([
-      { ...subject.parameters, performance: { ...BUSY, cpu_usage: 70 }, reports: 2 },
+      {
+        ...subject.parameters,
+        performance: { ...BUSY, cpu_usage: 70 },
+        reports: 2,
+        changes: [],
+      },
     ]);
     expect(optimizerActor.query(optimizerActor.create("new"), "parameters", {})).toEqual([]);
   });

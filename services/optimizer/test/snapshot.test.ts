@@ -2,6 +2,7 @@ import { encodeMsgpack } from "@mapek/core/messages";
 import { describe, expect, it } from "vitest";
 import { optimizerActor } from "../src/actor.ts";
 import { OPTIMIZER_ERRORS, OptimizerError } from "../src/errors.ts";
+import { STATE_SCHEMA } from "../src/state.ts";
 
 const codeOf = (bytes: Uint8Array): string => {
   try {
@@ -17,7 +18,7 @@ describe("loading a state", () => {
     const seen = [
       codeOf(new Uint8Array([0xc1, 0xff])),
       codeOf(encodeMsgpack({ system: "checkout" })),
-      codeOf(encodeMsgpack({ schema: 2 })),
+      codeOf(encodeMsgpack({ schema: STATE_SCHEMA + 1 })),
     ];
     expect(seen).toEqual([
       "MAPEK_OPTIMIZER_STATE_MALFORMED",

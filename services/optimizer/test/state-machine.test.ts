@@ -53,7 +53,9 @@ describe("entry rules from healthy", () => {
     subject.report({ cpu_usage: 100 });
     subject.report({ cpu_usage: 100 });
     expect(subject.state.state).toBe("degraded");
-    expect(subject.parameters.reason).toContain("mean cpu_usage 61.1111 % > 60 % over 9 reports");
+    expect(transitionsIn(subject.outputs).at(-1)?.reason).toContain(
+      "mean cpu_usage 61.1111 % > 60 % over 9 reports",
+    );
   });
 });
 

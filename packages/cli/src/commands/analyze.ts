@@ -1,5 +1,5 @@
 import { type Analysis, analyze } from "@mapek/core/learning";
-import type { LearnerSettings } from "@mapek/core/messages";
+import type { SeriesSettings } from "@mapek/core/messages";
 import { STRATEGIES } from "@mapek/core/stats";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { countArgument, numberArgument } from "../arguments.ts";
@@ -10,7 +10,7 @@ import { scorePaths, writeScores } from "../score-files.ts";
 interface Options {
   readonly json?: boolean;
   readonly scores?: string;
-  readonly strategy?: LearnerSettings["strategy"];
+  readonly strategy?: SeriesSettings["strategy"];
   readonly sensitivity?: number;
   readonly window?: number;
   readonly minDataPoints?: number;
@@ -104,7 +104,7 @@ function settingsOf({
   sensitivity,
   window,
   minDataPoints,
-}: Options): Partial<LearnerSettings> {
+}: Options): Partial<SeriesSettings> {
   return {
     ...(strategy !== undefined && { strategy }),
     ...(sensitivity !== undefined && { sensitivity }),
@@ -131,6 +131,11 @@ function report({ metric, times, values }: CsvSeries, analysis: Analysis): strin
     `recommendation  ${recommendationText(analysis.recommendation)}`,
     `anomalies       ${analysis.anomalies.length === 0 ? "none" : analysis.anomalies.length}`,
     ...anomaliesTable(analysis.anomalies),
+    `changes         ${analysis.changes.length === 0 ? "none" : analysis.changes.length}`,
+    ...analysis.changes.map(
+      ({ kind, since, reasoning }) =>
+        `                ${showTime(since)} ${kind.replace("_", " ")}: ${reasoning}`,
+    ),
   ].join("\n");
 }
 

@@ -35,6 +35,8 @@ interface SystemStatus {
   readonly series: number;
   readonly thresholds: number;
   readonly open_anomalies: number;
+  /** Series to which nothing comes any more. */
+  readonly stale_series: number;
   readonly state: string | null;
   readonly parameters: Parameters | null;
   readonly effectiveness: Readonly<Record<string, number | null>>;
@@ -88,6 +90,7 @@ async function statusOf(client: MapekClient, system: string | undefined): Promis
         series: own.length,
         thresholds: own.filter((item) => item.threshold !== null).length,
         open_anomalies: own.filter((item) => item.open_anomaly !== null).length,
+        stale_series: own.filter((item) => item.stale).length,
         state: found?.state ?? null,
         parameters: found,
         effectiveness: Object.fromEntries(
@@ -120,6 +123,7 @@ function printStatus({ nats_url, services, durability, systems }: Status): void 
     String(it.series),
     String(it.thresholds),
     String(it.open_anomalies),
+    String(it.stale_series),
     it.state ?? "-",
     showNumber(it.parameters?.monitoring_interval),
     showNumber(it.parameters?.execution_parallelism),
@@ -129,7 +133,7 @@ function printStatus({ nats_url, services, durability, systems }: Status): void 
       .map(([loop, share]) => `${loop} ${showNumber(share)}`)
       .join(", ") || "-",
   ]);
-  const header = ["SYSTEM", "SERIES", "THRESHOLDS", "ANOMALIES", "STATE"];
+  const header = ["SYSTEM", "SERIES", "THRESHOLDS", "ANOMALIES", "STALE", "STATE"];
   printLine(
     table([[...header, "INTERVAL", "PARALLELISM", "LEARNING RATE", "EFFECTIVENESS"], ...rows]),
   );

@@ -46,10 +46,13 @@ async function thresholds({ system, metric, json, ...options }: Options): Promis
   const rows = found.map((it) => [
     it.system,
     showSeries(it.metric, it.labels),
+    it.side ?? "upper",
     `${showNumber(it.threshold)}${it.pinned ? " (pinned)" : ""}`,
     showNumber(it.confidence),
     it.strategy,
     showTime(it.timestamp),
   ]);
-  printLine(table([["SYSTEM", "SERIES", "THRESHOLD", "CONFIDENCE", "STRATEGY", "SINCE"], ...rows]));
+  printLine(
+    table([["SYSTEM", "SERIES", "SIDE", "THRESHOLD", "CONFIDENCE", "STRATEGY", "SINCE"], ...rows]),
+  );
 }

@@ -15,14 +15,17 @@ interface Options extends NatsOptions {
 
 /** Families as users call them: what the feedback service republishes are signals. */
 const FAMILIES = OUTPUT_NAMES.map((name) => (name === "feedback" ? "signals" : name));
-const WITH_METRIC = new Set<string>(["recommendations", "thresholds", "anomalies"]);
+const WITH_METRIC = new Set<string>(["recommendations", "thresholds", "anomalies", "changes"]);
 
 export const watchCommand = (): Command =>
   new Command("watch")
     .description("print what is learned, changed and done, as it happens")
     .addArgument(new Argument("[families...]", "which messages (default: all)").choices(FAMILIES))
     .option("--system <system>", "of this system only")
-    .option("--metric <metric>", "of this metric only (thresholds, recommendations, anomalies)")
+    .option(
+      "--metric <metric>",
+      "of this metric only (thresholds, recommendations, anomalies, changes)",
+    )
     .option("--count <n>", "end after so many messages", countArgument)
     .option(...JSON_OPTION)
     .addOption(natsOption())

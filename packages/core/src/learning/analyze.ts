@@ -1,4 +1,4 @@
-import { type LearnerSettings, learnerSettings } from "../messages/index.ts";
+import { type Change, type SeriesSettings, seriesSettings } from "../messages/index.ts";
 import {
   type Candidates,
   describe,
@@ -6,23 +6,33 @@ import {
   iqrThreshold,
   percentileThreshold,
   type Recommendation,
+  recommend,
   type Statistics,
   sigmaThreshold,
   type Trend,
 } from "../stats/index.ts";
+import type { SeriesEvent } from "./events.ts";
+import { recommendationOptions } from "./recommendation-options.ts";
 import { SeriesLearner } from "./series-learner.ts";
 
 /** What a whole series says, as `mapek analyze` prints it. */
 export interface Analysis {
   readonly statistics: Statistics | null;
   readonly trend: Pick<Trend, "direction" | "slope_per_hour">;
+  /** Upper ones over the whole window, incidents and earlier levels included. */
   readonly candidates: Candidates | null;
   /** Null under 16 samples. */
   readonly recommendation: Recommendation | null;
   readonly anomalies: readonly AnalysedAnomaly[];
+  readonly changes: readonly AnalysedChange[];
   /** One score per input row, in input order, each from that row and earlier ones only; 0 where a row was not judged. */
   readonly scores: Float64Array;
 }
+
+/** A level shift or a drift. */
+type AnalysedChange = Pick<Change, "kind" | "since" | "before" | "after" | "size" | "reasoning"> & {
+  readonly found_at: number;
+};
 
 export interface AnalysedAnomaly {
   readonly opened_at: number;
@@ -43,10 +53,10 @@ export interface AnalysedAnomaly {
 export function analyze(
   times: readonly number[],
   values: readonly number[],
-  settings: Partial<LearnerSettings> = {},
+  settings: Partial<SeriesSettings> = {},
 ): Analysis {
-  const full: LearnerSettings = {
-    ...learnerSettings.parse({}),
+  const full: SeriesSettings = {
+    ...seriesSettings.parse({}),
     learning_window_seconds: Number.POSITIVE_INFINITY,
     // Recommendations on the way would change nothing in the analysis; the last one is made at the end.
     optimization_interval: Number.POSITIVE_INFINITY,
@@ -55,10 +65,12 @@ export function analyze(
   const learner = new SeriesLearner(full);
   const scores = new Float64Array(values.length);
   const anomalies: AnalysedAnomaly[] = [];
+  const changes: AnalysedChange[] = [];
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number;
     if (!Number.isFinite(value)) continue;
     for (const event of learner.receiveSample(times[i] as number, value, true)) {
+      if (event.type === "change") changes.push(analysedChange(event));
       if (event.type !== "anomaly") continue;
       const anomaly = analysed(event.incident);
       if (event.phase === "opened") anomalies.push(anomaly);
@@ -68,23 +80,32 @@ export function analyze(
   }
   const open = learner.judge.open;
   if (open !== null) anomalies[anomalies.length - 1] = analysed(open);
-  return { ...summary(learner), anomalies, scores };
+  return { ...summary(learner), anomalies, changes, scores };
 }
+
+const analysedChange = (event: Extract<SeriesEvent, { type: "change" }>): AnalysedChange => {
+  const { kind, since, before, after, size, reasoning, time } = event;
+  return { kind, since, before, after, size, reasoning, found_at: time };
+};
 
 const analysed = (incident: Incident): AnalysedAnomaly => {
   const { opened_at, closed_at, peak_at, peak_value, peak_score } = incident;
   return { opened_at, closed_at, peak_at, peak_value, peak_score };
 };
 
-function summary(learner: SeriesLearner): Omit<Analysis, "anomalies" | "scores"> {
+function summary(learner: SeriesLearner): Omit<Analysis, "anomalies" | "changes" | "scores"> {
   const values = learner.window.copyValues();
   const statistics = describe(values) ?? null;
   const { direction, slope_per_hour } = learner.trend();
   const trend = { direction, slope_per_hour };
-  if (statistics === null) return { statistics, trend, candidates: null, recommendation: null };
-  const recommendation = learner.recommend();
+  const recommendation =
+    learner.recommendations().find(({ side }) => side === "upper")?.recommendation ?? null;
+  if (statistics === null) return { statistics, trend, candidates: null, recommendation };
   const { exceedance_rate } = learner.settings;
-  const candidates = recommendation?.candidates ?? {
+  const candidates = recommend(values, learner.window.copyTimes(), {
+    ...recommendationOptions(learner.settings),
+    adaptiveValue: recommendation?.candidates.adaptive,
+  })?.candidates ?? {
     percentile: percentileThreshold(statistics),
     sigma: sigmaThreshold(statistics, exceedance_rate),
     iqr: iqrThreshold(statistics, exceedance_rate),

@@ -1,5 +1,7 @@
-import type { ANOMALY_PHASES, Labels, Threshold } from "../messages/index.ts";
-import type { Incident, Recommendation } from "../stats/index.ts";
+import type { ANOMALY_PHASES, Change, Labels, Threshold } from "../messages/index.ts";
+import type { Incident, Recommendation, Side } from "../stats/index.ts";
+import type { SuppressionCounts } from "./series-judge.ts";
+import type { PromiseOutcome } from "./threshold-promise.ts";
 
 /** The threshold in force of a series. */
 export type ThresholdInForce = Pick<
@@ -17,8 +19,19 @@ export type ThresholdInForce = Pick<
 
 /** What came of a sample or command, in event time (ms). */
 export type SeriesEvent =
-  | { type: "recommendation"; time: number; recommendation: Recommendation; inForce: number | null }
-  | { type: "threshold"; time: number; threshold: ThresholdInForce }
+  | {
+      type: "recommendation";
+      time: number;
+      side: Side;
+      recommendation: Recommendation;
+      /** Null also where the one in force is from before a level shift. */
+      inForce: number | null;
+    }
+  | { type: "threshold"; time: number; side: Side; threshold: ThresholdInForce }
+  | ({ type: "change"; time: number } & Pick<
+      Change,
+      "kind" | "since" | "before" | "after" | "size" | "reasoning"
+    >)
   | {
       type: "anomaly";
       time: number;
@@ -27,11 +40,12 @@ export type SeriesEvent =
       threshold: number | null;
     }
   /** How well a changed threshold keeps its promised exceedance rate, beside the one before. */
-  | { type: "outcome"; time: number; actionId: string; before: number; after: number };
+  | ({ type: "outcome"; time: number } & PromiseOutcome);
 
 /** One optimisation in a series' history. */
 export interface Optimisation {
   readonly time: number;
+  readonly side: Side;
   readonly recommended_value: number;
   readonly confidence: number;
   readonly strategy: string;
@@ -50,9 +64,13 @@ export interface LearningStatistics {
   /** Samples older than the window reaches. */
   readonly outside: number;
   readonly excluded: number;
+  /** Samples that came while the series was frozen. */
+  readonly not_learned: number;
   readonly anomalies: number;
   /** Anomalies per judged sample, 0–1. */
   readonly anomaly_rate: number;
+  /** Evidence enough for an alarm that was none, by reason. */
+  readonly suppressed: SuppressionCounts;
   readonly sensitivity: number;
   readonly frozen: boolean;
   readonly parameters: object;

@@ -2,7 +2,7 @@ import { doubles, STRATEGIES, StatsError } from "../stats/index.ts";
 import type { Optimisation } from "./events.ts";
 
 const MAX_OPTIMISATIONS = 100;
-/** Time, value, confidence, and strategy with "provisional" as its lowest bit. */
+/** Time, value, confidence, and strategy with "lower side" and "provisional" as its lowest bits. */
 const FIELDS = 4;
 
 /**
@@ -25,7 +25,7 @@ export class OptimisationHistory {
   }
 
   /** Of more than 100 the oldest goes. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT for a strategy that is none. */
-  add({ time, recommended_value, confidence, strategy, provisional }: Optimisation): void {
+  add({ time, side, recommended_value, confidence, strategy, provisional }: Optimisation): void {
     const place = (STRATEGIES as readonly string[]).indexOf(strategy);
     if (place < 0)
       throw new StatsError("MAPEK_STATS_BAD_SNAPSHOT", `no strategy is called ${strategy}`);
@@ -37,7 +37,7 @@ export class OptimisationHistory {
     numbers[kept] = time;
     numbers[kept + 1] = recommended_value;
     numbers[kept + 2] = confidence;
-    numbers[kept + 3] = 2 * place + (provisional ? 1 : 0);
+    numbers[kept + 3] = 4 * place + (side === "lower" ? 2 : 0) + (provisional ? 1 : 0);
     this.#numbers = numbers;
   }
 
@@ -50,9 +50,10 @@ export class OptimisationHistory {
     ];
     return {
       time,
+      side: (code & 2) === 0 ? "upper" : "lower",
       recommended_value,
       confidence,
-      strategy: STRATEGIES[code >> 1] as string,
+      strategy: STRATEGIES[code >> 2] as string,
       provisional: (code & 1) === 1,
     };
   }

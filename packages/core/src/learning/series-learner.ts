@@ -1,69 +1,111 @@
-import type { LearnerSettings } from "../messages/index.ts";
+import type { SeriesSettings } from "../messages/index.ts";
 import {
-  AdaptiveQuantile,
+  type AlarmSettings,
+  type Change,
+  ChangeDetector,
+  type ChangeDetectorSnapshot,
   describe,
   type IncidentEvent,
+  type Recommendation,
   recommend,
   SampleWindow,
   Scratch,
+  type Side,
   type Statistics,
   StatsError,
   trend,
+  zoneOffset,
 } from "../stats/index.ts";
+import type { DecayingFactor } from "./decaying-factor.ts";
+import { describeChange } from "./describe-change.ts";
 import type { Optimisation, SeriesEvent, ThresholdInForce } from "./events.ts";
 import { type ExcludedRange, exclude, isExcluded } from "./excluded-ranges.ts";
+import { IncidentRanges } from "./incident-ranges.ts";
 import { OptimisationHistory } from "./optimisation-history.ts";
+import { recommendationOptions } from "./recommendation-options.ts";
 import { SeriesJudge } from "./series-judge.ts";
-import { type SampleCounts, SCHEMA, type SeriesSnapshot } from "./series-snapshot.ts";
-import { ThresholdPromise } from "./threshold-promise.ts";
+import { SeriesSensitivity } from "./series-sensitivity.ts";
+import {
+  type LastChange,
+  type SampleCounts,
+  SCHEMA,
+  type SeriesSnapshot,
+} from "./series-snapshot.ts";
+import { boundedRecommendation, boundedThreshold, type SideThreshold } from "./side-threshold.ts";
+import { learnedSides, SideThresholds } from "./side-thresholds.ts";
+import { loadColumns, storeColumns } from "./stored-columns.ts";
 
 /** From this many samples on there is a recommendation; a provisional one at first. */
 const FIRST_RECOMMENDATION = 16;
+/** From this many samples on lasting changes are looked for: a new series is to cost little. */
+const FIRST_CHANGE = 64;
 const copiedValues = new Scratch();
 const copiedTimes = new Scratch();
 const NO_EVENTS: readonly SeriesEvent[] = [];
-const MIN_SENSITIVITY = 0.1;
-const MAX_SENSITIVITY = 10;
 
 /**
  * Learns one series: window, threshold, anomalies. A pure, deterministic, online reducer over samples
  * and commands, in event time; `mapek analyze`, the live learner and replay run the same code.
  *
  * A sample older than the newest goes into the window but is not judged: judgement is in order of
- * time. While an anomaly is open recommendations wait, up to a quarter of the window.
+ * time. While an anomaly is open recommendations wait, and its samples are not learned from, up to a quarter of the
+ * window. After a level shift only what came since it is learned from.
+ *
+ * Over 300 lines: its parts are files of their own, this is what binds them to one order of events.
  *
  * Cost: O(1) a sample, below 1 µs; below 0.2 ms where a recommendation is due.
  */
 export class SeriesLearner {
   /** Samples by what became of them. */
-  readonly counts: SampleCounts = { points: 0, duplicates: 0, late: 0, outside: 0, excluded: 0 };
+  readonly counts: SampleCounts = {
+    points: 0,
+    duplicates: 0,
+    late: 0,
+    outside: 0,
+    excluded: 0,
+    frozen: 0,
+  };
   frozen = false;
-  threshold: ThresholdInForce | null = null;
   readonly #optimisations = new OptimisationHistory();
   excluded: readonly ExcludedRange[] = [];
-  sensitivityFactor = 1;
+  /** The newest lasting change of its level. */
+  lastChange: LastChange | null = null;
   window: SampleWindow;
   judge: SeriesJudge;
-  adaptive: AdaptiveQuantile;
-  /** Made with the first threshold whose promise is measured. */
-  #promise: ThresholdPromise | undefined;
-  #settings: LearnerSettings;
-  /** Event time and window length from either of which on a recommendation is due; derived, not saved. */
+  #sensitivity = new SeriesSensitivity();
+  #sides = new SideThresholds();
+  /** Made with the 64th sample. */
+  #changes: ChangeDetector | undefined;
+  /** Made with the first anomaly. */
+  #incidents: IncidentRanges | undefined;
+  /** Event time from which on samples are learned from: that of the last level shift. */
+  #learnsFrom = Number.NEGATIVE_INFINITY;
+  #settings: SeriesSettings;
+  /** Event time and number of samples from either of which on a recommendation is due. */
   #dueAt = Number.POSITIVE_INFINITY;
-  #dueLength = FIRST_RECOMMENDATION;
+  #dueCount = FIRST_RECOMMENDATION;
   #resolutionMs: number;
   #statistics: { at: number; value: Statistics } | undefined;
 
-  constructor(settings: LearnerSettings) {
+  constructor(settings: SeriesSettings) {
     this.#settings = settings;
     this.#resolutionMs = settings.detection_resolution_seconds * 1_000;
     this.window = new SampleWindow(windowOptions(settings));
-    this.judge = new SeriesJudge(settings.sensitivity);
-    this.adaptive = new AdaptiveQuantile({ exceedanceRate: settings.exceedance_rate });
+    this.judge = new SeriesJudge(alarmSettings(settings, settings.sensitivity));
   }
 
-  get settings(): LearnerSettings {
+  get settings(): SeriesSettings {
     return this.#settings;
+  }
+
+  /** The threshold in force of a side. */
+  threshold(side: Side): ThresholdInForce | null {
+    return this.#sides.get(side)?.inForce ?? null;
+  }
+
+  /** The thresholds in force, the upper one first. */
+  get thresholds(): { side: Side; threshold: ThresholdInForce }[] {
+    return this.#sides.inForce();
   }
 
   /** The last 100 recommendations, oldest first. Cost: an object each. */
@@ -99,7 +141,12 @@ export class SeriesLearner {
       this.counts.late++;
       return NO_EVENTS;
     }
-    if (this.frozen) return this.#judge(time, value);
+    if (this.frozen) {
+      const events = this.#judge(time, value);
+      this.counts.frozen++;
+      return events;
+    }
+    if (this.counts.points === FIRST_RECOMMENDATION - 1) this.#chooseSides(false);
     switch (this.window.add(time, value)) {
       case "duplicate":
         this.counts.duplicates++;
@@ -112,7 +159,6 @@ export class SeriesLearner {
         return NO_EVENTS;
       case "appended":
         this.counts.points++;
-        this.adaptive.update(value);
         return this.#learn(time, value, this.#judge(time, value));
     }
   }
@@ -137,56 +183,80 @@ export class SeriesLearner {
     return trend(this.#times(), this.#values());
   }
 
-  /** What the window says now; null under 16 samples. Cost: O(window), below 0.2 ms for 10,000 samples. */
-  recommend(): ReturnType<typeof recommend> {
-    const { min_data_points, strategy, exceedance_rate } = this.#settings;
-    return recommend(this.#values(), this.#times(), {
-      exceedanceRate: exceedance_rate,
-      strategy,
-      minDataPoints: min_data_points,
-      adaptiveValue: this.adaptive.value(),
-    });
-  }
-
-  /** Puts a threshold into force and starts to measure how well it keeps its promise. */
-  setThreshold(next: Omit<ThresholdInForce, "previous">): SeriesEvent {
-    const previous = this.threshold?.threshold ?? null;
-    if (next.action_id !== null && previous !== null && next.source !== "rollback") {
-      this.#promise ??= new ThresholdPromise();
-      const { exceedance_rate } = this.#settings;
-      const values = this.#values();
-      this.#promise.begin(next.action_id, previous, next.threshold, values, exceedance_rate);
+  /**
+   * What the window says now about each threshold that is learned, the upper one first; nothing under 16 samples.
+   * Cost: O(window), below 0.2 ms for 10,000 samples.
+   */
+  recommendations(): { side: Side; recommendation: Recommendation }[] {
+    const found: { side: Side; recommendation: Recommendation }[] = [];
+    for (const { side, adaptive } of this.#sides) {
+      if (adaptive === undefined) continue;
+      const [times, values] = this.#learnable();
+      const made = recommend(values, times, {
+        ...recommendationOptions(this.#settings),
+        side,
+        adaptiveValue: adaptive.published,
+      });
+      if (made !== null)
+        found.push({ side, recommendation: boundedRecommendation(made, this.#settings) });
     }
-    this.threshold = { ...next, previous };
-    return { type: "threshold", time: next.timestamp, threshold: this.threshold };
+    return found;
   }
 
-  applySettings(settings: LearnerSettings, systemFactor: number): void {
-    const rateChanged = settings.exceedance_rate !== this.#settings.exceedance_rate;
+  /** Puts a threshold into force, a learned one within the bounds, and starts to measure how well it keeps its promise. */
+  setThreshold(side: Side, next: Omit<ThresholdInForce, "previous">): SeriesEvent {
+    const threshold =
+      next.source === "operator"
+        ? next.threshold
+        : boundedThreshold(next.threshold, this.#settings);
+    const own = this.#sides.own(side);
+    if (own.outdated) own.outdated = !this.#isOfThisLevel(side, next);
+    const inForce = own.set(
+      { ...next, threshold },
+      () => this.#values(),
+      this.#settings.exceedance_rate,
+    );
+    return { type: "threshold", time: next.timestamp, side, threshold: inForce };
+  }
+
+  /**
+   * Goes by other settings.
+   *
+   * @returns Sides that are not learned any more and whose threshold was let go: pinned ones stay.
+   */
+  applySettings(settings: SeriesSettings, systemFactor: DecayingFactor): Side[] {
+    const before = this.#settings;
     this.#settings = settings;
     this.#resolutionMs = settings.detection_resolution_seconds * 1_000;
-    this.#scheduleNext();
     this.#statistics = undefined;
     this.window.resize(windowOptions(settings));
-    if (rateChanged) {
-      this.adaptive = new AdaptiveQuantile({ exceedanceRate: settings.exceedance_rate });
-      for (const value of this.#values()) this.adaptive.update(value);
-    }
+    const dropped = this.#chooseSides(
+      settings.exceedance_rate !== before.exceedance_rate ||
+        settings.time_zone !== before.time_zone,
+    );
+    if (settings.seasonal !== before.seasonal || settings.time_zone !== before.time_zone)
+      this.#changes = undefined;
+    this.#scheduleNext();
     this.applySensitivity(systemFactor);
+    return dropped;
   }
 
-  /** The detector's sensitivity is the setting's, times the system's factor, times the series' own; 0.1–10. */
-  applySensitivity(systemFactor: number): number {
-    const sensitivity = this.#settings.sensitivity * systemFactor * this.sensitivityFactor;
-    this.judge.sensitivity = boundedSensitivity(sensitivity);
-    return this.judge.sensitivity;
+  /** Takes the factor of the series' system. @returns The sensitivity that it has now, 0.1–10. */
+  applySensitivity(systemFactor: DecayingFactor): number {
+    this.#sensitivity.system = systemFactor;
+    return this.#refreshSensitivity(this.window.newestTime ?? 0);
   }
 
-  /** Chooses the series' own factor so that its sensitivity is the one asked for, within 0.1–10. */
-  setSensitivity(sensitivity: number, systemFactor: number): number {
-    const shared = this.#settings.sensitivity * systemFactor;
-    this.sensitivityFactor = boundedSensitivity(sensitivity) / shared;
-    return this.applySensitivity(systemFactor);
+  /** A label of an event time (ms) multiplies the series' own sensitivity; this decays. */
+  scaleSensitivity(factor: number, time: number): number {
+    this.#sensitivity.scale(factor, this.#settings, time);
+    return this.#refreshSensitivity(time);
+  }
+
+  /** Makes the series' sensitivity the one asked for, within 0.1–10; this stays. */
+  setSensitivity(sensitivity: number, time: number): number {
+    this.#sensitivity.set(sensitivity, this.#settings, time);
+    return this.#refreshSensitivity(time);
   }
 
   exclude(from: number, to: number): void {
@@ -204,19 +274,23 @@ export class SeriesLearner {
       schema: SCHEMA,
       counts: { ...this.counts },
       frozen: this.frozen,
-      threshold: this.threshold,
       optimisations: this.optimisations,
       excluded: this.excluded,
-      sensitivityFactor: this.sensitivityFactor,
+      sensitivity: this.#sensitivity.snapshot(),
+      lastChange: this.lastChange,
+      learnsFrom: this.#learnsFrom,
+      dueAt: this.#dueAt,
+      dueCount: this.#dueCount,
       window: this.window.snapshot(),
       judge: this.judge.snapshot(),
-      adaptive: this.adaptive.snapshot(),
-      promise: this.#promise?.snapshot() ?? [],
+      sides: this.#sides.snapshot(),
+      changes: this.#changes === undefined ? null : storeColumns(this.#changes.snapshot()),
+      incidents: this.#incidents?.snapshot() ?? [],
     };
   }
 
   /** Continues where the snapshot was taken, bit for bit. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
-  static restore(snapshot: SeriesSnapshot, settings: LearnerSettings): SeriesLearner {
+  static restore(snapshot: SeriesSnapshot, settings: SeriesSettings): SeriesLearner {
     if (snapshot.schema !== SCHEMA)
       throw new StatsError(
         "MAPEK_STATS_BAD_SNAPSHOT",
@@ -225,15 +299,22 @@ export class SeriesLearner {
     const restored = new SeriesLearner(settings);
     Object.assign(restored.counts, snapshot.counts);
     restored.frozen = snapshot.frozen;
-    restored.threshold = snapshot.threshold;
     for (const optimisation of snapshot.optimisations) restored.#optimisations.add(optimisation);
     restored.excluded = snapshot.excluded;
-    restored.sensitivityFactor = snapshot.sensitivityFactor;
+    restored.#sensitivity = SeriesSensitivity.restore(snapshot.sensitivity);
+    restored.lastChange = snapshot.lastChange;
+    restored.#learnsFrom = snapshot.learnsFrom;
+    restored.#dueAt = snapshot.dueAt;
+    restored.#dueCount = snapshot.dueCount;
     restored.window = SampleWindow.restore(snapshot.window);
-    restored.judge = SeriesJudge.restore(snapshot.judge);
-    restored.adaptive = AdaptiveQuantile.restore(snapshot.adaptive);
-    if (snapshot.promise.length > 0) restored.#promise = ThresholdPromise.restore(snapshot.promise);
-    restored.#scheduleNext();
+    restored.judge = SeriesJudge.restore(snapshot.judge, restored.judge.settings);
+    restored.#sides = SideThresholds.restore(snapshot.sides);
+    if (snapshot.changes !== null)
+      restored.#changes = ChangeDetector.restore(
+        loadColumns<ChangeDetectorSnapshot>(snapshot.changes),
+      );
+    if (snapshot.incidents.length > 0)
+      restored.#incidents = IncidentRanges.restore(snapshot.incidents);
     return restored;
   }
 
@@ -245,58 +326,163 @@ export class SeriesLearner {
     return this.window.copyTimes(copiedTimes.take(this.window.length));
   }
 
+  /** What is learned from: what came since the last level shift, without incidents. Good until the next call. */
+  #learnable(): readonly [times: Float64Array, values: Float64Array] {
+    const times = this.#times();
+    const values = this.#values();
+    let from = 0;
+    if ((times[0] ?? 0) < this.#learnsFrom)
+      while (from < times.length && times[from]! < this.#learnsFrom) from++;
+    const [since, kept] = [times.subarray(from), values.subarray(from)];
+    const count = this.#incidents?.leaveOut(since, kept) ?? since.length;
+    return [since.subarray(0, count), kept.subarray(0, count)];
+  }
+
   #judge(time: number, value: number): readonly SeriesEvent[] {
-    const events = this.judge.judge(time, value, this.#resolutionMs);
+    const offsetMs = zoneOffset(this.#settings.time_zone)(time);
+    const events = this.judge.judge(time, value, this.#resolutionMs, offsetMs);
     return events.length === 0 ? NO_EVENTS : events.map((event) => this.#anomaly(time, event));
   }
 
   #anomaly(time: number, { type, incident }: IncidentEvent): SeriesEvent {
-    const threshold = this.threshold?.threshold ?? null;
+    if (type === "opened") {
+      this.#incidents ??= new IncidentRanges();
+      this.#incidents.opened(incident.opened_at);
+    }
+    if (type === "closed") this.#incidents?.closed(incident.closed_at ?? time);
+    const sides: Side[] = incident.direction === "below" ? ["lower", "upper"] : ["upper"];
+    const inForce = sides.map((side) => this.threshold(side)).find((found) => found !== null);
+    const threshold = inForce?.threshold ?? null;
     return { type: "anomaly", time, phase: type, incident, threshold };
   }
 
   #learn(time: number, value: number, events: readonly SeriesEvent[]): readonly SeriesEvent[] {
+    const localTime = time + zoneOffset(this.#settings.time_zone)(time);
+    let waits = this.judge.holdsBack(this.window.length);
     let all = events;
-    if (this.#promise?.active) {
-      const outcomes = this.#promise.update(value, this.#settings.exceedance_rate);
-      if (outcomes.length > 0)
-        all = [
-          ...all,
-          ...outcomes.map((outcome) => ({ type: "outcome" as const, time, ...outcome })),
-        ];
+    for (const side of this.#sides) {
+      if (!waits) side.adaptive?.update(localTime, value);
+      for (const outcome of side.measure(value, this.#settings.exceedance_rate))
+        all = [...all, { type: "outcome", time, ...outcome }];
     }
-    if (!this.#isDue(time)) return all;
-    const recommendation = this.recommend();
-    if (recommendation === null) return all;
-    const { recommended_value, confidence, strategy, provisional } = recommendation;
-    this.#optimisations.add({ time, recommended_value, confidence, strategy, provisional });
-    this.#scheduleNext();
-    return [
-      ...all,
-      { type: "recommendation", time, recommendation, inForce: this.threshold?.threshold ?? null },
-    ];
+    const change = this.#followChanges(time, localTime, value);
+    if (change !== undefined) {
+      all = [...all, ...this.#changed(time, change)];
+      waits = this.judge.holdsBack(this.window.length);
+    }
+    if (waits || (time < this.#dueAt && this.counts.points < this.#dueCount)) return all;
+    return [...all, ...this.#recommend(time)];
   }
 
-  #scheduleNext(): void {
+  #followChanges(time: number, localTime: number, value: number): Change | undefined {
+    if (this.#changes === undefined) {
+      if (this.counts.points < FIRST_CHANGE) return undefined;
+      this.#changes = new ChangeDetector(this.#settings.seasonal);
+    }
+    return this.#changes.update(time, localTime, value);
+  }
+
+  /** After a level shift learning begins anew with what came since, and what it was an anomaly of is over. */
+  #changed(time: number, { kind, since, before, after, size }: Change): SeriesEvent[] {
+    this.lastChange = { kind, since, found_at: time, before, after };
+    let closed: IncidentEvent | undefined;
+    if (kind === "level_shift") {
+      closed = this.judge.close();
+      this.#learnsFrom = since;
+      this.#incidents = undefined;
+      for (const side of this.#sides) {
+        side.outdated = true;
+        // The change was found late: what was learned online since it began is of neither level.
+        if (side.adaptive !== undefined) this.#learnAnew(side);
+      }
+      this.#dueAt = time;
+    }
+    const reasoning = describeChange(kind, before, after, size);
+    const told: SeriesEvent = { type: "change", time, kind, since, before, after, size, reasoning };
+    return closed === undefined ? [told] : [told, this.#anomaly(time, closed)];
+  }
+
+  #recommend(time: number): SeriesEvent[] {
+    this.#refreshSensitivity(time);
+    const found = this.recommendations();
+    for (const { side, recommendation } of found) {
+      const { recommended_value, confidence, strategy, provisional } = recommendation;
+      this.#optimisations.add({ time, side, recommended_value, confidence, strategy, provisional });
+    }
+    this.#scheduleNext(found.length === 0 ? time : undefined);
+    return found.map(({ side, recommendation }) => {
+      const inForce = this.#sides.get(side)?.usable?.threshold ?? null;
+      return { type: "recommendation", time, side, recommendation, inForce };
+    });
+  }
+
+  /** @param time Where there were too few samples for a recommendation. */
+  #scheduleNext(time?: number): void {
     const last = this.lastOptimisation;
     const { min_data_points, optimization_interval } = this.#settings;
+    const begun = time ?? last?.time;
     this.#dueAt =
-      last === undefined ? Number.POSITIVE_INFINITY : last.time + optimization_interval * 1_000;
-    if (last === undefined) this.#dueLength = FIRST_RECOMMENDATION;
-    else this.#dueLength = last.provisional ? min_data_points : Number.POSITIVE_INFINITY;
+      begun === undefined ? Number.POSITIVE_INFINITY : begun + optimization_interval * 1_000;
+    if (last === undefined || time !== undefined)
+      this.#dueCount = Math.max(
+        FIRST_RECOMMENDATION,
+        this.counts.points + (time === undefined ? 0 : 1),
+      );
+    else if (last.provisional) {
+      const [learned] = this.#learnable();
+      this.#dueCount = this.counts.points + Math.max(0, min_data_points - learned.length);
+    } else this.#dueCount = Number.POSITIVE_INFINITY;
   }
 
-  #isDue(time: number): boolean {
-    const { length } = this.window;
-    if (time < this.#dueAt && length < this.#dueLength) return false;
-    return !this.judge.holdsBack(length);
+  /** A recommendation from before a level shift may become a threshold after it; only one from after it is taken whole. */
+  #isOfThisLevel(side: Side, { source, threshold }: Omit<ThresholdInForce, "previous">): boolean {
+    if (source === "operator" || source === "signal") return true;
+    return this.optimisations.some(
+      (made) =>
+        made.time >= (this.lastChange?.found_at ?? 0) &&
+        made.side === side &&
+        made.recommended_value === threshold &&
+        !made.provisional,
+    );
+  }
+
+  #learnAnew(side: SideThreshold): void {
+    const [times, values] = this.#learnable();
+    const offset = zoneOffset(this.#settings.time_zone);
+    const localTimes = times.map((time) => time + offset(time));
+    side.learn(this.#settings.exceedance_rate, localTimes, values);
+  }
+
+  /** Learns the sides that the settings ask for, anew where what they learn has changed. */
+  #chooseSides(anew: boolean): Side[] {
+    const wanted = learnedSides(this.#settings);
+    // A series that may never have a threshold is to cost little.
+    const begun = this.counts.points >= FIRST_RECOMMENDATION - 1;
+    for (const side of begun ? wanted : []) {
+      const own = this.#sides.own(side);
+      if (own.adaptive === undefined || anew) this.#learnAnew(own);
+    }
+    return this.#sides.keep(wanted);
+  }
+
+  #refreshSensitivity(time: number): number {
+    const sensitivity = this.#sensitivity.at(this.#settings, time);
+    this.judge.settings = alarmSettings(this.#settings, sensitivity);
+    return sensitivity;
   }
 }
 
-const windowOptions = (settings: LearnerSettings) => ({
+const windowOptions = (settings: SeriesSettings) => ({
   capacity: settings.window_capacity,
   spanMs: settings.learning_window_seconds * 1_000,
 });
 
-const boundedSensitivity = (sensitivity: number): number =>
-  Math.min(MAX_SENSITIVITY, Math.max(MIN_SENSITIVITY, sensitivity));
+function alarmSettings(settings: SeriesSettings, sensitivity: number): AlarmSettings {
+  const { min_deviation, min_relative_deviation, direction } = settings;
+  return {
+    sensitivity,
+    minDeviation: min_deviation,
+    minRelativeDeviation: min_relative_deviation,
+    direction,
+  };
+}

@@ -1,11 +1,14 @@
-import type { AdaptiveQuantileSnapshot } from "../stats/index.ts";
-import type { Optimisation, ThresholdInForce } from "./events.ts";
+import type { Change, ChangeDetectorSnapshot } from "../stats/index.ts";
+import type { Optimisation } from "./events.ts";
 import type { ExcludedRange } from "./excluded-ranges.ts";
+import type { Ranges } from "./incident-ranges.ts";
 import type { JudgeSnapshot } from "./series-judge.ts";
-import type { ThresholdPromiseSnapshot } from "./threshold-promise.ts";
+import type { SensitivitySnapshot } from "./series-sensitivity.ts";
+import type { SideSnapshot } from "./side-threshold.ts";
+import type { Stored } from "./stored-columns.ts";
 
 /** Schema number of a series' state. */
-export const SCHEMA = 1;
+export const SCHEMA = 3;
 
 /** Samples of a series by what became of them. */
 export interface SampleCounts {
@@ -14,6 +17,14 @@ export interface SampleCounts {
   late: number;
   outside: number;
   excluded: number;
+  /** Judged, not learned from. */
+  frozen: number;
+}
+
+/** The newest lasting change of a series' level. */
+export interface LastChange extends Pick<Change, "kind" | "since" | "before" | "after"> {
+  /** Event time at which it was told, ms. */
+  readonly found_at: number;
 }
 
 /** Everything that a series knows; plain data, which MessagePack may carry. Caches are not part of it. */
@@ -21,12 +32,16 @@ export interface SeriesSnapshot {
   readonly schema: typeof SCHEMA;
   readonly counts: SampleCounts;
   readonly frozen: boolean;
-  readonly threshold: ThresholdInForce | null;
   readonly optimisations: readonly Optimisation[];
   readonly excluded: readonly ExcludedRange[];
-  readonly sensitivityFactor: number;
+  readonly sensitivity: SensitivitySnapshot;
+  readonly lastChange: LastChange | null;
+  readonly learnsFrom: number;
+  readonly dueAt: number;
+  readonly dueCount: number;
   readonly window: Uint8Array;
   readonly judge: JudgeSnapshot;
-  readonly adaptive: AdaptiveQuantileSnapshot;
-  readonly promise: ThresholdPromiseSnapshot;
+  readonly sides: readonly SideSnapshot[];
+  readonly changes: Stored<ChangeDetectorSnapshot> | null;
+  readonly incidents: Ranges;
 }

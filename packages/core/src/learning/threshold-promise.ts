@@ -5,10 +5,16 @@ const MAX_OPEN = 4;
 
 interface OpenMeasurement {
   readonly actionId: string;
+  readonly from: number;
   readonly threshold: number;
   readonly before: number;
   seen: number;
   above: number;
+  /** Above the old threshold, of the same samples. */
+  aboveFrom: number;
+  /** Samples above the lower of both right after another such. */
+  pairs: number;
+  wasAbove: boolean;
 }
 
 /** State of {@link ThresholdPromise}: plain JSON. */
@@ -19,12 +25,20 @@ export interface PromiseOutcome {
   readonly actionId: string;
   readonly before: number;
   readonly after: number;
+  /** The error that the old threshold would have had on the samples after the change. */
+  readonly expected: number;
+  /** Variance of `after` less `expected` by chance. */
+  readonly noiseVariance: number;
+  /** How many independent samples the measured ones are worth, ≥ 2. */
+  readonly samples: number;
 }
 
 /**
  * Measures what became of changed thresholds: how far the share of samples above them is from the
- * promised rate, on the 100 samples before the change (old threshold) and the 100 after it (new one).
+ * promised rate, on the 100 samples before the change (old threshold) and the 100 after it (new one, and the old
+ * one beside it: what would have come without the change is measured, too).
  *
+ * Source: McNemar (1947), Psychometrika 12(2), 153–157, on paired shares.
  * Cost: O(1) a sample while something is measured, nothing otherwise.
  */
 export class ThresholdPromise {
@@ -47,7 +61,17 @@ export class ThresholdPromise {
     let above = 0;
     for (const value of measured) if (value > from) above++;
     const before = Math.abs(above / measured.length - promisedRate);
-    this.#open.push({ actionId, threshold: to, before, seen: 0, above: 0 });
+    this.#open.push({
+      actionId,
+      from,
+      threshold: to,
+      before,
+      seen: 0,
+      above: 0,
+      aboveFrom: 0,
+      pairs: 0,
+      wasAbove: false,
+    });
     if (this.#open.length > MAX_OPEN) this.#open.shift();
   }
 
@@ -55,16 +79,16 @@ export class ThresholdPromise {
   update(value: number, promisedRate: number): readonly PromiseOutcome[] {
     for (const measurement of this.#open) {
       measurement.seen++;
+      const isAbove = value > Math.min(measurement.from, measurement.threshold);
       if (value > measurement.threshold) measurement.above++;
+      if (value > measurement.from) measurement.aboveFrom++;
+      if (isAbove && measurement.wasAbove) measurement.pairs++;
+      measurement.wasAbove = isAbove;
     }
     if ((this.#open[0]?.seen ?? 0) < MEASURED_SAMPLES) return [];
     const done = this.#open.filter(({ seen }) => seen >= MEASURED_SAMPLES);
     this.#open = this.#open.filter(({ seen }) => seen < MEASURED_SAMPLES);
-    return done.map(({ actionId, before, above, seen }) => ({
-      actionId,
-      before,
-      after: Math.abs(above / seen - promisedRate),
-    }));
+    return done.map((measurement) => outcomeOf(measurement, promisedRate));
   }
 
   snapshot(): ThresholdPromiseSnapshot {
@@ -76,4 +100,28 @@ export class ThresholdPromise {
     restored.#open = snapshot.map((measurement) => ({ ...measurement }));
     return restored;
   }
+}
+
+function outcomeOf(measurement: OpenMeasurement, promisedRate: number): PromiseOutcome {
+  const { actionId, before, seen, above, aboveFrom, pairs } = measurement;
+  const after = above / seen - promisedRate;
+  const expected = aboveFrom / seen - promisedRate;
+  const samples = independentSamples(seen, Math.max(above, aboveFrom), pairs);
+  // One more of either kind, so that none above is not taken for certainty.
+  const low = (Math.min(above, aboveFrom) + 1) / (seen + 2);
+  const high = (Math.max(above, aboveFrom) + 1) / (seen + 2);
+  // Who is above the higher threshold is above the lower one; errors to both sides of the promise add up.
+  const shared = (after * expected < 0 ? 2 : -2) * low * (1 - high);
+  const noiseVariance = (low * (1 - low) + high * (1 - high) + shared) / samples;
+  const errors = { before, after: Math.abs(after), expected: Math.abs(expected) };
+  return { actionId, ...errors, noiseVariance, samples };
+}
+
+/** By the correlation of neighbours: exceedances come in runs. */
+function independentSamples(count: number, above: number, pairs: number): number {
+  const share = above / count;
+  const spread = share * (1 - share);
+  if (spread === 0) return count;
+  const correlation = Math.min(0.9, Math.max(0, (pairs / (count - 1) - share * share) / spread));
+  return Math.max(2, (count * (1 - correlation)) / (1 + correlation));
 }

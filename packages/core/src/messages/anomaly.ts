@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { VIEW_FAMILIES } from "../stats/index.ts";
 import { defineMessage } from "./codec.ts";
 import { labelsSchema } from "./labels.ts";
 import {
@@ -29,9 +30,11 @@ export const anomaly = defineMessage(
     peak_at: timestampSchema,
     peak_value: z.number(),
     peak_score: shareSchema,
-    /** The range in which the detector expected the peak value. */
+    /** The range that the values had before the anomaly opened. */
     expected_low: z.number().nullable(),
     expected_high: z.number().nullable(),
+    /** What was unusual at the peak, the most unusual first. */
+    families: z.array(z.enum(VIEW_FAMILIES)).optional(),
     /** The threshold in force at the time of this message. */
     threshold: z.number().nullable(),
     timestamp: timestampSchema,
@@ -43,4 +46,11 @@ export type Anomaly = z.infer<typeof anomaly.schema>;
 export function seriesKeyOfAnomaly(anomalyId: string): string | undefined {
   const at = anomalyId.lastIndexOf("@");
   return at > 0 ? anomalyId.slice(0, at) : undefined;
+}
+
+/** The event time (ms) that an anomaly's id ends with; undefined where it has none. */
+export function openingOfAnomaly(anomalyId: string): number | undefined {
+  const text = anomalyId.slice(anomalyId.lastIndexOf("@") + 1);
+  const checked = timestampSchema.safeParse(/^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined);
+  return checked.success ? checked.data : undefined;
 }

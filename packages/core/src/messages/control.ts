@@ -7,6 +7,7 @@ import {
   MODES,
   metricNameSchema,
   SYSTEM_STATES,
+  sideSchema,
   timestampSchema,
 } from "./vocabulary.ts";
 
@@ -24,8 +25,15 @@ export const learnerControl = defineMessage(
   "mapek.control.learner.v1",
   z.discriminatedUnion("command", [
     /** Sets the threshold by hand; nothing else moves it until `unpin`. */
-    z.object({ ...common, ...oneSeries, command: z.literal("pin"), threshold: z.number() }),
-    z.object({ ...common, ...oneSeries, command: z.literal("unpin") }),
+    z.object({
+      ...common,
+      ...oneSeries,
+      command: z.literal("pin"),
+      /** Not there = upper. */
+      side: sideSchema,
+      threshold: z.number(),
+    }),
+    z.object({ ...common, ...oneSeries, command: z.literal("unpin"), side: sideSchema }),
     /** Stops learning: the threshold, its recommendations and the window stay as they are; anomalies are still judged. */
     z.object({ ...common, ...series, command: z.literal("freeze") }),
     z.object({ ...common, ...series, command: z.literal("unfreeze") }),

@@ -63,6 +63,10 @@ export const MESSAGE_ERRORS = {
     meaning: "the source has moved this setting as far as it may: stored, without effect",
     consequence: "skip",
   },
+  MAPEK_SIGNAL_SOURCE_DISTRUSTED: {
+    meaning: "the source has the weight 0: stored, without effect",
+    consequence: "skip",
+  },
   MAPEK_REQUEST_UNKNOWN_VERB: { meaning: "no such request", consequence: "skip" },
   MAPEK_REQUEST_UNAVAILABLE: {
     meaning: "the partition that knows the answer is not being served now",

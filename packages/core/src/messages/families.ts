@@ -1,4 +1,5 @@
 import { anomaly } from "./anomaly.ts";
+import { change } from "./change.ts";
 import { feedbackControl, learnerControl, optimizerControl } from "./control.ts";
 import { durability } from "./durability.ts";
 import { action, feedback } from "./feedback.ts";
@@ -26,6 +27,7 @@ export const MESSAGE_FAMILIES = [
   recommendation,
   threshold,
   anomaly,
+  change,
   parameters,
   transition,
   feedback,

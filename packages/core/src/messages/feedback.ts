@@ -26,6 +26,10 @@ export const feedback = defineMessage(
 );
 export type Feedback = z.infer<typeof feedback.schema>;
 
+/** What a label says of one anomaly: a false alarm, a right one, or one that was missed. */
+export const LABEL_VERDICTS = ["false_positive", "true_positive", "false_negative"] as const;
+export type LabelVerdict = (typeof LABEL_VERDICTS)[number];
+
 export const ACTION_STATUSES = ["applied", "refused", "judged", "rolled_back"] as const;
 
 /** The value of a setting before or after an action: a number, a state's name, or nothing yet. */
@@ -62,6 +66,10 @@ export const action = defineMessage(
         before: z.number().nullable(),
         after: z.number().nullable(),
         predicted: z.number().nullable(),
+        /** What would have come without the action, of the same measure as `after`; where it was forecast or measured. */
+        expected: z.number().optional(),
+        /** Standard deviation by which noise alone takes what comes away from `expected`. */
+        noise: z.number().min(0).optional(),
       })
       .nullable(),
     /** Whether it helped; null while that is open or when no evidence came in time. */

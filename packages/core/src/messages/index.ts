@@ -1,4 +1,5 @@
 export * from "./anomaly.ts";
+export * from "./change.ts";
 export * from "./codec.ts";
 export * from "./control.ts";
 export * from "./durability.ts";
@@ -7,6 +8,7 @@ export * from "./families.ts";
 export * from "./feedback.ts";
 export * from "./input.ts";
 export * from "./labels.ts";
+export * from "./learner-settings.ts";
 export * from "./member.ts";
 export * from "./parameters.ts";
 export * from "./partition.ts";

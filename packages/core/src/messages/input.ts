@@ -1,17 +1,19 @@
 import { z } from "zod";
 import { defineMessage } from "./codec.ts";
 import { feedbackControl, learnerControl, optimizerControl } from "./control.ts";
-import { settingValue } from "./feedback.ts";
+import { LABEL_VERDICTS, settingValue } from "./feedback.ts";
 import { labelsSchema } from "./labels.ts";
+import { learnerSettings } from "./learner-settings.ts";
 import { parameters } from "./parameters.ts";
 import { performance } from "./performance.ts";
 import { recommendation } from "./recommendation.ts";
-import { feedbackSettings, learnerSettings, optimizerSettings } from "./settings.ts";
+import { feedbackSettings, optimizerSettings } from "./settings.ts";
 import { THRESHOLD_SOURCES } from "./threshold.ts";
 import {
   LOOPS,
   metricNameSchema,
   shareSchema,
+  sideSchema,
   timestampSchema,
   tokenSchema,
 } from "./vocabulary.ts";
@@ -28,19 +30,33 @@ const setThreshold = z.object({
   name: z.literal("set_threshold"),
   metric: metricNameSchema,
   labels: labelsSchema,
+  side: sideSchema,
   threshold: z.number(),
   strategy: z.string(),
   confidence: shareSchema,
   reasoning: z.string(),
   source: z.enum(THRESHOLD_SOURCES),
+  /** Refused where a threshold is in force: its sender believes that there is none. */
+  only_first: z.boolean().optional(),
 });
 
-/** Multiplies the sensitivity of one series, or of every series of the system (`metric` null; sent to every partition). */
+/**
+ * Multiplies the sensitivity of one series, or of every series of the system (`metric` null; sent to every partition).
+ * A label that names its anomaly says so: its series learns that kind of burst, and where the kind is known the
+ * sensitivity moves by the smaller factor.
+ */
 const scaleSensitivity = z.object({
   name: z.literal("scale_sensitivity"),
   metric: metricNameSchema.nullable(),
   labels: labelsSchema,
   factor: z.number().positive(),
+  /** In place of `factor`, where the series knows what kind the named anomaly was of. */
+  known_kind_factor: z.number().positive().optional(),
+  /** Event time (ms) at which the named anomaly opened, or at which a missed one should have. */
+  anomaly_opened_at: timestampSchema.optional(),
+  verdict: z.enum(LABEL_VERDICTS).optional(),
+  /** How much the verdict counts, 0–1. */
+  weight: shareSchema.optional(),
 });
 
 /** Decides now, on these values in place of the means. */
@@ -75,7 +91,10 @@ const confirmation = z.object({
   reason: z.string(),
 });
 
-/** The objective before and after an action, measured by its target; smaller is better. */
+/**
+ * The objective before and after an action, measured by its target; smaller is better. A target that knows more says
+ * what would have come without the action, and how far noise alone takes `after` from that.
+ */
 const outcome = z.object({
   ...about,
   kind: z.literal("outcome"),
@@ -83,6 +102,12 @@ const outcome = z.object({
   objective: z.string(),
   before: z.number(),
   after: z.number(),
+  /** What would have come without the action: measured beside it, or forecast from times when nobody acted. */
+  expected: z.number().optional(),
+  /** Variance of `after` less `expected` when the action does nothing. */
+  noise_variance: z.number().min(0).optional(),
+  /** Independent samples that the variance rests on. */
+  samples: z.number().min(1).optional(),
 });
 
 export const learnerInput = defineMessage(
@@ -129,6 +154,8 @@ export const feedbackInput = defineMessage(
       loop: z.enum(LOOPS),
       id: z.string().min(1),
       source: z.string(),
+      /** Whether nobody else may publish as this source. */
+      proven: z.boolean().optional(),
       /** Validated by its loop's schema at the front door. */
       signal: z.record(z.string(), z.unknown()),
     }),

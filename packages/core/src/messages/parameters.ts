@@ -26,6 +26,49 @@ export const parameterValues = z.object({
 });
 export type ParameterValues = z.infer<typeof parameterValues>;
 
+export const CHANGE_PHASES = ["canary", "full", "probe", "rollback"] as const;
+/**
+ * How much of a change this is: a share of a step that is tried first, the whole of it, a step down
+ * that tries out whether latency follows, or the way back because the objective worsened.
+ */
+export type ChangePhase = (typeof CHANGE_PHASES)[number];
+
+/** What an objective is worth and how far it scatters; smaller is better. */
+const effect = {
+  /** `pressure`, `cycle_latency` or `look_loss`. */
+  objective: z.string(),
+  /** Mean over the last reports before the change. */
+  before: z.number(),
+  /** What the mean after the change is expected to be. */
+  predicted: z.number(),
+};
+
+/** What a change is expected to bring, by when. */
+export const prediction = z.object({
+  ...effect,
+  /** Reports by which it is judged, and about how many seconds they take. */
+  within_reports: z.number().int().positive(),
+  within_seconds: z.number().positive(),
+});
+export type Prediction = z.infer<typeof prediction>;
+
+/** What came of an earlier change. */
+export const outcomeOfChange = z.object({
+  ...effect,
+  /** The parameter that was changed, or `state`. */
+  setting: z.string(),
+  from: z.union([z.number(), z.string()]),
+  to: z.union([z.number(), z.string()]),
+  after: z.number(),
+  /** Standard error of the difference between after and before. */
+  noise: z.number().min(0),
+  /** Whether the objective worsened by more than its noise. */
+  worse: z.boolean(),
+  /** When it was judged. */
+  timestamp: timestampSchema,
+});
+export type OutcomeOfChange = z.infer<typeof outcomeOfChange>;
+
 /** Control-loop parameters of a system. Stored and republished on `parameters.<system>`; the newest is in the bucket `mapek_parameters`. */
 export const parameters = defineMessage(
   "mapek.parameters.v1",
@@ -39,6 +82,10 @@ export const parameters = defineMessage(
     /** What changed since the message before. */
     changed: z.array(z.enum(PARAMETER_NAMES)),
     reason: z.string(),
+    phase: z.enum(CHANGE_PHASES).optional(),
+    predicted: prediction.optional(),
+    /** Of the change whose judgement led to this one. */
+    outcome: outcomeOfChange.optional(),
     timestamp: timestampSchema,
   }),
 );

@@ -4,6 +4,7 @@ import { labelsSchema } from "./labels.ts";
 import {
   metricNameSchema,
   shareSchema,
+  sideSchema,
   timestampSchema,
   tokenSchema,
   versionSchema,
@@ -38,6 +39,8 @@ export const recommendation = defineMessage(
     system: tokenSchema,
     metric: metricNameSchema,
     labels: labelsSchema,
+    /** Which threshold: not there = upper. */
+    side: sideSchema,
     ...recommendationBody.shape,
     timestamp: timestampSchema,
   }),

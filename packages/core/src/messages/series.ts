@@ -1,7 +1,7 @@
 import { accepted, type Decoded, refused } from "./errors.ts";
 import type { Labels } from "./labels.ts";
 import { fnv1a32 } from "./partition.ts";
-import { TOKEN_PATTERN } from "./vocabulary.ts";
+import { type ThresholdSide, TOKEN_PATTERN } from "./vocabulary.ts";
 
 /** What names a series: the system, the metric's true name, and its labels. */
 export interface SeriesId {
@@ -76,9 +76,15 @@ export function metricToken(metric: string): string {
 
 /**
  * The key of a series in the bucket of thresholds: `<system>.<metric>` and, for a labelled
- * series or one whose name lost characters in the token, `.<hash of its series key>` behind it.
+ * series or one whose name lost characters in the token, `.<hash of its series key>` behind it. A lower threshold has
+ * `.lower` behind that.
  */
-export function thresholdKey(id: SeriesId): string {
+export function thresholdKey(id: SeriesId, side: ThresholdSide = "upper"): string {
+  const key = upperKey(id);
+  return side === "upper" ? key : `${key}.lower`;
+}
+
+function upperKey(id: SeriesId): string {
   const token = metricToken(id.metric);
   const base = `${id.system}.${token}`;
   if (token === id.metric && Object.keys(id.labels).length === 0) return base;

@@ -1,42 +1,13 @@
 import { z } from "zod";
-import { strategyName } from "./recommendation.ts";
 import { type Loop, MODES, SYSTEM_STATES, type SystemState, shareSchema } from "./vocabulary.ts";
 
-/** Settings that the learner's actors read. They are input: a change of them is a message in the log. */
-export const learnerSettings = z.strictObject({
-  /** Seconds of event time that a window looks back. */
-  learning_window_seconds: z.number().positive().default(86_400),
-  /** Most samples in a window. */
-  window_capacity: z.number().int().min(16).max(1_000_000).default(10_000),
-  /** Samples from which a recommendation is no longer provisional. */
-  min_data_points: z.number().int().min(16).default(100),
-  /** Seconds of event time between two recommendations. */
-  optimization_interval: z.number().positive().default(3_600),
-  /** Seconds of event time that computed statistics are kept. */
-  statistics_cache_seconds: z.number().min(0).default(60),
-  /** Seconds that a sample may be older than its series' newest. */
-  max_late_seconds: z.number().min(0).default(600),
-  /** The exceedance rate that a threshold promises. */
-  exceedance_rate: z.number().min(0.0001).max(0.25).default(0.05),
-  strategy: z.union([strategyName, z.literal("auto")]).default("auto"),
-  /**
-   * Seconds of event time between two judged samples. A sample that follows sooner is judged only where it
-   * leaves the range that its series had so far; 0 judges every one.
-   */
-  detection_resolution_seconds: z.number().min(0).default(1),
-  /** Where each series' detector starts; larger: more alarms. */
-  sensitivity: z.number().min(0.1).max(10).default(1),
-  /** Seconds without a sample after which a series is forgotten; at least the learning window counts. */
-  idle_series_seconds: z.number().positive().default(172_800),
-  /** Series that one system may have in one partition; not there = no limit. The learner derives it. */
-  max_series_of_system: z.number().int().min(1).optional(),
-});
-export type LearnerSettings = z.infer<typeof learnerSettings>;
+/** A length of time that still makes sense as one: up to a hundred years. */
+const seconds = z.number().positive().max(3_155_760_000);
 
 const stateRow = z.strictObject({
-  monitoring_interval: z.number().positive(),
+  monitoring_interval: seconds,
   analysis_depth: z.number().int().positive(),
-  planning_lookahead: z.number().positive(),
+  planning_lookahead: seconds,
   execution_parallelism: z.number().int().min(1),
   learning_rate: z.number().min(0.05).max(1),
 });
@@ -84,12 +55,12 @@ export const DEFAULT_PROFILE: Readonly<Record<SystemState, StateRow>> = {
 /** Settings that the optimizer's actors read. */
 export const optimizerSettings = z.strictObject({
   /** Seconds; scales the profile's intervals, which are written for 60. */
-  base_monitoring_interval: z.number().positive().default(60),
+  base_monitoring_interval: seconds.default(60),
   /** Scales the profile's parallelism, which is written for 4. */
   base_parallelism: z.number().int().min(1).max(1_024).default(4),
   mode: z.enum(MODES).default("apply"),
   /** Seconds that knowledge is kept. */
-  knowledge_retention: z.number().positive().default(604_800),
+  knowledge_retention: seconds.default(604_800),
   /** A state is left only when its measure is this share below its entry line. */
   hysteresis: z.number().min(0).max(0.9).default(0.1),
   /** Seconds that a state lasts at least; a move to critical waits for nothing. */
@@ -101,8 +72,24 @@ export const optimizerSettings = z.strictObject({
   flap_window_seconds: z.number().positive().default(600),
   /** Share by which measured performance may move a parameter away from its state's row. */
   adaptation_bound: shareSchema.default(0.5),
-  /** Share of the row's value that one step may move a parameter. */
-  adaptation_step: z.number().min(0.01).max(1).default(0.1),
+  /** Share of the row's value that one step may raise a parameter: more in parallel, or a later look. */
+  adaptation_step: z.number().min(0.01).max(1).default(0.25),
+  /** Share of the row's value that one step may lower a parameter: less in parallel, or a sooner look. */
+  decrease_step: z.number().min(0.01).max(1).default(1),
+  /** A wanted value that lies less than this share above the one in force is left alone. */
+  increase_tolerance: z.number().min(0.01).max(1).default(0.1),
+  /** The same below it. */
+  decrease_tolerance: z.number().min(0.01).max(1).default(0.1),
+  /** Reports in a row that must want a higher value before it is raised. */
+  increase_hold_reports: z.number().int().min(1).max(10_000).default(5),
+  /** The same for a lower value. */
+  decrease_hold_reports: z.number().int().min(1).max(10_000).default(1),
+  /** Share of a raise that is made first; the rest follows when the objective is not worse. 1: all at once. */
+  canary_share: z.number().min(0.01).max(1).default(0.5),
+  /** Reports by which a change is judged, after one that may still be of the time before it. */
+  judgement_reports: z.number().int().min(2).max(1_000).default(5),
+  /** Standard errors by which the objective must worsen before a raise is taken back. */
+  rollback_standard_errors: z.number().min(0).max(100).default(2),
   profile: z.record(z.enum(SYSTEM_STATES), stateRow).default({ ...DEFAULT_PROFILE }),
 });
 export type OptimizerSettings = z.infer<typeof optimizerSettings>;
@@ -114,7 +101,7 @@ export const feedbackSettings = z.strictObject({
   /** Relative change from which a recommendation is worth acting on. */
   min_change: z.number().min(0).max(1).default(0.01),
   /** Signals after an action that judge it, where signals do. */
-  judgement_signals: z.number().int().min(1).default(5),
+  judgement_signals: z.number().int().min(1).max(1_000).default(5),
   /** Seconds after which an action that nothing judged is closed without a verdict. */
   judgement_timeout_seconds: z.number().positive().default(900),
   /** Seconds for which a resource must stay below 0.6 before parallelism grows. */
@@ -125,7 +112,15 @@ export const feedbackSettings = z.strictObject({
   max_signals_per_source_per_minute: z.number().int().min(1).max(1_000_000).default(600),
   /** Largest factor by which the signals of one source may move a threshold or a sensitivity within the window below. */
   max_influence_per_source: z.number().min(1).max(1e6).default(8),
+  /** The same for all sources together that nothing proves to be who they say. */
+  max_influence_of_unproven_sources: z.number().min(1).max(1e9).default(64),
   influence_window_seconds: z.number().positive().default(3_600),
+  /** How much the signals of a source count, 0–1; `*` names the sources that are not named. 0: stored, without effect. */
+  source_weights: z.record(z.string(), shareSchema).default({}),
+  /** Later labels after which one counts half in precision and recall. */
+  label_half_life_count: z.number().positive().default(70),
+  /** Seconds after which a label counts half in precision and recall. */
+  label_half_life_seconds: z.number().positive().default(2_592_000),
   loops: z
     .partialRecord(
       z.enum([

@@ -6,6 +6,7 @@ import {
   type Loop,
   metricNameSchema,
   shareSchema,
+  sideSchema,
   timestampSchema,
 } from "./vocabulary.ts";
 
@@ -31,6 +32,8 @@ export const metricsLearningSignal = defineMessage(
     /** The metric's name. */
     parameter: metricNameSchema,
     labels: labelsSchema.optional(),
+    /** Which threshold: not there = upper. */
+    side: sideSchema,
     threshold_value: z.number(),
     confidence: shareSchema,
   }),
@@ -72,7 +75,10 @@ export const anomalyFeedbackSignal = defineMessage(
       true_positive: count,
       false_positive: count,
       false_negative: count,
-      /** Which anomaly, as its messages name it; its series follows from it. */
+      /**
+       * Which anomaly, as its messages name it; its series follows from it. One that was missed: the key of
+       * its series, `@`, and the event time in ms at which it began.
+       */
       anomaly_id: z.string().min(1).max(8_192).optional(),
       /** The series, where no anomaly_id names it; without either the whole system is meant. */
       metric: metricNameSchema.optional(),

@@ -23,6 +23,7 @@ export const OUTPUT_FAMILIES = [
   "recommendations",
   "thresholds",
   "anomalies",
+  "changes",
   "parameters",
   "transitions",
   "feedback",

@@ -4,6 +4,7 @@ import { labelsSchema } from "./labels.ts";
 import {
   metricNameSchema,
   shareSchema,
+  sideSchema,
   timestampSchema,
   tokenSchema,
   versionSchema,
@@ -20,6 +21,8 @@ export const threshold = defineMessage(
     system: tokenSchema,
     metric: metricNameSchema,
     labels: labelsSchema,
+    /** Which threshold: not there = upper. */
+    side: sideSchema,
     threshold: z.number(),
     /** The one before; null for the first. */
     previous: z.number().nullable(),

@@ -40,6 +40,12 @@ export const PARAMETER_NAMES = [
 ] as const;
 export type ParameterName = (typeof PARAMETER_NAMES)[number];
 
+/** Which threshold of a series: one that few samples are above, or one that few are below. */
+export const SIDES = ["upper", "lower"] as const;
+export type ThresholdSide = (typeof SIDES)[number];
+/** The side in a message; not there = upper. */
+export const sideSchema = z.enum(SIDES).optional();
+
 /** A subject token: what a system is called, and a metric's name in a subject. */
 export const TOKEN_PATTERN = /^[A-Za-z0-9_-]{1,128}$/;
 

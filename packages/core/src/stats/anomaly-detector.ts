@@ -1,7 +1,9 @@
-import { requireFinite, requireRange, requireSnapshot } from "./errors.ts";
-import { HourProfile, type HourProfileSnapshot } from "./hour-profile.ts";
+import { doubles } from "./doubles.ts";
+import { requireFinite, requireSnapshot } from "./errors.ts";
 import { RangeMemory, type RangeMemorySnapshot } from "./range-memory.ts";
 import { RecentValues, type RecentValuesSnapshot } from "./recent-values.ts";
+import { SeasonalResiduals, type SeasonalResidualsSnapshot } from "./seasonal-residuals.ts";
+import { Silence, type SilenceSnapshot } from "./silence.ts";
 
 /** Silent until this many points have come. */
 const SILENT_POINTS = 30;
@@ -9,96 +11,129 @@ const SILENT_POINTS = 30;
 const YOUTH = 400;
 /** Evidence at which the score is 1/2. */
 const HALF_EVIDENCE = 0.2;
-/** Evidence that is an alarm at sensitivity 1. */
-const ALARM_EVIDENCE = 2.5;
+/** What is left of a point's evidence at the next one that has some. */
+const EVIDENCE_KEPT = 0.5;
 /** Rates of the two running means that a value is compared with. */
 const FAST_RATE = 0.1;
 const SLOW_RATE = 0.01;
 /** Least range of a view, as a share of the range of the values. */
 const RANGE_FLOOR = 0.1;
-/** A stretch this flat, as a share of the range of the values, is as flat as it gets. */
+/** A stretch this flat, as a share of the largest extent, is as flat as it gets. */
 const FLATNESS_FLOOR = 0.01;
+/** What the largest extent loses a point. */
+const EXTENT_DECAY = 1 / 5_000;
+const FLATNESS_POINTS = 50;
+/** Points from which on a season is worth its memory; until then only their times are kept. */
+const SEASON_POINTS = 24;
+/** From this interval on every point counts whole in a season, ms. */
+const WHOLE_INTERVAL_MS = 300_000;
+const INTERVAL_RATE = 0.05;
+/** A gap counts as at most so many usual ones. */
+const LONGEST_GAP = 5;
+/** Means learn a value as at most so many ranges outside the usual one. */
+const LEARNED_RANGES = 2;
+/** Larger values are taken for this one, so that sums and differences stay finite. */
+const LARGEST = 1e300;
 
 /** Views, by their place in the range memory. */
 const VALUE = 0;
-const MEDIAN = 1;
-const SHORT_MEAN = 2;
-const LONG_MEAN = 3;
-const LOWEST = 4;
-const HIGHEST = 5;
-const FAST_RESIDUAL = 6;
-const SLOW_RESIDUAL = 7;
-const HOUR_RESIDUAL = 8;
-const FLATNESS = 9;
-const VIEWS = 10;
+const LOWEST_SHORT = 1;
+const LOWEST_MIDDLE = 2;
+const LOWEST_LONG = 3;
+const HIGHEST = 4;
+const FAST_RESIDUAL = 5;
+const SLOW_RESIDUAL = 6;
+const FLATNESS = 7;
+const HOUR = 8;
+const WEEK = 9;
+const WEEK_MEAN = 10;
+const QUARTER_SHORT = 11;
+const QUARTER_LONG = 12;
+const HOUR_LONG = 13;
+const VIEWS = 14;
 
-export interface AnomalyDetectorOptions {
-  /** 0.1 … 10. Larger: more alarms, on less evidence. The score does not depend on it. @default 1 */
-  sensitivity?: number;
-}
+/** Families of views, as messages name them; `AnomalyDetector.excesses` is in this order. */
+export const VIEW_FAMILIES = [
+  "value",
+  "lows",
+  "highs",
+  "running_mean",
+  "flatness",
+  "hour_of_day",
+  "hour_of_week",
+  "usual_residual",
+  "silence",
+] as const;
+export type ViewFamily = (typeof VIEW_FAMILIES)[number];
+
+/** Excess of each family at the last point of any detector. */
+const excesses = doubles(VIEW_FAMILIES.length, 0);
 
 /** State of an `AnomalyDetector`: numbers and typed arrays. */
 export interface AnomalyDetectorSnapshot {
-  version: 1;
-  sensitivity: number;
-  score: number;
-  expected_low: number;
-  expected_high: number;
-  fast_mean: number;
-  slow_mean: number;
+  version: 2;
+  /** Evidence, evidence kept, expected low and high, fast and slow mean, largest extent, last time, usual interval, expected value. */
+  numbers: Float64Array;
   ranges: RangeMemorySnapshot;
   recent: RecentValuesSnapshot;
-  hours: HourProfileSnapshot;
+  silence: SilenceSnapshot;
+  season: SeasonalResidualsSnapshot | null;
+  /** Local times of the points before there is a season. */
+  first_times: Float64Array;
 }
 
 /**
  * Online detector of unusual points, in both directions: a point is unusual when several views of the series leave
  * the range that each has had over about the last 5,000 points.
  *
- * Views: the value; its median of 5; its means of 6 and 24; its minimum and its maximum of 12; its distance from two
- * running means; its distance from the same hour on earlier days; how flat the last 24 points are. A view's excess e
- * is its distance outside over its range, at most 5; evidence is (Σ √e)² · n / (n + 400) over families of views, so
- * that agreement counts and youth is doubted; score = evidence / (evidence + 0.2).
- * Each score depends on this and earlier points only. Silent for the first 30 points.
+ * Views, in nine families: the value; the least of the last 6, 24 and 48; the largest of 24; the distance from two running
+ * means; how flat the last 50 are; the distance from the hour of the day; from the hour of the week, and its mean of 24;
+ * medians of 11 and 25 of the distance from the time of day, in usual distances; how long the series has not been above
+ * its mean. A family's excess e is the largest distance outside of a range, over that range, at most 5 (see `RangeMemory`);
+ * evidence is (Σ √e)² · n / (n + 400), so that agreement counts and youth is doubted, plus half of what there was at the
+ * point before; score = evidence / (evidence + 0.2). Each score depends on this and earlier points only.
  *
- * Cost: O(1), below 1 µs a point; 0.8 KB when new, 2.6 KB when seasoned.
+ * Cost: O(1), about 1 µs a point; 0.9 KB when new, 8 KB when seasoned.
  */
 export class AnomalyDetector {
-  #sensitivity: number;
-  #score = 0;
+  #evidence = 0;
+  #kept = 0;
   #expectedLow = Number.NaN;
   #expectedHigh = Number.NaN;
+  #expected = 0;
   #fastMean = 0;
   #slowMean = 0;
+  #largestExtent = 0;
+  #lastMs = Number.NaN;
+  #intervalMs = 0;
   #ranges = new RangeMemory(VIEWS);
   #recent = new RecentValues();
-  #hours = new HourProfile();
-
-  /** @throws {StatsError} MAPEK_STATS_BAD_SETTING */
-  constructor({ sensitivity = 1 }: AnomalyDetectorOptions = {}) {
-    requireRange(sensitivity, 0.1, 10, "sensitivity");
-    this.#sensitivity = sensitivity;
-  }
+  #silence = new Silence();
+  #season: SeasonalResiduals | undefined;
+  /** Times of the points before there is a season. */
+  #firstTimes: number[] | undefined = doubles(SEASON_POINTS, 0);
 
   /** Points judged. */
   get count(): number {
     return this.#ranges.points;
   }
 
+  /** Evidence of the last point, ≥ 0; 0 where no view has left its range. */
+  get evidence(): number {
+    return this.#evidence;
+  }
+
   /** Score of the last point, 0 … 1. */
   get score(): number {
-    return this.#score;
+    return scoreOf(this.#evidence);
   }
 
-  /** Score from which on a point is an alarm, 0 … 1: lower at higher sensitivity. */
-  get alarmScore(): number {
-    const evidence = ALARM_EVIDENCE / this.#sensitivity;
-    return evidence / (evidence + HALF_EVIDENCE);
-  }
-
-  /** Whether the last point is an alarm. */
-  get isAlarm(): boolean {
-    return this.#score >= this.alarmScore;
+  /**
+   * Excess of each family of `VIEW_FAMILIES` at the last point, 0 … 5. One list for all detectors: good until the next
+   * `update` of any.
+   */
+  get excesses(): readonly number[] {
+    return excesses;
   }
 
   /** Lower end of the range that was usual before the last point, unit of the values; undefined before the second. */
@@ -111,135 +146,217 @@ export class AnomalyDetector {
     return Number.isNaN(this.#expectedHigh) ? undefined : this.#expectedHigh;
   }
 
+  /** What was expected of the last point: the mean of its hour of the day, where there is one, else the running mean. */
+  get expected(): number {
+    return this.#expected;
+  }
+
+  /** Usual milliseconds between two points, 0 before the second. */
+  get intervalMs(): number {
+    return this.#intervalMs;
+  }
+
   /** Whether a value lies within that range; false before the second point. Cost: two comparisons. */
   expects(value: number): boolean {
     return value >= this.#expectedLow && value <= this.#expectedHigh;
   }
 
-  get sensitivity(): number {
-    return this.#sensitivity;
-  }
-
-  /** @throws {StatsError} MAPEK_STATS_BAD_SETTING outside 0.1 … 10 */
-  set sensitivity(sensitivity: number) {
-    requireRange(sensitivity, 0.1, 10, "sensitivity");
-    this.#sensitivity = sensitivity;
-  }
-
   /**
    * Judges the next point, then learns from it.
    *
-   * @param timeMs Milliseconds since 1970, for the hour of the day.
+   * @param localMs Local time in milliseconds since 1970, for the hour of the day and the day of the week.
    * @param value Any finite number.
    * @returns Score, 0 … 1; 0 for the first 30 points.
    * @throws {StatsError} MAPEK_STATS_NOT_FINITE, with nothing learned.
    */
-  update(timeMs: number, value: number): number {
-    if (!(Number.isFinite(value) && Number.isFinite(timeMs))) {
+  update(localMs: number, value: number): number {
+    if (!(Number.isFinite(value) && Number.isFinite(localMs))) {
       requireFinite(value, "value");
-      requireFinite(timeMs, "time");
+      requireFinite(localMs, "time");
     }
-    const ranges = this.#ranges;
-    const seen = ranges.points;
+    const x = Math.min(LARGEST, Math.max(-LARGEST, value));
+    this.#followInterval(localMs);
+    const seen = this.#ranges.points;
     if (seen === 0) {
-      this.#fastMean = value;
-      this.#slowMean = value;
+      this.#fastMean = x;
+      this.#slowMean = x;
     } else {
-      this.#expectedLow = ranges.lowOf(VALUE);
-      this.#expectedHigh = ranges.highOf(VALUE);
+      this.#expectedLow = this.#ranges.lowOf(VALUE);
+      this.#expectedHigh = this.#ranges.highOf(VALUE);
     }
-    // Halved before the subtraction: the range of finite values may not be finite.
-    const range =
-      seen === 0
-        ? 0
-        : Math.min(Number.MAX_VALUE, 2 * (this.#expectedHigh / 2 - this.#expectedLow / 2));
-    const floor = RANGE_FLOOR * range;
-    const recent = this.#recent.update(value);
+    this.#compare(localMs, x, seen);
+    const learned = this.#confined(x, seen);
+    this.#fastMean += (learned - this.#fastMean) * FAST_RATE;
+    this.#slowMean += (learned - this.#slowMean) * SLOW_RATE;
+    this.#ranges.advance();
 
-    let roots = Math.sqrt(ranges.excess(VALUE, value, floor));
-    roots += Math.sqrt(ranges.excess(MEDIAN, recent.median, floor));
-    roots += Math.sqrt(
-      Math.max(
-        ranges.excess(SHORT_MEAN, recent.shortMean, floor),
-        ranges.excess(LONG_MEAN, recent.longMean, floor),
-      ),
-    );
-    roots += Math.sqrt(ranges.excess(LOWEST, recent.lowest, floor));
-    roots += Math.sqrt(ranges.excess(HIGHEST, recent.highest, floor));
-    roots += Math.sqrt(
-      Math.max(
-        ranges.excess(FAST_RESIDUAL, value - this.#fastMean, floor),
-        ranges.excess(SLOW_RESIDUAL, value - this.#slowMean, floor),
-      ),
-    );
-    const days = this.#hours.daysBefore(timeMs);
-    if (days >= 1) {
-      const residual = ranges.excess(HOUR_RESIDUAL, value - this.#hours.expected(timeMs), floor);
-      // The second day only shows what residuals are usual.
-      if (days >= 2) roots += Math.sqrt(residual);
-    }
-    if (range > 0 && seen >= SILENT_POINTS) {
-      roots += Math.sqrt(
-        ranges.excess(FLATNESS, Math.log(recent.extent / range + FLATNESS_FLOOR), 0),
-      );
-    }
-    this.#learn(timeMs, value, range);
-    ranges.advance();
-    if (seen < SILENT_POINTS) {
-      this.#score = 0;
-      return 0;
-    }
-    const evidence = (roots * roots * seen) / (seen + YOUTH);
-    this.#score = evidence / (evidence + HALF_EVIDENCE);
-    return this.#score;
+    let roots = 0;
+    for (const excess of excesses) if (excess > 0) roots += Math.sqrt(excess);
+    const evidence = seen < SILENT_POINTS ? 0 : (roots * roots * seen) / (seen + YOUTH);
+    this.#kept = this.#kept * EVIDENCE_KEPT + evidence;
+    this.#evidence = evidence > 0 ? this.#kept : 0;
+    return this.score;
   }
 
   snapshot(): AnomalyDetectorSnapshot {
     return {
-      version: 1,
-      sensitivity: this.#sensitivity,
-      score: this.#score,
-      expected_low: this.#expectedLow,
-      expected_high: this.#expectedHigh,
-      fast_mean: this.#fastMean,
-      slow_mean: this.#slowMean,
+      version: 2,
+      numbers: Float64Array.of(
+        this.#evidence,
+        this.#kept,
+        this.#expectedLow,
+        this.#expectedHigh,
+        this.#fastMean,
+        this.#slowMean,
+        this.#largestExtent,
+        this.#lastMs,
+        this.#intervalMs,
+        this.#expected,
+      ),
       ranges: this.#ranges.snapshot(),
       recent: this.#recent.snapshot(),
-      hours: this.#hours.snapshot(),
+      silence: this.#silence.snapshot(),
+      season: this.#season?.snapshot() ?? null,
+      first_times: Float64Array.from(this.#firstTimes?.slice(0, this.count) ?? []),
     };
   }
 
   /** Continues where `snapshot` was taken, bit for bit. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
   static restore(snapshot: AnomalyDetectorSnapshot): AnomalyDetector {
-    const { version, sensitivity, score, fast_mean, slow_mean } = snapshot;
-    requireSnapshot(version === 1, "not an anomaly detector of version 1");
-    requireSnapshot(sensitivity >= 0.1 && sensitivity <= 10, "sensitivity out of range");
-    requireSnapshot(score >= 0 && score <= 1, "score out of range");
+    const { version, numbers, season } = snapshot;
+    requireSnapshot(version === 2, "not an anomaly detector of version 2");
+    requireSnapshot(numbers.length === 10, "a detector has ten numbers");
+    const [evidence, kept, low, high, fastMean, slowMean, extent, lastMs, intervalMs, expected] =
+      numbers as unknown as Ten;
+    requireSnapshot(evidence >= 0 && kept >= 0, "evidence out of range");
     requireSnapshot(
-      Number.isFinite(fast_mean) && Number.isFinite(slow_mean),
-      "a mean is not finite",
+      [evidence, kept, fastMean, slowMean, extent, intervalMs, expected].every(Number.isFinite),
+      "a number is not finite",
     );
-    const restored = new AnomalyDetector({ sensitivity });
-    restored.#score = score;
-    restored.#expectedLow = snapshot.expected_low;
-    restored.#expectedHigh = snapshot.expected_high;
-    restored.#fastMean = fast_mean;
-    restored.#slowMean = slow_mean;
+    const restored = new AnomalyDetector();
+    restored.#evidence = evidence;
+    restored.#kept = kept;
+    restored.#expectedLow = low;
+    restored.#expectedHigh = high;
+    restored.#fastMean = fastMean;
+    restored.#slowMean = slowMean;
+    restored.#largestExtent = extent;
+    restored.#lastMs = lastMs;
+    restored.#intervalMs = intervalMs;
+    restored.#expected = expected;
     restored.#ranges = RangeMemory.restore(VIEWS, snapshot.ranges);
     restored.#recent = RecentValues.restore(snapshot.recent);
-    restored.#hours = HourProfile.restore(snapshot.hours);
+    restored.#silence = Silence.restore(snapshot.silence);
+    if (season !== null) {
+      restored.#season = SeasonalResiduals.restore(season);
+      restored.#firstTimes = undefined;
+    } else {
+      requireSnapshot(
+        snapshot.first_times.length === restored.count && restored.count <= SEASON_POINTS,
+        "wrong number of first times",
+      );
+      snapshot.first_times.forEach((time, i) => {
+        restored.#firstTimes![i] = time;
+      });
+    }
     return restored;
   }
 
-  /** Running means and the profile learn a value far outside as one range outside: bounded, but not deaf. */
-  #learn(timeMs: number, value: number, range: number): void {
-    let bounded = value;
-    if (range > 0) {
-      bounded = Math.min(this.#expectedHigh + range, Math.max(this.#expectedLow - range, value));
-      bounded = Math.min(Number.MAX_VALUE, Math.max(-Number.MAX_VALUE, bounded));
+  /** Fills `excesses`, and takes the point into every view. */
+  #compare(localMs: number, x: number, seen: number): void {
+    const ranges = this.#ranges;
+    const range =
+      seen === 0 ? 0 : Math.max(0, (this.#expectedHigh as number) - (this.#expectedLow as number));
+    const floor = RANGE_FLOOR * range;
+    this.#expected = this.#slowMean;
+    const recent = this.#recent.update(x);
+    excesses[0] = ranges.excess(VALUE, x, floor);
+    excesses[1] = Math.max(
+      ranges.excess(LOWEST_SHORT, recent.lowestShort, floor),
+      ranges.excess(LOWEST_MIDDLE, recent.lowestMiddle, floor),
+      ranges.excess(LOWEST_LONG, recent.lowestLong, floor),
+    );
+    excesses[2] = ranges.excess(HIGHEST, recent.highest, floor);
+    excesses[3] = Math.max(
+      ranges.excess(FAST_RESIDUAL, x - this.#fastMean, floor),
+      ranges.excess(SLOW_RESIDUAL, x - this.#slowMean, floor),
+    );
+    this.#largestExtent = Math.max(recent.extent, this.#largestExtent * (1 - EXTENT_DECAY));
+    excesses[4] =
+      this.#recent.held < FLATNESS_POINTS || this.#largestExtent === 0
+        ? 0
+        : ranges.excess(
+            FLATNESS,
+            Math.log(recent.extent / this.#largestExtent + FLATNESS_FLOOR),
+            0,
+          );
+    this.#compareSeason(localMs, x, seen, floor);
+    excesses[8] = this.#silence.update(x, this.#confined(x, seen));
+  }
+
+  #compareSeason(localMs: number, x: number, seen: number, floor: number): void {
+    excesses[5] = 0;
+    excesses[6] = 0;
+    excesses[7] = 0;
+    if (seen < SEASON_POINTS) {
+      this.#firstTimes![seen] = localMs;
+      return;
     }
-    this.#fastMean = this.#fastMean * (1 - FAST_RATE) + bounded * FAST_RATE;
-    this.#slowMean = this.#slowMean * (1 - SLOW_RATE) + bounded * SLOW_RATE;
-    this.#hours.update(timeMs, bounded);
+    if (this.#season === undefined) {
+      this.#season = new SeasonalResiduals();
+      for (let i = 0; i < SEASON_POINTS; i++)
+        this.#excessOfSeason(this.#firstTimes![i]!, this.#recent.first(i), floor);
+      this.#firstTimes = undefined;
+    }
+    this.#excessOfSeason(localMs, x, floor);
+  }
+
+  #excessOfSeason(localMs: number, x: number, floor: number): void {
+    const ranges = this.#ranges;
+    const weight = Math.min(1, this.#intervalMs / WHOLE_INTERVAL_MS);
+    const season = this.#season!.update(localMs, x, this.#confined(x, this.count), weight);
+    excesses[5] = 0;
+    excesses[6] = 0;
+    if (!Number.isNaN(season.hour)) {
+      excesses[5] = ranges.excess(HOUR, season.hour, floor);
+      this.#expected = x - season.hour;
+    }
+    if (!Number.isNaN(season.week))
+      excesses[6] = Math.max(
+        ranges.excess(WEEK, season.week, floor),
+        ranges.excess(WEEK_MEAN, season.weekMean, floor),
+      );
+    let usual = 0;
+    if (!Number.isNaN(season.quarterShort))
+      usual = Math.max(
+        ranges.excess(QUARTER_SHORT, season.quarterShort, 0),
+        ranges.excess(QUARTER_LONG, season.quarterLong, 0),
+      );
+    if (!Number.isNaN(season.hourLong))
+      usual = Math.max(usual, ranges.excess(HOUR_LONG, season.hourLong, 0));
+    excesses[7] = usual;
+  }
+
+  /** What means learn of a value: one far outside the usual range as one two ranges outside. */
+  #confined(x: number, seen: number): number {
+    if (seen === 0) return x;
+    const reach = LEARNED_RANGES * (this.#expectedHigh - this.#expectedLow);
+    if (!(reach > 0)) return x;
+    return Math.min(this.#expectedHigh + reach, Math.max(this.#expectedLow - reach, x));
+  }
+
+  #followInterval(localMs: number): void {
+    const gap = localMs - this.#lastMs;
+    this.#lastMs = localMs;
+    if (!(gap > 0)) return;
+    const usual = this.#intervalMs;
+    // A silence says little of what is usual.
+    const learned = usual === 0 ? gap : Math.min(gap, LONGEST_GAP * usual);
+    this.#intervalMs = usual === 0 ? gap : usual + INTERVAL_RATE * (learned - usual);
   }
 }
+
+type Ten = [number, number, number, number, number, number, number, number, number, number];
+
+/** Score of an amount of evidence: 0 … 1, 1/2 at 0.2. */
+export const scoreOf = (evidence: number): number => evidence / (evidence + HALF_EVIDENCE);

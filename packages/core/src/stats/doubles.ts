@@ -15,6 +15,13 @@ const PATTERN = Array.from({ length: MOST_DOUBLES }, () => 0.5);
 export const doubles = (count: number, fill: number): number[] =>
   PATTERN.slice(0, count).fill(fill);
 
+/** A list as of `doubles` with these numbers, at most 512. */
+export function copiedDoubles(source: readonly number[]): number[] {
+  const numbers = doubles(source.length, 0);
+  for (let i = 0; i < source.length; i++) numbers[i] = source[i]!;
+  return numbers;
+}
+
 /** Numbers by place: a list while they are few, memory outside of the heap when they are many. */
 export type Column = number[] | Float64Array;
 

@@ -1,4 +1,5 @@
-import { requireCount, requireRange, requireSnapshot } from "./errors.ts";
+import type { ViewFamily } from "./anomaly-detector.ts";
+import { requireSnapshot } from "./errors.ts";
 
 /** A run of samples judged abnormal, as it stands in messages. Times in milliseconds. */
 export interface Incident {
@@ -11,9 +12,11 @@ export interface Incident {
   peak_score: number;
   /** Side of the expected range on which the peak lies; "within" where only the pattern is unusual. */
   direction: "above" | "below" | "within";
-  /** Range expected for the peak, unit of the value, null where it was not known. */
+  /** Range that the values had before the incident opened, unit of the value, null where it was not known. */
   expected_low: number | null;
   expected_high: number | null;
+  /** What was unusual at the peak, the most unusual first. */
+  families: ViewFamily[];
 }
 
 export interface IncidentEvent {
@@ -27,159 +30,119 @@ export interface ScoredSample {
   value: number;
   /** 0 … 1. */
   score: number;
-  /** Score from which on a sample is an alarm, 0 … 1. */
-  alarmScore: number;
+  /** Whether it opens an incident where none is open. */
+  alarm: boolean;
+  /** Score below which a sample is quiet, 0 … 1. */
+  releaseScore: number;
   /** Range expected for the sample, unit of the value, where it is known. */
   expectedLow?: number | undefined;
   expectedHigh?: number | undefined;
-}
-
-export interface IncidentTrackerOptions {
-  /** Samples in a row below the release score that close an incident, from 1. @default 12 */
-  quietSamples?: number;
-  /** Release score as a share of the alarm score, 0 … 1. @default 0.5 */
-  releaseShare?: number;
-  /** A gap between samples that closes an incident, milliseconds. @default Infinity */
-  gapMs?: number;
-  /**
-   * Most samples after an incident's last alarm in which no new one opens, from 0. Fewer while little was seen: 3 % of
-   * the samples, though at least 48. @default 300
-   */
-  refractorySamples?: number;
+  /** What was unusual; asked for only when it is told. */
+  families: () => ViewFamily[];
 }
 
 /** State of an `IncidentTracker`: plain JSON. */
 export interface IncidentTrackerSnapshot {
-  version: 1;
+  version: 2;
   seen: number;
   since_alarm: number;
   quiet: number;
-  last_at: number | null;
+  /** Samples since the open incident opened. */
+  lasted: number;
   /** Time of the last sample that was not quiet. */
   last_loud_at: number;
   told_score: number;
-  suppressed: number;
   current: Incident | null;
 }
 
 /** A higher peak is told when the score has risen by this since it was last told. */
 const PEAK_STEP = 0.02;
-const DEFAULTS: Required<IncidentTrackerOptions> = {
-  quietSamples: 12,
-  releaseShare: 0.5,
-  gapMs: Number.POSITIVE_INFINITY,
-  refractorySamples: 300,
-};
-const REFRACTORY_SHARE = 0.03;
-/** Twice the longest stretch that the detector averages: until then the echo of an incident may alarm again. */
+/** Quiet samples in a row that close an incident. */
+const QUIET_SAMPLES = 12;
+/** From this many samples on values outside of the old range are the new normal. */
+const SETTLED_SAMPLES = 500;
+/** Samples after an alarm in which no new incident opens: at most, at least, and as a share of those seen. */
+const MAX_REFRACTORY = 300;
 const MIN_REFRACTORY = 48;
+const REFRACTORY_SHARE = 0.03;
 
 /**
  * Makes one incident of a run of alarms.
  *
- * Closed: an alarm opens an incident, unless the last incident's last alarm is no further back than the refractory
- * count (then it is counted as suppressed). Open: samples below the release score for `quietSamples` in a row, or a gap, close it;
+ * An alarm opens an incident, unless the last alarm is no further back than 3 % of the samples seen, 48 to 300. A sample
+ * is quiet when its score is below the release score and its value inside of the range that was expected before the
+ * incident; 12 in a row close it. After 500 samples the range no longer matters: what lasts is the new normal.
  * `closed_at` is the last sample that was not quiet. Cost: O(1); an object only when something happens.
  */
 export class IncidentTracker {
-  readonly #options: Required<IncidentTrackerOptions>;
   #seen = 0;
   #sinceAlarm = Number.MAX_SAFE_INTEGER;
   #quiet = 0;
-  /** NaN before the first sample. */
-  #lastAt = Number.NaN;
+  #lasted = 0;
   #lastLoudAt = 0;
   #toldScore = 0;
-  #suppressed = 0;
   #current: Incident | null = null;
 
-  /** @throws {StatsError} MAPEK_STATS_BAD_SETTING */
-  constructor(options?: IncidentTrackerOptions) {
-    this.#options = options === undefined ? DEFAULTS : { ...DEFAULTS, ...options };
-    const { quietSamples, releaseShare, gapMs, refractorySamples } = this.#options;
-    requireCount(quietSamples, 1, "quietSamples");
-    requireRange(releaseShare, 0, 1, "releaseShare");
-    requireRange(gapMs, Number.MIN_VALUE, Number.POSITIVE_INFINITY, "gapMs");
-    requireCount(refractorySamples, 0, "refractorySamples");
+  /** A tracker that has seen so many samples, and no alarm. */
+  constructor(seen = 0) {
+    this.#seen = seen;
   }
 
   /** The open incident. */
   get current(): Incident | null {
-    return this.#current === null ? null : { ...this.#current };
+    return this.#current === null ? null : copyOf(this.#current);
   }
 
-  /** Alarms that opened nothing because another had just been. */
-  get suppressed(): number {
-    return this.#suppressed;
+  /** Whether an alarm would open nothing because another has just been. */
+  get isRefractory(): boolean {
+    const share = Math.floor(this.#seen * REFRACTORY_SHARE);
+    return this.#sinceAlarm < Math.min(MAX_REFRACTORY, Math.max(MIN_REFRACTORY, share));
   }
 
   /**
    * Takes the next judged sample, in order of time.
    *
-   * @returns What happened, in order; empty for nearly every sample.
+   * @returns What happened; undefined for nearly every sample.
    */
-  update(sample: ScoredSample): readonly IncidentEvent[] {
-    let events: IncidentEvent[] | undefined;
-    if (this.#current !== null && sample.timeMs - this.#lastAt > this.#options.gapMs)
-      events = [this.#close()];
-    this.#lastAt = sample.timeMs;
+  update(sample: ScoredSample): IncidentEvent | undefined {
     this.#seen++;
-    const alarm = sample.score >= sample.alarmScore;
-    const event =
-      this.#current === null ? (alarm ? this.#open(sample) : undefined) : this.#follow(sample);
-    if (alarm && this.#current !== null) this.#sinceAlarm = 0;
+    let event: IncidentEvent | undefined;
+    if (this.#current !== null) event = this.#follow(this.#current, sample);
+    else if (sample.alarm && !this.isRefractory) event = this.#open(sample);
+    if (sample.alarm && this.#current !== null) this.#sinceAlarm = 0;
     else if (this.#sinceAlarm < Number.MAX_SAFE_INTEGER) this.#sinceAlarm++;
-    if (event !== undefined) {
-      if (events === undefined) events = [event];
-      else events.push(event);
-    }
-    return events ?? NOTHING;
+    return event;
   }
 
   /** Closes the open incident although no sample says so: its series has gone silent. Undefined where none is open. */
   close(): IncidentEvent | undefined {
-    return this.#current === null ? undefined : this.#close();
+    return this.#current === null ? undefined : this.#close(this.#current);
   }
 
   snapshot(): IncidentTrackerSnapshot {
     return {
-      version: 1,
+      version: 2,
       seen: this.#seen,
       since_alarm: this.#sinceAlarm,
       quiet: this.#quiet,
-      last_at: Number.isNaN(this.#lastAt) ? null : this.#lastAt,
+      lasted: this.#lasted,
       last_loud_at: this.#lastLoudAt,
       told_score: this.#toldScore,
-      suppressed: this.#suppressed,
       current: this.current,
     };
   }
 
-  /** Continues where `snapshot` was taken, with settings given anew. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
-  static restore(
-    snapshot: IncidentTrackerSnapshot,
-    options?: IncidentTrackerOptions,
-  ): IncidentTracker {
-    const {
-      version,
-      seen,
-      since_alarm,
-      quiet,
-      last_at,
-      last_loud_at,
-      told_score,
-      suppressed,
-      current,
-    } = snapshot;
-    requireSnapshot(version === 1, "not an incident tracker of version 1");
+  /** Continues where `snapshot` was taken. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
+  static restore(snapshot: IncidentTrackerSnapshot): IncidentTracker {
+    const { version, seen, since_alarm, quiet, lasted, last_loud_at, told_score, current } =
+      snapshot;
+    requireSnapshot(version === 2, "not an incident tracker of version 2");
     requireSnapshot(
-      [seen, since_alarm, quiet, suppressed].every((x) => Number.isSafeInteger(x) && x >= 0),
+      [seen, since_alarm, quiet, lasted].every((x) => Number.isSafeInteger(x) && x >= 0),
       "a count is out of range",
     );
     requireSnapshot(
-      Number.isFinite(last_loud_at) &&
-        Number.isFinite(told_score) &&
-        (last_at === null || Number.isFinite(last_at)),
+      Number.isFinite(last_loud_at) && Number.isFinite(told_score),
       "a number is not finite",
     );
     requireSnapshot(
@@ -189,75 +152,76 @@ export class IncidentTracker {
         ),
       "the open incident is damaged",
     );
-    const restored = new IncidentTracker(options);
-    restored.#seen = seen;
+    const restored = new IncidentTracker(seen);
     restored.#sinceAlarm = since_alarm;
     restored.#quiet = quiet;
-    restored.#lastAt = last_at ?? Number.NaN;
+    restored.#lasted = lasted;
     restored.#lastLoudAt = last_loud_at;
     restored.#toldScore = told_score;
-    restored.#suppressed = suppressed;
-    restored.#current = current === null ? null : { ...current };
+    restored.#current = current === null ? null : copyOf(current);
     return restored;
   }
 
-  #open(sample: ScoredSample): IncidentEvent | undefined {
-    const refractory = Math.min(
-      this.#options.refractorySamples,
-      Math.max(MIN_REFRACTORY, Math.floor(this.#seen * REFRACTORY_SHARE)),
-    );
-    if (this.#sinceAlarm < refractory) {
-      this.#suppressed++;
-      return undefined;
-    }
+  #open(sample: ScoredSample): IncidentEvent {
+    const { timeMs, value, score, expectedLow, expectedHigh } = sample;
     this.#current = {
-      opened_at: sample.timeMs,
+      opened_at: timeMs,
       closed_at: null,
-      peak_at: sample.timeMs,
-      peak_value: sample.value,
-      peak_score: sample.score,
-      direction: directionOf(sample),
-      expected_low: sample.expectedLow ?? null,
-      expected_high: sample.expectedHigh ?? null,
+      peak_at: timeMs,
+      peak_value: value,
+      peak_score: score,
+      direction: directionOf(value, expectedLow ?? null, expectedHigh ?? null),
+      expected_low: expectedLow ?? null,
+      expected_high: expectedHigh ?? null,
+      families: sample.families(),
     };
     this.#quiet = 0;
-    this.#lastLoudAt = sample.timeMs;
-    this.#toldScore = sample.score;
-    return { type: "opened", incident: { ...this.#current } };
+    this.#lasted = 0;
+    this.#lastLoudAt = timeMs;
+    this.#toldScore = score;
+    return { type: "opened", incident: copyOf(this.#current) };
   }
 
-  #follow(sample: ScoredSample): IncidentEvent | undefined {
-    const current = this.#current!;
-    if (sample.score < sample.alarmScore * this.#options.releaseShare) {
+  #follow(current: Incident, sample: ScoredSample): IncidentEvent | undefined {
+    const { timeMs, value, score } = sample;
+    this.#lasted++;
+    const { expected_low: low, expected_high: high } = current;
+    const side = directionOf(value, low, high);
+    const outside = side !== "within" && this.#lasted < SETTLED_SAMPLES;
+    if (score < sample.releaseScore && !outside) {
       this.#quiet++;
-      return this.#quiet >= this.#options.quietSamples ? this.#close() : undefined;
+      return this.#quiet >= QUIET_SAMPLES ? this.#close(current) : undefined;
     }
     this.#quiet = 0;
-    this.#lastLoudAt = sample.timeMs;
-    if (sample.score <= current.peak_score) return undefined;
-    current.peak_at = sample.timeMs;
-    current.peak_value = sample.value;
-    current.peak_score = sample.score;
-    current.direction = directionOf(sample);
-    current.expected_low = sample.expectedLow ?? null;
-    current.expected_high = sample.expectedHigh ?? null;
-    if (sample.score < this.#toldScore + PEAK_STEP) return undefined;
-    this.#toldScore = sample.score;
-    return { type: "peak", incident: { ...current } };
+    this.#lastLoudAt = timeMs;
+    if (score <= current.peak_score) return undefined;
+    current.peak_at = timeMs;
+    current.peak_value = value;
+    current.peak_score = score;
+    current.direction = side;
+    current.families = sample.families();
+    if (score < this.#toldScore + PEAK_STEP) return undefined;
+    this.#toldScore = score;
+    return { type: "peak", incident: copyOf(current) };
   }
 
-  #close(): IncidentEvent {
-    const incident = { ...this.#current!, closed_at: this.#lastLoudAt };
+  #close(current: Incident): IncidentEvent {
     this.#current = null;
     this.#quiet = 0;
-    return { type: "closed", incident };
+    return { type: "closed", incident: { ...copyOf(current), closed_at: this.#lastLoudAt } };
   }
 }
 
-function directionOf({ value, expectedLow, expectedHigh }: ScoredSample): Incident["direction"] {
-  if (expectedHigh !== undefined && value > expectedHigh) return "above";
-  if (expectedLow !== undefined && value < expectedLow) return "below";
-  return "within";
+function directionOf(
+  value: number,
+  low: number | null,
+  high: number | null,
+): Incident["direction"] {
+  if (high !== null && value > high) return "above";
+  return low !== null && value < low ? "below" : "within";
 }
 
-const NOTHING: readonly IncidentEvent[] = [];
+const copyOf = (incident: Incident): Incident => ({
+  ...incident,
+  families: [...incident.families],
+});

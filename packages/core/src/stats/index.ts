@@ -4,10 +4,27 @@ export {
   type AdaptiveQuantileSnapshot,
 } from "./adaptive-quantile.ts";
 export {
+  AlarmRule,
+  type AlarmRuleSnapshot,
+  type AlarmSettings,
+  type Evidence,
+  SUPPRESSIONS,
+  type Suppression,
+} from "./alarm-rule.ts";
+export {
   AnomalyDetector,
-  type AnomalyDetectorOptions,
   type AnomalyDetectorSnapshot,
+  scoreOf,
+  VIEW_FAMILIES,
+  type ViewFamily,
 } from "./anomaly-detector.ts";
+export {
+  BaselineForecast,
+  type BaselineForecastSnapshot,
+  type Forecast,
+  type Standing,
+} from "./baseline-forecast.ts";
+export { type Change, ChangeDetector, type ChangeDetectorSnapshot } from "./change-detector.ts";
 export { assessPromise, type Promised } from "./confidence.ts";
 export { doubles, Scratch } from "./doubles.ts";
 export { STATS_ERRORS, type StatsConsequence, StatsError, type StatsErrorCode } from "./errors.ts";
@@ -15,11 +32,18 @@ export {
   type Incident,
   type IncidentEvent,
   IncidentTracker,
-  type IncidentTrackerOptions,
   type IncidentTrackerSnapshot,
   type ScoredSample,
 } from "./incident.ts";
+export { LabelledKinds, type LabelledKindsSnapshot, type Verdict } from "./labelled-kinds.ts";
 export { type Moments, moments } from "./moments.ts";
+export {
+  disturb,
+  follow,
+  noTrack,
+  type ObjectiveTrack,
+  standingOf,
+} from "./objective-track.ts";
 export { quantile, quantiles } from "./quantile.ts";
 export {
   MIN_RECOMMENDATION_POINTS,
@@ -29,14 +53,18 @@ export {
   type SupportingData,
 } from "./recommendation.ts";
 export { type AddOutcome, SampleWindow, type SampleWindowOptions } from "./sample-window.ts";
+export { SeasonalProfile, type SeasonalProfileSnapshot } from "./seasonal-profile.ts";
 export { describe, type Statistics } from "./statistics.ts";
 export {
   type Candidates,
   DEFAULT_EXCEEDANCE_RATE,
   iqrThreshold,
   percentileThreshold,
+  SIDES,
+  type Side,
   STRATEGIES,
   type Strategy,
   sigmaThreshold,
 } from "./strategies.ts";
-export { type Trend, timeToThresholdMs, trend } from "./trend.ts";
+export { zoneOffset } from "./time-zone.ts";
+export { type Season, type Trend, timeToThresholdMs, trend } from "./trend.ts";

@@ -67,6 +67,16 @@ export function moments(values: Float64Array): Moments | undefined {
   return centralMoments(scaled, first * scale, min, max, scale);
 }
 
+/**
+ * Chance that normal, independent samples have a skewness and a kurtosis as far from 0 and 3 as these, 0 … 1; 1 for a
+ * constant. The Jarque-Bera test: n/6 · (skewness² + (kurtosis − 3)²/4) is about chi-squared with 2 degrees of freedom
+ * (below 100 samples roughly). Source: Jarque and Bera (1987), International Statistical Review 55(2), 163-172.
+ */
+export function normality({ count, stdDev, skewness, kurtosis }: Moments): number {
+  if (stdDev === 0) return 1;
+  return Math.exp((-count / 12) * (skewness ** 2 + (kurtosis - 3) ** 2 / 4));
+}
+
 /** Moments of `values` around their rough mean `first`, brought back from their scale to that of `min` and `max`. */
 function centralMoments(
   values: Float64Array,

@@ -1,11 +1,13 @@
 import { doubles } from "./doubles.ts";
 import { requireSnapshot } from "./errors.ts";
 
-/** Points a block, and blocks kept: the horizon is 4,375 to 5,000 points. */
-const BLOCK_POINTS = 625;
-const MAX_BLOCKS = 8;
+/** Points a block, and blocks kept: the horizon is 5,000 to 6,000 points. */
+const BLOCK_POINTS = 1_000;
+const MAX_BLOCKS = 6;
 /** An excess is counted up to here, so that one absurd value does not outweigh all agreement. */
 const MAX_EXCESS = 5;
+/** A value far outside widens its range by at most so many ranges. */
+const WIDENING = 2;
 /** Differences below this share of a bound's own size are rounding errors. */
 const ROUNDING = 1e-9;
 
@@ -20,12 +22,11 @@ export interface RangeMemorySnapshot {
 /**
  * The range that each of several views of a series has had over about the last 5,000 points.
  *
- * Kept as the minimum and maximum of blocks of 625 points. A value far outside widens its range by at most the range
- * itself, so that one absurd value does not blind a view: the same value again still stands out, until it has become
- * usual.
+ * Kept as the minimum and maximum of blocks of 1,000 points. A value far outside widens its range by a bounded step, so that
+ * one absurd value does not blind a view: the same value again still stands out, until it has become usual.
  *
- * Memory: 16 bytes a view, and as much again a view and block from the second block on, up to 8 blocks.
- * Cost: O(1) a view and point.
+ * Memory: 16 bytes a view, and as much again a view and block from the second block on, up to 6 blocks.
+ * Cost: O(1) a view and point; O(6) where a range is left.
  */
 export class RangeMemory {
   readonly views: number;
@@ -62,6 +63,9 @@ export class RangeMemory {
   /**
    * Compares a view's new value with its range, then takes it in.
    *
+   * A record counts less where records use to be far apart: what the range's end lies beyond the mean of the
+   * blocks' own ends is added to the range that it is measured by.
+   *
    * @param view 0 … views − 1.
    * @param floor Least range to measure by, unit of the view, ≥ 0.
    * @returns Distance outside the range over the range (at least `floor`), 0 inside, at most 5; 0 at the first point.
@@ -85,7 +89,7 @@ export class RangeMemory {
     );
   }
 
-  /** Ends a point, after `excess` was called once for each view. */
+  /** Ends a point, after `excess` was called for each view that has a value. */
   advance(): void {
     this.#points++;
     if (this.#points % BLOCK_POINTS === 0) this.#beginBlock();
@@ -132,35 +136,53 @@ export class RangeMemory {
 
   #widen(view: number, x: number, low: number, high: number, floor: number): number {
     const { views } = this;
-    const bounds = this.#bounds;
-    const blocks = this.#blocks;
-    const at = this.#current + view;
     if (low > high) {
-      bounds[view] = x;
-      bounds[view + views] = x;
-      blocks[at] = x;
-      blocks[at + views] = x;
+      this.#take(view, x);
+      this.#take(view + views, x);
       return 0;
     }
-    const range = high - low;
     const above = x > high;
     const distance = above ? x - high : low - x;
-    const reach = Math.max(range, floor);
-    const rounding = ROUNDING * Math.max(Math.abs(low), Math.abs(high));
+    const reach = Math.max(high - low, floor);
+    const measure = reach + this.#spreadOfEnds(view, above);
+    this.#take(above ? view + views : view, this.#confined(x, low, high, WIDENING * reach));
+    if (distance <= ROUNDING * Math.max(Math.abs(low), Math.abs(high))) return 0;
     // Out of a constant, the step itself is the only measure.
-    const share = distance <= rounding ? 0 : reach > 0 ? Math.min(MAX_EXCESS, distance / reach) : 1;
-    if (above) {
-      const bound = reach > 0 ? Math.min(x, high + reach) : x;
-      bounds[view + views] = bound;
-      blocks[at + views] = bound;
-      if (blocks[at]! > bound) blocks[at] = bound;
-    } else {
-      const bound = reach > 0 ? Math.max(x, low - reach) : x;
-      bounds[view] = bound;
-      blocks[at] = bound;
-      if (blocks[at + views]! < bound) blocks[at + views] = bound;
+    return measure > 0 ? Math.min(MAX_EXCESS, distance / measure) : 1;
+  }
+
+  #confined(x: number, low: number, high: number, most: number): number {
+    return most > 0 ? Math.min(high + most, Math.max(low - most, x)) : x;
+  }
+
+  /** Takes a new end of a range into the current block. @param end View, or views + view for an upper end. */
+  #take(end: number, x: number): void {
+    const { views } = this;
+    const blocks = this.#blocks;
+    const at = this.#current + (end % views);
+    this.#bounds[end] = x;
+    blocks[this.#current + end] = x;
+    if (blocks[at]! > x) blocks[at] = x;
+    if (blocks[at + views]! < x) blocks[at + views] = x;
+  }
+
+  /** How far the range's end lies beyond the mean end of the blocks; 0 while there are fewer than two. */
+  #spreadOfEnds(view: number, above: boolean): number {
+    const { views } = this;
+    const blocks = this.#blocks;
+    const from = above ? view + views : view;
+    let sum = 0;
+    let count = 0;
+    // From the current block backward: a restored memory has its blocks in other places.
+    let at = this.#current + from;
+    for (let left = blocks.length; left > 0; left -= 2 * views) {
+      const end = blocks[at]!;
+      at = at < 2 * views ? at + blocks.length - 2 * views : at - 2 * views;
+      if (!Number.isFinite(end)) continue;
+      sum += end / MAX_BLOCKS;
+      count++;
     }
-    return share;
+    return count < 2 ? 0 : Math.abs(this.#bounds[from]! - (sum * MAX_BLOCKS) / count);
   }
 
   #beginBlock(): void {
@@ -170,25 +192,23 @@ export class RangeMemory {
       this.#blocks = doubles(before.length + size, 0);
       for (let at = 0; at < before.length; at++) this.#blocks[at] = before[at]!;
       this.#current = before.length;
-    } else {
-      this.#current = (this.#current + size) % before.length;
-    }
-    const middle = this.#current + this.views;
-    this.#blocks.fill(Number.POSITIVE_INFINITY, this.#current, middle);
-    this.#blocks.fill(Number.NEGATIVE_INFINITY, middle, this.#current + size);
+    } else this.#current = (this.#current + size) % before.length;
+    this.#blocks.fill(Number.POSITIVE_INFINITY, this.#current, this.#current + this.views);
+    this.#blocks.fill(Number.NEGATIVE_INFINITY, this.#current + this.views, this.#current + size);
     this.#combine();
   }
 
   #combine(): void {
     const { views } = this;
-    const bounds = this.#bounds;
-    const blocks = this.#blocks;
-    bounds.fill(Number.POSITIVE_INFINITY, 0, views);
-    bounds.fill(Number.NEGATIVE_INFINITY, views);
-    for (let block = 0; block < blocks.length; block += 2 * views)
-      for (let view = 0; view < views; view++) {
-        bounds[view] = Math.min(bounds[view]!, blocks[block + view]!);
-        bounds[view + views] = Math.max(bounds[view + views]!, blocks[block + view + views]!);
+    for (let view = 0; view < views; view++) {
+      let low = Number.POSITIVE_INFINITY;
+      let high = Number.NEGATIVE_INFINITY;
+      for (let at = view; at < this.#blocks.length; at += 2 * views) {
+        low = Math.min(low, this.#blocks[at]!);
+        high = Math.max(high, this.#blocks[at + views]!);
       }
+      this.#bounds[view] = low;
+      this.#bounds[views + view] = high;
+    }
   }
 }

@@ -1,14 +1,18 @@
 import { backtest } from "./backtest.ts";
-import { assessPromise } from "./confidence.ts";
+import { assessOnline, assessPromise, gapShareOf, type Promised } from "./confidence.ts";
+import { Scratch } from "./doubles.ts";
 import { requireCount, requireFinite, requireRange, StatsError } from "./errors.ts";
-import { type Moments, moments } from "./moments.ts";
+import { shiftShareOf } from "./level-shift.ts";
+import { type Moments, moments, normality } from "./moments.ts";
 import { finiteQuantiles } from "./quantile.ts";
+import { explain, isDrifting, SKEWED } from "./reasoning.ts";
 import { describeShape } from "./statistics.ts";
 import {
   type Candidates,
   DEFAULT_EXCEEDANCE_RATE,
   iqrThreshold,
-  percentileThreshold,
+  SIDES,
+  type Side,
   STRATEGIES,
   type Strategy,
   sigmaThreshold,
@@ -23,8 +27,6 @@ const LOSS_MARGIN = 0.05;
 const CONFIDENCE_MARGIN = 0.1;
 /** An online threshold needs this many samples to be more than a guess. */
 const ADAPTIVE_POINTS = 100;
-/** From this skewness on a distribution is called skewed. */
-const SKEWED = 1;
 /** Up to this kurtosis tails are called light. */
 const LIGHT_TAILS = 3.5;
 /** Up to this many samples a deviation is known better than a tail quantile. */
@@ -37,9 +39,19 @@ export interface RecommendationOptions {
   strategy?: Strategy | "auto";
   /** Below this many samples the recommendation is provisional, whole number. @default 100 */
   minDataPoints?: number;
-  /** The series' own online threshold; without it one is run over the window. */
+  /** What the series' own online threshold publishes; without it one is run over the window. */
   adaptiveValue?: number | undefined;
+  /** Whether samples above or below the threshold exceed it. @default "upper" */
+  side?: Side;
+  /**
+   * Bounds beyond which a sample counts as lying on them, lower first: how the caller keeps an open anomaly from being
+   * learned from. Without them every sample counts as it is.
+   */
+  bounds?: readonly [low: number, high: number];
 }
+
+const turnedValues = new Scratch();
+const boundedValues = new Scratch();
 
 /** What a recommendation rests on, flat. Unit of the values unless said otherwise. */
 export type SupportingData = {
@@ -58,8 +70,14 @@ export type SupportingData = {
   kurtosis: number;
   /** Promised share above the threshold, 0 … 1. */
   promised_exceedance_rate: number;
-  /** Share of the window above the recommended value, 0 … 1. */
+  /** Share of the window beyond the recommended value, 0 … 1. */
   exceedance_rate: number;
+  /** Share of the window that equals the recommended value, 0 … 1: above 0 for discrete series. */
+  tie_share: number;
+  /** Share of the window's time without samples, 0 … 1. */
+  gap_share: number;
+  /** Chance of a skewness and kurtosis like these in normal, independent samples, 0 … 1 (Jarque-Bera test). */
+  normality: number;
   /** Relative loss of each strategy on later samples, 1 = best. */
   loss_percentile: number;
   loss_sigma: number;
@@ -89,20 +107,22 @@ export interface Recommendation {
 /**
  * The threshold to use for a series.
  *
- * @param values Finite, in order of time.
- * @param times Milliseconds, ascending, as long as `values`.
+ * @param samples Finite, in order of time.
+ * @param times Milliseconds, ascending, as many.
  * @returns Null under 16 samples. Every number in it is finite.
  * @throws {StatsError} MAPEK_STATS_NOT_FINITE, MAPEK_STATS_LENGTH_MISMATCH, MAPEK_STATS_BAD_SETTING
  * Cost: O(n), about 0.2 ms for 10,000 samples. Deterministic.
  */
 export function recommend(
-  values: Float64Array,
+  samples: Float64Array,
   times: Float64Array,
   {
     exceedanceRate = DEFAULT_EXCEEDANCE_RATE,
     strategy = "auto",
     minDataPoints = 100,
     adaptiveValue,
+    side = "upper",
+    bounds,
   }: RecommendationOptions = {},
 ): Recommendation | null {
   requireRange(exceedanceRate, 0.0001, 0.25, "exceedanceRate");
@@ -110,45 +130,65 @@ export function recommend(
   if (strategy !== "auto" && !STRATEGIES.includes(strategy)) {
     throw new StatsError("MAPEK_STATS_BAD_SETTING", `strategy is ${strategy}`);
   }
+  if (!SIDES.includes(side)) {
+    throw new StatsError("MAPEK_STATS_BAD_SETTING", `side is ${String(side)}`);
+  }
+  if (bounds !== undefined && !(bounds[0] <= bounds[1])) {
+    throw new StatsError("MAPEK_STATS_BAD_SETTING", `bounds are ${bounds.join(" and ")}`);
+  }
   if (adaptiveValue !== undefined) requireFinite(adaptiveValue, "adaptiveValue");
-  if (times.length !== values.length) {
+  if (times.length !== samples.length) {
     throw new StatsError(
       "MAPEK_STATS_LENGTH_MISMATCH",
-      `${times.length} times for ${values.length} values`,
+      `${times.length} times for ${samples.length} values`,
     );
   }
-  const n = values.length;
+  const n = samples.length;
   if (n < MIN_RECOMMENDATION_POINTS) return null;
 
+  const values = bounds === undefined ? samples : within(samples, bounds);
   const shape = moments(values)!;
   const statistics = describeShape(values, shape);
   const direction = trend(times, values);
-  const tested = backtest(values, exceedanceRate);
+  const isUpper = side === "upper";
+  const sign = isUpper ? 1 : -1;
+  const turned = isUpper ? values : negated(values);
+  const tested = backtest(turned, times, exceedanceRate);
   const percentile =
-    exceedanceRate === DEFAULT_EXCEEDANCE_RATE
-      ? percentileThreshold(statistics)
-      : finiteQuantiles(values, [1 - exceedanceRate])[0]!;
+    isUpper && exceedanceRate === DEFAULT_EXCEEDANCE_RATE
+      ? statistics.p95
+      : finiteQuantiles(values, [isUpper ? 1 - exceedanceRate : exceedanceRate])[0]!;
   const candidates: Candidates = {
     percentile,
-    sigma: sigmaThreshold(statistics, exceedanceRate),
-    iqr: iqrThreshold(statistics, exceedanceRate),
-    adaptive: n < ADAPTIVE_POINTS ? percentile : (adaptiveValue ?? tested.adaptive),
+    sigma: sigmaThreshold(statistics, exceedanceRate, side),
+    iqr: iqrThreshold(statistics, exceedanceRate, side),
+    adaptive: adaptiveValue ?? (n < ADAPTIVE_POINTS ? percentile : sign * tested.adaptive),
+  };
+  const gapShare = gapShareOf(times);
+  const assess = (strategy: Strategy): Promised => {
+    const fixed = assessPromise(turned, sign * candidates[strategy], exceedanceRate, gapShare);
+    if (strategy !== "adaptive" || adaptiveValue === undefined) return fixed;
+    // Where values tie at it the online threshold keeps less than the promise, as a fixed one would.
+    return fixed.ties / n > exceedanceRate / 2
+      ? fixed
+      : { ...fixed, confidence: assessOnline(n, exceedanceRate, gapShare, shiftShareOf(turned)) };
   };
   const suited = suitedStrategy(shape, direction);
   let chosen = strategy === "auto" ? chooseStrategy(suited, tested.losses, n) : strategy;
-  let promised = assessPromise(values, candidates[chosen], exceedanceRate);
+  let promised = assess(chosen);
   let overruled: Strategy | undefined;
-  if (strategy === "auto" && (chosen === "sigma" || chosen === "iqr")) {
-    // A formula may fit the backtest and yet miss the promised rate over the whole window.
-    const plain = assessPromise(values, percentile, exceedanceRate);
-    if (plain.confidence > promised.confidence + CONFIDENCE_MARGIN) {
+  const likelier = likelierOf(chosen, n, adaptiveValue);
+  if (strategy === "auto" && likelier !== chosen) {
+    // A strategy may do well in the backtest and yet miss the promised rate over a whole window.
+    const other = assess(likelier);
+    if (other.confidence > promised.confidence + CONFIDENCE_MARGIN) {
       overruled = chosen;
-      chosen = "percentile";
-      promised = plain;
+      chosen = likelier;
+      promised = other;
     }
   }
   const recommended = candidates[chosen];
-  const { confidence, above } = promised;
+  const { confidence, above, ties } = promised;
 
   return {
     recommended_value: recommended,
@@ -164,6 +204,7 @@ export function recommend(
       losses: tested.losses,
       above,
       exceedanceRate,
+      side,
     }),
     candidates,
     supporting_data: {
@@ -180,6 +221,9 @@ export function recommend(
       kurtosis: shape.kurtosis,
       promised_exceedance_rate: exceedanceRate,
       exceedance_rate: above / n,
+      tie_share: ties / n,
+      gap_share: gapShare,
+      normality: normality(shape),
       loss_percentile: tested.losses.percentile,
       loss_sigma: tested.losses.sigma,
       loss_iqr: tested.losses.iqr,
@@ -192,8 +236,22 @@ export function recommend(
   };
 }
 
-function isDrifting({ direction }: Trend): boolean {
-  return direction === "increasing" || direction === "decreasing";
+/** Which strategy is asked for a second opinion: the online one where it runs, else the percentile against a formula. */
+function likelierOf(chosen: Strategy, count: number, online: number | undefined): Strategy {
+  if (online !== undefined && count >= ADAPTIVE_POINTS) return "adaptive";
+  return chosen === "sigma" || chosen === "iqr" ? "percentile" : chosen;
+}
+
+function within(samples: Float64Array, [low, high]: readonly [number, number]): Float64Array {
+  const bounded = boundedValues.take(samples.length);
+  for (let i = 0; i < samples.length; i++) bounded[i] = Math.min(high, Math.max(low, samples[i]!));
+  return bounded;
+}
+
+function negated(values: Float64Array): Float64Array {
+  const turned = turnedValues.take(values.length);
+  for (let i = 0; i < values.length; i++) turned[i] = -values[i]!;
+  return turned;
 }
 
 /** What best practice takes for this shape. */
@@ -213,52 +271,3 @@ function chooseStrategy(suited: Strategy, losses: Candidates, count: number): St
   }
   return losses[suited] <= losses[best] * (1 + LOSS_MARGIN) ? suited : best;
 }
-
-const SUBJECTS: Record<Strategy, string> = {
-  percentile: "The percentile",
-  sigma: "Mean and deviation",
-  iqr: "The interquartile range",
-  adaptive: "The online threshold",
-};
-
-function explain(facts: {
-  chosen: Strategy;
-  forced: boolean;
-  /** Chosen at first, less likely to keep its promise. */
-  overruled: Strategy | undefined;
-  suited: Strategy;
-  shape: Moments;
-  direction: Trend;
-  losses: Candidates;
-  above: number;
-  exceedanceRate: number;
-}): string {
-  const { chosen, forced, overruled, suited, shape, direction, losses, above, exceedanceRate } =
-    facts;
-  const kind = isDrifting(direction)
-    ? `${direction.direction} by ${short(Math.abs(direction.slope_per_hour))} an hour`
-    : shape.stdDev === 0
-      ? "constant"
-      : shape.skewness > SKEWED
-        ? `skewed (skewness ${short(shape.skewness)})`
-        : `about symmetric (skewness ${short(shape.skewness)})`;
-  const others = STRATEGIES.filter((strategy) => strategy !== chosen);
-  const next = others.reduce((best, strategy) =>
-    losses[strategy] < losses[best] ? strategy : best,
-  );
-  const why = forced
-    ? "was asked for"
-    : overruled !== undefined
-      ? `is likelier to keep the promised rate than ${overruled}`
-      : chosen === suited
-        ? "suits this shape and no other did clearly better in the backtest"
-        : `did better in the backtest than ${suited}, which suits this shape`;
-  return (
-    `${SUBJECTS[chosen]} ${why} (loss ${short(losses[chosen])}, ${next} ${short(losses[next])}): ` +
-    `${shape.count} samples, ${kind}, mean ${short(shape.mean)}, deviation ${short(shape.stdDev)}, ` +
-    `${percent(above / shape.count)} of them above the value where ${percent(exceedanceRate)} are promised.`
-  );
-}
-
-const short = (x: number): string => String(Number(x.toPrecision(4)));
-const percent = (share: number): string => `${short(share * 100)} %`;

@@ -1,3 +1,4 @@
+import { clampFinite } from "./clamp.ts";
 import { normalUpperQuantile } from "./normal-distribution.ts";
 import type { Statistics } from "./statistics.ts";
 
@@ -5,14 +6,15 @@ import type { Statistics } from "./statistics.ts";
 export const STRATEGIES = ["percentile", "sigma", "iqr", "adaptive"] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
+/** Whether a threshold is exceeded by what is above or by what is below it. */
+export const SIDES = ["upper", "lower"] as const;
+export type Side = (typeof SIDES)[number];
+
 /** A threshold of each strategy, unit of the values. */
 export type Candidates = Record<Strategy, number>;
 
 /** Share of samples that a threshold promises to be above it, unless another is asked for. */
 export const DEFAULT_EXCEEDANCE_RATE = 0.05;
-
-const clampFinite = (x: number): number =>
-  Math.min(Number.MAX_VALUE, Math.max(-Number.MAX_VALUE, x));
 
 /** Factor on the textbook multipliers: 1 at the default rate, in proportion to the normal quantile at others. */
 function widening(exceedanceRate: number): number {
@@ -20,23 +22,30 @@ function widening(exceedanceRate: number): number {
   return normalUpperQuantile(exceedanceRate) / normalUpperQuantile(DEFAULT_EXCEEDANCE_RATE);
 }
 
-/** The 95th percentile. */
+/** The 95th percentile; the 5th for the lower side has no place in `Statistics`. */
 export function percentileThreshold(statistics: Statistics): number {
   return statistics.p95;
 }
 
-/** mean + 2 · standard deviation; at another exceedance rate the 2 grows as the normal quantile does. */
+/** mean + 2 · standard deviation, − for the lower side; at another exceedance rate the 2 grows as the normal quantile does. */
 export function sigmaThreshold(
   { mean, std_dev }: Pick<Statistics, "mean" | "std_dev">,
   exceedanceRate = DEFAULT_EXCEEDANCE_RATE,
+  side: Side = "upper",
 ): number {
-  return clampFinite(mean + 2 * widening(exceedanceRate) * std_dev);
+  const distance = 2 * widening(exceedanceRate) * std_dev;
+  return clampFinite(side === "upper" ? mean + distance : mean - distance);
 }
 
-/** p75 + 1.5 · (p75 − p25); at another exceedance rate the 1.5 grows as the normal quantile does. Source: Tukey (1977). */
+/**
+ * p75 + 1.5 · (p75 − p25), p25 − 1.5 · (p75 − p25) for the lower side; at another exceedance rate the 1.5 grows as the
+ * normal quantile does. Source: Tukey (1977).
+ */
 export function iqrThreshold(
   { p25, p75 }: Pick<Statistics, "p25" | "p75">,
   exceedanceRate = DEFAULT_EXCEEDANCE_RATE,
+  side: Side = "upper",
 ): number {
-  return clampFinite(p75 + 1.5 * widening(exceedanceRate) * (p75 - p25));
+  const distance = 1.5 * widening(exceedanceRate) * (p75 - p25);
+  return clampFinite(side === "upper" ? p75 + distance : p25 - distance);
 }

@@ -1,4 +1,4 @@
-import { SeriesLearner } from "@mapek/core/learning";
+import { SeriesLearner, UNMOVED } from "@mapek/core/learning";
 import { learnerSettings } from "@mapek/core/messages";
 import { describe, expect, it } from "vitest";
 
@@ -49,7 +49,7 @@ describe("detection resolution", () => {
     series.receiveSample(START + 30_010, 51);
     expect(series.judge.lastValue).toBe(51);
     expect(series.judge.judged).toBe(before);
-    series.applySettings(learnerSettings.parse({ detection_resolution_seconds: 0 }), 1);
+    series.applySettings(learnerSettings.parse({ detection_resolution_seconds: 0 }), UNMOVED);
     series.receiveSample(START + 30_020, 51);
     expect(series.judge.judged).toBe(before + 1);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { type SeriesLearner, steadyFactor, UNMOVED } from "../../src/learning/index.ts";
 import { StatsError } from "../../src/stats/index.ts";
 import {
   bytesOf,
@@ -25,6 +26,10 @@ const inForce = (threshold: number, action_id: string | null, timestamp = START)
   timestamp,
 });
 
+const upperOf = (learner: SeriesLearner) =>
+  learner.recommendations().find(({ side }) => side === "upper")?.recommendation ?? null;
+const adaptiveOf = (learner: SeriesLearner) => learner.snapshot().sides[0]?.adaptive;
+
 describe("statistics", () => {
   test("are kept for 60 s of event time and computed anew after it", () => {
     const learner = learnerWith();
@@ -49,7 +54,7 @@ describe("statistics", () => {
       feed(silent, [value], i);
       asked.statistics();
       asked.trend();
-      asked.recommend();
+      asked.recommendations();
     }
     expect(bytesOf(asked)).toEqual(bytesOf(silent));
   });
@@ -58,7 +63,7 @@ describe("statistics", () => {
     const learner = learnerWith();
     feed(learner, noise(100));
     const before = learner.statistics();
-    learner.applySettings(settings({ window_capacity: 50 }), 1);
+    learner.applySettings(settings({ window_capacity: 50 }), UNMOVED);
     expect(learner.statistics()?.data_points).toBe(50);
     expect(learner.statistics()).not.toBe(before);
   });
@@ -97,7 +102,7 @@ describe("recommendations", () => {
 
   test("say what is in force", () => {
     const learner = learnerWith();
-    learner.setThreshold(inForce(77, null));
+    learner.setThreshold("upper", inForce(77, null));
     const [made] = ofType(feed(learner, noise(16)), "recommendation");
     expect(made?.inForce).toBe(77);
     expect(made?.recommendation.supporting_data.data_points).toBe(16);
@@ -239,13 +244,13 @@ describe("excluded and frozen", () => {
     const values = withBurst(1_000, 20, 100);
     feed(learner, values.slice(0, 1_000));
     const window = learner.window.snapshot();
-    const adaptive = learner.adaptive.snapshot();
+    const adaptive = adaptiveOf(learner);
     learner.frozen = true;
     const events = feed(learner, values.slice(1_000), 1_000);
     expect(ofType(events, "recommendation")).toEqual([]);
     expect(ofType(events, "anomaly").map(({ phase }) => phase)[0]).toBe("opened");
     expect(learner.window.snapshot()).toEqual(window);
-    expect(learner.adaptive.snapshot()).toEqual(adaptive);
+    expect(adaptiveOf(learner)).toEqual(adaptive);
     learner.frozen = false;
     expect(ofType(feed(learner, [50], 2_000), "recommendation")).toHaveLength(1);
   });
@@ -315,60 +320,86 @@ describe("anomalies", () => {
 
   test("sensitivity is the setting's times the system's times the series' own, within 0.1 and 10", () => {
     const learner = learnerWith({ sensitivity: 2 });
-    expect(learner.judge.sensitivity).toBe(2);
-    expect(learner.applySensitivity(2)).toBe(4);
-    expect(learner.setSensitivity(8, 2)).toBe(8);
-    expect(learner.sensitivityFactor).toBe(2);
-    expect(learner.applySensitivity(100)).toBe(10);
-    expect(learner.applySensitivity(1)).toBe(4);
+    expect(learner.judge.settings.sensitivity).toBe(2);
+    expect(learner.applySensitivity(steadyFactor(2))).toBe(4);
+    expect(learner.setSensitivity(8, at(0))).toBe(8);
+    expect(learner.snapshot().sensitivity.own.factor).toBe(2);
+    expect(learner.applySensitivity(steadyFactor(100))).toBe(10);
+    expect(learner.applySensitivity(UNMOVED)).toBe(4);
     // Beyond the bound nothing winds up: the next step back is felt at once.
-    for (let i = 0; i < 100; i++) learner.setSensitivity(learner.judge.sensitivity * 0.5, 1);
-    expect(learner.judge.sensitivity).toBe(0.1);
-    expect(learner.setSensitivity(learner.judge.sensitivity * 2, 1)).toBeCloseTo(0.2, 12);
+    for (let i = 0; i < 100; i++) learner.scaleSensitivity(0.5, at(0));
+    expect(learner.judge.settings.sensitivity).toBe(0.1);
+    expect(learner.scaleSensitivity(2, at(0))).toBeCloseTo(0.2, 12);
+  });
+
+  test("what labels did decays with the half-life, what an operator set stays", () => {
+    const learner = learnerWith({
+      sensitivity_half_life_seconds: 3_600,
+      optimization_interval: 60,
+    });
+    feed(learner, noise(100));
+    expect(learner.setSensitivity(2, at(100))).toBe(2);
+    expect(learner.scaleSensitivity(0.25, at(100))).toBeCloseTo(0.5, 12);
+    feed(learner, noise(3_600), 100);
+    expect(learner.judge.settings.sensitivity).toBeGreaterThan(0.97);
+    expect(learner.judge.settings.sensitivity).toBeLessThanOrEqual(1);
+    feed(learner, noise(9 * 3_600), 3_700);
+    expect(learner.judge.settings.sensitivity).toBeCloseTo(2, 1);
+    expect(learner.judge.settings.sensitivity).toBeLessThan(2);
   });
 });
 
 describe("the threshold in force", () => {
   test("remembers the one before", () => {
     const learner = learnerWith();
-    expect(learner.setThreshold(inForce(10, null)).type).toBe("threshold");
-    learner.setThreshold(inForce(12, "a"));
-    expect(learner.threshold).toMatchObject({ threshold: 12, previous: 10, action_id: "a" });
+    expect(learner.setThreshold("upper", inForce(10, null)).type).toBe("threshold");
+    learner.setThreshold("upper", inForce(12, "a"));
+    expect(learner.threshold("upper")).toMatchObject({
+      threshold: 12,
+      previous: 10,
+      action_id: "a",
+    });
   });
 
   test("tells after 100 samples how the promise was kept before and after", () => {
     const learner = learnerWith({ exceedance_rate: 0.05 });
     // 20 of the 100 values 0…99 lie above 79, and 5 above 94.
     const values = Array.from({ length: 100 }, (_, i) => i);
-    learner.setThreshold(inForce(79, null));
+    learner.setThreshold("upper", inForce(79, null));
     feed(learner, values);
-    learner.setThreshold(inForce(94, "action"));
+    learner.setThreshold("upper", inForce(94, "action"));
     expect(ofType(feed(learner, values.slice(0, 99), 100), "outcome")).toEqual([]);
     const [outcome, ...others] = ofType(feed(learner, values.slice(99), 199), "outcome");
     expect(others).toEqual([]);
     expect(outcome).toMatchObject({ actionId: "action", time: at(199) });
     expect(outcome?.before).toBeCloseTo(0.15, 12);
     expect(outcome?.after).toBeCloseTo(0, 12);
+    // The old threshold, on the samples after the change.
+    expect(outcome?.expected).toBeCloseTo(0.15, 12);
+    expect(outcome?.noiseVariance).toBeGreaterThan(0);
+    // The 20 above follow each other: they are worth few.
+    expect(outcome?.samples).toBeGreaterThanOrEqual(2);
+    expect(outcome?.samples).toBeLessThan(20);
     expect(ofType(feed(learner, values, 200), "outcome")).toEqual([]);
   });
 
   test("measures no first threshold, no operator's and no rollback", () => {
     const learner = learnerWith();
     feed(learner, noise(100));
-    learner.setThreshold(inForce(60, "first"));
-    learner.setThreshold({ ...inForce(61, "back"), source: "rollback" });
-    learner.setThreshold(inForce(62, null));
-    expect(learner.snapshot().promise).toEqual([]);
+    learner.setThreshold("upper", inForce(60, "first"));
+    learner.setThreshold("upper", { ...inForce(61, "back"), source: "rollback" });
+    learner.setThreshold("upper", inForce(62, null));
+    expect(learner.snapshot().sides[0]?.promise).toEqual([]);
     expect(ofType(feed(learner, noise(200), 100), "outcome")).toEqual([]);
   });
 
   test("measures several changes at once, each against its own threshold", () => {
     const learner = learnerWith();
     feed(learner, noise(100));
-    learner.setThreshold(inForce(60, null));
-    learner.setThreshold(inForce(-1e9, "low"));
+    learner.setThreshold("upper", inForce(60, null));
+    learner.setThreshold("upper", inForce(-1e9, "low"));
     feed(learner, noise(50, 2), 100);
-    learner.setThreshold(inForce(1e9, "high"));
+    learner.setThreshold("upper", inForce(1e9, "high"));
     const outcomes = ofType(feed(learner, noise(100, 3), 150), "outcome");
     expect(outcomes.map(({ actionId, time, after }) => [actionId, time, after])).toEqual([
       ["low", at(199), 0.95],
@@ -383,7 +414,7 @@ describe("odd series", () => {
     const events = feed(learner, new Array(500).fill(42.5));
     expect(ofType(events, "anomaly")).toEqual([]);
     expect(learner.statistics()).toMatchObject({ mean: 42.5, std_dev: 0, p99: 42.5 });
-    expect(learner.recommend()?.recommended_value).toBe(42.5);
+    expect(upperOf(learner)?.recommended_value).toBe(42.5);
     expect(learner.trend().direction).toBe("stable");
   });
 
@@ -391,14 +422,14 @@ describe("odd series", () => {
     const learner = learnerWith();
     feed(learner, [7]);
     expect(learner.statistics()).toMatchObject({ data_points: 1, mean: 7, std_dev: 0, p95: 7 });
-    expect(learner.recommend()).toBeNull();
+    expect(upperOf(learner)).toBeNull();
     expect(learner.trend().direction).toBe("unknown");
   });
 
   test("empty: nothing at all", () => {
     const learner = learnerWith();
     expect(learner.statistics()).toBeUndefined();
-    expect(learner.recommend()).toBeNull();
+    expect(upperOf(learner)).toBeNull();
     expect(learner.lastOptimisation).toBeUndefined();
   });
 
@@ -411,9 +442,9 @@ describe("odd series", () => {
     );
     const figures = [
       ...Object.values(learner.statistics() ?? {}),
-      ...Object.values(learner.recommend()?.candidates ?? {}),
-      learner.recommend()?.recommended_value ?? Number.NaN,
-      learner.recommend()?.confidence ?? Number.NaN,
+      ...Object.values(upperOf(learner)?.candidates ?? {}),
+      upperOf(learner)?.recommended_value ?? Number.NaN,
+      upperOf(learner)?.confidence ?? Number.NaN,
       learner.judge.score,
     ];
     expect(figures.every(Number.isFinite)).toBe(true);
@@ -422,9 +453,9 @@ describe("odd series", () => {
   test.each([0.0001, 0.25])("recommends at an exceedance rate of %d", (exceedance_rate) => {
     const learner = learnerWith({ exceedance_rate });
     feed(learner, noise(200));
-    expect(learner.recommend()?.supporting_data.promised_exceedance_rate).toBe(exceedance_rate);
-    learner.applySettings(settings({ exceedance_rate: 0.1 }), 1);
-    expect(learner.adaptive.count).toBe(200);
-    expect(learner.adaptive.snapshot().exceedance_rate).toBe(0.1);
+    expect(upperOf(learner)?.supporting_data.promised_exceedance_rate).toBe(exceedance_rate);
+    learner.applySettings(settings({ exceedance_rate: 0.1 }), UNMOVED);
+    expect(learner.snapshot().sides[0]?.adaptive?.numbers).toContain(200);
+    expect(adaptiveOf(learner)?.exceedance_rate).toBe(0.1);
   });
 });

@@ -124,6 +124,20 @@ export const FIXTURES: Readonly<Record<string, { valid: object; invalid: readonl
     },
     invalid: [{}, { ...series, threshold: "120" }],
   },
+  "mapek.change.v1": {
+    valid: {
+      ...series,
+      version: 1,
+      kind: "level_shift",
+      since: at,
+      before: 50,
+      after: 80,
+      size: 6,
+      reasoning: "it moved",
+      timestamp: at,
+    },
+    invalid: [{}, { ...series, kind: "gone" }],
+  },
   "mapek.anomaly.v1": {
     valid: {
       ...series,

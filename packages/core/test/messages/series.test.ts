@@ -3,6 +3,7 @@ import {
   encodeSampleBatch,
   fnv1a32,
   metricToken,
+  openingOfAnomaly,
   ownText,
   parseSeriesKey,
   partitionOf,
@@ -79,6 +80,12 @@ describe("bucket keys and tokens", () => {
     const key = seriesKey("s", "m@n", { a: "x@y" });
     expect(seriesKeyOfAnomaly(`${key}@1760000000000`)).toBe(key);
     expect(seriesKeyOfAnomaly("nothing")).toBeUndefined();
+  });
+
+  it("an anomaly's id names when it opened", () => {
+    expect(openingOfAnomaly("s/m@n@1760000000000.25")).toBe(1_760_000_000_000.25);
+    for (const id of ["s/m@", "s/m@soon", "s/m@-1", "s/m@1e300", "s/m@99999999999999", "nothing"])
+      expect(openingOfAnomaly(id), id).toBeUndefined();
   });
 });
 

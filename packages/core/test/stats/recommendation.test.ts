@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { expect, describe as suite, test } from "vitest";
-import { assessPromise, recommend, STRATEGIES } from "../../src/stats/index.ts";
+import { casesOf } from "../../../../bench/quality/calibration/cases.ts";
+import { calibrationError } from "../../../../bench/quality/calibration/reliability.ts";
+import { nabNames, nabSeries } from "../../../../test/support/nab-series.ts";
+import { CONTINUOUS, syntheticSeries, TIED } from "../../../../test/support/synthetic-series.ts";
+import { assessOnline, gapShareOf } from "../../src/stats/confidence.ts";
+import { assessPromise, moments, recommend, STRATEGIES } from "../../src/stats/index.ts";
+import { shiftShareOf } from "../../src/stats/level-shift.ts";
+import { normality } from "../../src/stats/moments.ts";
 import { everyMs, RandomSource } from "./random-source.ts";
 
 suite("structure", () => {
@@ -122,7 +129,102 @@ suite("choice", () => {
   });
 });
 
+suite("the lower side", () => {
+  test("mirrors the upper one for every strategy", () => {
+    const random = new RandomSource(10);
+    for (const exceedanceRate of [0.05, 0.01]) {
+      const values = random.series(600, () => Math.exp(random.normal()));
+      const upper = recommend(values, everyMs(600), { exceedanceRate })!;
+      const mirrored = values.map((x) => -x);
+      const lower = recommend(mirrored, everyMs(600), { exceedanceRate, side: "lower" })!;
+      for (const strategy of STRATEGIES)
+        expect(-lower.candidates[strategy]).toBeCloseTo(upper.candidates[strategy], 9);
+      expect(lower.confidence).toBeCloseTo(upper.confidence, 9);
+      expect(lower.reasoning).toContain("below the value");
+      expect(lower.supporting_data.exceedance_rate).toBe(upper.supporting_data.exceedance_rate);
+    }
+  });
+
+  test("is P5, mean − 2σ and Q1 − 1.5 · IQR", () => {
+    const values = Float64Array.from({ length: 101 }, (_, i) => i);
+    const { candidates, supporting_data } = recommend(values, everyMs(101), { side: "lower" })!;
+    expect(candidates.percentile).toBe(5);
+    expect(candidates.sigma).toBeCloseTo(50 - 2 * supporting_data.std_dev, 12);
+    expect(candidates.iqr).toBe(25 - 1.5 * 50);
+  });
+});
+
+test("samples beyond the bounds count as lying on them", () => {
+  const random = new RandomSource(11);
+  const calm = random.series(500, () => random.normal());
+  const incident = calm.map((x, i) => (i >= 400 && i < 440 ? 1_000 + x : x));
+  const plain = recommend(incident, everyMs(500))!;
+  const bounded = recommend(incident, everyMs(500), { bounds: [-4, 4] })!;
+  expect(plain.candidates.percentile).toBeGreaterThan(900);
+  for (const strategy of STRATEGIES) expect(bounded.candidates[strategy]).toBeLessThan(5);
+});
+
+test("the shape stands in the supporting data", () => {
+  const random = new RandomSource(12);
+  let rejected = 0;
+  for (let round = 0; round < 200; round++) {
+    const shape = moments(random.series(500, () => random.normal()))!;
+    if (normality(shape) < 0.05) rejected++;
+  }
+  expect(rejected).toBeGreaterThan(2);
+  expect(rejected).toBeLessThan(22);
+  const skewed = recommend(
+    random.series(500, () => Math.exp(random.normal())),
+    everyMs(500),
+  )!;
+  expect(skewed.supporting_data.normality).toBeLessThan(1e-6);
+  expect(normality(moments(new Float64Array(5))!)).toBe(1);
+});
+
 suite("confidence", () => {
+  test("falls on gaps", () => {
+    const random = new RandomSource(13);
+    const values = random.series(1_000, () => random.normal());
+    const whole = everyMs(1_000);
+    const torn = whole.map((time, i) => (i < 500 ? time : time + 1_000_000));
+    const { supporting_data, confidence } = recommend(values, torn)!;
+    expect(supporting_data.gap_share).toBeCloseTo(0.5, 2);
+    expect(confidence).toBeLessThan(recommend(values, whole)!.confidence);
+    expect(assessOnline(1_000, 0.05, 0.5)).toBeLessThan(assessOnline(1_000, 0.05));
+    expect(gapShareOf(whole)).toBe(0);
+    expect(gapShareOf(whole.map((time) => time + 900 * random.uniform()))).toBe(0);
+    expect(gapShareOf(new Float64Array(20))).toBe(0);
+  });
+
+  test("of the online threshold falls on a level shift, not on noise or a wave", () => {
+    const random = new RandomSource(14);
+    const online = (level: (i: number) => number): number =>
+      recommend(
+        random.series(2_000, (i) => level(i) + random.normal()),
+        everyMs(2_000),
+        { strategy: "adaptive", adaptiveValue: 11.5 },
+      )!.confidence;
+    const calm = online(() => 0);
+    expect(online((i) => 5 * Math.sin(i / 300))).toBe(calm);
+    expect(online((i) => (i < 1_300 ? 0 : 10))).toBeLessThan(calm - 0.1);
+    expect(online((i) => (i < 1_300 ? 10 : 0))).toBeLessThan(calm - 0.1);
+    expect(shiftShareOf(new Float64Array(40))).toBe(0);
+  });
+
+  test("is calibrated: expected calibration error at most 0.05", () => {
+    const cases = [
+      ...nabNames().flatMap((name) => casesOf(name, nabSeries(name))),
+      ...Object.keys({ ...CONTINUOUS, ...TIED }).flatMap((kind) =>
+        casesOf(kind, syntheticSeries(kind, 5)),
+      ),
+    ];
+    for (const asked of ["auto", "adaptive"] as const) {
+      const chosen = cases.filter((one) => one.asked === asked);
+      expect(chosen.length).toBeGreaterThan(2_000);
+      expect(calibrationError(chosen), asked).toBeLessThanOrEqual(0.05);
+    }
+  });
+
   test("is low for few samples and rises with their number", () => {
     const random = new RandomSource(7);
     const mean = (count: number): number => {
@@ -195,6 +297,8 @@ test("refuses bad input", () => {
   expect(() => recommend(good, everyMs(20), { exceedanceRate: 0.5 })).toThrow(setting);
   expect(() => recommend(good, everyMs(20), { strategy: "best" as never })).toThrow(setting);
   expect(() => recommend(good, everyMs(20), { minDataPoints: -1 })).toThrow(setting);
+  expect(() => recommend(good, everyMs(20), { side: "left" as never })).toThrow(setting);
+  expect(() => recommend(good, everyMs(20), { bounds: [2, 1] })).toThrow(setting);
   expect(() => recommend(good, everyMs(19))).toThrow(
     expect.objectContaining({ code: "MAPEK_STATS_LENGTH_MISMATCH" }),
   );

@@ -91,6 +91,107 @@ suite("false trends", () => {
   });
 });
 
+suite("seasons", () => {
+  const STEP_MS = 300_000;
+  const DAY = 288;
+
+  /** Share of windows with a direction: a daily wave of deviation 4, and a drift an hour. */
+  function share(length: number, driftPerHour: number, season?: "known"): number {
+    const random = new RandomSource(length);
+    let called = 0;
+    for (let round = 0; round < 200; round++) {
+      const phase = random.uniform() * DAY;
+      const wave = (i: number): number => 30 * Math.sin((2 * Math.PI * (i + phase)) / DAY);
+      const drift = (driftPerHour * STEP_MS) / HOUR_MS;
+      const values = random.series(length, (i) => wave(i) + drift * i + 4 * random.normal());
+      const times = everyMs(length, STEP_MS);
+      const exact = (time: number): number => wave((time - times[0]!) / STEP_MS);
+      const { direction } = trend(times, values, season === "known" ? exact : undefined);
+      if (direction === "increasing" || direction === "decreasing") called++;
+    }
+    return called / 200;
+  }
+
+  test.each([72, 144, 216, 288, 360, 432, 575, 576, 700, 864, 2_016, 4_100, 10_000])(
+    "a window of %i samples of a daily cycle is no trend: at most 5 %",
+    (length) => {
+      expect(share(length, 0)).toBeLessThanOrEqual(0.05);
+    },
+  );
+
+  test("a drift under a season is found: in a day mostly, from two days on nearly always", () => {
+    expect(share(DAY, 0.3)).toBeGreaterThan(0.5);
+    expect(share(2 * DAY, 0.3)).toBeGreaterThan(0.8);
+    expect(share(3 * DAY, 0.3)).toBeGreaterThan(0.95);
+    expect(share(7 * DAY, 0.3)).toBe(1);
+    expect(share(30 * DAY, 0.02)).toBe(1);
+  });
+
+  test("a step at the weekend is no trend in a window of three days", () => {
+    const random = new RandomSource(21);
+    for (let start = 0; start < 7 * DAY; start += 24) {
+      const values = random.series(3 * DAY, (i) => {
+        const day = Math.floor((start + i) / DAY) % 7;
+        return (day >= 5 ? -15 : 0) + 20 * Math.sin((2 * Math.PI * i) / DAY) + random.normal();
+      });
+      expect(trend(everyMs(3 * DAY, STEP_MS), values).direction).toBe("stable");
+    }
+  });
+
+  test("a rise of half a day is unknown, unless it is known to be no season", () => {
+    const random = new RandomSource(22);
+    const values = random.series(144, (i) => i / 20 + random.normal());
+    const times = everyMs(144, STEP_MS);
+    expect(trend(times, values)).toMatchObject({ direction: "unknown" });
+    expect(trend(times, values).slope_per_hour).toBeGreaterThan(0);
+    expect(trend(times, values, () => 0).direction).toBe("increasing");
+  });
+
+  test.each([72, DAY, 3 * DAY, 15 * DAY])(
+    "%i samples: turns with the sign, scales and shifts with the values",
+    (length) => {
+      const random = new RandomSource(length + 1);
+      const values = random.series(
+        length,
+        (i) => i / 20 + 5 * Math.sin((2 * Math.PI * i) / DAY) + random.normal(),
+      );
+      const times = everyMs(length, STEP_MS);
+      const base = trend(times, values);
+      const turned = trend(
+        times,
+        values.map((x) => -x),
+      );
+      const moved = trend(
+        times,
+        values.map((x) => 1024 + 4 * x),
+      );
+      const swapped = { increasing: "decreasing", decreasing: "increasing" } as const;
+      expect(turned.direction).toBe(
+        base.direction === "increasing" ? swapped.increasing : base.direction,
+      );
+      expect(turned.slope_per_hour).toBeCloseTo(-base.slope_per_hour, 9);
+      expect(turned.slope_low).toBeCloseTo(-base.slope_high, 9);
+      expect(moved.direction).toBe(base.direction);
+      expect(moved.slope_per_hour / 4).toBeCloseTo(base.slope_per_hour, 9);
+      expect(moved.slope_high / 4).toBeCloseTo(base.slope_high, 9);
+    },
+  );
+
+  test.each([3 * DAY, 15 * DAY])("%i samples: the interval holds the slope", (length) => {
+    const random = new RandomSource(length + 2);
+    let held = 0;
+    for (let round = 0; round < 200; round++) {
+      const values = random.series(
+        length,
+        (i) => 0.01 * i + 5 * Math.sin((2 * Math.PI * i) / DAY) + random.normal(),
+      );
+      const found = trend(everyMs(length, STEP_MS), values);
+      if (found.slope_low <= 0.12 && found.slope_high >= 0.12) held++;
+    }
+    expect(held / 200).toBeGreaterThan(0.9);
+  });
+});
+
 suite("numbers", () => {
   test("the slope of a line is exact, in units an hour, irregular times included", () => {
     const random = new RandomSource(6);

@@ -1,4 +1,4 @@
-import { type Prefixes, Subjects } from "@mapek/core/messages";
+import { longestWindowSeconds, type Prefixes, Subjects } from "@mapek/core/messages";
 import type { StreamConfig } from "@nats-io/jetstream";
 import type { Config } from "../config-schema.ts";
 
@@ -44,7 +44,7 @@ export function streamDeclarations(config: Config): readonly StreamDeclaration[]
     num_replicas: config.streams.replicas,
     metadata: { "mapek.partitions": String(config.streams.partitions) },
   } as const satisfies Partial<StreamConfig>;
-  const windowSeconds = Math.max(config.self_learning.learning_window_seconds, 3_600);
+  const windowSeconds = Math.max(longestWindowSeconds(config.self_learning), 3_600);
   const view = (filter: string, destination?: string) => ({
     name: STREAMS.knowledge,
     ...(destination === undefined

@@ -1,0 +1,151 @@
+import { VIEW_FAMILIES } from "./anomaly-detector.ts";
+import { requireSnapshot } from "./errors.ts";
+
+/** Incidents that can still be labelled, and kinds that are remembered. */
+const MAX_INCIDENTS = 8;
+const MAX_KINDS = 4;
+/** From this likeness on two incidents are of one kind. */
+const LIKENESS = 0.85;
+/** A label of full weight multiplies the evidence that its kind needs by this. */
+const STEP = 2;
+/** Labels after which an incident like those labelled is no alarm. */
+const ENOUGH = 2;
+/** Most labels in a row that count. */
+const MAX_STRENGTH = 4;
+/** A label counts half after this long, ms. */
+const HALF_LIFE_MS = 30 * 86_400_000;
+const FAMILIES = VIEW_FAMILIES.length;
+
+/** What an incident looked like when it opened. */
+interface Shape {
+  /** 1 above what was expected, −1 below. */
+  readonly side: number;
+  readonly evidence: number;
+  /** Roots of the families' excesses, of length 1. */
+  readonly profile: readonly number[];
+}
+
+interface OpenedIncident extends Shape {
+  readonly openedAt: number;
+}
+
+interface Kind extends Shape {
+  strength: number;
+  labelledAt: number;
+}
+
+/** State of `LabelledKinds`: plain JSON. */
+export interface LabelledKindsSnapshot {
+  incidents: OpenedIncident[];
+  kinds: Kind[];
+}
+
+/** What people said of an incident. */
+export type Verdict = "false_positive" | "true_positive" | "false_negative";
+
+/**
+ * The kinds of incident that people called false alarms: a kind is which views left their ranges, in what proportion, and
+ * on which side. An alarm of such a kind needs more evidence: half of
+ * what the labelled one had after one label, twice as much with each further one; alarms of other kinds do not.
+ *
+ * Cost: O(kinds) an alarm, nothing otherwise; 100 bytes an incident, 8 incidents and 4 kinds at most.
+ */
+export class LabelledKinds {
+  #incidents: OpenedIncident[] = [];
+  #kinds: Kind[] = [];
+
+  /** Remembers an incident that has just opened, so that it can be labelled. */
+  opened(openedAt: number, side: number, evidence: number, excesses: readonly number[]): void {
+    this.#incidents.push({ openedAt, ...shapeOf(side, evidence, excesses) });
+    if (this.#incidents.length > MAX_INCIDENTS) this.#incidents.shift();
+  }
+
+  /**
+   * Learns what people said of an incident.
+   *
+   * @param openedAt When it opened, ms. @param now Time of the label, ms. @param weight 0 … 1.
+   * @returns Whether the incident is one of the last 8 and the label said something about its kind.
+   */
+  label(openedAt: number, verdict: Verdict, weight: number, now: number): boolean {
+    const incident = this.#incidents.find((one) => one.openedAt === openedAt);
+    if (incident === undefined || verdict === "false_negative") return false;
+    const kind = this.#kindOf(incident);
+    if (verdict === "true_positive") {
+      if (kind === undefined) return false;
+      kind.strength = Math.max(0, strengthAt(kind, now) - weight);
+      kind.labelledAt = now;
+      this.#kinds = this.#kinds.filter(({ strength }) => strength > 0);
+      return true;
+    }
+    if (kind === undefined) {
+      const { side, evidence, profile } = incident;
+      this.#kinds.push({ side, evidence, profile, strength: weight, labelledAt: now });
+      if (this.#kinds.length > MAX_KINDS) this.#kinds.shift();
+      return true;
+    }
+    const known = this.#kinds.indexOf(kind);
+    this.#kinds[known] = {
+      side: kind.side,
+      evidence: Math.max(kind.evidence, incident.evidence),
+      profile: unit(kind.profile.map((x, family) => x + incident.profile[family]!)),
+      strength: Math.min(MAX_STRENGTH, strengthAt(kind, now) + weight),
+      labelledAt: now,
+    };
+    return true;
+  }
+
+  /** The evidence from which on an incident of this kind is an alarm: 0 where nobody complained of its kind. */
+  bar(side: number, evidence: number, excesses: readonly number[], now: number): number {
+    if (this.#kinds.length === 0) return 0;
+    const kind = this.#kindOf(shapeOf(side, evidence, excesses));
+    if (kind === undefined) return 0;
+    const strength = strengthAt(kind, now);
+    return strength < 0.1 ? 0 : kind.evidence * STEP ** (strength - ENOUGH);
+  }
+
+  snapshot(): LabelledKindsSnapshot {
+    return {
+      incidents: this.#incidents.map((incident) => ({ ...incident })),
+      kinds: this.#kinds.map((kind) => ({ ...kind })),
+    };
+  }
+
+  /** @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
+  static restore({ incidents, kinds }: LabelledKindsSnapshot): LabelledKinds {
+    requireSnapshot(
+      [...incidents, ...kinds].every(
+        ({ profile, evidence }) => profile.length === FAMILIES && evidence >= 0,
+      ),
+      "a labelled kind is damaged",
+    );
+    const restored = new LabelledKinds();
+    restored.#incidents = incidents.map((incident) => ({ ...incident }));
+    restored.#kinds = kinds.map((kind) => ({ ...kind }));
+    return restored;
+  }
+
+  #kindOf(shape: Shape): Kind | undefined {
+    let best: Kind | undefined;
+    let likeness = LIKENESS;
+    for (const kind of this.#kinds) {
+      if (kind.side !== shape.side) continue;
+      const now = kind.profile.reduce((sum, x, family) => sum + x * shape.profile[family]!, 0);
+      if (now < likeness) continue;
+      likeness = now;
+      best = kind;
+    }
+    return best;
+  }
+}
+
+const strengthAt = (kind: Kind, now: number): number =>
+  kind.strength * 0.5 ** (Math.max(0, now - kind.labelledAt) / HALF_LIFE_MS);
+
+function shapeOf(side: number, evidence: number, excesses: readonly number[]): Shape {
+  return { side, evidence, profile: unit(excesses.map(Math.sqrt)) };
+}
+
+function unit(vector: readonly number[]): number[] {
+  const length = Math.hypot(...vector);
+  return length === 0 ? [...vector] : vector.map((x) => x / length);
+}

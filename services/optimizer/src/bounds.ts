@@ -1,0 +1,35 @@
+import type { OptimizerSettings, StateRow } from "@mapek/core/messages";
+
+/** However wide the bounds, a look comes at least this share of the row's interval after the last. */
+const MIN_INTERVAL_SHARE = 0.1;
+
+/** What `adaptation_bound` and the steps allow around a row. */
+export interface AdaptationBounds {
+  minParallelism: number;
+  maxParallelism: number;
+  /** Whole numbers: at least one is always allowed inside the bounds. */
+  raiseStep: number;
+  cutStep: number;
+  /** Multiples of the row's interval. */
+  minStretch: number;
+  maxStretch: number;
+}
+
+/** @returns Bounds that hold the row itself: 1 ≤ minParallelism ≤ the row's ≤ maxParallelism, 0 < minStretch ≤ 1 ≤ maxStretch. */
+export function adaptationBounds(row: StateRow, settings: OptimizerSettings): AdaptationBounds {
+  const parallelism = row.execution_parallelism;
+  const { adaptation_bound: bound, adaptation_step: raise, decrease_step: cut } = settings;
+  const wholeStep = (share: number) => Math.max(1, Math.floor(parallelism * share + 1e-9));
+  return {
+    minParallelism: Math.max(1, Math.ceil(parallelism * (1 - bound) - 1e-9)),
+    maxParallelism: Math.floor(parallelism * (1 + bound) + 1e-9),
+    raiseStep: wholeStep(raise),
+    cutStep: wholeStep(cut),
+    minStretch: Math.max(1 - bound, MIN_INTERVAL_SHARE),
+    maxStretch: 1 + bound,
+  };
+}
+
+/** The nearest number within bounds. */
+export const confined = (value: number, least: number, most: number): number =>
+  Math.max(least, Math.min(most, value));

@@ -1,0 +1,105 @@
+/** What is known of a system's cycle latency and work rate. */
+export interface Gradient {
+  /** Long-run mean of the cycle latency, seconds; null before the first. */
+  baselineSeconds: number | null;
+  /** Long-run mean of the decisions per minute while latency kept to its baseline; null where none are reported. */
+  decisionsPerMinute: number | null;
+  /** Reports until a probe is due, and how many reports the next pause will have. */
+  probeIn: number;
+  probePause: number;
+}
+
+/** Latency may exceed its baseline by this factor before parallelism shrinks. */
+const LATENCY_TOLERANCE = 1.5;
+const MIN_GRADIENT = 0.5;
+/** Weight of a report in the baseline: long-run upward, quick downward. */
+const BASELINE_WEIGHT_UP = 1 / 600;
+const BASELINE_WEIGHT_DOWN = 1 / 20;
+const DECISIONS_WEIGHT = 1 / 100;
+/** A system that decides less than this share of its usual is held up, not busy. */
+const HELD_UP_SHARE = 0.5;
+/** A cycle that takes less than this share of its row's interval does not queue, whatever its gradient. */
+const NEGLIGIBLE_SHARE = 0.002;
+/** Reports between probes: the least, and the most after probes that found nothing. */
+const PROBE_PAUSE = 50;
+const MAX_PROBE_PAUSE = 1_600;
+
+export const initialGradient = (): Gradient => ({
+  baselineSeconds: null,
+  decisionsPerMinute: null,
+  probeIn: PROBE_PAUSE,
+  probePause: PROBE_PAUSE,
+});
+
+/**
+ * Folds the window's means.
+ *
+ * The baseline learns quickly downward and slowly upward. It learns upward only from a system that still
+ * gets its work done: where decisions fall below half of what they were at the baseline, the latency
+ * is that of waiting for timeouts, and taking it for normal would let parallelism climb into them.
+ *
+ * @param latency Seconds. @param decisions Per minute; NaN where unknown.
+ */
+export function learnBaseline(gradient: Gradient, latency: number, decisions: number): void {
+  const baseline = gradient.baselineSeconds;
+  if (baseline === null) gradient.baselineSeconds = latency;
+  else if (latency < baseline)
+    gradient.baselineSeconds = baseline + (latency - baseline) * BASELINE_WEIGHT_DOWN;
+  else if (!isHeldUp(gradient, decisions))
+    gradient.baselineSeconds = baseline + (latency - baseline) * BASELINE_WEIGHT_UP;
+  if (Number.isNaN(decisions)) return;
+  const usual = gradient.decisionsPerMinute;
+  if (usual === null) gradient.decisionsPerMinute = decisions;
+  else if (latency <= LATENCY_TOLERANCE * (baseline ?? latency))
+    gradient.decisionsPerMinute = usual + (decisions - usual) * DECISIONS_WEIGHT;
+}
+
+const isHeldUp = (gradient: Gradient, decisions: number): boolean =>
+  gradient.decisionsPerMinute !== null && decisions < gradient.decisionsPerMinute * HELD_UP_SHARE;
+
+/**
+ * g = clip(1.5 · baseline / latency, 0.5, 1): by which factor latency asks parallelism to shrink.
+ *
+ * Source: Netflix, "Performance Under Load: Adaptive Concurrency Limits at Netflix" (2018).
+ *
+ * @returns 0.5–1; 1 where nothing queues.
+ */
+export function gradientOf(gradient: Gradient, latency: number, intervalSeconds: number): number {
+  const baseline = gradient.baselineSeconds;
+  if (baseline === null || latency <= intervalSeconds * NEGLIGIBLE_SHARE) return 1;
+  return Math.max(MIN_GRADIENT, Math.min(1, (LATENCY_TOLERANCE * baseline) / latency));
+}
+
+/**
+ * Counts towards the next probe: a step down that shows whether latency follows. A limiter whose
+ * baseline was learned while its own parallelism overloaded the system sees a gradient of 1 for
+ * ever; only less work at once can show it what latency would be without. BBR drains its pipe for the
+ * same reason.
+ *
+ * Source: Cardwell et al. (2016), BBR: Congestion-Based Congestion Control, ACM Queue 14(5), 20-53.
+ *
+ * @param inUse Whether parallelism is in use, so that it can be what makes cycles slow.
+ */
+export function probeIsDue(gradient: Gradient, inUse: boolean): boolean {
+  if (!inUse) return false;
+  if (gradient.probeIn > 0) gradient.probeIn--;
+  return gradient.probeIn === 0;
+}
+
+/** Less at once was faster: the latency found is the baseline, and the next probe follows soon. */
+export function probeFound(gradient: Gradient, latency: number): void {
+  gradient.baselineSeconds = Math.min(latency, gradient.baselineSeconds ?? latency);
+  gradient.probePause = PROBE_PAUSE;
+  gradient.probeIn = 0;
+}
+
+/** Less at once changed nothing: the baseline is right, and the next probe waits twice as long. */
+export function probeFailed(gradient: Gradient): void {
+  gradient.probePause = Math.min(MAX_PROBE_PAUSE, gradient.probePause * 2);
+  gradient.probeIn = gradient.probePause;
+}
+
+/** Puts the next probe off: parallelism has just been moved for another reason. */
+export function postponeProbe(gradient: Gradient): void {
+  gradient.probeIn = Math.max(gradient.probeIn, PROBE_PAUSE);
+}

@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { loadCorpus } from "../bench/quality/nab/corpus.ts";
+import { openedRows, scoreSeries } from "../bench/quality/nab/detect.ts";
+import { falseIncidents } from "../bench/quality/nab/false-incidents.ts";
+import { nabScore, PROFILE_NAMES } from "../bench/quality/nab/scorer.ts";
+
+const corpus = loadCorpus();
+
+test("the scorer gives what the reference scorer gives", () => {
+  const scores = corpus.map(({ values }, k) =>
+    values.map((_, i) => ((((i + 1) * (k + 7) * 7_919) % 100_003) / 100_003) ** 24),
+  );
+  const best = PROFILE_NAMES.map((profile) => nabScore(corpus, scores, profile));
+  // Printed by score.py for the same scores, at its best thresholds and at 0.9.
+  const reference = [
+    [15.475, 0.971594805, 4.8834351353620455],
+    [5.167, 0.98215493, -49.27443095285932],
+    [26.029, 0.896979172, 25.094703883344867],
+  ] as const;
+  reference.forEach(([score, threshold, at9], i) => {
+    expect(best[i]?.score).toBeCloseTo(score, 2);
+    expect(best[i]?.threshold).toBeCloseTo(threshold, 8);
+    expect(nabScore(corpus, scores, PROFILE_NAMES[i]!, 0.9).score).toBeCloseTo(at9, 9);
+  });
+});
+
+test("the development half scores at least what is asked", () => {
+  const scores = corpus.map((series) => scoreSeries(series));
+  expect(nabScore(corpus, scores, "standard").score).toBeGreaterThanOrEqual(83.8);
+  expect(nabScore(corpus, scores, "reward_low_FP_rate").score).toBeGreaterThanOrEqual(78.9);
+  expect(nabScore(corpus, scores, "reward_low_FN_rate").score).toBeGreaterThanOrEqual(87.5);
+});
+
+test.each(corpus)("$name: nothing is read ahead", ({ times, values }) => {
+  const whole = scoreSeries({ times, values });
+  const opened = openedRows({ times, values });
+  for (const share of [0.1, 0.37, 0.8]) {
+    const rows = Math.floor(share * values.length);
+    const changed = values.map((value, row) => (row < rows ? value : -1e6 * (1 + row)));
+    expect(scoreSeries({ times, values: changed }).subarray(0, rows)).toEqual(
+      whole.subarray(0, rows),
+    );
+    expect(scoreSeries({ times: times.slice(0, rows), values: values.slice(0, rows) })).toEqual(
+      whole.slice(0, rows),
+    );
+    expect(openedRows({ times, values: changed }).filter((row) => row < rows)).toEqual(
+      opened.filter((row) => row < rows),
+    );
+  }
+});
+
+test("a series without an anomaly raises at most one in its fourteen days", () => {
+  const without = corpus.filter(({ windows }) => windows.length === 0);
+  expect(without).toHaveLength(4);
+  for (const series of without) expect(openedRows(series).length, series.name).toBeLessThan(2);
+});
+
+test("of 96 normal series of 30 days none raises more than two", () => {
+  const all = falseIncidents(96).at(-1);
+  expect(all).toMatchObject({ series: 96, over: 0 });
+  expect(all?.mean).toBeLessThan(1.2);
+});
