@@ -4,6 +4,7 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { findServer } from "@mapek/nats-server";
+import { qualityTables } from "./src/quality-tables.ts";
 import { isReached, type Report, ratioOf, shown } from "./src/report.ts";
 import type { Result } from "./src/result.ts";
 
@@ -31,6 +32,7 @@ const ORDER = [
 const ENDING = ".bench.ts";
 const SOURCES = join(import.meta.dirname, "src");
 const PAGE = join(import.meta.dirname, "BENCHMARKS.md");
+const RESULTS = join(import.meta.dirname, "results");
 const FORMATTER = join(import.meta.dirname, "..", "node_modules", ".bin", "biome");
 
 function namesToRun(asked: readonly string[]): string[] {
@@ -143,8 +145,8 @@ ${row([machine, process.versions.node, server.version, commitHash(), new Date().
 - A server that syncs each write to disk (\`sync_interval: always\`), which production should have.
 - Long runs (hours), full streams that drop their oldest.
 - The client package's own batching and the command line; the benches publish with plain NATS.
-- How good thresholds and anomalies are: that is no question of speed.
 
+${qualityTables(RESULTS)}
 ${reports.map(sectionOf).join("\n")}`;
 }
 

@@ -39,6 +39,8 @@ import { loadColumns, storeColumns } from "./stored-columns.ts";
 const FIRST_RECOMMENDATION = 16;
 /** From this many samples on lasting changes are looked for: a new series is to cost little. */
 const FIRST_CHANGE = 64;
+/** From this many samples on thresholds are learned online, from the samples of the window on. */
+const FIRST_ONLINE = 64;
 const copiedValues = new Scratch();
 const copiedTimes = new Scratch();
 const NO_EVENTS: readonly SeriesEvent[] = [];
@@ -146,7 +148,7 @@ export class SeriesLearner {
       this.counts.frozen++;
       return events;
     }
-    if (this.counts.points === FIRST_RECOMMENDATION - 1) this.#chooseSides(false);
+    if (this.counts.points === FIRST_ONLINE - 1) this.#chooseSides(this.#settings, false);
     switch (this.window.add(time, value)) {
       case "duplicate":
         this.counts.duplicates++;
@@ -189,13 +191,12 @@ export class SeriesLearner {
    */
   recommendations(): { side: Side; recommendation: Recommendation }[] {
     const found: { side: Side; recommendation: Recommendation }[] = [];
-    for (const { side, adaptive } of this.#sides) {
-      if (adaptive === undefined) continue;
+    for (const side of learnedSides(this.#settings)) {
       const [times, values] = this.#learnable();
       const made = recommend(values, times, {
         ...recommendationOptions(this.#settings),
         side,
-        adaptiveValue: adaptive.published,
+        adaptiveValue: this.#sides.get(side)?.adaptive?.published,
       });
       if (made !== null)
         found.push({ side, recommendation: boundedRecommendation(made, this.#settings) });
@@ -231,6 +232,7 @@ export class SeriesLearner {
     this.#statistics = undefined;
     this.window.resize(windowOptions(settings));
     const dropped = this.#chooseSides(
+      before,
       settings.exceedance_rate !== before.exceedance_rate ||
         settings.time_zone !== before.time_zone,
     );
@@ -454,15 +456,15 @@ export class SeriesLearner {
   }
 
   /** Learns the sides that the settings ask for, anew where what they learn has changed. */
-  #chooseSides(anew: boolean): Side[] {
+  #chooseSides(before: SeriesSettings, anew: boolean): Side[] {
     const wanted = learnedSides(this.#settings);
     // A series that may never have a threshold is to cost little.
-    const begun = this.counts.points >= FIRST_RECOMMENDATION - 1;
+    const begun = this.counts.points >= FIRST_ONLINE - 1;
     for (const side of begun ? wanted : []) {
       const own = this.#sides.own(side);
       if (own.adaptive === undefined || anew) this.#learnAnew(own);
     }
-    return this.#sides.keep(wanted);
+    return this.#sides.keep(wanted, learnedSides(before));
   }
 
   #refreshSensitivity(time: number): number {

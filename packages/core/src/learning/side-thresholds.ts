@@ -36,13 +36,14 @@ export class SideThresholds implements Iterable<SideThreshold> {
   /**
    * Lets go of what is not to be learned any more; a threshold stays where an operator or a signal put it.
    *
+   * @param before What was learned until now.
    * @returns Sides whose threshold was let go.
    */
-  keep(wanted: readonly Side[]): Side[] {
+  keep(wanted: readonly Side[], before: readonly Side[]): Side[] {
     const dropped: Side[] = [];
     this.#sides = this.#sides.filter((own) => {
       if (wanted.includes(own.side)) return true;
-      const wasLearned = own.adaptive !== undefined;
+      const wasLearned = before.includes(own.side);
       own.adaptive = undefined;
       if (own.inForce?.pinned || (own.inForce !== null && !wasLearned)) return true;
       if (own.inForce !== null) dropped.push(own.side);

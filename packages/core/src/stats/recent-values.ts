@@ -67,24 +67,23 @@ export class RecentValues {
     let low = x;
     let high = x;
     let at = newest;
-    let age = 0;
-    const scan = (until: number): void => {
-      const end = Math.min(until, held);
-      for (; age < end; age++) {
-        const value = ring[at]!;
-        if (value < low) low = value;
-        else if (value > high) high = value;
-        at = at === 0 ? slots - 1 : at - 1;
-      }
-    };
-    scan(SHORT);
-    readings.lowestShort = low;
-    scan(MIDDLE);
-    readings.lowestMiddle = low;
-    readings.highest = high;
-    scan(LONG);
-    readings.lowestLong = low;
-    scan(ALL);
+    for (let age = 0; age < held; age++) {
+      const value = ring[at]!;
+      if (value < low) low = value;
+      else if (value > high) high = value;
+      at = at === 0 ? slots - 1 : at - 1;
+      if (age === SHORT - 1) readings.lowestShort = low;
+      else if (age === MIDDLE - 1) {
+        readings.lowestMiddle = low;
+        readings.highest = high;
+      } else if (age === LONG - 1) readings.lowestLong = low;
+    }
+    if (held < SHORT) readings.lowestShort = low;
+    if (held < MIDDLE) {
+      readings.lowestMiddle = low;
+      readings.highest = high;
+    }
+    if (held < LONG) readings.lowestLong = low;
     readings.extent = Math.min(Number.MAX_VALUE, high - low);
     return readings;
   }

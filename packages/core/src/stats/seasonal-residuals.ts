@@ -70,7 +70,7 @@ const readings: SeasonalReadings = {
  * Each bucket keeps a mean in which later values weigh more; compared first, learned from then. Values that come faster
  * than one in five minutes weigh less, so that an hour's weight does not depend on the sampling rate.
  *
- * Memory: 5.5 KB. Cost: about 0.4 µs a value.
+ * Memory: 6 KB. Cost: about 0.4 µs a value.
  */
 export class SeasonalResiduals {
   readonly #means = doubles(BUCKETS, 0);
@@ -100,7 +100,7 @@ export class SeasonalResiduals {
     const hourScale = this.#spreadAt(hourBucket, 0);
     if (hourScale > 0 && !Number.isNaN(readings.hour)) {
       this.#hours.add(bounded(readings.hour / hourScale));
-      readings.hourLong = this.#hours.median(LONG_MEDIAN);
+      readings.hourLong = this.#hours.median();
     }
     const quarter = this.#residual(quarterBucket, x);
     readings.quarterShort = Number.NaN;
@@ -108,8 +108,8 @@ export class SeasonalResiduals {
     const quarterScale = this.#spreadAt(quarterBucket, 2);
     if (quarterScale > 0 && !Number.isNaN(quarter)) {
       this.#quarters.add(bounded(quarter / quarterScale));
-      readings.quarterShort = this.#quarters.median(SHORT_MEDIAN);
-      readings.quarterLong = this.#quarters.median(LONG_MEDIAN);
+      readings.quarterShort = this.#quarters.medianOfNewest(SHORT_MEDIAN);
+      readings.quarterLong = this.#quarters.median();
     }
     readings.week = this.#residual(weekBucket, x);
     readings.weekMean = Number.NaN;

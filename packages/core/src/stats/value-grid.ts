@@ -123,7 +123,8 @@ export class ValueGrid {
       numbers[VOTES] = Math.min(MAX_VOTES, numbers[VOTES]! + 1);
       return;
     }
-    const finer = step === 0 || change < step ? change : rest;
+    // Of values too far apart for their difference the change alone says something.
+    const finer = step === 0 || change < step || !Number.isFinite(rest) ? change : rest;
     numbers[STEP] = finer > ROUNDING * Math.abs(x) ? finer : change;
     numbers[VOTES] = 0;
     numbers[KIND] = 0;

@@ -1,0 +1,34 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** The first table of a study's page. @throws where the study has not run. */
+function firstTable(results: string, study: string): string {
+  const page = readFileSync(join(results, `${study}.md`), "utf8");
+  return /(?:^\|.*\n)+/m.exec(page)?.[0].trim() ?? "";
+}
+
+/**
+ * What the studies of quality found, for the page of the benchmarks: their first tables, and where the rest stands.
+ *
+ * @param results Folder into which the studies write.
+ */
+export function qualityTables(results: string): string {
+  return [
+    "## How well it learns",
+    "",
+    "Not timed and the same on every machine: `pnpm quality` runs these studies and writes their pages.",
+    "",
+    "### Anomalies on NAB's development half ([page](results/nab.md))",
+    "",
+    firstTable(results, "nab"),
+    "",
+    "### The control loop in simulation ([page](results/simulator.md))",
+    "",
+    firstTable(results, "simulator"),
+    "",
+    "### Thresholds, confidence and trends",
+    "",
+    "Tables and the reliability diagram: [results/calibration.md](results/calibration.md).",
+    "",
+  ].join("\n");
+}
