@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** The first table of a study's page. @throws where the study has not run. */
+/** The first table of a study's page. @throws where the study has not run, or its page has none. */
 function firstTable(results: string, study: string): string {
   const page = readFileSync(join(results, `${study}.md`), "utf8");
-  return /(?:^\|.*\n)+/m.exec(page)?.[0].trim() ?? "";
+  const table = /(?:^\|.*\n)+/m.exec(page)?.[0].trim();
+  if (table === undefined) throw new Error(`${study}.md has no table: run the study again`);
+  return table;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 /** One labelled series of the Numenta Anomaly Benchmark. */
 export interface LabelledSeries {
@@ -13,8 +13,10 @@ export interface LabelledSeries {
 }
 
 /** Where the benchmark's files lie: `MAPEK_SHARED`, or `../shared` beside the repository. */
-const NAB_FOLDER = join(
-  process.env.MAPEK_SHARED || join(import.meta.dirname, "../../../../shared"),
+const NAB_FOLDER = resolve(
+  import.meta.dirname,
+  "../../..",
+  process.env.MAPEK_SHARED || "../shared",
   "nab",
 );
 
