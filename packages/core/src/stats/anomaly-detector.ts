@@ -1,5 +1,6 @@
 import { doubles } from "./doubles.ts";
 import { requireFinite, requireSnapshot } from "./errors.ts";
+import type { NewestValues } from "./newest-values.ts";
 import { RangeMemory, type RangeMemorySnapshot } from "./range-memory.ts";
 import { RecentValues, type RecentValuesSnapshot } from "./recent-values.ts";
 import { SeasonalResiduals, type SeasonalResidualsSnapshot } from "./seasonal-residuals.ts";
@@ -66,13 +67,33 @@ export const VIEW_FAMILIES = [
 ] as const;
 export type ViewFamily = (typeof VIEW_FAMILIES)[number];
 
+/** Medians of so many scaled residuals are views. */
+const SHORT_MEDIAN = 11;
+const LONG_MEDIAN = 25;
+
+/** Places of the numbers of the state. */
+const EVIDENCE = 0;
+/** What is left of the evidence of the points before. */
+const KEPT = 1;
+/** Ends of the usual range before the last point, NaN before the second. */
+const EXPECTED_LOW = 2;
+const EXPECTED_HIGH = 3;
+const FAST_MEAN = 4;
+const SLOW_MEAN = 5;
+const LARGEST_EXTENT = 6;
+/** NaN before the first point. */
+const LAST_MS = 7;
+const INTERVAL_MS = 8;
+const EXPECTED = 9;
+const NUMBERS = 10;
+const MAY_BE_UNKNOWN = [EXPECTED_LOW, EXPECTED_HIGH, LAST_MS];
+
 /** Excess of each family at the last point of any detector. */
 const excesses = doubles(VIEW_FAMILIES.length, 0);
 
 /** State of an `AnomalyDetector`: numbers and typed arrays. */
 export interface AnomalyDetectorSnapshot {
-  version: 2;
-  /** Evidence, evidence kept, expected low and high, fast and slow mean, largest extent, last time, usual interval, expected value. */
+  version: 3;
   numbers: Float64Array;
   ranges: RangeMemorySnapshot;
   recent: RecentValuesSnapshot;
@@ -93,25 +114,23 @@ export interface AnomalyDetectorSnapshot {
  * evidence is (Σ √e)² · n / (n + 400), so that agreement counts and youth is doubted, plus half of what there was at the
  * point before; score = evidence / (evidence + 0.2). Each score depends on this and earlier points only.
  *
- * Cost: O(1), about 0.9 µs a point; 1.2 KB when new, 9 KB when seasoned.
+ * Cost: O(1), about 0.9 µs a point; 1.2 KB when new, 5 KB when seasoned.
  */
 export class AnomalyDetector {
-  #evidence = 0;
-  #kept = 0;
-  #expectedLow = Number.NaN;
-  #expectedHigh = Number.NaN;
-  #expected = 0;
-  #fastMean = 0;
-  #slowMean = 0;
-  #largestExtent = 0;
-  #lastMs = Number.NaN;
-  #intervalMs = 0;
+  readonly #numbers: number[];
   #ranges = new RangeMemory(VIEWS);
   #recent = new RecentValues();
   #silence = new Silence();
   #season: SeasonalResiduals | undefined;
   /** Times of the points before there is a season. */
   #firstTimes: number[] | undefined = doubles(SEASON_POINTS, 0);
+
+  constructor() {
+    this.#numbers = doubles(NUMBERS, 0);
+    this.#numbers[EXPECTED_LOW] = Number.NaN;
+    this.#numbers[EXPECTED_HIGH] = Number.NaN;
+    this.#numbers[LAST_MS] = Number.NaN;
+  }
 
   /** Points judged. */
   get count(): number {
@@ -120,12 +139,12 @@ export class AnomalyDetector {
 
   /** Evidence of the last point, ≥ 0; 0 where no view has left its range. */
   get evidence(): number {
-    return this.#evidence;
+    return this.#numbers[EVIDENCE]!;
   }
 
   /** Score of the last point, 0 … 1. */
   get score(): number {
-    return scoreOf(this.#evidence);
+    return scoreOf(this.#numbers[EVIDENCE]!);
   }
 
   /**
@@ -138,27 +157,29 @@ export class AnomalyDetector {
 
   /** Lower end of the range that was usual before the last point, unit of the values; undefined before the second. */
   get expectedLow(): number | undefined {
-    return Number.isNaN(this.#expectedLow) ? undefined : this.#expectedLow;
+    const low = this.#numbers[EXPECTED_LOW]!;
+    return Number.isNaN(low) ? undefined : low;
   }
 
   /** Upper end. */
   get expectedHigh(): number | undefined {
-    return Number.isNaN(this.#expectedHigh) ? undefined : this.#expectedHigh;
+    const high = this.#numbers[EXPECTED_HIGH]!;
+    return Number.isNaN(high) ? undefined : high;
   }
 
   /** What was expected of the last point: the mean of its hour of the day, where there is one, else the running mean. */
   get expected(): number {
-    return this.#expected;
+    return this.#numbers[EXPECTED]!;
   }
 
   /** Usual milliseconds between two points, 0 before the second. */
   get intervalMs(): number {
-    return this.#intervalMs;
+    return this.#numbers[INTERVAL_MS]!;
   }
 
   /** Whether a value lies within that range; false before the second point. Cost: two comparisons. */
   expects(value: number): boolean {
-    return value >= this.#expectedLow && value <= this.#expectedHigh;
+    return value >= this.#numbers[EXPECTED_LOW]! && value <= this.#numbers[EXPECTED_HIGH]!;
   }
 
   /**
@@ -174,45 +195,35 @@ export class AnomalyDetector {
       requireFinite(value, "value");
       requireFinite(localMs, "time");
     }
+    const numbers = this.#numbers;
     const x = Math.min(LARGEST, Math.max(-LARGEST, value));
     this.#followInterval(localMs);
     const seen = this.#ranges.points;
     if (seen === 0) {
-      this.#fastMean = x;
-      this.#slowMean = x;
+      numbers[FAST_MEAN] = x;
+      numbers[SLOW_MEAN] = x;
     } else {
-      this.#expectedLow = this.#ranges.lowOf(VALUE);
-      this.#expectedHigh = this.#ranges.highOf(VALUE);
+      numbers[EXPECTED_LOW] = this.#ranges.lowOf(VALUE);
+      numbers[EXPECTED_HIGH] = this.#ranges.highOf(VALUE);
     }
     this.#compare(localMs, x, seen);
     const learned = this.#confined(x, seen);
-    this.#fastMean += (learned - this.#fastMean) * FAST_RATE;
-    this.#slowMean += (learned - this.#slowMean) * SLOW_RATE;
+    numbers[FAST_MEAN]! += (learned - numbers[FAST_MEAN]!) * FAST_RATE;
+    numbers[SLOW_MEAN]! += (learned - numbers[SLOW_MEAN]!) * SLOW_RATE;
     this.#ranges.advance();
 
     let roots = 0;
     for (const excess of excesses) if (excess > 0) roots += Math.sqrt(excess);
     const evidence = seen < SILENT_POINTS ? 0 : (roots * roots * seen) / (seen + YOUTH);
-    this.#kept = this.#kept * EVIDENCE_KEPT + evidence;
-    this.#evidence = evidence > 0 ? this.#kept : 0;
+    numbers[KEPT] = numbers[KEPT]! * EVIDENCE_KEPT + evidence;
+    numbers[EVIDENCE] = evidence > 0 ? numbers[KEPT]! : 0;
     return this.score;
   }
 
   snapshot(): AnomalyDetectorSnapshot {
     return {
-      version: 2,
-      numbers: Float64Array.of(
-        this.#evidence,
-        this.#kept,
-        this.#expectedLow,
-        this.#expectedHigh,
-        this.#fastMean,
-        this.#slowMean,
-        this.#largestExtent,
-        this.#lastMs,
-        this.#intervalMs,
-        this.#expected,
-      ),
+      version: 3,
+      numbers: Float64Array.from(this.#numbers),
       ranges: this.#ranges.snapshot(),
       recent: this.#recent.snapshot(),
       silence: this.#silence.snapshot(),
@@ -224,26 +235,15 @@ export class AnomalyDetector {
   /** Continues where `snapshot` was taken, bit for bit. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
   static restore(snapshot: AnomalyDetectorSnapshot): AnomalyDetector {
     const { version, numbers, season } = snapshot;
-    requireSnapshot(version === 2, "not an anomaly detector of version 2");
-    requireSnapshot(numbers.length === 10, "a detector has ten numbers");
-    const [evidence, kept, low, high, fastMean, slowMean, extent, lastMs, intervalMs, expected] =
-      numbers as unknown as Ten;
-    requireSnapshot(evidence >= 0 && kept >= 0, "evidence out of range");
+    requireSnapshot(version === 3, "not an anomaly detector of version 3");
+    requireSnapshot(numbers.length === NUMBERS, "a detector has ten numbers");
+    requireSnapshot(numbers[EVIDENCE]! >= 0 && numbers[KEPT]! >= 0, "evidence out of range");
     requireSnapshot(
-      [evidence, kept, fastMean, slowMean, extent, intervalMs, expected].every(Number.isFinite),
+      numbers.every((number, at) => Number.isFinite(number) || MAY_BE_UNKNOWN.includes(at)),
       "a number is not finite",
     );
     const restored = new AnomalyDetector();
-    restored.#evidence = evidence;
-    restored.#kept = kept;
-    restored.#expectedLow = low;
-    restored.#expectedHigh = high;
-    restored.#fastMean = fastMean;
-    restored.#slowMean = slowMean;
-    restored.#largestExtent = extent;
-    restored.#lastMs = lastMs;
-    restored.#intervalMs = intervalMs;
-    restored.#expected = expected;
+    for (let at = 0; at < NUMBERS; at++) restored.#numbers[at] = numbers[at]!;
     restored.#ranges = RangeMemory.restore(VIEWS, snapshot.ranges);
     restored.#recent = RecentValues.restore(snapshot.recent);
     restored.#silence = Silence.restore(snapshot.silence);
@@ -264,10 +264,11 @@ export class AnomalyDetector {
 
   /** Fills `excesses`, and takes the point into every view. */
   #compare(localMs: number, x: number, seen: number): void {
+    const numbers = this.#numbers;
     const ranges = this.#ranges;
-    const range = seen === 0 ? 0 : this.#expectedHigh - this.#expectedLow;
+    const range = seen === 0 ? 0 : numbers[EXPECTED_HIGH]! - numbers[EXPECTED_LOW]!;
     const floor = RANGE_FLOOR * range;
-    this.#expected = this.#slowMean;
+    numbers[EXPECTED] = numbers[SLOW_MEAN]!;
     const recent = this.#recent.update(x);
     excesses[0] = ranges.excess(VALUE, x, floor);
     excesses[1] = Math.max(
@@ -277,16 +278,19 @@ export class AnomalyDetector {
     );
     excesses[2] = ranges.excess(HIGHEST, recent.highest, floor);
     excesses[3] = Math.max(
-      ranges.excess(FAST_RESIDUAL, x - this.#fastMean, floor),
-      ranges.excess(SLOW_RESIDUAL, x - this.#slowMean, floor),
+      ranges.excess(FAST_RESIDUAL, x - numbers[FAST_MEAN]!, floor),
+      ranges.excess(SLOW_RESIDUAL, x - numbers[SLOW_MEAN]!, floor),
     );
-    this.#largestExtent = Math.max(recent.extent, this.#largestExtent * (1 - EXTENT_DECAY));
+    numbers[LARGEST_EXTENT] = Math.max(
+      recent.extent,
+      numbers[LARGEST_EXTENT]! * (1 - EXTENT_DECAY),
+    );
     excesses[4] =
-      this.#recent.held < FLATNESS_POINTS || this.#largestExtent === 0
+      this.#recent.held < FLATNESS_POINTS || numbers[LARGEST_EXTENT]! === 0
         ? 0
         : ranges.excess(
             FLATNESS,
-            Math.log(recent.extent / this.#largestExtent + FLATNESS_FLOOR),
+            Math.log(recent.extent / numbers[LARGEST_EXTENT]! + FLATNESS_FLOOR),
             0,
           );
     this.#compareSeason(localMs, x, seen, floor);
@@ -302,7 +306,7 @@ export class AnomalyDetector {
       return;
     }
     if (this.#season === undefined) {
-      this.#season = new SeasonalResiduals();
+      this.#season = new SeasonalResiduals(this.#middleOfFirst());
       for (let i = 0; i < SEASON_POINTS; i++)
         this.#excessOfSeason(this.#firstTimes![i]!, this.#recent.first(i), floor);
       this.#firstTimes = undefined;
@@ -310,52 +314,62 @@ export class AnomalyDetector {
     this.#excessOfSeason(localMs, x, floor);
   }
 
+  #middleOfFirst(): number {
+    const first = Array.from({ length: SEASON_POINTS }, (_, i) => this.#recent.first(i));
+    return first.sort((a, b) => a - b)[SEASON_POINTS / 2]!;
+  }
+
   #excessOfSeason(localMs: number, x: number, floor: number): void {
     const ranges = this.#ranges;
-    const weight = Math.min(1, this.#intervalMs / WHOLE_INTERVAL_MS);
+    const weight = Math.min(1, this.#numbers[INTERVAL_MS]! / WHOLE_INTERVAL_MS);
+    const { hours, quarters, week } = this.#season!;
     const season = this.#season!.update(localMs, x, this.#confined(x, this.count), weight);
     excesses[5] = 0;
     excesses[6] = 0;
     if (!Number.isNaN(season.hour)) {
       excesses[5] = ranges.excess(HOUR, season.hour, floor);
-      this.#expected = x - season.hour;
+      this.#numbers[EXPECTED] = x - season.hour;
     }
     if (!Number.isNaN(season.week))
       excesses[6] = Math.max(
         ranges.excess(WEEK, season.week, floor),
-        ranges.excess(WEEK_MEAN, season.weekMean, floor),
+        ranges.excess(WEEK_MEAN, week.mean(), floor),
       );
-    let usual = 0;
-    if (!Number.isNaN(season.quarterShort))
-      usual = Math.max(
-        ranges.excess(QUARTER_SHORT, season.quarterShort, 0),
-        ranges.excess(QUARTER_LONG, season.quarterLong, 0),
-      );
-    if (!Number.isNaN(season.hourLong))
-      usual = Math.max(usual, ranges.excess(HOUR_LONG, season.hourLong, 0));
-    excesses[7] = usual;
+    excesses[7] = Math.max(
+      season.newQuarter ? this.#excessOfMedian(QUARTER_SHORT, quarters, SHORT_MEDIAN) : 0,
+      season.newQuarter ? this.#excessOfMedian(QUARTER_LONG, quarters, LONG_MEDIAN) : 0,
+      season.newHour ? this.#excessOfMedian(HOUR_LONG, hours, LONG_MEDIAN) : 0,
+    );
+  }
+
+  #excessOfMedian(view: number, residuals: NewestValues, most: number): number {
+    const ranges = this.#ranges;
+    return residuals.hasMedianWithin(most, ranges.currentLow(view), ranges.currentHigh(view))
+      ? 0
+      : ranges.excess(view, residuals.median(most), 0);
   }
 
   /** What means learn of a value: one far outside the usual range as one two ranges outside. */
   #confined(x: number, seen: number): number {
     if (seen === 0) return x;
-    const reach = LEARNED_RANGES * (this.#expectedHigh - this.#expectedLow);
+    const reach = LEARNED_RANGES * (this.#numbers[EXPECTED_HIGH]! - this.#numbers[EXPECTED_LOW]!);
     if (!(reach > 0)) return x;
-    return Math.min(this.#expectedHigh + reach, Math.max(this.#expectedLow - reach, x));
+    return Math.min(
+      this.#numbers[EXPECTED_HIGH]! + reach,
+      Math.max(this.#numbers[EXPECTED_LOW]! - reach, x),
+    );
   }
 
   #followInterval(localMs: number): void {
-    const gap = localMs - this.#lastMs;
-    this.#lastMs = localMs;
+    const gap = localMs - this.#numbers[LAST_MS]!;
+    this.#numbers[LAST_MS] = localMs;
     if (!(gap > 0)) return;
-    const usual = this.#intervalMs;
+    const usual = this.#numbers[INTERVAL_MS]!;
     // A silence says little of what is usual.
     const learned = usual === 0 ? gap : Math.min(gap, LONGEST_GAP * usual);
-    this.#intervalMs = usual === 0 ? gap : usual + INTERVAL_RATE * (learned - usual);
+    this.#numbers[INTERVAL_MS] = usual === 0 ? gap : usual + INTERVAL_RATE * (learned - usual);
   }
 }
-
-type Ten = [number, number, number, number, number, number, number, number, number, number];
 
 /** Score of an amount of evidence: 0 … 1, 1/2 at 0.2. */
 export const scoreOf = (evidence: number): number => evidence / (evidence + HALF_EVIDENCE);

@@ -5,18 +5,15 @@ import { requireSnapshot } from "./errors.ts";
 export type NewestValuesSnapshot = Float64Array;
 
 const MOST = 32;
-const few = doubles(MOST, 0);
+const sorted = doubles(MOST, 0);
 
 /**
  * The newest values of a view, to read medians and means off.
  *
- * Memory: 8 bytes a slot, 16 once a median of all was asked for. Cost: O(k) an added value from then on, O(1) the median of
- * all, O(m²/4) that of the newest m.
+ * Memory: 8 bytes a slot. Cost of a reading of m values: O(m), a median O(m²/4).
  */
 export class NewestValues {
   readonly #ring: number[];
-  /** The same values in ascending order; made with the first median of all. */
-  #sorted: number[] | undefined;
   #count = 0;
   /** Where the next value goes. */
   #next = 0;
@@ -28,11 +25,9 @@ export class NewestValues {
 
   add(value: number): void {
     // A zero without a sign: equal values are interchangeable.
-    const x = value + 0;
+    this.#ring[this.#next] = value + 0;
     const slots = this.#ring.length;
-    if (this.#sorted !== undefined) follow(this.#sorted, this.#count, this.#ring[this.#next]!, x);
     if (this.#count < slots) this.#count++;
-    this.#ring[this.#next] = x;
     this.#next = this.#next + 1 === slots ? 0 : this.#next + 1;
   }
 
@@ -48,31 +43,44 @@ export class NewestValues {
     return sum;
   }
 
-  /** Median of all values held; at least one must have come. */
-  median(): number {
-    if (this.#sorted === undefined) {
-      this.#sorted = doubles(this.#ring.length, 0);
-      for (let i = 0; i < this.#count; i++) follow(this.#sorted, i, 0, this.#ring[i]!);
-    }
-    return middleOf(this.#sorted, this.#count);
-  }
-
   /** Median of the newest `most`, or of those there are; at least one must have come. */
-  medianOfNewest(most: number): number {
-    if (this.#count <= most) return this.median();
+  median(most: number): number {
+    const count = Math.min(most, this.#count);
     const ring = this.#ring;
     let at = this.#next;
-    for (let i = 0; i < most; i++) {
+    for (let i = 0; i < count; i++) {
       at = at === 0 ? ring.length - 1 : at - 1;
       const value = ring[at]!;
       let j = i - 1;
-      while (j >= 0 && few[j]! > value) {
-        few[j + 1] = few[j]!;
+      while (j >= 0 && sorted[j]! > value) {
+        sorted[j + 1] = sorted[j]!;
         j--;
       }
-      few[j + 1] = value;
+      sorted[j + 1] = value;
     }
-    return middleOf(few, most);
+    const middle = count >>> 1;
+    return count % 2 === 1 ? sorted[middle]! : sorted[middle - 1]! / 2 + sorted[middle]! / 2;
+  }
+
+  /**
+   * Whether that median surely lies within `low` and `high`, themselves included: told without sorting. Of an even number of
+   * values both in the middle must.
+   */
+  hasMedianWithin(most: number, low: number, high: number): boolean {
+    const count = Math.min(most, this.#count);
+    const ring = this.#ring;
+    // Of all values the order does not matter.
+    let at = count === this.#count ? count : this.#next;
+    let reachLow = 0;
+    let reachHigh = 0;
+    for (let i = 0; i < count; i++) {
+      at = at === 0 ? ring.length - 1 : at - 1;
+      const value = ring[at]!;
+      reachLow += value >= low ? 1 : 0;
+      reachHigh += value <= high ? 1 : 0;
+    }
+    const half = count >>> 1;
+    return reachLow > half && reachHigh > half;
   }
 
   snapshot(): NewestValuesSnapshot {
@@ -91,21 +99,4 @@ export class NewestValues {
     for (const value of values) restored.add(value);
     return restored;
   }
-}
-
-/** Puts a value among `count` sorted ones: in the place of the oldest where the list is full. */
-function follow(sorted: number[], count: number, oldest: number, x: number): void {
-  let at = count;
-  if (count === sorted.length) {
-    at = 0;
-    while (sorted[at]! < oldest) at++;
-    for (; at + 1 < count && sorted[at + 1]! < x; at++) sorted[at] = sorted[at + 1]!;
-  }
-  for (; at > 0 && sorted[at - 1]! > x; at--) sorted[at] = sorted[at - 1]!;
-  sorted[at] = x;
-}
-
-function middleOf(sorted: readonly number[], count: number): number {
-  const middle = count >>> 1;
-  return count % 2 === 1 ? sorted[middle]! : sorted[middle - 1]! / 2 + sorted[middle]! / 2;
 }

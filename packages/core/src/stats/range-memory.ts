@@ -1,5 +1,6 @@
 import { doubles } from "./doubles.ts";
 import { requireSnapshot } from "./errors.ts";
+import { readHalf, writeHalfDown, writeHalfUp } from "./half-doubles.ts";
 
 /** Points a block, and blocks kept: the horizon is 5,000 to 6,000 points. */
 const BLOCK_POINTS = 1_000;
@@ -10,13 +11,17 @@ const MAX_EXCESS = 5;
 const WIDENING = 2;
 /** Differences below this share of a bound's own size are rounding errors. */
 const ROUNDING = 1e-9;
+/** Ends of a range that has none: lower above upper, and beyond what a value may be. */
+const NONE = Number.MAX_VALUE;
+const MOST = 1.7e308;
 
 /** State of a `RangeMemory`. */
 export interface RangeMemorySnapshot {
   points: number;
-  /** Views times blocks, the oldest block first. */
-  lows: Float64Array;
-  highs: Float64Array;
+  /** Lower ends of the views' ranges, then upper ends. */
+  bounds: Float64Array;
+  /** The same of the current block, then the ranges of those before, packed. */
+  blocks: Float64Array;
 }
 
 /**
@@ -25,23 +30,24 @@ export interface RangeMemorySnapshot {
  * Kept as the minimum and maximum of blocks of 1,000 points. A value far outside widens its range by a bounded step, so that
  * one absurd value does not blind a view: the same value again still stands out, until it has become usual.
  *
- * Memory: 16 bytes a view, and as much again a view and block from the second block on, up to 6 blocks.
- * Cost: O(1) a view and point; O(6) where a range is left.
+ * Memory: 16 bytes a view; from the second block on 16 more, and 8 for each block that has ended, up to 5. The ranges of
+ * those are rounded outward, to 20 significant bits. Cost: O(1) a view and point; O(6) where a range is left.
  */
 export class RangeMemory {
   readonly views: number;
   /** Lower ends of the views' ranges over all blocks, then upper ends; lower above upper before the first point. */
   readonly #bounds: number[];
-  /** The same of each block, one after the other. The first block is all there is: until it ends, the bounds themselves. */
+  /**
+   * The same of the current block, then of each block before, the newest first, in halves: a lower end beside its upper
+   * one. Until the first block ends, the bounds themselves.
+   */
   #blocks: number[];
-  /** Place of the current block. */
-  #current = 0;
   #points = 0;
 
   constructor(views: number) {
     this.views = views;
-    this.#bounds = doubles(2 * views, Number.POSITIVE_INFINITY);
-    this.#bounds.fill(Number.NEGATIVE_INFINITY, views);
+    this.#bounds = doubles(2 * views, NONE);
+    this.#bounds.fill(-NONE, views);
     this.#blocks = this.#bounds;
   }
 
@@ -60,13 +66,22 @@ export class RangeMemory {
     return this.#bounds[this.views + view]!;
   }
 
+  /** Lower end of a view's range in the current block: a value from here to `currentHigh` has no excess and moves nothing. */
+  currentLow(view: number): number {
+    return this.#blocks[view]!;
+  }
+
+  currentHigh(view: number): number {
+    return this.#blocks[this.views + view]!;
+  }
+
   /**
    * Compares a view's new value with its range, then takes it in.
    *
    * A record counts less where records use to be far apart: what the range's end lies beyond the mean of the
    * blocks' own ends is added to the range that it is measured by.
    *
-   * @param view 0 … views − 1.
+   * @param view 0 … views − 1. @param x Within ±1.7e308; what is beyond counts as that.
    * @param floor Least range to measure by, unit of the view, ≥ 0.
    * @returns Distance outside the range over the range (at least `floor`), 0 inside, at most 5; 0 at the first point.
    */
@@ -75,18 +90,11 @@ export class RangeMemory {
     const high = this.#bounds[this.views + view]!;
     if (x <= high && x >= low) {
       const blocks = this.#blocks;
-      const at = this.#current + view;
-      if (x < blocks[at]!) blocks[at] = x;
-      if (x > blocks[at + this.views]!) blocks[at + this.views] = x;
+      if (x < blocks[view]!) blocks[view] = x;
+      if (x > blocks[view + this.views]!) blocks[view + this.views] = x;
       return 0;
     }
-    return this.#widen(
-      view,
-      Math.min(Number.MAX_VALUE, Math.max(-Number.MAX_VALUE, x)),
-      low,
-      high,
-      floor,
-    );
+    return this.#widen(view, Math.min(MOST, Math.max(-MOST, x)), low, high, floor);
   }
 
   /** Ends a point, after `excess` was called for each view that has a value. */
@@ -96,41 +104,30 @@ export class RangeMemory {
   }
 
   snapshot(): RangeMemorySnapshot {
-    const { views } = this;
-    const blocks = this.#blocks;
-    const lows = new Float64Array(blocks.length / 2);
-    const highs = new Float64Array(blocks.length / 2);
-    let from = (this.#current + 2 * views) % blocks.length;
-    for (let at = 0; at < lows.length; at += views) {
-      lows.set(blocks.slice(from, from + views), at);
-      highs.set(blocks.slice(from + views, from + 2 * views), at);
-      from = (from + 2 * views) % blocks.length;
-    }
-    return { points: this.#points, lows, highs };
+    return {
+      points: this.#points,
+      bounds: Float64Array.from(this.#bounds),
+      blocks: Float64Array.from(this.#blocks),
+    };
   }
 
   /** @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
-  static restore(views: number, { points, lows, highs }: RangeMemorySnapshot): RangeMemory {
+  static restore(views: number, { points, bounds, blocks }: RangeMemorySnapshot): RangeMemory {
     requireSnapshot(Number.isSafeInteger(points) && points >= 0, "points out of range");
-    const count = Math.min(MAX_BLOCKS, Math.floor(points / BLOCK_POINTS) + 1);
+    const ended = Math.min(MAX_BLOCKS - 1, Math.floor(points / BLOCK_POINTS));
     requireSnapshot(
-      lows.length === views * count && highs.length === lows.length,
+      bounds.length === 2 * views && blocks.length === views * (2 + ended),
       "wrong number of blocks",
     );
     requireSnapshot(
-      !lows.some(Number.isNaN) && !highs.some(Number.isNaN),
-      "a range is not a number",
+      bounds.every(Number.isFinite) && blocks.every(Number.isFinite),
+      "a range is not finite",
     );
     const restored = new RangeMemory(views);
     restored.#points = points;
-    if (count > 1) restored.#blocks = doubles(2 * views * count, 0);
-    restored.#current = 2 * views * (count - 1);
-    for (let i = 0; i < lows.length; i++) {
-      const at = 2 * views * Math.floor(i / views) + (i % views);
-      restored.#blocks[at] = lows[i]!;
-      restored.#blocks[at + views] = highs[i]!;
-    }
-    if (count > 1) restored.#combine();
+    for (let at = 0; at < bounds.length; at++) restored.#bounds[at] = bounds[at]!;
+    if (ended > 0) restored.#blocks = doubles(blocks.length, 0);
+    for (let at = 0; at < blocks.length; at++) restored.#blocks[at] = blocks[at]!;
     return restored;
   }
 
@@ -159,53 +156,61 @@ export class RangeMemory {
   #take(end: number, x: number): void {
     const { views } = this;
     const blocks = this.#blocks;
-    const at = this.#current + (end % views);
+    const view = end % views;
     this.#bounds[end] = x;
-    blocks[this.#current + end] = x;
-    if (blocks[at]! > x) blocks[at] = x;
-    if (blocks[at + views]! < x) blocks[at + views] = x;
+    blocks[end] = x;
+    if (blocks[view]! > x) blocks[view] = x;
+    if (blocks[view + views]! < x) blocks[view + views] = x;
   }
 
   /** How far the range's end lies beyond the mean end of the blocks; 0 while there are fewer than two. */
   #spreadOfEnds(view: number, above: boolean): number {
-    const { views } = this;
-    const blocks = this.#blocks;
-    const from = above ? view + views : view;
+    const from = above ? view + this.views : view;
     let sum = 0;
     let count = 0;
-    // From the current block backward: a restored memory has its blocks in other places.
-    let at = this.#current + from;
-    for (let left = blocks.length; left > 0; left -= 2 * views) {
-      const end = blocks[at]!;
-      at = at < 2 * views ? at + blocks.length - 2 * views : at - 2 * views;
-      if (!Number.isFinite(end)) continue;
+    for (let age = 0; age <= this.#ended; age++) {
+      const end =
+        age === 0 ? this.#blocks[from]! : readHalf(this.#blocks, this.#half(view, age, above));
+      if (Math.abs(end) > MOST) continue;
       sum += end / MAX_BLOCKS;
       count++;
     }
     return count < 2 ? 0 : Math.abs(this.#bounds[from]! - (sum * MAX_BLOCKS) / count);
   }
 
+  /** Blocks kept that have ended. */
+  get #ended(): number {
+    return this.#blocks.length / this.views - 2;
+  }
+
+  /** Place of an end of a block that ended `age` blocks ago. */
+  #half(view: number, age: number, above: boolean): number {
+    return 2 * (this.views * (age + 1) + view) + (above ? 1 : 0);
+  }
+
   #beginBlock(): void {
-    const size = 2 * this.views;
+    const { views } = this;
     const before = this.#blocks;
-    if (before.length < MAX_BLOCKS * size) {
-      this.#blocks = doubles(before.length + size, 0);
-      for (let at = 0; at < before.length; at++) this.#blocks[at] = before[at]!;
-      this.#current = before.length;
-    } else this.#current = (this.#current + size) % before.length;
-    this.#blocks.fill(Number.POSITIVE_INFINITY, this.#current, this.#current + this.views);
-    this.#blocks.fill(Number.NEGATIVE_INFINITY, this.#current + this.views, this.#current + size);
+    const ended = Math.min(MAX_BLOCKS - 1, this.#ended + 1);
+    const blocks = doubles(views * (2 + ended), NONE);
+    this.#blocks = blocks;
+    for (let view = 0; view < views; view++) {
+      blocks[views + view] = -NONE;
+      writeHalfDown(blocks, this.#half(view, 1, false), before[view]!);
+      writeHalfUp(blocks, this.#half(view, 1, true), before[views + view]!);
+    }
+    for (let at = 2 * views; at < views * (1 + ended); at++) blocks[views + at] = before[at]!;
     this.#combine();
   }
 
   #combine(): void {
     const { views } = this;
     for (let view = 0; view < views; view++) {
-      let low = Number.POSITIVE_INFINITY;
-      let high = Number.NEGATIVE_INFINITY;
-      for (let at = view; at < this.#blocks.length; at += 2 * views) {
-        low = Math.min(low, this.#blocks[at]!);
-        high = Math.max(high, this.#blocks[at + views]!);
+      let low = this.#blocks[view]!;
+      let high = this.#blocks[views + view]!;
+      for (let age = 1; age <= this.#ended; age++) {
+        low = Math.min(low, readHalf(this.#blocks, this.#half(view, age, false)));
+        high = Math.max(high, readHalf(this.#blocks, this.#half(view, age, true)));
       }
       this.#bounds[view] = low;
       this.#bounds[views + view] = high;

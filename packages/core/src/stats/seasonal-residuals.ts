@@ -1,5 +1,6 @@
 import { doubles } from "./doubles.ts";
 import { requireSnapshot } from "./errors.ts";
+import { readHalf, writeHalf } from "./half-doubles.ts";
 import { NewestValues, type NewestValuesSnapshot } from "./newest-values.ts";
 
 const HOUR_MS = 3_600_000;
@@ -12,28 +13,45 @@ const HOURS = 0;
 const QUARTERS = DAY_HOURS;
 const WEEK = DAY_HOURS + DAY_QUARTERS;
 const BUCKETS = WEEK + WEEK_HOURS;
-/** The profiles of the day also learn the size of their residuals. */
-const SPREADS = WEEK;
+/** Halves of the state: means, then spreads, which only the profiles of the day have. */
+const SPREADS = BUCKETS;
+const HALVES = BUCKETS + WEEK;
+/** Twelve weights, whole numbers up to 15, make one number of the state. */
+const WEIGHTS = HALVES / 2;
+const PACKED = 12;
+const BITS = 4;
+const MOST_WEIGHT = 15;
+/** Six of them make a part that bit operations can take. */
+const PART = 6;
+const PART_UNIT = 2 ** (PART * BITS);
+/** Places of the other numbers of the state. */
+const OTHERS = WEIGHTS + BUCKETS / PACKED;
+/** Means are kept as distances from the first value. */
+const ORIGIN = OTHERS;
+/** Size of all residuals of the hours, their number, and the same of the quarters. */
+const HOUR_SIZE = OTHERS + 1;
+const QUARTER_SIZE = OTHERS + 3;
+/** The present hour and quarter, and what the values that came in it weigh. */
+const HOUR = OTHERS + 5;
+const HOUR_GATHERED = OTHERS + 6;
+const QUARTER = OTHERS + 7;
+const QUARTER_GATHERED = OTHERS + 8;
+const NUMBERS = OTHERS + 9;
 /** Least weight of a value in its bucket's mean, at one value in five minutes or fewer. */
 const DAY_RATE = 0.1;
 const WEEK_RATE = 0.2;
+const LEAST_WEIGHT = 1e-9;
 /** Least weight of a residual in the size of all. */
 const OVERALL_RATE = 0.01;
 /** A residual is measured by the usual size in its bucket and, in part, by that of all. */
 const BUCKET_SHARE = 0.7;
-/** Of scaled residuals the medians of so many are read, of those of the week the mean. */
-const SHORT_MEDIAN = 11;
-const LONG_MEDIAN = 25;
-const WEEK_MEAN = 24;
-const MOST_COUNTED = 65_535;
+/** So many scaled residuals are kept, and so many of the week. */
+const SCALED_KEPT = 25;
+const WEEK_KEPT = 24;
 
 /** State of `SeasonalResiduals`. */
 export interface SeasonalResidualsSnapshot {
-  means: Float64Array;
-  spreads: Float64Array;
-  counts: Float64Array;
-  /** Size of all residuals and how many there were, of the hours and of the quarters. */
-  overall: Float64Array;
+  numbers: Float64Array;
   hours: NewestValuesSnapshot;
   quarters: NewestValuesSnapshot;
   week: NewestValuesSnapshot;
@@ -45,24 +63,12 @@ export interface SeasonalReadings {
   hour: number;
   /** Against the hour of the week. */
   week: number;
-  /** Mean of the last 24 of those. */
-  weekMean: number;
-  /** Median of the last 11 residuals against the quarter of the day, in usual residuals. */
-  quarterShort: number;
-  /** The same of the last 25. */
-  quarterLong: number;
-  /** Median of the last 25 against the hour of the day, in usual residuals. */
-  hourLong: number;
+  /** Whether `SeasonalResiduals.hours` and `.quarters` have taken in a new one. */
+  newHour: boolean;
+  newQuarter: boolean;
 }
 
-const readings: SeasonalReadings = {
-  hour: 0.5,
-  week: 0.5,
-  weekMean: 0.5,
-  quarterShort: 0.5,
-  quarterLong: 0.5,
-  hourLong: 0.5,
-};
+const readings: SeasonalReadings = { hour: 0.5, week: 0.5, newHour: false, newQuarter: false };
 
 /**
  * What is usual at each hour of the day, quarter of the day and hour of the week, and how far a series is from it.
@@ -70,131 +76,158 @@ const readings: SeasonalReadings = {
  * Each bucket keeps a mean in which later values weigh more; compared first, learned from then. Values that come faster
  * than one in five minutes weigh less, so that an hour's weight does not depend on the sampling rate.
  *
- * Memory: 6 KB. Cost: about 0.4 µs a value.
+ * Memory: 2.8 KB; means and spreads have 20 significant bits. Cost: about 0.3 µs a value.
  */
 export class SeasonalResiduals {
-  readonly #means = doubles(BUCKETS, 0);
-  readonly #spreads = doubles(SPREADS, 0);
-  readonly #counts = new Uint16Array(BUCKETS);
-  /** Size of all residuals of the hours, their number, and the same of the quarters. */
-  readonly #overall = doubles(4, 0);
-  #hours = new NewestValues(LONG_MEDIAN);
-  #quarters = new NewestValues(LONG_MEDIAN);
-  #week = new NewestValues(WEEK_MEAN);
+  /** Residuals against the hour of the day, in usual ones: the last 25. */
+  hours = new NewestValues(SCALED_KEPT);
+  /** The same against the quarter of the day. */
+  quarters = new NewestValues(SCALED_KEPT);
+  /** The last 24 residuals against the hour of the week. */
+  week = new NewestValues(WEEK_KEPT);
+  readonly #numbers = doubles(NUMBERS, 0);
+
+  /** @param origin Any value of the series. */
+  constructor(origin: number) {
+    this.#numbers[ORIGIN] = origin;
+  }
 
   /**
    * Compares a value with what is usual at its time, then learns from it.
    *
    * @param localMs Local time, ms. @param x Finite, at most 1e300 in size. @param learned What the means learn of it.
-   * @param weight 0 … 1: how much a value counts, 1 at one in five minutes or fewer.
+   * @param share 0 … 1: how much a value counts, 1 at one in five minutes or fewer.
    * @returns One object for all series, good until the next call.
    */
-  update(localMs: number, x: number, learned: number, weight: number): Readonly<SeasonalReadings> {
+  update(localMs: number, x: number, learned: number, share: number): Readonly<SeasonalReadings> {
     const hour = Math.floor(localMs / HOUR_MS);
+    const quarter = Math.floor(localMs / QUARTER_MS);
     const hourBucket = HOURS + modulo(hour, DAY_HOURS);
-    const quarterBucket = QUARTERS + modulo(Math.floor(localMs / QUARTER_MS), DAY_QUARTERS);
     const weekBucket = WEEK + modulo(hour, WEEK_HOURS);
-
-    readings.hour = this.#residual(hourBucket, x);
-    readings.hourLong = Number.NaN;
-    const hourScale = this.#spreadAt(hourBucket, 0);
-    if (hourScale > 0 && !Number.isNaN(readings.hour)) {
-      this.#hours.add(bounded(readings.hour / hourScale));
-      readings.hourLong = this.#hours.median();
-    }
-    const quarter = this.#residual(quarterBucket, x);
-    readings.quarterShort = Number.NaN;
-    readings.quarterLong = Number.NaN;
-    const quarterScale = this.#spreadAt(quarterBucket, 2);
-    if (quarterScale > 0 && !Number.isNaN(quarter)) {
-      this.#quarters.add(bounded(quarter / quarterScale));
-      readings.quarterShort = this.#quarters.medianOfNewest(SHORT_MEDIAN);
-      readings.quarterLong = this.#quarters.median();
-    }
-    readings.week = this.#residual(weekBucket, x);
-    readings.weekMean = Number.NaN;
-    if (!Number.isNaN(readings.week)) {
-      this.#week.add(readings.week);
-      readings.weekMean = this.#week.mean();
-    }
-    this.#learnSpread(hourBucket, readings.hour, DAY_RATE * weight, 0);
-    this.#learnSpread(quarterBucket, quarter, DAY_RATE * weight, 2);
-    this.#learnMean(hourBucket, learned, DAY_RATE * weight);
-    this.#learnMean(quarterBucket, learned, DAY_RATE * weight);
-    this.#learnMean(weekBucket, learned, WEEK_RATE * weight);
+    const quarterBucket = QUARTERS + modulo(quarter, DAY_QUARTERS);
+    this.#enter(hour, quarter);
+    const numbers = this.#numbers;
+    const hourWeight = this.#weightOf(hourBucket) + numbers[HOUR_GATHERED]!;
+    const weekWeight = this.#weightOf(weekBucket) + numbers[HOUR_GATHERED]!;
+    const quarterWeight = this.#weightOf(quarterBucket) + numbers[QUARTER_GATHERED]!;
+    const weight = Math.max(LEAST_WEIGHT, share);
+    const value = x - numbers[ORIGIN]!;
+    const hourMean = readHalf(numbers, hourBucket);
+    const weekMean = readHalf(numbers, weekBucket);
+    const quarterMean = readHalf(numbers, quarterBucket);
+    readings.hour = hourWeight > 0 ? value - hourMean : Number.NaN;
+    readings.newHour =
+      hourWeight > 0 &&
+      this.#measure(hourBucket, readings.hour, this.hours, HOUR_SIZE, weight, hourWeight);
+    readings.newQuarter =
+      quarterWeight > 0 &&
+      this.#measure(
+        quarterBucket,
+        value - quarterMean,
+        this.quarters,
+        QUARTER_SIZE,
+        weight,
+        quarterWeight,
+      );
+    readings.week = weekWeight > 0 ? value - weekMean : Number.NaN;
+    if (weekWeight > 0) this.week.add(readings.week);
+    const toLearn = learned - numbers[ORIGIN]!;
+    writeHalf(numbers, hourBucket, moved(hourMean, toLearn, DAY_RATE, weight, hourWeight));
+    writeHalf(numbers, quarterBucket, moved(quarterMean, toLearn, DAY_RATE, weight, quarterWeight));
+    writeHalf(numbers, weekBucket, moved(weekMean, toLearn, WEEK_RATE, weight, weekWeight));
+    numbers[HOUR_GATHERED]! += weight;
+    numbers[QUARTER_GATHERED]! += weight;
     return readings;
   }
 
   snapshot(): SeasonalResidualsSnapshot {
     return {
-      means: Float64Array.from(this.#means),
-      spreads: Float64Array.from(this.#spreads),
-      counts: Float64Array.from(this.#counts),
-      overall: Float64Array.from(this.#overall),
-      hours: this.#hours.snapshot(),
-      quarters: this.#quarters.snapshot(),
-      week: this.#week.snapshot(),
+      numbers: Float64Array.from(this.#numbers),
+      hours: this.hours.snapshot(),
+      quarters: this.quarters.snapshot(),
+      week: this.week.snapshot(),
     };
   }
 
   /** @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
   static restore(snapshot: SeasonalResidualsSnapshot): SeasonalResiduals {
-    const { means, spreads, counts, overall } = snapshot;
-    requireSnapshot(
-      means.length === BUCKETS &&
-        counts.length === BUCKETS &&
-        spreads.length === SPREADS &&
-        overall.length === 4,
-      "wrong number of buckets",
-    );
-    requireSnapshot(
-      [means, spreads, counts, overall].every((numbers) => numbers.every(Number.isFinite)),
-      "a bucket is not finite",
-    );
-    const restored = new SeasonalResiduals();
-    means.forEach((mean, bucket) => {
-      restored.#means[bucket] = mean;
-    });
-    spreads.forEach((spread, bucket) => {
-      restored.#spreads[bucket] = spread;
-    });
-    overall.forEach((number, at) => {
-      restored.#overall[at] = number;
-    });
-    restored.#counts.set(counts);
-    restored.#hours = NewestValues.restore(LONG_MEDIAN, snapshot.hours);
-    restored.#quarters = NewestValues.restore(LONG_MEDIAN, snapshot.quarters);
-    restored.#week = NewestValues.restore(WEEK_MEAN, snapshot.week);
+    const { numbers } = snapshot;
+    requireSnapshot(numbers.length === NUMBERS, "wrong number of buckets");
+    requireSnapshot(numbers.every(Number.isFinite), "a bucket is not finite");
+    const restored = new SeasonalResiduals(0);
+    for (let at = 0; at < NUMBERS; at++) restored.#numbers[at] = numbers[at]!;
+    restored.hours = NewestValues.restore(SCALED_KEPT, snapshot.hours);
+    restored.quarters = NewestValues.restore(SCALED_KEPT, snapshot.quarters);
+    restored.week = NewestValues.restore(WEEK_KEPT, snapshot.week);
     return restored;
   }
 
-  #residual(bucket: number, x: number): number {
-    return this.#counts[bucket] === 0 ? Number.NaN : x - this.#means[bucket]!;
+  /**
+   * Measures a residual by the usual size of those at its time of the day, then learns that size.
+   *
+   * @param size Where its profile's overall size lies. @param before What the values of the bucket weigh, above 0.
+   * @returns Whether the scaled residual was added to `scaled`.
+   */
+  #measure(
+    bucket: number,
+    residual: number,
+    scaled: NewestValues,
+    size: number,
+    weight: number,
+    before: number,
+  ): boolean {
+    const numbers = this.#numbers;
+    const spread = readHalf(numbers, SPREADS + bucket);
+    const overall = numbers[size]!;
+    const scale = BUCKET_SHARE * spread + (1 - BUCKET_SHARE) * overall;
+    if (scale > 0) scaled.add(Math.min(LARGEST, Math.max(-LARGEST, residual / scale)));
+    const off = Math.abs(residual);
+    const rate = Math.max(DAY_RATE * weight, weight / Math.max(weight, before));
+    writeHalf(numbers, SPREADS + bucket, spread + (off - spread) * rate);
+    const seen = numbers[size + 1]! + 1;
+    numbers[size + 1] = seen;
+    numbers[size] = overall + (off - overall) * Math.max(OVERALL_RATE, 1 / seen);
+    return scale > 0;
   }
 
-  /** Usual size of a residual in a bucket. @param at Where its profile's overall size lies. */
-  #spreadAt(bucket: number, at: number): number {
-    return BUCKET_SHARE * this.#spreads[bucket]! + (1 - BUCKET_SHARE) * this.#overall[at]!;
+  /** Where an hour or a quarter has begun, the one before keeps what its values weigh. */
+  #enter(hour: number, quarter: number): void {
+    const numbers = this.#numbers;
+    if (quarter === numbers[QUARTER]) return;
+    this.#keepWeight(
+      QUARTERS + modulo(numbers[QUARTER]!, DAY_QUARTERS),
+      numbers[QUARTER_GATHERED]!,
+    );
+    numbers[QUARTER] = quarter;
+    numbers[QUARTER_GATHERED] = 0;
+    if (hour === numbers[HOUR]) return;
+    this.#keepWeight(HOURS + modulo(numbers[HOUR]!, DAY_HOURS), numbers[HOUR_GATHERED]!);
+    this.#keepWeight(WEEK + modulo(numbers[HOUR]!, WEEK_HOURS), numbers[HOUR_GATHERED]!);
+    numbers[HOUR] = hour;
+    numbers[HOUR_GATHERED] = 0;
   }
 
-  #learnSpread(bucket: number, residual: number, rate: number, at: number): void {
-    if (Number.isNaN(residual)) return;
-    const size = Math.abs(residual);
-    const spread = this.#spreads[bucket]!;
-    this.#spreads[bucket] = spread + (size - spread) * Math.max(rate, 1 / this.#counts[bucket]!);
-    const seen = this.#overall[at + 1]! + 1;
-    const overall = this.#overall[at]!;
-    this.#overall[at + 1] = seen;
-    this.#overall[at] = overall + (size - overall) * Math.max(OVERALL_RATE, 1 / seen);
+  /** What all values of a bucket weigh, up to the last time that it was left: 0 where none came, else 1 … 15. */
+  #weightOf(bucket: number): number {
+    const packed = this.#numbers[WEIGHTS + Math.floor(bucket / PACKED)]!;
+    const upper = Math.floor(packed / PART_UNIT);
+    const place = bucket % PACKED;
+    const part = place < PART ? packed - upper * PART_UNIT : upper;
+    return (part >> (BITS * (place % PART))) & MOST_WEIGHT;
   }
 
-  #learnMean(bucket: number, x: number, rate: number): void {
-    const count = Math.min(MOST_COUNTED, this.#counts[bucket]! + 1);
-    this.#counts[bucket] = count;
-    const mean = this.#means[bucket]!;
-    this.#means[bucket] = mean + (x - mean) * Math.max(rate, 1 / count);
+  #keepWeight(bucket: number, gathered: number): void {
+    if (gathered === 0) return;
+    const before = this.#weightOf(bucket);
+    const weight = Math.min(MOST_WEIGHT, Math.max(1, Math.round(before + gathered)));
+    const unit = 2 ** (BITS * (bucket % PACKED));
+    this.#numbers[WEIGHTS + Math.floor(bucket / PACKED)]! += (weight - before) * unit;
   }
 }
+
+/** A mean that follows a value. @param before What the values weigh that it rests on. */
+const moved = (mean: number, x: number, leastRate: number, weight: number, before: number) =>
+  mean + (x - mean) * Math.max(leastRate * weight, weight / (before + weight));
 
 /** Remainder from 0; that of a small integer is cheap. */
 function modulo(x: number, by: number): number {
@@ -204,4 +237,3 @@ function modulo(x: number, by: number): number {
 }
 
 const LARGEST = 1e300;
-const bounded = (x: number): number => Math.min(LARGEST, Math.max(-LARGEST, x));
