@@ -3,7 +3,12 @@ import { requireFinite, requireSnapshot } from "./errors.ts";
 import type { NewestValues } from "./newest-values.ts";
 import { RangeMemory, type RangeMemorySnapshot } from "./range-memory.ts";
 import { RecentValues, type RecentValuesSnapshot } from "./recent-values.ts";
-import { SeasonalResiduals, type SeasonalResidualsSnapshot } from "./seasonal-residuals.ts";
+import {
+  HOUR_RESIDUALS,
+  QUARTER_RESIDUALS,
+  SeasonalResiduals,
+  type SeasonalResidualsSnapshot,
+} from "./seasonal-residuals.ts";
 import { Silence, type SilenceSnapshot } from "./silence.ts";
 
 /** Silent until this many points have come. */
@@ -322,7 +327,6 @@ export class AnomalyDetector {
   #excessOfSeason(localMs: number, x: number, floor: number): void {
     const ranges = this.#ranges;
     const weight = Math.min(1, this.#numbers[INTERVAL_MS]! / WHOLE_INTERVAL_MS);
-    const { hours, quarters, week } = this.#season!;
     const season = this.#season!.update(localMs, x, this.#confined(x, this.count), weight);
     excesses[5] = 0;
     excesses[6] = 0;
@@ -333,20 +337,26 @@ export class AnomalyDetector {
     if (!Number.isNaN(season.week))
       excesses[6] = Math.max(
         ranges.excess(WEEK, season.week, floor),
-        ranges.excess(WEEK_MEAN, week.mean(), floor),
+        ranges.excess(WEEK_MEAN, season.weekMean, floor),
       );
     excesses[7] = Math.max(
-      season.newQuarter ? this.#excessOfMedian(QUARTER_SHORT, quarters, SHORT_MEDIAN) : 0,
-      season.newQuarter ? this.#excessOfMedian(QUARTER_LONG, quarters, LONG_MEDIAN) : 0,
-      season.newHour ? this.#excessOfMedian(HOUR_LONG, hours, LONG_MEDIAN) : 0,
+      season.newQuarter ? this.#excessOfMedian(QUARTER_SHORT, QUARTER_RESIDUALS, SHORT_MEDIAN) : 0,
+      season.newQuarter ? this.#excessOfMedian(QUARTER_LONG, QUARTER_RESIDUALS, LONG_MEDIAN) : 0,
+      season.newHour ? this.#excessOfMedian(HOUR_LONG, HOUR_RESIDUALS, LONG_MEDIAN) : 0,
     );
   }
 
   #excessOfMedian(view: number, residuals: NewestValues, most: number): number {
     const ranges = this.#ranges;
-    return residuals.hasMedianWithin(most, ranges.currentLow(view), ranges.currentHigh(view))
+    const season = this.#season!;
+    return season.hasMedianWithin(
+      residuals,
+      most,
+      ranges.currentLow(view),
+      ranges.currentHigh(view),
+    )
       ? 0
-      : ranges.excess(view, residuals.median(most), 0);
+      : ranges.excess(view, season.median(residuals, most), 0);
   }
 
   /** What means learn of a value: one far outside the usual range as one two ranges outside. */

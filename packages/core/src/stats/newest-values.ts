@@ -1,56 +1,57 @@
 import { doubles } from "./doubles.ts";
-import { requireSnapshot } from "./errors.ts";
-
-/** State of `NewestValues`: oldest first. */
-export type NewestValuesSnapshot = Float64Array;
 
 const MOST = 32;
 const sorted = doubles(MOST, 0);
 
 /**
- * The newest values of a view, to read medians and means off.
+ * The newest values of a view, to read medians and means off. They lie in a list of numbers that the caller has beside
+ * other state: how many came, up to all slots, the place of the next, and the slots.
  *
- * Memory: 8 bytes a slot. Cost of a reading of m values: O(m), a median O(m²/4).
+ * Cost of a reading of m values: O(m), a median O(m²/4).
  */
 export class NewestValues {
-  readonly #ring: number[];
-  #count = 0;
-  /** Where the next value goes. */
-  #next = 0;
+  readonly slots: number;
+  readonly #count: number;
+  readonly #next: number;
+  readonly #ring: number;
 
-  /** @param slots 1 … 32. */
-  constructor(slots: number) {
-    this.#ring = doubles(slots, 0);
+  /** @param slots 1 … 32. @param from Place of the first of `length` numbers, all 0 before the first value. */
+  constructor(slots: number, from: number) {
+    this.slots = slots;
+    this.#count = from;
+    this.#next = from + 1;
+    this.#ring = from + 2;
   }
 
-  add(value: number): void {
+  /** Numbers of the list that are taken. */
+  get length(): number {
+    return this.slots + 2;
+  }
+
+  add(list: number[], value: number): void {
+    const next = list[this.#next]!;
     // A zero without a sign: equal values are interchangeable.
-    this.#ring[this.#next] = value + 0;
-    const slots = this.#ring.length;
-    if (this.#count < slots) this.#count++;
-    this.#next = this.#next + 1 === slots ? 0 : this.#next + 1;
+    list[this.#ring + next] = value + 0;
+    if (list[this.#count]! < this.slots) list[this.#count]!++;
+    list[this.#next] = next + 1 === this.slots ? 0 : next + 1;
   }
 
   /** Mean of all values held; at least one must have come. */
-  mean(): number {
-    const share = 1 / this.#count;
+  mean(list: readonly number[]): number {
+    const count = list[this.#count]!;
+    const share = 1 / count;
     let sum = 0;
-    let at = this.#next;
-    for (let i = 0; i < this.#count; i++) {
-      at = at === 0 ? this.#ring.length - 1 : at - 1;
-      sum += this.#ring[at]! * share;
-    }
+    for (let at = this.#ring; at < this.#ring + count; at++) sum += list[at]! * share;
     return sum;
   }
 
   /** Median of the newest `most`, or of those there are; at least one must have come. */
-  median(most: number): number {
-    const count = Math.min(most, this.#count);
-    const ring = this.#ring;
-    let at = this.#next;
+  median(list: readonly number[], most: number): number {
+    const count = Math.min(most, list[this.#count]!);
+    let at = list[this.#next]!;
     for (let i = 0; i < count; i++) {
-      at = at === 0 ? ring.length - 1 : at - 1;
-      const value = ring[at]!;
+      at = at === 0 ? this.slots - 1 : at - 1;
+      const value = list[this.#ring + at]!;
       let j = i - 1;
       while (j >= 0 && sorted[j]! > value) {
         sorted[j + 1] = sorted[j]!;
@@ -66,16 +67,16 @@ export class NewestValues {
    * Whether that median surely lies within `low` and `high`, themselves included: told without sorting. Of an even number of
    * values both in the middle must.
    */
-  hasMedianWithin(most: number, low: number, high: number): boolean {
-    const count = Math.min(most, this.#count);
-    const ring = this.#ring;
+  hasMedianWithin(list: readonly number[], most: number, low: number, high: number): boolean {
+    const held = list[this.#count]!;
+    const count = Math.min(most, held);
     // Of all values the order does not matter.
-    let at = count === this.#count ? count : this.#next;
+    let at = count === held ? count : list[this.#next]!;
     let reachLow = 0;
     let reachHigh = 0;
     for (let i = 0; i < count; i++) {
-      at = at === 0 ? ring.length - 1 : at - 1;
-      const value = ring[at]!;
+      at = at === 0 ? this.slots - 1 : at - 1;
+      const value = list[this.#ring + at]!;
       reachLow += value >= low ? 1 : 0;
       reachHigh += value <= high ? 1 : 0;
     }
@@ -83,20 +84,17 @@ export class NewestValues {
     return reachLow > half && reachHigh > half;
   }
 
-  snapshot(): NewestValuesSnapshot {
-    const values = new Float64Array(this.#count);
-    const slots = this.#ring.length;
-    const from = this.#next - this.#count + slots;
-    for (let i = 0; i < this.#count; i++) values[i] = this.#ring[(from + i) % slots]!;
-    return values;
-  }
-
-  /** @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
-  static restore(slots: number, values: NewestValuesSnapshot): NewestValues {
-    requireSnapshot(values.length <= slots, "too many newest values");
-    requireSnapshot(values.every(Number.isFinite), "a newest value is not finite");
-    const restored = new NewestValues(slots);
-    for (const value of values) restored.add(value);
-    return restored;
+  /** Whether the list holds what `add` may have made. */
+  isSound(list: ArrayLike<number>): boolean {
+    const count = list[this.#count]!;
+    const next = list[this.#next]!;
+    return (
+      Number.isInteger(count) &&
+      count >= 0 &&
+      count <= this.slots &&
+      Number.isInteger(next) &&
+      next >= 0 &&
+      next < this.slots
+    );
   }
 }

@@ -1,7 +1,7 @@
 import { doubles } from "./doubles.ts";
 import { requireSnapshot } from "./errors.ts";
 import { readHalf, writeHalf } from "./half-doubles.ts";
-import { NewestValues, type NewestValuesSnapshot } from "./newest-values.ts";
+import { NewestValues } from "./newest-values.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_HOURS = 24;
@@ -36,7 +36,16 @@ const HOUR = OTHERS + 5;
 const HOUR_GATHERED = OTHERS + 6;
 const QUARTER = OTHERS + 7;
 const QUARTER_GATHERED = OTHERS + 8;
-const NUMBERS = OTHERS + 9;
+/** Residuals against the hour of the day, in usual ones: the last 25. The same against the quarter of the day. */
+export const HOUR_RESIDUALS = new NewestValues(25, OTHERS + 9);
+export const QUARTER_RESIDUALS = new NewestValues(25, OTHERS + 9 + HOUR_RESIDUALS.length);
+/** The last 24 residuals against the hour of the week. */
+const WEEK_RESIDUALS = new NewestValues(
+  24,
+  OTHERS + 9 + HOUR_RESIDUALS.length + QUARTER_RESIDUALS.length,
+);
+const NUMBERS =
+  OTHERS + 9 + HOUR_RESIDUALS.length + QUARTER_RESIDUALS.length + WEEK_RESIDUALS.length;
 /** Least weight of a value in its bucket's mean, at one value in five minutes or fewer. */
 const DAY_RATE = 0.1;
 const WEEK_RATE = 0.2;
@@ -45,17 +54,9 @@ const LEAST_WEIGHT = 1e-9;
 const OVERALL_RATE = 0.01;
 /** A residual is measured by the usual size in its bucket and, in part, by that of all. */
 const BUCKET_SHARE = 0.7;
-/** So many scaled residuals are kept, and so many of the week. */
-const SCALED_KEPT = 25;
-const WEEK_KEPT = 24;
 
-/** State of `SeasonalResiduals`. */
-export interface SeasonalResidualsSnapshot {
-  numbers: Float64Array;
-  hours: NewestValuesSnapshot;
-  quarters: NewestValuesSnapshot;
-  week: NewestValuesSnapshot;
-}
+/** State of `SeasonalResiduals`: its numbers. */
+export type SeasonalResidualsSnapshot = Float64Array;
 
 /** What a value is, less what is usual at its time; NaN where no earlier value tells. */
 export interface SeasonalReadings {
@@ -63,12 +64,20 @@ export interface SeasonalReadings {
   hour: number;
   /** Against the hour of the week. */
   week: number;
-  /** Whether `SeasonalResiduals.hours` and `.quarters` have taken in a new one. */
+  /** Mean of the last 24 of those. */
+  weekMean: number;
+  /** Whether there is a new residual to read a median of, in `HOUR_RESIDUALS` and `QUARTER_RESIDUALS`. */
   newHour: boolean;
   newQuarter: boolean;
 }
 
-const readings: SeasonalReadings = { hour: 0.5, week: 0.5, newHour: false, newQuarter: false };
+const readings: SeasonalReadings = {
+  hour: 0.5,
+  week: 0.5,
+  weekMean: 0.5,
+  newHour: false,
+  newQuarter: false,
+};
 
 /**
  * What is usual at each hour of the day, quarter of the day and hour of the week, and how far a series is from it.
@@ -79,12 +88,6 @@ const readings: SeasonalReadings = { hour: 0.5, week: 0.5, newHour: false, newQu
  * Memory: 2.8 KB; means and spreads have 20 significant bits. Cost: about 0.3 µs a value.
  */
 export class SeasonalResiduals {
-  /** Residuals against the hour of the day, in usual ones: the last 25. */
-  hours = new NewestValues(SCALED_KEPT);
-  /** The same against the quarter of the day. */
-  quarters = new NewestValues(SCALED_KEPT);
-  /** The last 24 residuals against the hour of the week. */
-  week = new NewestValues(WEEK_KEPT);
   readonly #numbers = doubles(NUMBERS, 0);
 
   /** @param origin Any value of the series. */
@@ -118,19 +121,23 @@ export class SeasonalResiduals {
     readings.hour = hourWeight > 0 ? value - hourMean : Number.NaN;
     readings.newHour =
       hourWeight > 0 &&
-      this.#measure(hourBucket, readings.hour, this.hours, HOUR_SIZE, weight, hourWeight);
+      this.#measure(hourBucket, readings.hour, HOUR_RESIDUALS, HOUR_SIZE, weight, hourWeight);
     readings.newQuarter =
       quarterWeight > 0 &&
       this.#measure(
         quarterBucket,
         value - quarterMean,
-        this.quarters,
+        QUARTER_RESIDUALS,
         QUARTER_SIZE,
         weight,
         quarterWeight,
       );
     readings.week = weekWeight > 0 ? value - weekMean : Number.NaN;
-    if (weekWeight > 0) this.week.add(readings.week);
+    readings.weekMean = Number.NaN;
+    if (weekWeight > 0) {
+      WEEK_RESIDUALS.add(numbers, readings.week);
+      readings.weekMean = WEEK_RESIDUALS.mean(numbers);
+    }
     const toLearn = learned - numbers[ORIGIN]!;
     writeHalf(numbers, hourBucket, moved(hourMean, toLearn, DAY_RATE, weight, hourWeight));
     writeHalf(numbers, quarterBucket, moved(quarterMean, toLearn, DAY_RATE, weight, quarterWeight));
@@ -140,25 +147,30 @@ export class SeasonalResiduals {
     return readings;
   }
 
+  /** Median of the last `most` of some residuals, see `NewestValues.median`. @param most 1 … 25. */
+  median(residuals: NewestValues, most: number): number {
+    return residuals.median(this.#numbers, most);
+  }
+
+  /** See `NewestValues.hasMedianWithin`. */
+  hasMedianWithin(residuals: NewestValues, most: number, low: number, high: number): boolean {
+    return residuals.hasMedianWithin(this.#numbers, most, low, high);
+  }
+
   snapshot(): SeasonalResidualsSnapshot {
-    return {
-      numbers: Float64Array.from(this.#numbers),
-      hours: this.hours.snapshot(),
-      quarters: this.quarters.snapshot(),
-      week: this.week.snapshot(),
-    };
+    return Float64Array.from(this.#numbers);
   }
 
   /** @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
-  static restore(snapshot: SeasonalResidualsSnapshot): SeasonalResiduals {
-    const { numbers } = snapshot;
+  static restore(numbers: SeasonalResidualsSnapshot): SeasonalResiduals {
     requireSnapshot(numbers.length === NUMBERS, "wrong number of buckets");
     requireSnapshot(numbers.every(Number.isFinite), "a bucket is not finite");
+    requireSnapshot(
+      [HOUR_RESIDUALS, QUARTER_RESIDUALS, WEEK_RESIDUALS].every((kept) => kept.isSound(numbers)),
+      "newest residuals are damaged",
+    );
     const restored = new SeasonalResiduals(0);
     for (let at = 0; at < NUMBERS; at++) restored.#numbers[at] = numbers[at]!;
-    restored.hours = NewestValues.restore(SCALED_KEPT, snapshot.hours);
-    restored.quarters = NewestValues.restore(SCALED_KEPT, snapshot.quarters);
-    restored.week = NewestValues.restore(WEEK_KEPT, snapshot.week);
     return restored;
   }
 
@@ -180,7 +192,7 @@ export class SeasonalResiduals {
     const spread = readHalf(numbers, SPREADS + bucket);
     const overall = numbers[size]!;
     const scale = BUCKET_SHARE * spread + (1 - BUCKET_SHARE) * overall;
-    if (scale > 0) scaled.add(Math.min(LARGEST, Math.max(-LARGEST, residual / scale)));
+    if (scale > 0) scaled.add(numbers, Math.min(LARGEST, Math.max(-LARGEST, residual / scale)));
     const off = Math.abs(residual);
     const rate = Math.max(DAY_RATE * weight, weight / Math.max(weight, before));
     writeHalf(numbers, SPREADS + bucket, spread + (off - spread) * rate);

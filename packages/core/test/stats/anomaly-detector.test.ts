@@ -371,7 +371,7 @@ suite("state", () => {
     expect(() =>
       AnomalyDetector.restore({
         ...seasoned,
-        season: { ...seasoned.season!, numbers: new Float64Array(7) },
+        season: new Float64Array(7),
       }),
     ).toThrow(damaged);
     const tracker = new IncidentTracker().snapshot();
