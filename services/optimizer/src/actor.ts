@@ -88,6 +88,11 @@ function sendOutcomes(state: OptimizerState, outputs: Output[]): void {
         objective: "pressure",
         before: due.before,
         after: due.after,
+        ...(due.forecast && {
+          expected: due.forecast.expected,
+          noise_variance: due.forecast.variance,
+          samples: due.forecast.freedom,
+        }),
       },
     });
   }

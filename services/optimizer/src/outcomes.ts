@@ -1,3 +1,13 @@
+import {
+  BaselineForecast,
+  type BaselineForecastSnapshot,
+  disturb,
+  type Forecast,
+  follow,
+  noTrack,
+  type ObjectiveTrack,
+  standingOf,
+} from "@mapek/core/stats";
 import { WINDOW_REPORTS } from "./performance-window.ts";
 
 /** Most commands whose outcome is awaited; beyond that the oldest are given up. */
@@ -6,68 +16,87 @@ const OUTCOME_LIMIT = 1_000;
 export interface AwaitedOutcome {
   readonly actionId: string;
   readonly before: number;
+  /** What would come without the command; null while too little is known of that. */
+  readonly forecast: Forecast | null;
   /** The count of measured pressures at which the outcome is known. */
   readonly dueAt: number;
 }
 
 export interface OutcomesSnapshot {
-  pressures: number[];
+  track: ObjectiveTrack;
+  baseline: BaselineForecastSnapshot;
   count: number;
   awaited: AwaitedOutcome[];
 }
 
+/** A command whose effect has been seen. */
+export interface DueOutcome extends Omit<AwaitedOutcome, "dueAt"> {
+  readonly after: number;
+}
+
 /**
- * The pressure of the last 10 reports, and the commands whose effect is seen in the 10 that follow them.
+ * The pressure of the last reports, and the commands whose effect is seen in the 10 that follow them, beside what the
+ * system and its optimizer would have done by themselves: learned from spans in which no command came.
  *
  * Cost: O(1) a report while nothing is due.
  */
 export class Outcomes {
-  private readonly pressures = new Float64Array(WINDOW_REPORTS);
+  private track = noTrack();
+  private baseline = new BaselineForecast();
   private count = 0;
   private awaited: AwaitedOutcome[] = [];
 
   /** Awaits the mean pressure of the next 10 reports. */
   await(actionId: string, before: number): void {
     if (this.awaited.length === OUTCOME_LIMIT) this.awaited.shift();
-    this.awaited.push({ actionId, before, dueAt: this.count + WINDOW_REPORTS });
+    const standing = standingOf(this.track, WINDOW_REPORTS);
+    const forecast = (standing && this.baseline.forecast(standing)) ?? null;
+    disturb(this.track);
+    this.awaited.push({ actionId, before, forecast, dueAt: this.count + WINDOW_REPORTS });
   }
 
   /** Folds a report's pressure. */
   update(pressure: number): void {
-    this.pressures[this.count % WINDOW_REPORTS] = pressure;
+    follow(this.track, pressure, WINDOW_REPORTS, this.baseline);
     this.count++;
   }
 
-  /** The last pressures, at most ten, in no order. */
+  /** The last pressures, at most ten, oldest first. */
   recent(): number[] {
-    return [...this.pressures.subarray(0, Math.min(this.count, WINDOW_REPORTS))];
+    return this.track.values.slice(-WINDOW_REPORTS);
   }
 
   /** The pressure that was folded last; NaN before the first. */
   newest(): number {
-    if (this.count === 0) return Number.NaN;
-    return this.pressures[(this.count - 1) % WINDOW_REPORTS] as number;
+    return this.track.values.at(-1) ?? Number.NaN;
   }
 
   /** Takes the next outcome that is known now, with the mean pressure since its command. */
-  takeDue(): { actionId: string; before: number; after: number } | undefined {
+  takeDue(): DueOutcome | undefined {
     const first = this.awaited[0];
     if (first === undefined || first.dueAt > this.count) return undefined;
     this.awaited.shift();
+    const { dueAt: _, ...outcome } = first;
     let sum = 0;
-    for (const pressure of this.pressures) sum += pressure;
-    return { actionId: first.actionId, before: first.before, after: sum / WINDOW_REPORTS };
+    for (const pressure of this.recent()) sum += pressure;
+    return { ...outcome, after: sum / WINDOW_REPORTS };
   }
 
   snapshot(): OutcomesSnapshot {
-    return { pressures: [...this.pressures], count: this.count, awaited: [...this.awaited] };
+    return {
+      track: { ...this.track, values: [...this.track.values] },
+      baseline: this.baseline.snapshot(),
+      count: this.count,
+      awaited: [...this.awaited],
+    };
   }
 
-  static restore(snapshot: OutcomesSnapshot): Outcomes {
+  static restore({ track, baseline, count, awaited }: OutcomesSnapshot): Outcomes {
     const outcomes = new Outcomes();
-    outcomes.pressures.set(snapshot.pressures);
-    outcomes.count = snapshot.count;
-    outcomes.awaited = [...snapshot.awaited];
+    outcomes.track = { ...track, values: [...track.values] };
+    outcomes.baseline = new BaselineForecast(baseline);
+    outcomes.count = count;
+    outcomes.awaited = [...awaited];
     return outcomes;
   }
 }

@@ -16,7 +16,7 @@ import { tableRow } from "./parameter-table.ts";
 import { PerformanceWindow } from "./performance-window.ts";
 
 /** Number of the saved form; a new one needs a migration from each older. */
-export const STATE_SCHEMA = 2;
+export const STATE_SCHEMA = 3;
 
 /** All that the optimizer knows of one system. Bounded: 500 transitions, 100 judged changes, 1,000 answers, 1,000 outcomes. */
 export interface OptimizerState {

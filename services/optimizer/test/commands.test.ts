@@ -61,6 +61,30 @@ describe("re_evaluate", () => {
     expect(outcome?.after).toBeCloseTo((9 * 0.85 + 1) / 10, 12);
     expect(outcomesIn(subject.fill(CALM))).toEqual([]);
   });
+
+  it("says beside it what would have come without the command, once it has seen how the system goes", () => {
+    const subject = subjectIn("healthy");
+    const cpuAt = (i: number) => 50 + 6 * Math.sin(i * 12.9898) + 3 * Math.sin(i * 0.7);
+    const outcomeAfter = (from: number, effect: number) => {
+      subject.command({ name: "re_evaluate", cpu_usage: 80 }, `a-${from}`);
+      subject.restart();
+      const outputs = Array.from({ length: 10 }, (_, i) =>
+        subject.report({ cpu_usage: cpuAt(from + i) + effect }),
+      );
+      return outcomesIn(outputs.flat())[0]!;
+    };
+    for (let i = 0; i < 60; i++) subject.report({ cpu_usage: cpuAt(i) });
+    expect(outcomeAfter(60, 0)).not.toHaveProperty("expected");
+    for (let i = 70; i < 400; i++) subject.report({ cpu_usage: cpuAt(i) });
+    const idle = outcomeAfter(400, 0);
+    const noise = Math.sqrt(idle.noise_variance ?? Number.NaN);
+    expect(idle.before).toBe(1);
+    expect(Math.abs(idle.after - (idle.expected ?? Number.NaN))).toBeLessThan(3 * noise);
+    expect(idle.samples).toBeGreaterThan(5);
+    for (let i = 410; i < 500; i++) subject.report({ cpu_usage: cpuAt(i) });
+    const helped = outcomeAfter(500, -20);
+    expect(helped.after - (helped.expected ?? Number.NaN)).toBeLessThan(-4 * noise);
+  });
 });
 
 describe("scale_learning_rate", () => {
