@@ -439,9 +439,11 @@ export class SeriesLearner {
   /** A recommendation from before a level shift may become a threshold after it; only one from after it is taken whole. */
   #isOfThisLevel(side: Side, { source, threshold }: Omit<ThresholdInForce, "previous">): boolean {
     if (source === "operator" || source === "signal") return true;
+    // The history knows whole milliseconds.
+    const since = Math.floor(this.lastChange?.found_at ?? 0);
     return this.optimisations.some(
       (made) =>
-        made.time >= (this.lastChange?.found_at ?? 0) &&
+        made.time >= since &&
         made.side === side &&
         made.recommended_value === threshold &&
         !made.provisional,
