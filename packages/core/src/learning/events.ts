@@ -44,9 +44,11 @@ export type SeriesEvent =
 
 /** One optimisation in a series' history. */
 export interface Optimisation {
+  /** Event time in whole milliseconds, rounded down. */
   readonly time: number;
   readonly side: Side;
   readonly recommended_value: number;
+  /** 0–1, in thousandths. */
   readonly confidence: number;
   readonly strategy: string;
   readonly provisional: boolean;

@@ -1,3 +1,5 @@
+import { copiedDoubles } from "../stats/index.ts";
+
 /** Incidents that are remembered. */
 const MAX_RANGES = 16;
 /** Share of the samples up to which those of incidents are left out; beyond it they are the new normal. */
@@ -13,15 +15,16 @@ export type Ranges = readonly (readonly [from: number, to: number])[];
  * more, all count. The window itself keeps every sample.
  */
 export class IncidentRanges {
-  #ranges: Ranges = [];
+  /** Oldest first, both ends of each. */
+  #ends: number[] = NONE;
 
   opened(at: number): void {
-    this.#ranges = [...this.#ranges, [at, Number.POSITIVE_INFINITY] as const].slice(-MAX_RANGES);
+    const before = this.#ends.slice(Math.max(0, this.#ends.length - 2 * (MAX_RANGES - 1)));
+    this.#ends = copiedDoubles([...before, at, Number.POSITIVE_INFINITY]);
   }
 
   closed(at: number): void {
-    const open = this.#ranges.at(-1);
-    if (open !== undefined) this.#ranges = [...this.#ranges.slice(0, -1), [open[0], at]];
+    if (this.#ends.length > 0) this.#ends[this.#ends.length - 1] = at;
   }
 
   /**
@@ -31,7 +34,7 @@ export class IncidentRanges {
    */
   leaveOut(times: Float64Array, values: Float64Array): number {
     const count = times.length;
-    const touching = this.#ranges.filter(
+    const touching = this.snapshot().filter(
       ([from, to]) => to >= times[0]! && from <= times[count - 1]!,
     );
     if (touching.length === 0) return count;
@@ -50,12 +53,17 @@ export class IncidentRanges {
   }
 
   snapshot(): Ranges {
-    return this.#ranges;
+    return Array.from({ length: this.#ends.length / 2 }, (_, i) => [
+      this.#ends[2 * i]!,
+      this.#ends[2 * i + 1]!,
+    ]);
   }
 
   static restore(ranges: Ranges): IncidentRanges {
     const restored = new IncidentRanges();
-    restored.#ranges = ranges;
+    restored.#ends = copiedDoubles(ranges.flat());
     return restored;
   }
 }
+
+const NONE: number[] = [];

@@ -122,30 +122,9 @@ export class SeriesJudge {
     this.lastJudgedAt = time;
     this.lastValue = value;
     this.judged++;
-    if (this.incidentSamples > 0) this.incidentSamples++;
-    const { evidence, expected, excesses } = detector;
-    const point = { timeMs: time, value, expected, evidence, excesses, seen };
-    const found = this.#rule.judge(point, this.settings);
-    if (found !== undefined && found !== "alarm") this.#suppress(found);
-    const alarm = found === "alarm";
-    if (alarm) this.#incidents ??= new IncidentTracker(seen);
-    const incidents = this.#incidents;
-    if (incidents === undefined) return NOTHING;
-    if (alarm && this.incidentSamples === 0 && incidents.isRefractory) this.#suppress("refractory");
-    const event = incidents.update({
-      timeMs: time,
-      value,
-      score: this.score,
-      alarm,
-      releaseScore: scoreOf(RELEASE_EVIDENCE / this.settings.sensitivity),
-      expectedLow: detector.expectedLow,
-      expectedHigh: detector.expectedHigh,
-      families: () => familiesOf(excesses),
-    });
-    if (event === undefined) return NOTHING;
-    if (event.type === "opened") this.#rule.opened(point);
-    this.#onEvent(event);
-    return [event];
+    // Nearly every sample: it says nothing, and nothing is open.
+    if (detector.evidence === 0 && this.incidentSamples === 0) return NOTHING;
+    return this.#weigh(time, value, seen);
   }
 
   /**
@@ -211,6 +190,36 @@ export class SeriesJudge {
     if (incidents !== null) restored.#incidents = IncidentTracker.restore(incidents);
     if (suppressed.length > 0) restored.#suppressed = [...suppressed];
     return restored;
+  }
+
+  /** Decides whether the evidence of the last sample is an alarm, and what becomes of the incident. */
+  #weigh(time: number, value: number, seen: number): readonly IncidentEvent[] {
+    if (this.incidentSamples > 0) this.incidentSamples++;
+    const { evidence, expected, excesses, expectedLow, expectedHigh } = this.#detector;
+    const point = { timeMs: time, value, expected, evidence, excesses, seen };
+    const found = this.#rule.judge(point, this.settings);
+    if (found !== undefined && found !== "alarm") this.#suppress(found);
+    const alarm = found === "alarm";
+    if (alarm) this.#incidents ??= new IncidentTracker();
+    const incidents = this.#incidents;
+    if (incidents === undefined) return NOTHING;
+    if (alarm && this.incidentSamples === 0 && incidents.isRefractory(seen))
+      this.#suppress("refractory");
+    const event = incidents.update({
+      seen,
+      timeMs: time,
+      value,
+      score: this.score,
+      alarm,
+      releaseScore: scoreOf(RELEASE_EVIDENCE / this.settings.sensitivity),
+      expectedLow,
+      expectedHigh,
+      families: () => familiesOf(excesses),
+    });
+    if (event === undefined) return NOTHING;
+    if (event.type === "opened") this.#rule.opened(point);
+    this.#onEvent(event);
+    return [event];
   }
 
   #suppress(reason: Suppression): void {

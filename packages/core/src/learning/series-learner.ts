@@ -44,6 +44,7 @@ const FIRST_ONLINE = 64;
 const copiedValues = new Scratch();
 const copiedTimes = new Scratch();
 const NO_EVENTS: readonly SeriesEvent[] = [];
+const NOTHING_EXCLUDED: readonly ExcludedRange[] = [];
 
 /**
  * Learns one series: window, threshold, anomalies. A pure, deterministic, online reducer over samples
@@ -69,12 +70,12 @@ export class SeriesLearner {
   };
   frozen = false;
   readonly #optimisations = new OptimisationHistory();
-  excluded: readonly ExcludedRange[] = [];
+  excluded: readonly ExcludedRange[] = NOTHING_EXCLUDED;
   /** The newest lasting change of its level. */
   lastChange: LastChange | null = null;
   window: SampleWindow;
   judge: SeriesJudge;
-  #sensitivity = new SeriesSensitivity();
+  #sensitivity = SeriesSensitivity.UNMOVED;
   #sides = new SideThresholds();
   /** Made with the 64th sample. */
   #changes: ChangeDetector | undefined;
@@ -144,7 +145,7 @@ export class SeriesLearner {
       return NO_EVENTS;
     }
     if (this.frozen) {
-      const events = this.#judge(time, value);
+      const events = this.#judge(time, value, this.#offsetMs(time));
       this.counts.frozen++;
       return events;
     }
@@ -159,9 +160,11 @@ export class SeriesLearner {
       case "inserted":
         this.counts.points++;
         return NO_EVENTS;
-      case "appended":
+      case "appended": {
         this.counts.points++;
-        return this.#learn(time, value, this.#judge(time, value));
+        const offsetMs = this.#offsetMs(time);
+        return this.#learn(time, value, offsetMs, this.#judge(time, value, offsetMs));
+      }
     }
   }
 
@@ -245,19 +248,19 @@ export class SeriesLearner {
 
   /** Takes the factor of the series' system. @returns The sensitivity that it has now, 0.1–10. */
   applySensitivity(systemFactor: DecayingFactor): number {
-    this.#sensitivity.system = systemFactor;
+    this.#sensitivity = this.#sensitivity.under(systemFactor);
     return this.#refreshSensitivity(this.window.newestTime ?? 0);
   }
 
   /** A label of an event time (ms) multiplies the series' own sensitivity; this decays. */
   scaleSensitivity(factor: number, time: number): number {
-    this.#sensitivity.scale(factor, this.#settings, time);
+    this.#sensitivity = this.#sensitivity.scaled(factor, this.#settings, time);
     return this.#refreshSensitivity(time);
   }
 
   /** Makes the series' sensitivity the one asked for, within 0.1–10; this stays. */
   setSensitivity(sensitivity: number, time: number): number {
-    this.#sensitivity.set(sensitivity, this.#settings, time);
+    this.#sensitivity = this.#sensitivity.set(sensitivity, this.#settings, time);
     return this.#refreshSensitivity(time);
   }
 
@@ -302,7 +305,7 @@ export class SeriesLearner {
     Object.assign(restored.counts, snapshot.counts);
     restored.frozen = snapshot.frozen;
     for (const optimisation of snapshot.optimisations) restored.#optimisations.add(optimisation);
-    restored.excluded = snapshot.excluded;
+    if (snapshot.excluded.length > 0) restored.excluded = snapshot.excluded;
     restored.#sensitivity = SeriesSensitivity.restore(snapshot.sensitivity);
     restored.lastChange = snapshot.lastChange;
     restored.#learnsFrom = snapshot.learnsFrom;
@@ -340,8 +343,13 @@ export class SeriesLearner {
     return [since.subarray(0, count), kept.subarray(0, count)];
   }
 
-  #judge(time: number, value: number): readonly SeriesEvent[] {
-    const offsetMs = zoneOffset(this.#settings.time_zone)(time);
+  /** What local time is ahead of UTC. */
+  #offsetMs(time: number): number {
+    const { time_zone } = this.#settings;
+    return time_zone === undefined ? 0 : zoneOffset(time_zone)(time);
+  }
+
+  #judge(time: number, value: number, offsetMs: number): readonly SeriesEvent[] {
     const events = this.judge.judge(time, value, this.#resolutionMs, offsetMs);
     return events.length === 0 ? NO_EVENTS : events.map((event) => this.#anomaly(time, event));
   }
@@ -358,15 +366,18 @@ export class SeriesLearner {
     return { type: "anomaly", time, phase: type, incident, threshold };
   }
 
-  #learn(time: number, value: number, events: readonly SeriesEvent[]): readonly SeriesEvent[] {
-    const localTime = time + zoneOffset(this.#settings.time_zone)(time);
+  #learn(
+    time: number,
+    value: number,
+    offsetMs: number,
+    events: readonly SeriesEvent[],
+  ): readonly SeriesEvent[] {
+    const localTime = time + offsetMs;
     let waits = this.judge.holdsBack(this.window.length);
     let all = events;
-    for (const side of this.#sides) {
-      if (!waits) side.adaptive?.update(localTime, value);
-      for (const outcome of side.measure(value, this.#settings.exceedance_rate))
-        all = [...all, { type: "outcome", time, ...outcome }];
-    }
+    const { upper, lower } = this.#sides;
+    if (upper !== undefined) all = this.#learnSide(upper, time, localTime, value, waits, all);
+    if (lower !== undefined) all = this.#learnSide(lower, time, localTime, value, waits, all);
     const change = this.#followChanges(time, localTime, value);
     if (change !== undefined) {
       all = [...all, ...this.#changed(time, change)];
@@ -374,6 +385,24 @@ export class SeriesLearner {
     }
     if (waits || (time < this.#dueAt && this.counts.points < this.#dueCount)) return all;
     return [...all, ...this.#recommend(time)];
+  }
+
+  /** @returns Those events, and what became of promises after them. */
+  #learnSide(
+    side: SideThreshold,
+    time: number,
+    localTime: number,
+    value: number,
+    waits: boolean,
+    events: readonly SeriesEvent[],
+  ): readonly SeriesEvent[] {
+    if (!waits) side.adaptive?.update(localTime, value);
+    const outcomes = side.measure(value, this.#settings.exceedance_rate);
+    if (outcomes.length === 0) return events;
+    return [
+      ...events,
+      ...outcomes.map((outcome) => ({ type: "outcome", time, ...outcome }) as const),
+    ];
   }
 
   #followChanges(time: number, localTime: number, value: number): Change | undefined {
@@ -392,7 +421,7 @@ export class SeriesLearner {
       closed = this.judge.close();
       this.#learnsFrom = since;
       this.#incidents = undefined;
-      for (const side of this.#sides) {
+      for (const side of this.#sides.all()) {
         side.outdated = true;
         // The change was found late: what was learned online since it began is of neither level.
         if (side.adaptive !== undefined) this.#learnAnew(side);
@@ -439,9 +468,11 @@ export class SeriesLearner {
   /** A recommendation from before a level shift may become a threshold after it; only one from after it is taken whole. */
   #isOfThisLevel(side: Side, { source, threshold }: Omit<ThresholdInForce, "previous">): boolean {
     if (source === "operator" || source === "signal") return true;
+    // The history knows whole milliseconds.
+    const since = Math.floor(this.lastChange?.found_at ?? 0);
     return this.optimisations.some(
       (made) =>
-        made.time >= (this.lastChange?.found_at ?? 0) &&
+        made.time >= since &&
         made.side === side &&
         made.recommended_value === threshold &&
         !made.provisional,
@@ -479,12 +510,19 @@ const windowOptions = (settings: SeriesSettings) => ({
   spanMs: settings.learning_window_seconds * 1_000,
 });
 
+let lastAlarmSettings: { of: SeriesSettings; value: AlarmSettings } | undefined;
+
+/** The same object for one series after another with the same settings and sensitivity. */
 function alarmSettings(settings: SeriesSettings, sensitivity: number): AlarmSettings {
+  if (lastAlarmSettings?.of === settings && lastAlarmSettings.value.sensitivity === sensitivity)
+    return lastAlarmSettings.value;
   const { min_deviation, min_relative_deviation, direction } = settings;
-  return {
+  const value = {
     sensitivity,
     minDeviation: min_deviation,
     minRelativeDeviation: min_relative_deviation,
     direction,
   };
+  lastAlarmSettings = { of: settings, value };
+  return value;
 }

@@ -10,11 +10,22 @@ export interface SensitivitySnapshot {
   readonly system: DecayingFactor;
 }
 
-/** The sensitivity of a series: the setting's, times the system's factor, times its own; 0.1–10. */
+/**
+ * The sensitivity of a series: the setting's, times the system's factor, times its own; 0.1–10. Unchangeable, so that
+ * series whose sensitivity nobody has moved share one.
+ */
 export class SeriesSensitivity {
+  /** One that nobody has moved. */
+  static readonly UNMOVED = new SeriesSensitivity(UNMOVED, UNMOVED);
+
   /** What labels and operators made of the series' own. */
-  own: DecayingFactor = UNMOVED;
-  system: DecayingFactor = UNMOVED;
+  readonly own: DecayingFactor;
+  readonly system: DecayingFactor;
+
+  private constructor(own: DecayingFactor, system: DecayingFactor) {
+    this.own = own;
+    this.system = system;
+  }
 
   /** @param time Event time, ms. */
   at(settings: SeriesSettings, time: number): number {
@@ -23,16 +34,23 @@ export class SeriesSensitivity {
     );
   }
 
-  /** A label multiplies what the series has; this decays. Beyond the bounds nothing winds up. */
-  scale(factor: number, settings: SeriesSettings, time: number): void {
-    const wanted = bounded(this.at(settings, time) * factor);
-    const { base } = this.own;
-    this.own = { base, factor: wanted / shared(this.system, settings, time), since: time };
+  /** This one in a system with that factor. */
+  under(system: DecayingFactor): SeriesSensitivity {
+    return system === this.system ? this : new SeriesSensitivity(this.own, system);
   }
 
-  /** Makes the sensitivity the one asked for; this stays. */
-  set(sensitivity: number, settings: SeriesSettings, time: number): void {
-    this.own = steadyFactor(bounded(sensitivity) / shared(this.system, settings, time));
+  /** A label multiplies what the series has; this decays. Beyond the bounds nothing winds up. */
+  scaled(factor: number, settings: SeriesSettings, time: number): SeriesSensitivity {
+    const wanted = bounded(this.at(settings, time) * factor);
+    const { base } = this.own;
+    const own = { base, factor: wanted / shared(this.system, settings, time), since: time };
+    return new SeriesSensitivity(own, this.system);
+  }
+
+  /** The sensitivity asked for; this stays. */
+  set(sensitivity: number, settings: SeriesSettings, time: number): SeriesSensitivity {
+    const own = steadyFactor(bounded(sensitivity) / shared(this.system, settings, time));
+    return new SeriesSensitivity(own, this.system);
   }
 
   snapshot(): SensitivitySnapshot {
@@ -40,12 +58,14 @@ export class SeriesSensitivity {
   }
 
   static restore({ own, system }: SensitivitySnapshot): SeriesSensitivity {
-    const restored = new SeriesSensitivity();
-    restored.own = own;
-    restored.system = system;
-    return restored;
+    return isUnmoved(own) && isUnmoved(system)
+      ? SeriesSensitivity.UNMOVED
+      : new SeriesSensitivity(own, system);
   }
 }
+
+const isUnmoved = ({ base, factor, since }: DecayingFactor): boolean =>
+  base === UNMOVED.base && factor === UNMOVED.factor && since === UNMOVED.since;
 
 const halfLife = (settings: SeriesSettings): number =>
   settings.sensitivity_half_life_seconds * 1_000;

@@ -1,4 +1,4 @@
-import type { SeriesSettings } from "../messages/index.ts";
+import { ownText, type SeriesSettings, THRESHOLD_SOURCES } from "../messages/index.ts";
 import {
   AdaptiveQuantile,
   type AdaptiveQuantileSnapshot,
@@ -32,7 +32,7 @@ export class SideThreshold {
   outdated = false;
   /** Learns online; undefined while the settings do not ask for this side. */
   adaptive: AdaptiveQuantile | undefined;
-  /** Made with the first threshold whose promise is measured. */
+  /** Undefined while no promise is measured. */
   #promise: ThresholdPromise | undefined;
 
   constructor(side: Side) {
@@ -57,25 +57,28 @@ export class SideThreshold {
     promisedRate: number,
   ): ThresholdInForce {
     const previous = this.inForce?.threshold ?? null;
-    if (next.action_id !== null && previous !== null && next.source !== "rollback") {
+    this.inForce = owned({ ...next, previous });
+    const { action_id } = this.inForce;
+    if (action_id !== null && previous !== null && next.source !== "rollback") {
       this.#promise ??= new ThresholdPromise();
       const turn = this.#turn;
       this.#promise.begin(
-        next.action_id,
+        action_id,
         turn * previous,
         turn * next.threshold,
         recent().map((value) => turn * value),
         promisedRate,
       );
     }
-    this.inForce = { ...next, previous };
     return this.inForce;
   }
 
   /** Measures the promises of changed thresholds on the next sample. */
   measure(value: number, promisedRate: number): readonly PromiseOutcome[] {
-    if (!this.#promise?.active) return NO_OUTCOMES;
-    return this.#promise.update(this.#turn * value, promisedRate);
+    if (this.#promise === undefined) return NO_OUTCOMES;
+    const outcomes = this.#promise.update(this.#turn * value, promisedRate);
+    if (!this.#promise.active) this.#promise = undefined;
+    return outcomes;
   }
 
   snapshot(): SideSnapshot {
@@ -91,7 +94,7 @@ export class SideThreshold {
   /** @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
   static restore({ side, inForce, outdated, adaptive, promise }: SideSnapshot): SideThreshold {
     const restored = new SideThreshold(side);
-    restored.inForce = inForce;
+    restored.inForce = inForce === null ? null : owned(inForce);
     restored.outdated = outdated;
     if (adaptive !== null) restored.adaptive = AdaptiveQuantile.restore(adaptive);
     if (promise.length > 0) restored.#promise = ThresholdPromise.restore(promise);
@@ -103,6 +106,19 @@ export class SideThreshold {
     return this.side === "upper" ? 1 : -1;
   }
 }
+
+/** With texts of its own, which keep no message in memory and are put together already; each field in the object itself. */
+const owned = (threshold: ThresholdInForce): ThresholdInForce => ({
+  threshold: threshold.threshold,
+  strategy: ownText(threshold.strategy),
+  confidence: threshold.confidence,
+  reasoning: ownText(threshold.reasoning),
+  source: THRESHOLD_SOURCES.find((source) => source === threshold.source) ?? threshold.source,
+  pinned: threshold.pinned,
+  action_id: threshold.action_id === null ? null : ownText(threshold.action_id),
+  timestamp: threshold.timestamp,
+  previous: threshold.previous,
+});
 
 /** A learned threshold within the bounds that the settings set; the maximum wins. */
 export function boundedThreshold(

@@ -3,32 +3,30 @@ import type { Side } from "../stats/index.ts";
 import type { ThresholdInForce } from "./events.ts";
 import { type SideSnapshot, SideThreshold } from "./side-threshold.ts";
 
-const NONE: readonly SideThreshold[] = [];
-
-/** The thresholds of a series, upper before lower: those that are learned, and others that are in force. */
-export class SideThresholds implements Iterable<SideThreshold> {
-  #sides = NONE;
-
-  [Symbol.iterator](): Iterator<SideThreshold> {
-    return this.#sides[Symbol.iterator]();
-  }
+/** The thresholds of a series: those that are learned, and others that are in force. */
+export class SideThresholds {
+  /** Undefined where there is nothing of this side, to be read only. */
+  upper: SideThreshold | undefined;
+  lower: SideThreshold | undefined;
 
   get(side: Side): SideThreshold | undefined {
-    return this.#sides.find((one) => one.side === side);
+    return this[side];
   }
 
   /** The threshold of a side, made where there is none. */
   own(side: Side): SideThreshold {
-    const known = this.get(side);
-    if (known !== undefined) return known;
-    const made = new SideThreshold(side);
-    this.#sides = side === "upper" ? [made, ...this.#sides] : [...this.#sides, made];
-    return made;
+    this[side] ??= new SideThreshold(side);
+    return this[side];
+  }
+
+  /** Those there are, upper before lower. Cost: a list. */
+  all(): SideThreshold[] {
+    return [this.upper, this.lower].filter((one) => one !== undefined);
   }
 
   /** Those in force. */
   inForce(): { side: Side; threshold: ThresholdInForce }[] {
-    return this.#sides.flatMap(({ side, inForce }) =>
+    return this.all().flatMap(({ side, inForce }) =>
       inForce === null ? [] : [{ side, threshold: inForce }],
     );
   }
@@ -41,25 +39,25 @@ export class SideThresholds implements Iterable<SideThreshold> {
    */
   keep(wanted: readonly Side[], before: readonly Side[]): Side[] {
     const dropped: Side[] = [];
-    this.#sides = this.#sides.filter((own) => {
-      if (wanted.includes(own.side)) return true;
+    for (const own of this.all()) {
+      if (wanted.includes(own.side)) continue;
       const wasLearned = before.includes(own.side);
       own.adaptive = undefined;
-      if (own.inForce?.pinned || (own.inForce !== null && !wasLearned)) return true;
+      if (own.inForce?.pinned || (own.inForce !== null && !wasLearned)) continue;
       if (own.inForce !== null) dropped.push(own.side);
-      return false;
-    });
+      this[own.side] = undefined;
+    }
     return dropped;
   }
 
   snapshot(): SideSnapshot[] {
-    return this.#sides.map((side) => side.snapshot());
+    return this.all().map((side) => side.snapshot());
   }
 
   /** @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
   static restore(snapshots: readonly SideSnapshot[]): SideThresholds {
     const restored = new SideThresholds();
-    if (snapshots.length > 0) restored.#sides = snapshots.map(SideThreshold.restore);
+    for (const snapshot of snapshots) restored[snapshot.side] = SideThreshold.restore(snapshot);
     return restored;
   }
 }

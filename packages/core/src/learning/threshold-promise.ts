@@ -17,6 +17,8 @@ interface OpenMeasurement {
   wasAbove: boolean;
 }
 
+const NO_OUTCOMES: readonly PromiseOutcome[] = [];
+
 /** State of {@link ThresholdPromise}: plain JSON. */
 export type ThresholdPromiseSnapshot = readonly OpenMeasurement[];
 
@@ -42,7 +44,8 @@ export interface PromiseOutcome {
  * Cost: O(1) a sample while something is measured, nothing otherwise.
  */
 export class ThresholdPromise {
-  #open: OpenMeasurement[] = [];
+  /** In order of their beginning. A list that has grown keeps room for 16 more, a copy does not. */
+  #open: readonly OpenMeasurement[] = [];
 
   get active(): boolean {
     return this.#open.length > 0;
@@ -61,7 +64,7 @@ export class ThresholdPromise {
     let above = 0;
     for (const value of measured) if (value > from) above++;
     const before = Math.abs(above / measured.length - promisedRate);
-    this.#open.push({
+    const begun: OpenMeasurement = {
       actionId,
       from,
       threshold: to,
@@ -71,8 +74,8 @@ export class ThresholdPromise {
       aboveFrom: 0,
       pairs: 0,
       wasAbove: false,
-    });
-    if (this.#open.length > MAX_OPEN) this.#open.shift();
+    };
+    this.#open = [...this.#open, begun].slice(-MAX_OPEN);
   }
 
   /** Takes the next sample; the outcomes that it completes. */
@@ -85,9 +88,10 @@ export class ThresholdPromise {
       if (isAbove && measurement.wasAbove) measurement.pairs++;
       measurement.wasAbove = isAbove;
     }
-    if ((this.#open[0]?.seen ?? 0) < MEASURED_SAMPLES) return [];
+    if ((this.#open[0]?.seen ?? 0) < MEASURED_SAMPLES) return NO_OUTCOMES;
     const done = this.#open.filter(({ seen }) => seen >= MEASURED_SAMPLES);
-    this.#open = this.#open.filter(({ seen }) => seen < MEASURED_SAMPLES);
+    // The oldest have seen the most.
+    this.#open = this.#open.slice(done.length);
     return done.map((measurement) => outcomeOf(measurement, promisedRate));
   }
 

@@ -1,4 +1,4 @@
-import { doubles } from "./doubles.ts";
+import { copiedDoubles, doubles } from "./doubles.ts";
 import { requireSnapshot } from "./errors.ts";
 import { LabelledKinds, type LabelledKindsSnapshot, type Verdict } from "./labelled-kinds.ts";
 
@@ -50,20 +50,39 @@ export interface Evidence {
   readonly expected: number;
   readonly evidence: number;
   readonly excesses: readonly number[];
-  /** Points judged before. */
+  /** Points judged before, those without evidence included. */
   readonly seen: number;
 }
 
 /** State of an `AlarmRule`: plain JSON. */
 export interface AlarmRuleSnapshot {
-  since_evidence: number;
-  repetition: number;
-  repeated_at: number;
-  silenced_points: number;
-  silenced_bar: number;
+  /** Points judged before the last one that left a range; below 0 where none has. */
+  evidence_at: number;
   /** Empty before the first burst. */
   shown: number[];
-  kinds: LabelledKindsSnapshot | null;
+  told: {
+    repetition: number;
+    repeated_at: number;
+    silenced_at: number;
+    silenced_bar: number;
+    kinds: LabelledKindsSnapshot;
+  } | null;
+}
+
+/** What is known of the alarms of a series. */
+class ToldAlarms {
+  /** Recent alarms, older ones weighing less, as of `repeatedAt`. */
+  repetition = 0;
+  repeatedAt = 0;
+  /** Points judged before the last alarm that was silenced, and the evidence below which its kind still is. */
+  silencedAt = -SILENCED_POINTS;
+  silencedBar = 0;
+  kinds = new LabelledKinds();
+
+  repetitionAt(timeMs: number): number {
+    if (this.repetition === 0) return 0;
+    return this.repetition * Math.exp(-Math.max(0, timeMs - this.repeatedAt) / REPETITION_MS);
+  }
 }
 
 /**
@@ -75,31 +94,21 @@ export interface AlarmRuleSnapshot {
  * called false alarms need more, see `LabelledKinds`. Cost: O(1).
  */
 export class AlarmRule {
-  /** Points since one that left a range. */
-  #sinceEvidence = Number.MAX_SAFE_INTEGER;
-  #repetition = 0;
-  #repeatedAt = 0;
-  /** Points for which a silenced kind still reaches, and the evidence below which it does. */
-  #silencedPoints = 0;
-  #silencedBar = 0;
+  #evidenceAt = -CONFIRMATION_POINTS - 1;
   /** Largest excess of each family in the present burst; made with the first. */
   #shown: number[] | undefined;
   /** Made with the first alarm. */
-  #kinds: LabelledKinds | undefined;
+  #told: ToldAlarms | undefined;
 
   /**
    * @returns "alarm"; the first reason against one where the evidence would otherwise do; undefined where it would not.
-   * Called for every point, in order of time.
+   * To be called in order of time; a point without evidence changes nothing.
    */
   judge(point: Evidence, settings: AlarmSettings): "alarm" | Suppression | undefined {
     const { evidence } = point;
-    if (this.#silencedPoints > 0) this.#silencedPoints--;
-    if (!(evidence > 0)) {
-      if (this.#sinceEvidence < Number.MAX_SAFE_INTEGER) this.#sinceEvidence++;
-      return undefined;
-    }
-    const confirmed = this.#sinceEvidence < CONFIRMATION_POINTS;
-    this.#sinceEvidence = 0;
+    if (!(evidence > 0)) return undefined;
+    const confirmed = point.seen - this.#evidenceAt <= CONFIRMATION_POINTS;
+    this.#evidenceAt = point.seen;
     const base = BASE_EVIDENCE / settings.sensitivity;
     if (evidence < base) return undefined;
     this.#gather(point.excesses, confirmed);
@@ -107,7 +116,8 @@ export class AlarmRule {
     if (evidence < base * youth) return "cold_start";
     let needed = base * (confirmed ? youth : Math.max(youth, ISOLATED_FACTOR));
     if (evidence < needed) return "unconfirmed";
-    needed *= 1 + REPETITION * (this.#repetitionAt(point.timeMs) / settings.sensitivity) ** 2;
+    needed *=
+      1 + REPETITION * ((this.#told?.repetitionAt(point.timeMs) ?? 0) / settings.sensitivity) ** 2;
     if (evidence < needed) return "repeated";
     const { value, expected } = point;
     if (settings.direction !== "both" && settings.direction !== sideName(value, expected))
@@ -123,10 +133,11 @@ export class AlarmRule {
 
   /** Tells the rule that its alarm has opened an incident. */
   opened({ timeMs, value, expected, evidence }: Evidence): void {
-    this.#repetition = this.#repetitionAt(timeMs) + 1;
-    this.#repeatedAt = timeMs;
-    this.#kinds ??= new LabelledKinds();
-    this.#kinds.opened(timeMs, sideOf(value, expected), evidence, this.#shown ?? []);
+    this.#told ??= new ToldAlarms();
+    const told = this.#told;
+    told.repetition = told.repetitionAt(timeMs) + 1;
+    told.repeatedAt = timeMs;
+    told.kinds.opened(timeMs, sideOf(value, expected), evidence, this.#shown ?? []);
   }
 
   /**
@@ -136,67 +147,69 @@ export class AlarmRule {
    * @returns Whether its kind was found and learned.
    */
   label(openedAt: number, verdict: Verdict, weight: number, now: number): boolean {
-    if (verdict === "true_positive") this.#repetition = Math.max(0, this.#repetition - weight);
-    return this.#kinds?.label(openedAt, verdict, weight, now) ?? false;
+    const told = this.#told;
+    if (told === undefined) return false;
+    if (verdict === "true_positive") told.repetition = Math.max(0, told.repetition - weight);
+    return told.kinds.label(openedAt, verdict, weight, now);
   }
 
   snapshot(): AlarmRuleSnapshot {
+    const told = this.#told;
     return {
-      since_evidence: this.#sinceEvidence,
-      repetition: this.#repetition,
-      repeated_at: this.#repeatedAt,
-      silenced_points: this.#silencedPoints,
-      silenced_bar: this.#silencedBar,
+      evidence_at: this.#evidenceAt,
       shown: this.#shown?.slice() ?? [],
-      kinds: this.#kinds?.snapshot() ?? null,
+      told:
+        told === undefined
+          ? null
+          : {
+              repetition: told.repetition,
+              repeated_at: told.repeatedAt,
+              silenced_at: told.silencedAt,
+              silenced_bar: told.silencedBar,
+              kinds: told.kinds.snapshot(),
+            },
     };
   }
 
   /** @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
-  static restore(snapshot: AlarmRuleSnapshot): AlarmRule {
-    const { since_evidence, repetition, repeated_at, silenced_points, silenced_bar, shown, kinds } =
-      snapshot;
-    requireSnapshot(
-      [since_evidence, silenced_points].every((x) => Number.isSafeInteger(x) && x >= 0),
-      "a count is out of range",
-    );
+  static restore({ evidence_at, shown, told }: AlarmRuleSnapshot): AlarmRule {
+    requireSnapshot(Number.isSafeInteger(evidence_at), "a count is out of range");
+    const restored = new AlarmRule();
+    restored.#evidenceAt = evidence_at;
+    if (shown.length > 0) restored.#shown = copiedDoubles(shown);
+    if (told === null) return restored;
+    const { repetition, repeated_at, silenced_at, silenced_bar, kinds } = told;
+    requireSnapshot(Number.isSafeInteger(silenced_at), "a count is out of range");
     requireSnapshot(
       repetition >= 0 && [repetition, repeated_at, silenced_bar].every(Number.isFinite),
       "a number is not finite",
     );
-    const restored = new AlarmRule();
-    restored.#sinceEvidence = since_evidence;
-    restored.#repetition = repetition;
-    restored.#repeatedAt = repeated_at;
-    restored.#silencedPoints = silenced_points;
-    restored.#silencedBar = silenced_bar;
-    if (shown.length > 0) restored.#shown = [...shown];
-    if (kinds !== null) restored.#kinds = LabelledKinds.restore(kinds);
+    restored.#told = new ToldAlarms();
+    restored.#told.repetition = repetition;
+    restored.#told.repeatedAt = repeated_at;
+    restored.#told.silencedAt = silenced_at;
+    restored.#told.silencedBar = silenced_bar;
+    restored.#told.kinds = LabelledKinds.restore(kinds);
     return restored;
   }
 
   /** What the points of one burst have shown so far: the first may be alone, and open nothing. */
   #gather(excesses: readonly number[], goesOn: boolean): void {
     this.#shown ??= doubles(excesses.length, 0);
-    for (let i = 0; i < excesses.length; i++) {
-      const before = goesOn ? this.#shown[i]! : 0;
-      this.#shown[i] = Math.max(before, excesses[i]!);
-    }
+    const shown = this.#shown;
+    for (let i = 0; i < excesses.length; i++)
+      shown[i] = Math.max(goesOn ? shown[i]! : 0, excesses[i]!);
   }
 
-  #isSilenced({ evidence, value, expected, timeMs }: Evidence): boolean {
-    if (this.#kinds === undefined) return false;
-    if (this.#silencedPoints > 0 && evidence < this.#silencedBar) return true;
-    const bar = this.#kinds.bar(sideOf(value, expected), evidence, this.#shown ?? [], timeMs);
+  #isSilenced({ evidence, value, expected, timeMs, seen }: Evidence): boolean {
+    const told = this.#told;
+    if (told === undefined) return false;
+    if (seen - told.silencedAt < SILENCED_POINTS && evidence < told.silencedBar) return true;
+    const bar = told.kinds.bar(sideOf(value, expected), evidence, this.#shown ?? [], timeMs);
     if (evidence >= bar) return false;
-    this.#silencedBar = bar;
-    this.#silencedPoints = SILENCED_POINTS;
+    told.silencedBar = bar;
+    told.silencedAt = seen;
     return true;
-  }
-
-  #repetitionAt(timeMs: number): number {
-    if (this.#repetition === 0) return 0;
-    return this.#repetition * Math.exp(-Math.max(0, timeMs - this.#repeatedAt) / REPETITION_MS);
   }
 }
 

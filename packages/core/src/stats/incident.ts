@@ -26,6 +26,8 @@ export interface IncidentEvent {
 
 /** A judged sample. */
 export interface ScoredSample {
+  /** Samples judged before, whole number. */
+  seen: number;
   timeMs: number;
   value: number;
   /** 0 … 1. */
@@ -41,18 +43,25 @@ export interface ScoredSample {
   families: () => ViewFamily[];
 }
 
-/** State of an `IncidentTracker`: plain JSON. */
-export interface IncidentTrackerSnapshot {
-  version: 2;
-  seen: number;
-  since_alarm: number;
+/** An incident that is open. */
+interface OpenIncident {
+  readonly incident: Incident;
+  /** Quiet samples in a row. */
   quiet: number;
-  /** Samples since the open incident opened. */
+  /** Samples since it opened. */
   lasted: number;
   /** Time of the last sample that was not quiet. */
-  last_loud_at: number;
-  told_score: number;
-  current: Incident | null;
+  lastLoudAt: number;
+  /** Score when it was told last. */
+  toldScore: number;
+}
+
+/** State of an `IncidentTracker`: plain JSON. */
+export interface IncidentTrackerSnapshot {
+  version: 3;
+  /** Samples judged before the last alarm; below 0 where there was none. */
+  alarmed_at: number;
+  open: OpenIncident | null;
 }
 
 /** A higher peak is told when the score has risen by this since it was last told. */
@@ -75,96 +84,74 @@ const REFRACTORY_SHARE = 0.03;
  * `closed_at` is the last sample that was not quiet. Cost: O(1); an object only when something happens.
  */
 export class IncidentTracker {
-  #seen = 0;
-  #sinceAlarm = Number.MAX_SAFE_INTEGER;
-  #quiet = 0;
-  #lasted = 0;
-  #lastLoudAt = 0;
-  #toldScore = 0;
-  #current: Incident | null = null;
-
-  /** A tracker that has seen so many samples, and no alarm. */
-  constructor(seen = 0) {
-    this.#seen = seen;
-  }
+  #alarmedAt = -MAX_REFRACTORY - 1;
+  #open: OpenIncident | null = null;
 
   /** The open incident. */
   get current(): Incident | null {
-    return this.#current === null ? null : copyOf(this.#current);
+    return this.#open === null ? null : copyOf(this.#open.incident);
   }
 
-  /** Whether an alarm would open nothing because another has just been. */
-  get isRefractory(): boolean {
-    const share = Math.floor(this.#seen * REFRACTORY_SHARE);
-    return this.#sinceAlarm < Math.min(MAX_REFRACTORY, Math.max(MIN_REFRACTORY, share));
+  /** Whether an alarm would open nothing because another has just been. @param seen Samples judged before it. */
+  isRefractory(seen: number): boolean {
+    const share = Math.floor((seen + 1) * REFRACTORY_SHARE);
+    const since = seen - this.#alarmedAt - 1;
+    return since < Math.min(MAX_REFRACTORY, Math.max(MIN_REFRACTORY, share));
   }
 
   /**
-   * Takes the next judged sample, in order of time.
+   * Takes the next judged sample, in order of time. While no incident is open only alarms matter.
    *
    * @returns What happened; undefined for nearly every sample.
    */
   update(sample: ScoredSample): IncidentEvent | undefined {
-    this.#seen++;
     let event: IncidentEvent | undefined;
-    if (this.#current !== null) event = this.#follow(this.#current, sample);
-    else if (sample.alarm && !this.isRefractory) event = this.#open(sample);
-    if (sample.alarm && this.#current !== null) this.#sinceAlarm = 0;
-    else if (this.#sinceAlarm < Number.MAX_SAFE_INTEGER) this.#sinceAlarm++;
+    if (this.#open !== null) event = this.#follow(this.#open, sample);
+    else if (sample.alarm && !this.isRefractory(sample.seen)) event = this.#begin(sample);
+    if (sample.alarm && this.#open !== null) this.#alarmedAt = sample.seen;
     return event;
   }
 
   /** Closes the open incident although no sample says so: its series has gone silent. Undefined where none is open. */
   close(): IncidentEvent | undefined {
-    return this.#current === null ? undefined : this.#close(this.#current);
+    return this.#open === null ? undefined : this.#close(this.#open);
   }
 
   snapshot(): IncidentTrackerSnapshot {
     return {
-      version: 2,
-      seen: this.#seen,
-      since_alarm: this.#sinceAlarm,
-      quiet: this.#quiet,
-      lasted: this.#lasted,
-      last_loud_at: this.#lastLoudAt,
-      told_score: this.#toldScore,
-      current: this.current,
+      version: 3,
+      alarmed_at: this.#alarmedAt,
+      open: this.#open === null ? null : { ...this.#open, incident: copyOf(this.#open.incident) },
     };
   }
 
   /** Continues where `snapshot` was taken. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
-  static restore(snapshot: IncidentTrackerSnapshot): IncidentTracker {
-    const { version, seen, since_alarm, quiet, lasted, last_loud_at, told_score, current } =
-      snapshot;
-    requireSnapshot(version === 2, "not an incident tracker of version 2");
+  static restore({ version, alarmed_at, open }: IncidentTrackerSnapshot): IncidentTracker {
+    requireSnapshot(version === 3, "not an incident tracker of version 3");
     requireSnapshot(
-      [seen, since_alarm, quiet, lasted].every((x) => Number.isSafeInteger(x) && x >= 0),
+      Number.isSafeInteger(alarmed_at) && alarmed_at >= -MAX_REFRACTORY - 1,
+      "a count is out of range",
+    );
+    const restored = new IncidentTracker();
+    restored.#alarmedAt = alarmed_at;
+    if (open === null) return restored;
+    const { incident, quiet, lasted, lastLoudAt, toldScore } = open;
+    requireSnapshot(
+      [quiet, lasted].every((x) => Number.isSafeInteger(x) && x >= 0),
       "a count is out of range",
     );
     requireSnapshot(
-      Number.isFinite(last_loud_at) && Number.isFinite(told_score),
-      "a number is not finite",
-    );
-    requireSnapshot(
-      current === null ||
-        [current.opened_at, current.peak_at, current.peak_value, current.peak_score].every(
-          Number.isFinite,
-        ),
+      [lastLoudAt, toldScore, incident.opened_at, incident.peak_at].every(Number.isFinite) &&
+        [incident.peak_value, incident.peak_score].every(Number.isFinite),
       "the open incident is damaged",
     );
-    const restored = new IncidentTracker(seen);
-    restored.#sinceAlarm = since_alarm;
-    restored.#quiet = quiet;
-    restored.#lasted = lasted;
-    restored.#lastLoudAt = last_loud_at;
-    restored.#toldScore = told_score;
-    restored.#current = current === null ? null : copyOf(current);
+    restored.#open = { ...open, incident: copyOf(incident) };
     return restored;
   }
 
-  #open(sample: ScoredSample): IncidentEvent {
+  #begin(sample: ScoredSample): IncidentEvent {
     const { timeMs, value, score, expectedLow, expectedHigh } = sample;
-    this.#current = {
+    const incident: Incident = {
       opened_at: timeMs,
       closed_at: null,
       peak_at: timeMs,
@@ -175,40 +162,36 @@ export class IncidentTracker {
       expected_high: expectedHigh ?? null,
       families: sample.families(),
     };
-    this.#quiet = 0;
-    this.#lasted = 0;
-    this.#lastLoudAt = timeMs;
-    this.#toldScore = score;
-    return { type: "opened", incident: copyOf(this.#current) };
+    this.#open = { incident, quiet: 0, lasted: 0, lastLoudAt: timeMs, toldScore: score };
+    return { type: "opened", incident: copyOf(incident) };
   }
 
-  #follow(current: Incident, sample: ScoredSample): IncidentEvent | undefined {
+  #follow(open: OpenIncident, sample: ScoredSample): IncidentEvent | undefined {
     const { timeMs, value, score } = sample;
-    this.#lasted++;
-    const { expected_low: low, expected_high: high } = current;
-    const side = directionOf(value, low, high);
-    const outside = side !== "within" && this.#lasted < SETTLED_SAMPLES;
+    const { incident } = open;
+    open.lasted++;
+    const side = directionOf(value, incident.expected_low, incident.expected_high);
+    const outside = side !== "within" && open.lasted < SETTLED_SAMPLES;
     if (score < sample.releaseScore && !outside) {
-      this.#quiet++;
-      return this.#quiet >= QUIET_SAMPLES ? this.#close(current) : undefined;
+      open.quiet++;
+      return open.quiet >= QUIET_SAMPLES ? this.#close(open) : undefined;
     }
-    this.#quiet = 0;
-    this.#lastLoudAt = timeMs;
-    if (score <= current.peak_score) return undefined;
-    current.peak_at = timeMs;
-    current.peak_value = value;
-    current.peak_score = score;
-    current.direction = side;
-    current.families = sample.families();
-    if (score < this.#toldScore + PEAK_STEP) return undefined;
-    this.#toldScore = score;
-    return { type: "peak", incident: copyOf(current) };
+    open.quiet = 0;
+    open.lastLoudAt = timeMs;
+    if (score <= incident.peak_score) return undefined;
+    incident.peak_at = timeMs;
+    incident.peak_value = value;
+    incident.peak_score = score;
+    incident.direction = side;
+    incident.families = sample.families();
+    if (score < open.toldScore + PEAK_STEP) return undefined;
+    open.toldScore = score;
+    return { type: "peak", incident: copyOf(incident) };
   }
 
-  #close(current: Incident): IncidentEvent {
-    this.#current = null;
-    this.#quiet = 0;
-    return { type: "closed", incident: { ...copyOf(current), closed_at: this.#lastLoudAt } };
+  #close({ incident, lastLoudAt }: OpenIncident): IncidentEvent {
+    this.#open = null;
+    return { type: "closed", incident: { ...copyOf(incident), closed_at: lastLoudAt } };
   }
 }
 

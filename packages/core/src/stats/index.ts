@@ -26,7 +26,7 @@ export {
 } from "./baseline-forecast.ts";
 export { type Change, ChangeDetector, type ChangeDetectorSnapshot } from "./change-detector.ts";
 export { assessPromise, type Promised } from "./confidence.ts";
-export { doubles, Scratch } from "./doubles.ts";
+export { copiedDoubles, doubles, Scratch } from "./doubles.ts";
 export { STATS_ERRORS, type StatsConsequence, StatsError, type StatsErrorCode } from "./errors.ts";
 export {
   type Incident,

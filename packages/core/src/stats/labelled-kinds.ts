@@ -1,5 +1,7 @@
 import { VIEW_FAMILIES } from "./anomaly-detector.ts";
+import { copiedDoubles } from "./doubles.ts";
 import { requireSnapshot } from "./errors.ts";
+import { readHalf, writeHalf } from "./half-doubles.ts";
 
 /** Incidents that can still be labelled, and kinds that are remembered. */
 const MAX_INCIDENTS = 8;
@@ -15,11 +17,15 @@ const MAX_STRENGTH = 4;
 /** A label counts half after this long, ms. */
 const HALF_LIFE_MS = 30 * 86_400_000;
 const FAMILIES = VIEW_FAMILIES.length;
+/** Numbers of an incident: when it opened, then pairs of halves: its evidence with the sign of its side, and its profile. */
+const FIELDS = 1 + Math.ceil((1 + FAMILIES) / 2);
+const FIRST_HALF = 2;
 
 /** What an incident looked like when it opened. */
 interface Shape {
   /** 1 above what was expected, −1 below. */
   readonly side: number;
+  /** Above 0. */
   readonly evidence: number;
   /** Roots of the families' excesses, of length 1. */
   readonly profile: readonly number[];
@@ -48,16 +54,17 @@ export type Verdict = "false_positive" | "true_positive" | "false_negative";
  * on which side. An alarm of such a kind needs more evidence: half of
  * what the labelled one had after one label, twice as much with each further one; alarms of other kinds do not.
  *
- * Cost: O(kinds) an alarm, nothing otherwise; 100 bytes an incident, 8 incidents and 4 kinds at most.
+ * Cost: O(kinds) an alarm, nothing otherwise; 48 bytes an incident, 8 incidents and 4 kinds at most.
+ * Evidence and profile of an incident are kept to a relative 5e-7.
  */
 export class LabelledKinds {
-  #incidents: OpenedIncident[] = [];
-  #kinds: Kind[] = [];
+  /** Oldest first. */
+  #incidents: number[] = NO_INCIDENTS;
+  #kinds: readonly Kind[] = NO_KINDS;
 
   /** Remembers an incident that has just opened, so that it can be labelled. */
   opened(openedAt: number, side: number, evidence: number, excesses: readonly number[]): void {
-    this.#incidents.push({ openedAt, ...shapeOf(side, evidence, excesses) });
-    if (this.#incidents.length > MAX_INCIDENTS) this.#incidents.shift();
+    this.#remember({ openedAt, ...shapeOf(side, evidence, excesses) });
   }
 
   /**
@@ -67,7 +74,7 @@ export class LabelledKinds {
    * @returns Whether the incident is one of the last 8 and the label said something about its kind.
    */
   label(openedAt: number, verdict: Verdict, weight: number, now: number): boolean {
-    const incident = this.#incidents.find((one) => one.openedAt === openedAt);
+    const incident = this.#opened().find((one) => one.openedAt === openedAt);
     if (incident === undefined || verdict === "false_negative") return false;
     const kind = this.#kindOf(incident);
     if (verdict === "true_positive") {
@@ -77,20 +84,21 @@ export class LabelledKinds {
       this.#kinds = this.#kinds.filter(({ strength }) => strength > 0);
       return true;
     }
-    if (kind === undefined) {
-      const { side, evidence, profile } = incident;
-      this.#kinds.push({ side, evidence, profile, strength: weight, labelledAt: now });
-      if (this.#kinds.length > MAX_KINDS) this.#kinds.shift();
-      return true;
-    }
-    const known = this.#kinds.indexOf(kind);
-    this.#kinds[known] = {
-      side: kind.side,
-      evidence: Math.max(kind.evidence, incident.evidence),
-      profile: unit(kind.profile.map((x, family) => x + incident.profile[family]!)),
-      strength: Math.min(MAX_STRENGTH, strengthAt(kind, now) + weight),
+    const learned: Kind = {
+      side: incident.side,
+      evidence: Math.max(kind?.evidence ?? 0, incident.evidence),
+      profile:
+        kind === undefined
+          ? incident.profile
+          : unit(kind.profile.map((x, family) => x + incident.profile[family]!)),
+      strength:
+        kind === undefined ? weight : Math.min(MAX_STRENGTH, strengthAt(kind, now) + weight),
       labelledAt: now,
     };
+    this.#kinds =
+      kind === undefined
+        ? [...this.#kinds, learned].slice(-MAX_KINDS)
+        : this.#kinds.map((one) => (one === kind ? learned : one));
     return true;
   }
 
@@ -105,7 +113,7 @@ export class LabelledKinds {
 
   snapshot(): LabelledKindsSnapshot {
     return {
-      incidents: this.#incidents.map((incident) => ({ ...incident })),
+      incidents: this.#opened(),
       kinds: this.#kinds.map((kind) => ({ ...kind })),
     };
   }
@@ -114,14 +122,39 @@ export class LabelledKinds {
   static restore({ incidents, kinds }: LabelledKindsSnapshot): LabelledKinds {
     requireSnapshot(
       [...incidents, ...kinds].every(
-        ({ profile, evidence }) => profile.length === FAMILIES && evidence >= 0,
+        ({ profile, evidence }) => profile.length === FAMILIES && evidence > 0,
       ),
       "a labelled kind is damaged",
     );
     const restored = new LabelledKinds();
-    restored.#incidents = incidents.map((incident) => ({ ...incident }));
-    restored.#kinds = kinds.map((kind) => ({ ...kind }));
+    for (const incident of incidents) restored.#remember(incident);
+    if (kinds.length > 0) restored.#kinds = kinds.map((kind) => ({ ...kind }));
     return restored;
+  }
+
+  #remember({ openedAt, side, evidence, profile }: OpenedIncident): void {
+    const most = (MAX_INCIDENTS - 1) * FIELDS;
+    const before = this.#incidents.slice(Math.max(0, this.#incidents.length - most));
+    const added = [openedAt, ...Array.from({ length: FIELDS - 1 }, () => 0)];
+    this.#incidents = copiedDoubles([...before, ...added]);
+    const half = 2 * before.length + FIRST_HALF;
+    writeHalf(this.#incidents, half, side * evidence);
+    for (let i = 0; i < FAMILIES; i++) writeHalf(this.#incidents, half + 1 + i, profile[i] ?? 0);
+  }
+
+  #opened(): OpenedIncident[] {
+    return Array.from({ length: this.#incidents.length / FIELDS }, (_, i) => {
+      const half = 2 * i * FIELDS + FIRST_HALF;
+      const evidence = readHalf(this.#incidents, half);
+      return {
+        openedAt: this.#incidents[i * FIELDS]!,
+        side: Math.sign(evidence),
+        evidence: Math.abs(evidence),
+        profile: Array.from({ length: FAMILIES }, (_, family) =>
+          readHalf(this.#incidents, half + 1 + family),
+        ),
+      };
+    });
   }
 
   #kindOf(shape: Shape): Kind | undefined {
@@ -137,6 +170,9 @@ export class LabelledKinds {
     return best;
   }
 }
+
+const NO_INCIDENTS: number[] = [];
+const NO_KINDS: readonly Kind[] = [];
 
 const strengthAt = (kind: Kind, now: number): number =>
   kind.strength * 0.5 ** (Math.max(0, now - kind.labelledAt) / HALF_LIFE_MS);

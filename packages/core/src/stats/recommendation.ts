@@ -93,7 +93,7 @@ export type SupportingData = {
 /** A threshold proposed for a series, as it stands in messages. */
 export interface Recommendation {
   recommended_value: number;
-  /** Probability that the promised rate will be kept within ±50 %, 0 … 1. See `assessPromise`. */
+  /** Probability that the promised rate will be kept within ±50 %, 0 … 1, in thousandths. See `assessPromise`. */
   confidence: number;
   strategy: Strategy;
   /** One sentence with numbers. */
@@ -192,7 +192,7 @@ export function recommend(
 
   return {
     recommended_value: recommended,
-    confidence,
+    confidence: Math.round(confidence * 1_000) / 1_000,
     strategy: chosen,
     reasoning: explain({
       chosen,

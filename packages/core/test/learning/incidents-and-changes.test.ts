@@ -48,6 +48,39 @@ test("analyze tells level shifts, and its recommendation rests on what came sinc
   expect(recommendation?.supporting_data.data_points).toBeLessThan(420);
 });
 
+test("the recommendation that a level shift makes due is of the new level, its time rounded or not", () => {
+  const learner = learnerWith({ min_data_points: 16 });
+  const isOutdated = () => learner.snapshot().sides[0]?.outdated;
+  const inForce = (threshold: number) => ({
+    threshold,
+    strategy: "percentile",
+    confidence: 0.9,
+    reasoning: "a test",
+    source: "recommendation" as const,
+    pinned: false,
+    action_id: null,
+    timestamp: START,
+  });
+  const values = noise(4_000).map((value, i) => (i < 3_600 ? value : value + 100));
+  let foundAt = 0;
+  for (const [i, value] of values.entries()) {
+    const events = learner.receiveSample(START + i * 60_000 + 0.75, value);
+    if (i === 1_000) learner.setThreshold("upper", inForce(60));
+    if (ofType(events, "change").length === 0) continue;
+    expect(isOutdated()).toBe(true);
+    foundAt = learner.lastChange?.found_at ?? 0;
+    const [made] = ofType(events, "recommendation");
+    expect(made?.time).toBe(foundAt);
+    expect(learner.lastOptimisation?.time).toBe(foundAt - 0.75);
+    const { recommended_value } = made?.recommendation ?? { recommended_value: Number.NaN };
+    learner.setThreshold("upper", inForce(recommended_value - 1));
+    expect(isOutdated()).toBe(true);
+    learner.setThreshold("upper", inForce(recommended_value));
+    expect(isOutdated()).toBe(false);
+  }
+  expect(foundAt).toBeGreaterThan(START + 3_600 * 60_000);
+});
+
 test("a lower threshold promises its rate below", () => {
   const learner = learnerWith({
     thresholds: "both",

@@ -173,6 +173,7 @@ suite("incidents", () => {
     const tracker = new IncidentTracker();
     const feed = (timeMs: number, score: number, value = 1, alarm = false) => {
       const event = tracker.update({
+        seen: timeMs - 1,
         timeMs,
         value,
         score,
@@ -193,7 +194,7 @@ suite("incidents", () => {
     expect(feed(5, 0, 5)).toBeUndefined();
     for (let i = 6; i < 17; i++) expect(feed(i, 0.1)).toBeUndefined();
     expect(feed(17, 0.1)).toEqual(["closed", 4, 5]);
-    expect(tracker.isRefractory).toBe(true);
+    expect(tracker.isRefractory(17)).toBe(true);
     expect(feed(18, 0.95, 5, true)).toBeUndefined();
     for (let i = 0; i < 60; i++) feed(19 + i, 0);
     expect(feed(100, 0.95, 5, true)).toEqual(["opened", 100, null]);
@@ -375,6 +376,6 @@ suite("state", () => {
       }),
     ).toThrow(damaged);
     const tracker = new IncidentTracker().snapshot();
-    expect(() => IncidentTracker.restore({ ...tracker, seen: -1 })).toThrow(damaged);
+    expect(() => IncidentTracker.restore({ ...tracker, alarmed_at: 0.5 })).toThrow(damaged);
   });
 });
