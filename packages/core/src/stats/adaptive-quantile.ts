@@ -46,10 +46,8 @@ const OWED = 6;
 /** Residuals in a row beyond the limit of the level and of the spread, negative for those below. */
 const LEVEL_RUN = 7;
 const SPREAD_RUN = 8;
-/** Samples since the level was learned anew. */
-const AGE = 9;
-const LAST_TIME = 10;
-const NUMBERS = 11;
+const LAST_TIME = 9;
+const NUMBERS = 10;
 
 export interface AdaptiveQuantileOptions {
   /** Promised share of samples beyond the threshold, 0.0001 … 0.5. @default 0.05 */
@@ -58,22 +56,19 @@ export interface AdaptiveQuantileOptions {
   side?: Side;
   /** Step of the multiple, 0.001 … 1. Larger: follows faster, jumps about more. @default 0.05 */
   learningRate?: number;
-  /**
-   * A profile that several thresholds of the series share: then whoever shares it updates it, after them.
-   * Without it the threshold has its own.
-   */
-  profile?: SeasonalProfile;
+  /** Whether the series may follow the hours of the day and of the week. @default true */
+  seasonal?: boolean;
 }
 
 /** State of an `AdaptiveQuantile`: plain JSON. */
 export interface AdaptiveQuantileSnapshot {
-  version: 2;
+  version: 3;
   exceedance_rate: number;
   learning_rate: number;
   side: Side;
   numbers: readonly number[];
   grid: readonly number[];
-  /** Null where the caller keeps a shared one. */
+  /** Null where the series is taken to have no season. */
   profile: SeasonalProfileSnapshot | null;
   /** Null up to the 16th sample. */
   held: readonly number[] | null;
@@ -94,21 +89,17 @@ export interface AdaptiveQuantileSnapshot {
  * they are used. An outlier moves level and spread by a bounded step; in a run of them the bound doubles with each.
  * Shift and scale equivariant, up to rounding.
  *
- * Cost: O(1) time, about 0.15 µs a sample; 500 bytes, 800 from the second hour and 2,000 from the third day on, of
- * which a profile that is shared takes 1,200.
+ * Cost: O(1) time, about 0.15 µs a sample; 650 bytes, 800 from the second hour and 1,260 from the third day on.
  * Source: Gibbs and Candès (2021), NeurIPS 34; Angelopoulos, Candès and Tibshirani (2023), NeurIPS 36 (quantile
  * tracking, error integration).
  */
 export class AdaptiveQuantile {
-  readonly side: Side;
-  #exceedanceRate: number;
-  #learningRate: number;
-  #sign: 1 | -1;
   #promise: RatePromise;
+  /** −1 for the lower side: values are turned so that exceeding is being above. */
+  #sign: 1 | -1;
   #numbers = doubles(NUMBERS, 0);
   #grid = new ValueGrid();
-  #profile: SeasonalProfile;
-  #ownsProfile: boolean;
+  #profile: SeasonalProfile | undefined;
   /** Made with the first threshold: many series never get there. */
   #held: HeldThreshold | undefined;
 
@@ -117,19 +108,19 @@ export class AdaptiveQuantile {
     exceedanceRate = DEFAULT_EXCEEDANCE_RATE,
     side = "upper",
     learningRate = 0.05,
-    profile,
+    seasonal = true,
   }: AdaptiveQuantileOptions = {}) {
     requireRange(exceedanceRate, 0.0001, 0.5, "exceedanceRate");
     requireRange(learningRate, 0.001, 1, "learningRate");
-    this.side = side;
     this.#sign = side === "upper" ? 1 : -1;
-    this.#exceedanceRate = exceedanceRate;
-    this.#learningRate = learningRate;
     this.#promise = ratePromise(exceedanceRate, learningRate);
-    this.#profile = profile ?? new SeasonalProfile();
-    this.#ownsProfile = profile === undefined;
+    if (seasonal) this.#profile = new SeasonalProfile();
     this.#numbers[MULTIPLE] = this.#promise.multiple;
     this.#numbers[TAIL] = this.#promise.tail;
+  }
+
+  get side(): Side {
+    return this.#sign === 1 ? "upper" : "lower";
   }
 
   /** Samples seen. */
@@ -144,19 +135,18 @@ export class AdaptiveQuantile {
   }
 
   /**
-   * Threshold for a sample at a local time (ms), unit of the values, finite; undefined before the 16th sample and
-   * between `restart` and the next sample.
+   * Threshold for a sample at a local time (ms), unit of the values, finite; undefined before the 16th sample.
    */
   value(localTimeMs: number): number | undefined {
     const numbers = this.#numbers;
-    if (numbers[COUNT]! < WARM_UP || numbers[AGE] === 0) return undefined;
+    if (numbers[COUNT]! < WARM_UP) return undefined;
     return this.#turn(this.#place(this.#raw(this.#season(localTimeMs))));
   }
 
   /** Threshold to hold for the next hour; undefined as `value` is. In the first six hours the online one. */
   get published(): number | undefined {
     const numbers = this.#numbers;
-    if (numbers[COUNT]! < WARM_UP || numbers[AGE] === 0) return undefined;
+    if (numbers[COUNT]! < WARM_UP) return undefined;
     const held = this.#held?.value;
     if (held === undefined) return this.value(numbers[LAST_TIME]!);
     return this.#turn(
@@ -177,9 +167,8 @@ export class AdaptiveQuantile {
     const x = this.#turn(value);
     const season = this.#season(localTimeMs);
     const count = ++numbers[COUNT]!;
-    const age = ++numbers[AGE]!;
     numbers[LAST_TIME] = localTimeMs;
-    if (age === 1) {
+    if (count === 1) {
       numbers[LEVEL] = clampFinite(x - season);
       this.#grid.learn(x);
     } else {
@@ -189,7 +178,7 @@ export class AdaptiveQuantile {
       const lies = this.#grid.compare(x, shown, spread);
       const excess = clampFinite(x - shown);
       this.#grid.update(x, raw, shown, spread, this.#reach());
-      this.#follow(clampFinite(x - clampFinite(numbers[LEVEL]! + season)), count, age);
+      this.#follow(clampFinite(x - clampFinite(numbers[LEVEL]! + season)), count);
       if (count > WARM_UP) {
         if (lies > 0) numbers[EXCEEDANCES]!++;
         this.#track(lies, excess, spread, clampFinite(shown - raw), count);
@@ -197,40 +186,27 @@ export class AdaptiveQuantile {
     }
     if (count >= WARM_UP) this.#held ??= new HeldThreshold(this.#promise);
     this.#held?.update(localTimeMs, clampFinite(x - season), season, numbers[SPREAD]!);
-    if (this.#ownsProfile) this.#profile.update(localTimeMs, value);
-  }
-
-  /** After a level shift: the level is learned anew; season, spread, multiple and what is owed stay. */
-  restart(): void {
-    this.#numbers[AGE] = 0;
-    this.#numbers[LEVEL_RUN] = 0;
-    this.#numbers[SPREAD_RUN] = 0;
-    this.#held?.restart();
-    if (this.#ownsProfile) this.#profile.restart();
+    this.#profile?.update(localTimeMs, value);
   }
 
   snapshot(): AdaptiveQuantileSnapshot {
     return {
-      version: 2,
-      exceedance_rate: this.#exceedanceRate,
-      learning_rate: this.#learningRate,
+      version: 3,
+      exceedance_rate: this.#promise.exceedanceRate,
+      learning_rate: this.#promise.learningRate,
       side: this.side,
       numbers: [...this.#numbers],
       grid: this.#grid.snapshot(),
-      profile: this.#ownsProfile ? this.#profile.snapshot() : null,
+      profile: this.#profile?.snapshot() ?? null,
       held: this.#held?.snapshot() ?? null,
     };
   }
 
-  /**
-   * Continues where `snapshot` was taken, bit for bit.
-   *
-   * @param profile The shared profile, where there was one.
-   * @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT
-   */
-  static restore(snapshot: AdaptiveQuantileSnapshot, profile?: SeasonalProfile): AdaptiveQuantile {
-    const { version, exceedance_rate, learning_rate, side, numbers, grid } = snapshot;
-    requireSnapshot(version === 2, "not an adaptive quantile of version 2");
+  /** Continues where `snapshot` was taken, bit for bit. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
+  static restore(snapshot: AdaptiveQuantileSnapshot): AdaptiveQuantile {
+    const { version, exceedance_rate, learning_rate, side, numbers, grid, profile, held } =
+      snapshot;
+    requireSnapshot(version === 3, "not an adaptive quantile of version 3");
     requireSnapshot(
       exceedance_rate >= 0.0001 && exceedance_rate <= 0.5,
       "exceedance_rate out of range",
@@ -248,21 +224,16 @@ export class AdaptiveQuantile {
         numbers[EXCEEDANCES]! <= numbers[COUNT]!,
       "counts out of range",
     );
-    requireSnapshot(
-      (snapshot.profile === null) === (profile !== undefined),
-      "a shared profile is there where none was, or the other way round",
-    );
     const restored = new AdaptiveQuantile({
       exceedanceRate: exceedance_rate,
       learningRate: learning_rate,
       side,
-      ...(profile === undefined ? {} : { profile }),
+      seasonal: false,
     });
     restored.#numbers = copiedDoubles(numbers);
     restored.#grid = ValueGrid.restore(grid);
-    if (snapshot.profile !== null) restored.#profile = SeasonalProfile.restore(snapshot.profile);
-    if (snapshot.held !== null)
-      restored.#held = HeldThreshold.restore(snapshot.held, restored.#promise);
+    if (profile !== null) restored.#profile = SeasonalProfile.restore(profile);
+    if (held !== null) restored.#held = HeldThreshold.restore(held, restored.#promise);
     return restored;
   }
 
@@ -271,7 +242,7 @@ export class AdaptiveQuantile {
   }
 
   #season(localTimeMs: number): number {
-    return this.#turn(this.#profile.value(localTimeMs));
+    return this.#profile === undefined ? 0 : this.#turn(this.#profile.value(localTimeMs));
   }
 
   #raw(season: number): number {
@@ -288,7 +259,7 @@ export class AdaptiveQuantile {
   }
 
   /** Level and spread follow a residual, bounded; the bound doubles with each one beyond it in a row. */
-  #follow(residual: number, count: number, age: number): void {
+  #follow(residual: number, count: number): void {
     const numbers = this.#numbers;
     const spread = numbers[SPREAD]!;
     // Before a spread is known, and after a constant stretch, there is no measure: the residual counts whole.
@@ -297,7 +268,7 @@ export class AdaptiveQuantile {
     const levelRun = nextRun(numbers[LEVEL_RUN]!, residual, levelLimit);
     numbers[LEVEL_RUN] = levelRun;
     const forLevel = within(residual, levelLimit * widened(levelRun));
-    numbers[LEVEL] = clampFinite(numbers[LEVEL]! + Math.max(LEVEL_RATE, 1 / age) * forLevel);
+    numbers[LEVEL] = clampFinite(numbers[LEVEL]! + Math.max(LEVEL_RATE, 1 / count) * forLevel);
     const spreadLimit = known ? SPREAD_LIMIT * spread : Number.MAX_VALUE;
     const spreadRun = nextRun(numbers[SPREAD_RUN]!, residual, spreadLimit);
     numbers[SPREAD_RUN] = spreadRun;

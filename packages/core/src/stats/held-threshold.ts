@@ -96,12 +96,6 @@ export class HeldThreshold {
     numbers[DEVIATIONS] = clampFinite(numbers[DEVIATIONS]! + deviation);
   }
 
-  /** After a level shift: level anew, what is known of the spread and the multiple stays. */
-  restart(): void {
-    this.#numbers[HOURS] = 0;
-    this.#numbers[SEEN] = 0;
-  }
-
   /** Plain JSON. */
   snapshot(): number[] {
     return [...this.#numbers];

@@ -11,6 +11,7 @@ const DEVIATION_PER_SPREAD = 1.2533141373155;
 /** What both the online and the held threshold are made for. */
 export interface RatePromise {
   readonly exceedanceRate: number;
+  readonly learningRate: number;
   /** Step of the multiple, in mean excesses. */
   readonly gain: number;
   /** Multiple and mean excess of a normal distribution, in mean absolute deviations. */
@@ -37,6 +38,7 @@ function normalPromise(exceedanceRate: number, learningRate: number): RatePromis
   const rarity = Math.sqrt(DEFAULT_EXCEEDANCE_RATE / exceedanceRate);
   return {
     exceedanceRate,
+    learningRate,
     gain: GAIN * learningRate * Math.min(RARE_GAIN, rarity),
     multiple: z * DEVIATION_PER_SPREAD,
     tail: (density / exceedanceRate - z) * DEVIATION_PER_SPREAD,

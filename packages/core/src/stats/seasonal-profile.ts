@@ -1,6 +1,8 @@
 import { clampFinite, within } from "./clamp.ts";
-import { copiedDoubles, doubles } from "./doubles.ts";
+import { doubles } from "./doubles.ts";
 import { requireSnapshot } from "./errors.ts";
+import { halfDoubles, readHalf, writeHalf } from "./half-doubles.ts";
+import { bucketOf } from "./hour-bucket.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_HOURS = 24;
@@ -12,6 +14,8 @@ const DAY_RATE = 0.2;
 const WEEK_RATE = 0.3;
 /** Rate an hour at which the share of the season is measured: two days. */
 const SHARE_RATE = 1 / 48;
+/** Share that a series without a season shows by chance. */
+const CHANCE = 0.15;
 /** An hour counts with at most this many usual deviations from its expectation. */
 const LIMIT = 4;
 const SPREAD_RATE = 0.01;
@@ -28,6 +32,14 @@ const SPREAD = 5;
 const COVARIANCE = 6;
 const VARIANCE = 7;
 const NUMBERS = 8;
+/** Season of the hour that was asked for last; derived, not saved. */
+const ASKED_HOUR = 8;
+const ASKED = 9;
+const WHOLE = 10;
+/** Places of halves: the hours of the day, then the double hours of the week. */
+const DAY = 2 * WHOLE;
+const WEEK = DAY + DAY_HOURS;
+const END = WEEK + WEEK_BUCKETS;
 
 /** State of a `SeasonalProfile`: plain JSON. */
 export interface SeasonalProfileSnapshot {
@@ -43,26 +55,27 @@ export interface SeasonalProfileSnapshot {
  *
  * Each hour's mean enters when the hour is over, as deviation from the mean of about a day; what is outside of four
  * usual deviations counts as these. The share, 0 … 1, is the regression of deviations on what the profile had said
- * before, so a profile of a series without a season adds next to nothing.
+ * before, less what chance shows, so a profile of a series without a season adds nothing.
  *
- * Cost: O(1); 240 bytes in the first hour, 480 up to the third day, 1,200 from then on.
+ * Cost: O(1); 160 bytes in the first hour, 260 up to the third day, 600 from then on.
  */
 export class SeasonalProfile {
-  #numbers = doubles(NUMBERS, 0);
-  #day: number[] = NONE;
-  #week: number[] = NONE;
-  /** Season of the hour that was asked for last; derived, not saved. */
-  #askedHour = Number.NaN;
-  #asked = 0;
+  /** Numbers, then halves: those of the day from the second hour on, those of the week from the third day on. */
+  #numbers = doubles(WHOLE, 0);
+
+  constructor() {
+    this.#numbers[ASKED_HOUR] = Number.NaN;
+  }
 
   /** What the season adds at this local time (ms), unit of the values; 0 while nothing is known. */
   value(localTimeMs: number): number {
+    const numbers = this.#numbers;
     const hour = Math.floor(localTimeMs / HOUR_MS);
-    if (hour !== this.#askedHour) {
-      this.#askedHour = hour;
-      this.#asked = this.#share() * this.#expected(hour);
+    if (hour !== numbers[ASKED_HOUR]) {
+      numbers[ASKED_HOUR] = hour;
+      numbers[ASKED] = this.#share() * this.#expected(hour);
     }
-    return this.#asked;
+    return numbers[ASKED]!;
   }
 
   /** Takes a sample in order of time. */
@@ -79,16 +92,16 @@ export class SeasonalProfile {
     numbers[COUNT]!++;
   }
 
-  /** After a level shift: the level is learned anew, the season stays. */
-  restart(): void {
-    const numbers = this.#numbers;
-    numbers[SUM] = 0;
-    numbers[COUNT] = 0;
-    numbers[LEVEL] = Number.MAX_VALUE;
-  }
-
   snapshot(): SeasonalProfileSnapshot {
-    return { numbers: [...this.#numbers], day: [...this.#day], week: [...this.#week] };
+    const halves = (from: number, to: number) =>
+      Array.from({ length: this.#knows(to) ? to - from : 0 }, (_, i) =>
+        readHalf(this.#numbers, from + i),
+      );
+    return {
+      numbers: this.#numbers.slice(0, NUMBERS),
+      day: halves(DAY, WEEK),
+      week: halves(WEEK, END),
+    };
   }
 
   /** @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
@@ -96,7 +109,7 @@ export class SeasonalProfile {
     requireSnapshot(
       numbers.length === NUMBERS &&
         (day.length === 0 || day.length === DAY_HOURS) &&
-        (week.length === 0 || week.length === WEEK_BUCKETS),
+        (week.length === 0 || (week.length === WEEK_BUCKETS && day.length > 0)),
       "not a seasonal profile",
     );
     requireSnapshot(
@@ -104,36 +117,50 @@ export class SeasonalProfile {
       "a number of the seasonal profile is not finite",
     );
     const restored = new SeasonalProfile();
-    restored.#numbers = copiedDoubles(numbers);
-    if (day.length > 0) restored.#day = copiedDoubles(day);
-    if (week.length > 0) restored.#week = copiedDoubles(week);
+    if (day.length > 0) restored.#learnUpTo(week.length > 0 ? END : WEEK);
+    for (let i = 0; i < NUMBERS; i++) restored.#numbers[i] = numbers[i]!;
+    for (let i = 0; i < day.length; i++) writeHalf(restored.#numbers, DAY + i, day[i]!);
+    for (let i = 0; i < week.length; i++) writeHalf(restored.#numbers, WEEK + i, week[i]!);
     return restored;
   }
 
+  /** Whether there are halves up to this place. */
+  #knows(end: number): boolean {
+    return 2 * this.#numbers.length >= end;
+  }
+
+  #learnUpTo(end: number): void {
+    if (this.#knows(end)) return;
+    const grown = halfDoubles(end);
+    for (let i = 0; i < this.#numbers.length; i++) grown[i] = this.#numbers[i]!;
+    this.#numbers = grown;
+  }
+
   #expected(hour: number): number {
-    const day = this.#day;
-    if (day.length === 0) return 0;
-    const week = this.#week;
-    return day[bucketOf(hour, DAY_HOURS)]! + (week.length === 0 ? 0 : week[weekBucketOf(hour)]!);
+    if (!this.#knows(WEEK)) return 0;
+    const ofDay = readHalf(this.#numbers, dayPlace(hour));
+    return this.#knows(END) ? ofDay + readHalf(this.#numbers, weekPlace(hour)) : ofDay;
   }
 
   #share(): number {
     const variance = this.#numbers[VARIANCE]!;
-    return variance > 0 ? Math.min(1, Math.max(0, this.#numbers[COVARIANCE]! / variance)) : 0;
+    if (variance === 0) return 0;
+    const shown = this.#numbers[COVARIANCE]! / variance;
+    return Math.min(1, Math.max(0, (shown - CHANCE) / (1 - CHANCE)));
   }
 
   /** Takes in the hour that is over. */
   #fold(): void {
+    const mean = this.#numbers[SUM]! / this.#numbers[COUNT]!;
+    if (this.#numbers[COUNT] === 0 || !Number.isFinite(mean)) return;
+    const seen = this.#numbers[HOURS_SEEN]! + 1;
+    this.#learnUpTo(seen > 2 * DAY_HOURS ? END : WEEK);
     const numbers = this.#numbers;
-    const mean = numbers[SUM]! / numbers[COUNT]!;
-    if (numbers[COUNT] === 0 || !Number.isFinite(mean)) return;
-    this.#askedHour = Number.NaN;
-    const seen = ++numbers[HOURS_SEEN]!;
-    if (seen === 1 || numbers[LEVEL] === Number.MAX_VALUE) numbers[LEVEL] = mean;
+    numbers[ASKED_HOUR] = Number.NaN;
+    numbers[HOURS_SEEN] = seen;
+    if (seen === 1) numbers[LEVEL] = mean;
     const levelRate = Math.max(1 / DAY_HOURS, 1 / seen);
     numbers[LEVEL]! += levelRate * clampFinite(mean - numbers[LEVEL]!);
-    if (this.#day.length === 0) this.#day = doubles(DAY_HOURS, 0);
-    if (seen > 2 * DAY_HOURS && this.#week.length === 0) this.#week = doubles(WEEK_BUCKETS, 0);
     const hour = numbers[HOUR]!;
     const expected = this.#expected(hour);
     const limit = seen > 2 * DAY_HOURS ? LIMIT * numbers[SPREAD]! : Number.MAX_VALUE;
@@ -147,23 +174,18 @@ export class SeasonalProfile {
       numbers[SPREAD]! += rate * (Math.abs(deviation) - numbers[SPREAD]!);
     }
     const days = 1 + Math.floor((seen - 1) / DAY_HOURS);
-    this.#day[bucketOf(hour, DAY_HOURS)]! += Math.max(DAY_RATE, 1 / days) * deviation;
-    if (this.#week.length > 0) {
-      const rest = within(mean - numbers[LEVEL]! - this.#expected(hour), limit);
-      const weeks = Math.floor(seen / WEEK_HOURS);
-      // A bucket takes in two hours a week.
-      this.#week[weekBucketOf(hour)]! += (Math.max(WEEK_RATE, 1 / (2 + weeks)) * rest) / 2;
-    }
+    this.#move(dayPlace(hour), Math.max(DAY_RATE, 1 / days) * deviation);
+    if (!this.#knows(END)) return;
+    const rest = within(mean - numbers[LEVEL]! - this.#expected(hour), limit);
+    const weeks = Math.floor(seen / WEEK_HOURS);
+    // A bucket takes in two hours a week.
+    this.#move(weekPlace(hour), (Math.max(WEEK_RATE, 1 / (2 + weeks)) * rest) / 2);
+  }
+
+  #move(place: number, step: number): void {
+    writeHalf(this.#numbers, place, readHalf(this.#numbers, place) + step);
   }
 }
 
-const NONE: number[] = [];
-
-/** Hours of times of this age are small integers, whose remainder is cheap. */
-function bucketOf(hour: number, buckets: number): number {
-  const small = hour | 0;
-  const bucket = small === hour ? small % buckets : hour % buckets;
-  return bucket < 0 ? bucket + buckets : bucket;
-}
-
-const weekBucketOf = (hour: number): number => bucketOf(hour, WEEK_HOURS) >> 1;
+const dayPlace = (hour: number): number => DAY + bucketOf(hour, DAY_HOURS);
+const weekPlace = (hour: number): number => WEEK + (bucketOf(hour, WEEK_HOURS) >> 1);

@@ -1,6 +1,8 @@
-import { clampFinite } from "./clamp.ts";
+import { clampFinite, within } from "./clamp.ts";
 import { doubles } from "./doubles.ts";
 import { requireSnapshot } from "./errors.ts";
+import { halfDoubles, readHalf, writeHalf } from "./half-doubles.ts";
+import { bucketOf } from "./hour-bucket.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY = 24;
@@ -14,44 +16,53 @@ const PART_RATE = 0.3;
 /** 1970-01-01 was a Thursday: hours since the Monday before. */
 const MONDAY = 72;
 
-/** State of a {@link WeeklyShape}. */
-export interface WeeklyShapeSnapshot {
-  /** 24 hours and 42 parts, NaN where none was seen; empty before the first hour is over. */
-  readonly table: Float64Array;
-  /** Local hours since 1970: the first one, and the one that is being gathered. */
-  readonly first: number;
-  readonly hour: number;
-  /** Sum and count of the hour, then of the part. */
-  readonly sums: Float64Array;
-}
+/** Places of the numbers of the state. Local hours since 1970: the first one, and the one that is being gathered. */
+const FIRST = 0;
+const CURRENT = 1;
+const HOUR_SUM = 2;
+const HOUR_COUNT = 3;
+const PART_SUM = 4;
+const PART_COUNT = 5;
+const SUMS = 6;
+/** From here on the hours of the day; NaN where none was seen. */
+const HOURS_AT = SUMS;
+const WHOLE = HOURS_AT + DAY;
+/** From here on the parts of the week, in halves. */
+const PARTS_AT = 2 * WHOLE;
+const END = PARTS_AT + PARTS;
+/** A half beyond this size marks a part that was never seen. */
+const LARGEST = 1e307;
+const UNSEEN = Number.MAX_VALUE;
+
+/** State of a {@link WeeklyShape}: 6 numbers, from the second hour on 24 of the day, and 42 of the week in half the memory. */
+export type WeeklyShapeSnapshot = Float64Array;
 
 /**
  * What a series does in the course of a day and of a week: 24 hours, and for each four hours of the week by how much
  * these differ from the same hours of other days.
  *
  * It learns from differences to what was expected, each hour and part when it is over: what is expected of one never
- * rests on itself. Cost: O(1); 600 bytes from the second hour on.
+ * rests on itself. Cost: O(1); 450 bytes from the second hour on.
  */
 export class WeeklyShape {
-  /** Hours of the day, then parts of the week; NaN where none was seen. */
-  #table: number[] | undefined;
-  #first = Number.NaN;
-  #hour = Number.NaN;
-  #hourSum = 0;
-  #hourCount = 0;
-  #partSum = 0;
-  #partCount = 0;
+  #numbers = doubles(SUMS, 0);
+
+  constructor() {
+    this.#numbers[FIRST] = Number.NaN;
+    this.#numbers[CURRENT] = Number.NaN;
+  }
 
   /** Hours since the first value. */
   get ageHours(): number {
-    return Number.isNaN(this.#first) ? 0 : this.#hour - this.#first;
+    const age = this.#numbers[CURRENT]! - this.#numbers[FIRST]!;
+    return Number.isNaN(age) ? 0 : age;
   }
 
   /** Difference between the highest and the lowest hour of the day. Cost: O(24). */
   get dailyRange(): number {
     let low = Number.POSITIVE_INFINITY;
     let high = Number.NEGATIVE_INFINITY;
-    for (const typical of this.#table?.slice(0, DAY) ?? []) {
+    for (const typical of this.#numbers.slice(HOURS_AT, WHOLE)) {
       if (typical < low) low = typical;
       if (typical > high) high = typical;
     }
@@ -60,11 +71,11 @@ export class WeeklyShape {
 
   /** Typical difference from the level at this local time; NaN while that hour was never seen. */
   expected(localTimeMs: number): number {
-    const table = this.#table;
-    if (table === undefined) return Number.NaN;
+    if (!this.#hasTable) return Number.NaN;
     const hour = Math.floor(localTimeMs / HOUR_MS);
-    const part = table[DAY + partOf(hour)]!;
-    return Number.isNaN(part) ? table[hourOf(hour)]! : clampFinite(table[hourOf(hour)]! + part);
+    const typical = this.#numbers[hourPlace(hour)]!;
+    const part = readHalf(this.#numbers, partPlace(hour));
+    return part > LARGEST ? typical : clampFinite(typical + part);
   }
 
   /**
@@ -74,95 +85,103 @@ export class WeeklyShape {
    */
   update(localTimeMs: number, difference: number, unusual: boolean): void {
     const hour = Math.floor(localTimeMs / HOUR_MS);
-    if (hour !== this.#hour) {
-      if (Number.isNaN(this.#first)) this.#first = hour;
-      else this.#fold(unusual);
-      if (Math.floor((hour + MONDAY) / PART) !== Math.floor((this.#hour + MONDAY) / PART))
-        this.#foldPart();
-      this.#hour = hour;
-    }
-    this.#hourSum = clampFinite(this.#hourSum + difference);
-    this.#hourCount++;
+    if (hour !== this.#numbers[CURRENT]) this.#begin(hour, unusual);
+    const numbers = this.#numbers;
+    numbers[HOUR_SUM] = clampFinite(numbers[HOUR_SUM]! + difference);
+    numbers[HOUR_COUNT]!++;
     // The differences of an hour that is new are levels.
-    if (this.#table === undefined || Number.isNaN(this.#table[hourOf(hour)]!)) return;
-    this.#partSum = clampFinite(this.#partSum + difference);
-    this.#partCount++;
+    if (!this.#hasTable || Number.isNaN(numbers[hourPlace(hour)]!)) return;
+    numbers[PART_SUM] = clampFinite(numbers[PART_SUM]! + difference);
+    numbers[PART_COUNT]!++;
   }
 
   /** Takes back what was learned from a level that had moved since a local time. Cost: O(hours since). */
   unlearn(sinceLocalMs: number, moved: number): void {
-    this.#hourSum = this.#hourCount = this.#partSum = this.#partCount = 0;
-    const table = this.#table;
-    if (table === undefined) return;
-    const since = Math.max(Math.floor(sinceLocalMs / HOUR_MS), this.#hour - WEEK);
-    for (let hour = since; hour < this.#hour; hour++) {
-      const age = hour - this.#first;
-      if (age < DAY) table[hourOf(hour)] = clampFinite(table[hourOf(hour)]! - moved);
-      else if (modulo(hour + MONDAY, PART) === PART - 1) {
-        const place = DAY + partOf(hour);
+    const numbers = this.#numbers;
+    numbers.fill(0, HOUR_SUM, SUMS);
+    if (!this.#hasTable) return;
+    const current = numbers[CURRENT]!;
+    const since = Math.max(Math.floor(sinceLocalMs / HOUR_MS), current - WEEK);
+    for (let hour = since; hour < current; hour++) {
+      const age = hour - numbers[FIRST]!;
+      const place = hourPlace(hour);
+      if (age < DAY) numbers[place] = clampFinite(numbers[place]! - moved);
+      else if (bucketOf(hour + MONDAY, PART) === PART - 1) {
         const rate = age < WEEK + DAY ? 1 : PART_RATE;
-        table[place] = clampFinite(table[place]! - rate * moved);
+        const part = readHalf(numbers, partPlace(hour));
+        if (part <= LARGEST) this.#writePart(hour, part - rate * moved);
       }
     }
   }
 
   snapshot(): WeeklyShapeSnapshot {
-    return {
-      table: Float64Array.from(this.#table ?? []),
-      first: this.#first,
-      hour: this.#hour,
-      sums: Float64Array.of(this.#hourSum, this.#hourCount, this.#partSum, this.#partCount),
-    };
+    return Float64Array.from(this.#numbers);
   }
 
   /** @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
-  static restore({ table, first, hour, sums }: WeeklyShapeSnapshot): WeeklyShape {
-    requireSnapshot(
-      table.length === 0 || table.length === DAY + PARTS,
-      "a week has 24 hours and 42 parts",
-    );
-    requireSnapshot(sums.length === 4 && sums.every(Number.isFinite), "a sum is not finite");
+  static restore(numbers: WeeklyShapeSnapshot): WeeklyShape {
     const restored = new WeeklyShape();
-    if (table.length > 0) {
-      const numbers = doubles(DAY + PARTS, Number.NaN);
-      for (let i = 0; i < numbers.length; i++) numbers[i] = table[i]!;
-      restored.#table = numbers;
-    }
-    restored.#first = first;
-    restored.#hour = hour;
-    restored.#hourSum = sums[0]!;
-    restored.#hourCount = sums[1]!;
-    restored.#partSum = sums[2]!;
-    restored.#partCount = sums[3]!;
+    if (numbers.length > SUMS) restored.#numbers = halfDoubles(END);
+    requireSnapshot(
+      numbers.length === restored.#numbers.length &&
+        numbers.subarray(HOUR_SUM, SUMS).every(Number.isFinite) &&
+        numbers.subarray(WHOLE).every(Number.isFinite),
+      "not the shape of a week",
+    );
+    for (let i = 0; i < numbers.length; i++) restored.#numbers[i] = numbers[i]!;
     return restored;
   }
 
+  get #hasTable(): boolean {
+    return this.#numbers.length > SUMS;
+  }
+
+  #begin(hour: number, unusual: boolean): void {
+    if (Number.isNaN(this.#numbers[FIRST])) this.#numbers[FIRST] = hour;
+    else this.#fold(unusual);
+    const current = this.#numbers[CURRENT]!;
+    if (Math.floor((hour + MONDAY) / PART) !== Math.floor((current + MONDAY) / PART))
+      this.#foldPart(current);
+    this.#numbers[CURRENT] = hour;
+  }
+
   #fold(unusual: boolean): void {
-    if (this.#hourCount === 0) return;
-    const difference = this.#hourSum / this.#hourCount;
-    this.#hourSum = this.#hourCount = 0;
-    this.#table ??= doubles(DAY + PARTS, Number.NaN);
-    const place = hourOf(this.#hour);
-    const known = this.#table[place]!;
-    if (Number.isNaN(known)) this.#table[place] = difference;
+    if (this.#numbers[HOUR_COUNT] === 0) return;
+    if (!this.#hasTable) this.#makeTable();
+    const numbers = this.#numbers;
+    const difference = numbers[HOUR_SUM]! / numbers[HOUR_COUNT]!;
+    numbers[HOUR_SUM] = numbers[HOUR_COUNT] = 0;
+    const place = hourPlace(numbers[CURRENT]!);
+    const known = numbers[place]!;
+    if (Number.isNaN(known)) numbers[place] = difference;
     else if (!unusual) {
       const days = Math.floor(this.ageHours / DAY) + 1;
-      this.#table[place] = clampFinite(known + Math.max(HOUR_RATE, 1 / days) * difference);
+      numbers[place] = clampFinite(known + Math.max(HOUR_RATE, 1 / days) * difference);
     }
   }
 
-  #foldPart(): void {
-    const difference = this.#partSum / this.#partCount;
-    this.#partSum = this.#partCount = 0;
-    if (this.#table === undefined || !Number.isFinite(difference)) return;
-    const place = DAY + partOf(this.#hour);
-    const known = this.#table[place]!;
-    this.#table[place] = Number.isNaN(known)
-      ? difference
-      : clampFinite(known + PART_RATE * difference);
+  #makeTable(): void {
+    const table = halfDoubles(END);
+    for (let i = 0; i < SUMS; i++) table[i] = this.#numbers[i]!;
+    table.fill(Number.NaN, HOURS_AT, WHOLE);
+    for (let i = PARTS_AT; i < END; i++) writeHalf(table, i, UNSEEN);
+    this.#numbers = table;
+  }
+
+  #foldPart(hour: number): void {
+    const numbers = this.#numbers;
+    const difference = numbers[PART_SUM]! / numbers[PART_COUNT]!;
+    numbers[PART_SUM] = numbers[PART_COUNT] = 0;
+    if (!this.#hasTable || !Number.isFinite(difference)) return;
+    const known = readHalf(numbers, partPlace(hour));
+    this.#writePart(hour, known > LARGEST ? difference : known + PART_RATE * difference);
+  }
+
+  #writePart(hour: number, part: number): void {
+    writeHalf(this.#numbers, partPlace(hour), within(part, LARGEST));
   }
 }
 
-const hourOf = (hour: number): number => modulo(hour, DAY);
-const partOf = (hour: number): number => Math.floor(modulo(hour + MONDAY, WEEK) / PART);
-const modulo = (x: number, y: number): number => ((x % y) + y) % y;
+const hourPlace = (hour: number): number => HOURS_AT + bucketOf(hour, DAY);
+const partPlace = (hour: number): number =>
+  PARTS_AT + Math.floor(bucketOf(hour + MONDAY, WEEK) / PART);

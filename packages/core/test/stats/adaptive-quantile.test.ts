@@ -7,7 +7,7 @@ import {
   TIED,
   type TimedSeries,
 } from "../../../../test/support/synthetic-series.ts";
-import { AdaptiveQuantile, SeasonalProfile, SIDES, type Side } from "../../src/stats/index.ts";
+import { AdaptiveQuantile, SIDES, type Side } from "../../src/stats/index.ts";
 import { RandomSource } from "./random-source.ts";
 
 const START_MS = 1_759_708_800_000;
@@ -149,43 +149,21 @@ test("an absurd value moves it by a bounded step and is soon forgotten", () => {
   expect(threshold.value(time)).toBeLessThan(4);
 });
 
-test("after a restart it stands at the new level at once, with the season it knew", () => {
-  const { times, values } = syntheticSeries("daily and weekly", 2);
-  const shifted = new AdaptiveQuantile();
-  for (const [i, time] of times.entries()) shifted.update(time, values[i]!);
-  const next = times.at(-1)! + STEP_MS;
-  const before = shifted.value(next)!;
-  shifted.restart();
-  expect(shifted.value(next)).toBeUndefined();
-  shifted.update(next, values[0]! + 5_000);
-  expect(shifted.value(next)! - before).toBeGreaterThan(4_950);
-  expect(shifted.value(next)! - before).toBeLessThan(5_050);
-  const noon = shifted.value(next + 6 * HOUR_MS)!;
-  expect(noon - shifted.value(next + 18 * HOUR_MS)!).toBeGreaterThan(30);
-});
-
-test("two sides share a profile: as with their own, at half the memory", () => {
+test("a series without a season has one level all day", () => {
   const { times, values } = syntheticSeries("daily and weekly", 4, 2_000);
-  const profile = new SeasonalProfile();
-  const sides = SIDES.map((side) => ({
-    own: new AdaptiveQuantile({ side }),
-    shared: new AdaptiveQuantile({ side, profile }),
-  }));
-  for (const [i, time] of times.entries()) {
-    for (const { own, shared } of sides) {
-      expect(shared.value(time)).toBe(own.value(time));
-      own.update(time, values[i]!);
-      shared.update(time, values[i]!);
-    }
-    profile.update(time, values[i]!);
-  }
-  const { shared } = sides[0]!;
-  expect(shared.snapshot().profile).toBeNull();
-  const restored = AdaptiveQuantile.restore(
-    JSON.parse(JSON.stringify(shared.snapshot())),
-    SeasonalProfile.restore(JSON.parse(JSON.stringify(profile.snapshot()))),
-  );
-  expect(restored.value(times.at(-1)!)).toBe(shared.value(times.at(-1)!));
+  const seasonal = new AdaptiveQuantile();
+  const plain = new AdaptiveQuantile({ seasonal: false });
+  for (const [i, time] of times.entries())
+    for (const threshold of [seasonal, plain]) threshold.update(time, values[i]!);
+  const swing = (threshold: AdaptiveQuantile): number => {
+    const hours = Array.from({ length: 24 }, (_, i) => times.at(-1)! + i * HOUR_MS);
+    const day = hours.map((time) => threshold.value(time)!);
+    return Math.max(...day) - Math.min(...day);
+  };
+  expect(swing(seasonal)).toBeGreaterThan(30);
+  expect(swing(plain)).toBe(0);
+  const restored = AdaptiveQuantile.restore(JSON.parse(JSON.stringify(plain.snapshot())));
+  expect(swing(restored)).toBe(0);
 });
 
 suite("for any sequence", () => {
@@ -331,7 +309,7 @@ test("refuses bad input, settings and snapshots", () => {
   }
   const good = threshold.snapshot();
   for (const damage of [
-    { version: 1 },
+    { version: 2 },
     { side: "left" },
     { exceedance_rate: 3 },
     { numbers: good.numbers.slice(1) },
@@ -339,7 +317,6 @@ test("refuses bad input, settings and snapshots", () => {
     { numbers: good.numbers.with(3, Number.NaN) },
     { grid: [] },
     { held: [] },
-    { profile: null },
     { profile: { numbers: [], day: [], week: [] } },
   ]) {
     expect(() => AdaptiveQuantile.restore({ ...good, ...damage } as never)).toThrow(

@@ -1,0 +1,10 @@
+/**
+ * Place of an hour in a cycle of this many, 0 … length − 1; hours before 1970 count on backwards.
+ *
+ * Hours of times of this age are small integers, whose remainder is cheap.
+ */
+export function bucketOf(hour: number, length: number): number {
+  const small = hour | 0;
+  const bucket = small === hour ? small % length : hour % length;
+  return bucket < 0 ? bucket + length : bucket;
+}
