@@ -9,7 +9,7 @@ import {
   SeasonalResiduals,
   type SeasonalResidualsSnapshot,
 } from "./seasonal-residuals.ts";
-import { Silence, type SilenceSnapshot } from "./silence.ts";
+import { Silence } from "./silence.ts";
 
 /** Silent until this many points have come. */
 const SILENT_POINTS = 30;
@@ -90,7 +90,8 @@ const LARGEST_EXTENT = 6;
 const LAST_MS = 7;
 const INTERVAL_MS = 8;
 const EXPECTED = 9;
-const NUMBERS = 10;
+const SILENCE = new Silence(10);
+const NUMBERS = 10 + Silence.LENGTH;
 const MAY_BE_UNKNOWN = [EXPECTED_LOW, EXPECTED_HIGH, LAST_MS];
 
 /** Excess of each family at the last point of any detector. */
@@ -102,7 +103,6 @@ export interface AnomalyDetectorSnapshot {
   numbers: Float64Array;
   ranges: RangeMemorySnapshot;
   recent: RecentValuesSnapshot;
-  silence: SilenceSnapshot;
   season: SeasonalResidualsSnapshot | null;
   /** Local times of the points before there is a season. */
   first_times: Float64Array;
@@ -125,7 +125,6 @@ export class AnomalyDetector {
   readonly #numbers: number[];
   #ranges = new RangeMemory(VIEWS);
   #recent = new RecentValues();
-  #silence = new Silence();
   #season: SeasonalResiduals | undefined;
   /** Times of the points before there is a season. */
   #firstTimes: number[] | undefined = doubles(SEASON_POINTS, 0);
@@ -231,7 +230,6 @@ export class AnomalyDetector {
       numbers: Float64Array.from(this.#numbers),
       ranges: this.#ranges.snapshot(),
       recent: this.#recent.snapshot(),
-      silence: this.#silence.snapshot(),
       season: this.#season?.snapshot() ?? null,
       first_times: Float64Array.from(this.#firstTimes?.slice(0, this.count) ?? []),
     };
@@ -241,7 +239,7 @@ export class AnomalyDetector {
   static restore(snapshot: AnomalyDetectorSnapshot): AnomalyDetector {
     const { version, numbers, season } = snapshot;
     requireSnapshot(version === 3, "not an anomaly detector of version 3");
-    requireSnapshot(numbers.length === NUMBERS, "a detector has ten numbers");
+    requireSnapshot(numbers.length === NUMBERS, "a detector has twenty numbers");
     requireSnapshot(numbers[EVIDENCE]! >= 0 && numbers[KEPT]! >= 0, "evidence out of range");
     requireSnapshot(
       numbers.every((number, at) => Number.isFinite(number) || MAY_BE_UNKNOWN.includes(at)),
@@ -251,7 +249,6 @@ export class AnomalyDetector {
     for (let at = 0; at < NUMBERS; at++) restored.#numbers[at] = numbers[at]!;
     restored.#ranges = RangeMemory.restore(VIEWS, snapshot.ranges);
     restored.#recent = RecentValues.restore(snapshot.recent);
-    restored.#silence = Silence.restore(snapshot.silence);
     if (season !== null) {
       restored.#season = SeasonalResiduals.restore(season);
       restored.#firstTimes = undefined;
@@ -299,7 +296,7 @@ export class AnomalyDetector {
             0,
           );
     this.#compareSeason(localMs, x, seen, floor);
-    excesses[8] = this.#silence.update(x, this.#confined(x, seen));
+    excesses[8] = SILENCE.update(numbers, x, this.#confined(x, seen));
   }
 
   #compareSeason(localMs: number, x: number, seen: number, floor: number): void {

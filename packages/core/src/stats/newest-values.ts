@@ -2,10 +2,14 @@ import { doubles } from "./doubles.ts";
 
 const MOST = 32;
 const sorted = doubles(MOST, 0);
+const whole = new Float64Array(1);
+/** Its halves. A finite number of single precision never makes the whole a NaN, whose bits would not be kept. */
+const singles = new Float32Array(whole.buffer);
+const LARGEST = 3.4e38;
 
 /**
- * The newest values of a view, to read medians and means off. They lie in a list of numbers that the caller has beside
- * other state: how many came, up to all slots, the place of the next, and the slots.
+ * The newest values of a view, in single precision, to read medians and means off. They lie in a list of numbers that the
+ * caller has beside other state: how many came, up to all slots, the place of the next, and two slots in a number.
  *
  * Cost of a reading of m values: O(m), a median O(m²/4).
  */
@@ -25,13 +29,17 @@ export class NewestValues {
 
   /** Numbers of the list that are taken. */
   get length(): number {
-    return this.slots + 2;
+    return 2 + Math.ceil(this.slots / 2);
   }
 
+  /** @param value Finite; beyond ±3.4e38 it counts as that. */
   add(list: number[], value: number): void {
     const next = list[this.#next]!;
+    const place = this.#ring + (next >> 1);
+    whole[0] = list[place]!;
     // A zero without a sign: equal values are interchangeable.
-    list[this.#ring + next] = value + 0;
+    singles[next & 1] = Math.min(LARGEST, Math.max(-LARGEST, value)) + 0;
+    list[place] = whole[0];
     if (list[this.#count]! < this.slots) list[this.#count]!++;
     list[this.#next] = next + 1 === this.slots ? 0 : next + 1;
   }
@@ -41,7 +49,7 @@ export class NewestValues {
     const count = list[this.#count]!;
     const share = 1 / count;
     let sum = 0;
-    for (let at = this.#ring; at < this.#ring + count; at++) sum += list[at]! * share;
+    for (let at = 0; at < count; at++) sum += this.#read(list, at) * share;
     return sum;
   }
 
@@ -51,7 +59,7 @@ export class NewestValues {
     let at = list[this.#next]!;
     for (let i = 0; i < count; i++) {
       at = at === 0 ? this.slots - 1 : at - 1;
-      const value = list[this.#ring + at]!;
+      const value = this.#read(list, at);
       let j = i - 1;
       while (j >= 0 && sorted[j]! > value) {
         sorted[j + 1] = sorted[j]!;
@@ -76,7 +84,7 @@ export class NewestValues {
     let reachHigh = 0;
     for (let i = 0; i < count; i++) {
       at = at === 0 ? this.slots - 1 : at - 1;
-      const value = list[this.#ring + at]!;
+      const value = this.#read(list, at);
       reachLow += value >= low ? 1 : 0;
       reachHigh += value <= high ? 1 : 0;
     }
@@ -96,5 +104,10 @@ export class NewestValues {
       next >= 0 &&
       next < this.slots
     );
+  }
+
+  #read(list: readonly number[], at: number): number {
+    whole[0] = list[this.#ring + (at >> 1)]!;
+    return singles[at & 1]!;
   }
 }

@@ -192,7 +192,7 @@ export class SeasonalResiduals {
     const spread = readHalf(numbers, SPREADS + bucket);
     const overall = numbers[size]!;
     const scale = BUCKET_SHARE * spread + (1 - BUCKET_SHARE) * overall;
-    if (scale > 0) scaled.add(numbers, Math.min(LARGEST, Math.max(-LARGEST, residual / scale)));
+    if (scale > 0) scaled.add(numbers, residual / scale);
     const off = Math.abs(residual);
     const rate = Math.max(DAY_RATE * weight, weight / Math.max(weight, before));
     writeHalf(numbers, SPREADS + bucket, spread + (off - spread) * rate);
@@ -247,5 +247,3 @@ function modulo(x: number, by: number): number {
   const rest = small === x ? small % by : x % by;
   return rest < 0 ? rest + by : rest;
 }
-
-const LARGEST = 1e300;

@@ -1,6 +1,3 @@
-import { doubles } from "./doubles.ts";
-import { requireSnapshot } from "./errors.ts";
-
 /** Weight of a value in the running mean. */
 const MEAN_RATE = 0.003;
 /** Runs that must have ended before one can be called long. */
@@ -12,22 +9,30 @@ const BLOCK_POINTS = 1_000;
 const BLOCKS = 6;
 const MAX_EXCESS = 5;
 
-/** State of a `Silence`: running mean, points, length of the run, runs ended; then the longest of each block, newest first. */
-export type SilenceSnapshot = Float64Array;
+/** Places of the numbers of the state, from the first of them on. */
+const MEAN = 0;
+const POINTS = 1;
+/** Length of the present run, and runs that have ended. */
+const LENGTH = 2;
+const RUNS = 3;
+/** The longest of each block, the newest first; 0 where none was worth remembering. */
+const LONGEST = 4;
 
 /**
  * How long a series has not been above its running mean, against the longest such run of about the last 5,000 points:
  * a job that ran every hour and has not come.
  *
- * Memory: 50 bytes, 150 from the first long run on. Cost: O(1) a value, O(6) in a long run.
+ * Its ten numbers, all 0 before the first value, lie in a list that the caller has beside other state.
+ * Cost: O(1) a value, O(6) in a long run.
  */
 export class Silence {
-  #mean = 0;
-  #points = 0;
-  #length = 0;
-  #runs = 0;
-  /** Made with the first run worth remembering. */
-  #longest: number[] = NONE;
+  static readonly LENGTH = LONGEST + BLOCKS;
+  readonly #from: number;
+
+  /** @param from Place of the first of `Silence.LENGTH` numbers. */
+  constructor(from: number) {
+    this.#from = from;
+  }
 
   /**
    * Takes the next value.
@@ -35,71 +40,38 @@ export class Silence {
    * @param x Finite, at most 1e300 in size. @param learned What the mean learns of it.
    * @returns By how much of the longest run before the present one is longer, 0 … 5; 0 until 40 runs have ended.
    */
-  update(x: number, learned: number): number {
-    if (this.#points === 0) this.#mean = learned;
-    if (x > this.#mean) {
-      if (this.#length > 0) {
-        this.#remember(this.#length);
-        this.#runs++;
-        this.#length = 0;
-      }
-    } else this.#length++;
-    this.#points++;
-    this.#mean += (learned - this.#mean) * Math.max(MEAN_RATE, 1 / this.#points);
-    const excess = this.#excess();
-    if (this.#points % BLOCK_POINTS === 0 && this.#longest !== NONE) {
-      for (let block = BLOCKS - 1; block > 0; block--)
-        this.#longest[block] = this.#longest[block - 1]!;
-      this.#longest[0] = 0;
+  update(list: number[], x: number, learned: number): number {
+    const from = this.#from;
+    const points = list[from + POINTS]! + 1;
+    const mean = points === 1 ? learned : list[from + MEAN]!;
+    const length = list[from + LENGTH]!;
+    if (x <= mean) list[from + LENGTH] = length + 1;
+    else if (length > 0) {
+      // Runs up to the least that counts as long need not be remembered.
+      if (length > Math.max(MIN_LONGEST, list[from + LONGEST]!)) list[from + LONGEST] = length;
+      list[from + RUNS]!++;
+      list[from + LENGTH] = 0;
     }
+    list[from + POINTS] = points;
+    list[from + MEAN] = mean + (learned - mean) * Math.max(MEAN_RATE, 1 / points);
+    const excess = this.#excess(list);
+    if (points % BLOCK_POINTS === 0) this.#beginBlock(list);
     return excess;
   }
 
-  snapshot(): SilenceSnapshot {
-    return Float64Array.of(this.#mean, this.#points, this.#length, this.#runs, ...this.#longest);
-  }
-
-  /** @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
-  static restore(snapshot: SilenceSnapshot): Silence {
-    requireSnapshot(
-      snapshot.length === 4 || snapshot.length === 4 + BLOCKS,
-      "a silence has four numbers, or ten",
-    );
-    requireSnapshot(snapshot.every(Number.isFinite), "a number is not finite");
-    const [mean, points, length, runs, ...longest] = snapshot as unknown as [
-      number,
-      number,
-      number,
-      number,
-      ...number[],
-    ];
-    const restored = new Silence();
-    restored.#mean = mean;
-    restored.#points = points;
-    restored.#length = length;
-    restored.#runs = runs;
-    if (longest.length > 0) {
-      restored.#longest = doubles(BLOCKS, 0);
-      longest.forEach((run, block) => {
-        restored.#longest[block] = run;
-      });
-    }
-    return restored;
-  }
-
-  /** Runs up to the least that counts as long need no memory. */
-  #remember(length: number): void {
-    if (length <= MIN_LONGEST) return;
-    if (this.#longest === NONE) this.#longest = doubles(BLOCKS, 0);
-    this.#longest[0] = Math.max(this.#longest[0]!, length);
-  }
-
-  #excess(): number {
-    if (this.#length < MIN_LONGEST || this.#runs < MIN_RUNS) return 0;
+  #excess(list: readonly number[]): number {
+    const from = this.#from;
+    const length = list[from + LENGTH]!;
+    if (length < MIN_LONGEST || list[from + RUNS]! < MIN_RUNS) return 0;
     let longest = MIN_LONGEST;
-    for (const run of this.#longest) if (run > longest) longest = run;
-    return Math.min(MAX_EXCESS, Math.max(0, this.#length - longest) / longest);
+    for (let block = 0; block < BLOCKS; block++)
+      longest = Math.max(longest, list[from + LONGEST + block]!);
+    return Math.min(MAX_EXCESS, Math.max(0, length - longest) / longest);
+  }
+
+  #beginBlock(list: number[]): void {
+    const first = this.#from + LONGEST;
+    for (let block = BLOCKS - 1; block > 0; block--) list[first + block] = list[first + block - 1]!;
+    list[first] = 0;
   }
 }
-
-const NONE: number[] = [];
