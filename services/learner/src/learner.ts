@@ -62,10 +62,11 @@ export const learnerLogic: PartitionLogic<LearnerState, LearnerMessage> = {
     let dropped = 0;
     const suppressed = SUPPRESSIONS.map(() => 0);
     for (const { learner } of state.series.values()) {
-      points += learner.counts.points;
+      const { counts } = learner;
+      points += counts.points;
       judged += learner.judge.judged;
       anomalies += learner.judge.anomalies;
-      dropped += learner.counts.duplicates + learner.counts.late + learner.counts.outside;
+      dropped += counts.duplicates + counts.late + counts.outside;
       bytes += learner.window.byteLength;
       learner.judge.addSuppressed(suppressed);
     }

@@ -41,6 +41,16 @@ const FIRST_RECOMMENDATION = 16;
 const FIRST_CHANGE = 64;
 /** From this many samples on thresholds are learned online, from the samples of the window on. */
 const FIRST_ONLINE = 64;
+type UnlearnedCounts = Omit<SampleCounts, "points">;
+const NONE_UNLEARNED: UnlearnedCounts = {
+  duplicates: 0,
+  late: 0,
+  outside: 0,
+  excluded: 0,
+  frozen: 0,
+};
+/** In place of a number of samples; Infinity would need memory of its own. */
+const NEVER = -1;
 const copiedValues = new Scratch();
 const copiedTimes = new Scratch();
 const NO_EVENTS: readonly SeriesEvent[] = [];
@@ -59,35 +69,30 @@ const NOTHING_EXCLUDED: readonly ExcludedRange[] = [];
  * Cost: O(1) a sample, about 2 µs where it is judged; below 0.2 ms where a recommendation is due.
  */
 export class SeriesLearner {
-  /** Samples by what became of them. */
-  readonly counts: SampleCounts = {
-    points: 0,
-    duplicates: 0,
-    late: 0,
-    outside: 0,
-    excluded: 0,
-    frozen: 0,
-  };
-  frozen = false;
-  readonly #optimisations = new OptimisationHistory();
-  excluded: readonly ExcludedRange[] = NOTHING_EXCLUDED;
-  /** The newest lasting change of its level. */
-  lastChange: LastChange | null = null;
+  // What each sample needs stands first, so that it lies together in memory.
   window: SampleWindow;
   judge: SeriesJudge;
-  #sensitivity = SeriesSensitivity.UNMOVED;
+  #settings: SeriesSettings;
+  #points = 0;
+  frozen = false;
+  excluded: readonly ExcludedRange[] = NOTHING_EXCLUDED;
+  #resolutionMs: number;
   #sides = new SideThresholds();
   /** Made with the 64th sample. */
   #changes: ChangeDetector | undefined;
+  /** Event time and number of samples from either of which on a recommendation is due. */
+  #dueAt = Number.POSITIVE_INFINITY;
+  #dueCount = FIRST_RECOMMENDATION;
+  /** Made with the first sample that is not learned from. */
+  #unlearned: UnlearnedCounts | undefined;
+  readonly #optimisations = new OptimisationHistory();
+  /** The newest lasting change of its level. */
+  lastChange: LastChange | null = null;
+  #sensitivity = SeriesSensitivity.UNMOVED;
   /** Made with the first anomaly. */
   #incidents: IncidentRanges | undefined;
   /** Event time from which on samples are learned from: that of the last level shift. */
   #learnsFrom = Number.NEGATIVE_INFINITY;
-  #settings: SeriesSettings;
-  /** Event time and number of samples from either of which on a recommendation is due. */
-  #dueAt = Number.POSITIVE_INFINITY;
-  #dueCount = FIRST_RECOMMENDATION;
-  #resolutionMs: number;
   #statistics: { at: number; value: Statistics } | undefined;
 
   constructor(settings: SeriesSettings) {
@@ -99,6 +104,11 @@ export class SeriesLearner {
 
   get settings(): SeriesSettings {
     return this.#settings;
+  }
+
+  /** Samples by what became of them, as of now. Cost: an object. */
+  get counts(): SampleCounts {
+    return { points: this.#points, ...(this.#unlearned ?? NONE_UNLEARNED) };
   }
 
   /** The threshold in force of a side. */
@@ -132,7 +142,7 @@ export class SeriesLearner {
   receiveSample(time: number, value: number, history = false): readonly SeriesEvent[] {
     this.judge.score = 0;
     if (this.excluded.length > 0 && isExcluded(this.excluded, time)) {
-      this.counts.excluded++;
+      this.#countUnlearned("excluded");
       return NO_EVENTS;
     }
     const newest = this.window.newestTime;
@@ -141,27 +151,27 @@ export class SeriesLearner {
       newest !== undefined &&
       time < newest - this.#settings.max_late_seconds * 1_000
     ) {
-      this.counts.late++;
+      this.#countUnlearned("late");
       return NO_EVENTS;
     }
     if (this.frozen) {
       const events = this.#judge(time, value, this.#offsetMs(time));
-      this.counts.frozen++;
+      this.#countUnlearned("frozen");
       return events;
     }
-    if (this.counts.points === FIRST_ONLINE - 1) this.#chooseSides(this.#settings, false);
+    if (this.#points === FIRST_ONLINE - 1) this.#chooseSides(this.#settings, false);
     switch (this.window.add(time, value)) {
       case "duplicate":
-        this.counts.duplicates++;
+        this.#countUnlearned("duplicates");
         return NO_EVENTS;
       case "outside":
-        this.counts.outside++;
+        this.#countUnlearned("outside");
         return NO_EVENTS;
       case "inserted":
-        this.counts.points++;
+        this.#points++;
         return NO_EVENTS;
       case "appended": {
-        this.counts.points++;
+        this.#points++;
         const offsetMs = this.#offsetMs(time);
         return this.#learn(time, value, offsetMs, this.#judge(time, value, offsetMs));
       }
@@ -277,7 +287,7 @@ export class SeriesLearner {
   snapshot(): SeriesSnapshot {
     return {
       schema: SCHEMA,
-      counts: { ...this.counts },
+      counts: this.counts,
       frozen: this.frozen,
       optimisations: this.optimisations,
       excluded: this.excluded,
@@ -302,7 +312,9 @@ export class SeriesLearner {
         `series state has schema ${String(snapshot.schema)}, this reader knows ${SCHEMA}`,
       );
     const restored = new SeriesLearner(settings);
-    Object.assign(restored.counts, snapshot.counts);
+    const { points, ...unlearned } = snapshot.counts;
+    restored.#points = points;
+    if (Object.values(unlearned).some((count) => count > 0)) restored.#unlearned = unlearned;
     restored.frozen = snapshot.frozen;
     for (const optimisation of snapshot.optimisations) restored.#optimisations.add(optimisation);
     if (snapshot.excluded.length > 0) restored.excluded = snapshot.excluded;
@@ -321,6 +333,11 @@ export class SeriesLearner {
     if (snapshot.incidents.length > 0)
       restored.#incidents = IncidentRanges.restore(snapshot.incidents);
     return restored;
+  }
+
+  #countUnlearned(kind: keyof UnlearnedCounts): void {
+    this.#unlearned ??= { ...NONE_UNLEARNED };
+    this.#unlearned[kind]++;
   }
 
   #values(): Float64Array {
@@ -383,8 +400,7 @@ export class SeriesLearner {
       all = [...all, ...this.#changed(time, change)];
       waits = this.judge.holdsBack(this.window.length);
     }
-    if (waits || (time < this.#dueAt && this.counts.points < this.#dueCount)) return all;
-    return [...all, ...this.#recommend(time)];
+    return waits || !this.#isDue(time) ? all : [...all, ...this.#recommend(time)];
   }
 
   /** @returns Those events, and what became of promises after them. */
@@ -407,7 +423,7 @@ export class SeriesLearner {
 
   #followChanges(time: number, localTime: number, value: number): Change | undefined {
     if (this.#changes === undefined) {
-      if (this.counts.points < FIRST_CHANGE) return undefined;
+      if (this.#points < FIRST_CHANGE) return undefined;
       this.#changes = new ChangeDetector(this.#settings.seasonal);
     }
     return this.#changes.update(time, localTime, value);
@@ -433,6 +449,11 @@ export class SeriesLearner {
     return closed === undefined ? [told] : [told, this.#anomaly(time, closed)];
   }
 
+  /** Whether a recommendation is due. */
+  #isDue(time: number): boolean {
+    return time >= this.#dueAt || (this.#dueCount !== NEVER && this.#points >= this.#dueCount);
+  }
+
   #recommend(time: number): SeriesEvent[] {
     this.#refreshSensitivity(time);
     const found = this.recommendations();
@@ -455,14 +476,11 @@ export class SeriesLearner {
     this.#dueAt =
       begun === undefined ? Number.POSITIVE_INFINITY : begun + optimization_interval * 1_000;
     if (last === undefined || time !== undefined)
-      this.#dueCount = Math.max(
-        FIRST_RECOMMENDATION,
-        this.counts.points + (time === undefined ? 0 : 1),
-      );
+      this.#dueCount = Math.max(FIRST_RECOMMENDATION, this.#points + (time === undefined ? 0 : 1));
     else if (last.provisional) {
       const [learned] = this.#learnable();
-      this.#dueCount = this.counts.points + Math.max(0, min_data_points - learned.length);
-    } else this.#dueCount = Number.POSITIVE_INFINITY;
+      this.#dueCount = this.#points + Math.max(0, min_data_points - learned.length);
+    } else this.#dueCount = NEVER;
   }
 
   /** A recommendation from before a level shift may become a threshold after it; only one from after it is taken whole. */
@@ -490,7 +508,7 @@ export class SeriesLearner {
   #chooseSides(before: SeriesSettings, anew: boolean): Side[] {
     const wanted = learnedSides(this.#settings);
     // A series that may never have a threshold is to cost little.
-    const begun = this.counts.points >= FIRST_ONLINE - 1;
+    const begun = this.#points >= FIRST_ONLINE - 1;
     for (const side of begun ? wanted : []) {
       const own = this.#sides.own(side);
       if (own.adaptive === undefined || anew) this.#learnAnew(own);
