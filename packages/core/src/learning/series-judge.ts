@@ -66,15 +66,22 @@ export class SeriesJudge {
   /** Judged samples since the open anomaly opened. */
   incidentSamples = 0;
   settings: AlarmSettings;
-  #detector = new AnomalyDetector();
+  #detector: AnomalyDetector;
   #rule = new AlarmRule();
   /** Made with the first alarm: until then it would only count. */
   #incidents: IncidentTracker | undefined;
   /** Made with the first alarm that was none. */
   #suppressed: number[] | undefined;
 
-  constructor(settings: AlarmSettings) {
+  /** @param seasonal Whether the series may follow days and weeks. */
+  constructor(settings: AlarmSettings, seasonal = true) {
     this.settings = settings;
+    this.#detector = new AnomalyDetector(seasonal);
+  }
+
+  /** What was known of the season is let go of where it changes. */
+  set seasonal(wanted: boolean) {
+    this.#detector.seasonal = wanted;
   }
 
   /** The incident that is open now. */

@@ -99,7 +99,7 @@ export class SeriesLearner {
     this.#settings = settings;
     this.#resolutionMs = settings.detection_resolution_seconds * 1_000;
     this.window = new SampleWindow(windowOptions(settings));
-    this.judge = new SeriesJudge(alarmSettings(settings, settings.sensitivity));
+    this.judge = new SeriesJudge(alarmSettings(settings, settings.sensitivity), settings.seasonal);
   }
 
   get settings(): SeriesSettings {
@@ -244,6 +244,7 @@ export class SeriesLearner {
     this.#resolutionMs = settings.detection_resolution_seconds * 1_000;
     this.#statistics = undefined;
     this.window.resize(windowOptions(settings));
+    this.judge.seasonal = settings.seasonal;
     const dropped = this.#chooseSides(
       before,
       settings.exceedance_rate !== before.exceedance_rate ||
@@ -325,6 +326,7 @@ export class SeriesLearner {
     restored.#dueCount = snapshot.dueCount;
     restored.window = SampleWindow.restore(snapshot.window);
     restored.judge = SeriesJudge.restore(snapshot.judge, restored.judge.settings);
+    restored.judge.seasonal = settings.seasonal;
     restored.#sides = SideThresholds.restore(snapshot.sides);
     if (snapshot.changes !== null)
       restored.#changes = ChangeDetector.restore(

@@ -100,12 +100,13 @@ const excesses = doubles(VIEW_FAMILIES.length, 0);
 /** State of an `AnomalyDetector`: numbers and typed arrays. */
 export interface AnomalyDetectorSnapshot {
   version: 3;
+  seasonal: boolean;
   numbers: Float64Array;
   ranges: RangeMemorySnapshot;
   recent: RecentValuesSnapshot;
   season: SeasonalResidualsSnapshot | null;
-  /** Local times of the points before there is a season. */
-  first_times: Float64Array;
+  /** Local times of the points before there is a season; null where they do not matter. */
+  first_times: Float64Array | null;
 }
 
 /**
@@ -126,14 +127,30 @@ export class AnomalyDetector {
   #ranges = new RangeMemory(VIEWS);
   #recent = new RecentValues();
   #season: SeasonalResiduals | undefined;
+  #seasonal: boolean;
   /** Times of the points before there is a season. */
-  #firstTimes: number[] | undefined = doubles(SEASON_POINTS, 0);
+  #firstTimes: number[] | undefined;
 
-  constructor() {
+  /** @param seasonal Whether the series may follow the hours of days and weeks: else those views are left out. */
+  constructor(seasonal = true) {
+    this.#seasonal = seasonal;
+    if (seasonal) this.#firstTimes = doubles(SEASON_POINTS, 0);
     this.#numbers = doubles(NUMBERS, 0);
     this.#numbers[EXPECTED_LOW] = Number.NaN;
     this.#numbers[EXPECTED_HIGH] = Number.NaN;
     this.#numbers[LAST_MS] = Number.NaN;
+  }
+
+  get seasonal(): boolean {
+    return this.#seasonal;
+  }
+
+  /** What was known of the season is let go of; one that is wanted anew is learned from now on. */
+  set seasonal(wanted: boolean) {
+    if (wanted === this.#seasonal) return;
+    this.#seasonal = wanted;
+    this.#season = undefined;
+    this.#firstTimes = undefined;
   }
 
   /** Points judged. */
@@ -225,19 +242,21 @@ export class AnomalyDetector {
   }
 
   snapshot(): AnomalyDetectorSnapshot {
+    const times = this.#firstTimes;
     return {
       version: 3,
+      seasonal: this.#seasonal,
       numbers: Float64Array.from(this.#numbers),
       ranges: this.#ranges.snapshot(),
       recent: this.#recent.snapshot(),
       season: this.#season?.snapshot() ?? null,
-      first_times: Float64Array.from(this.#firstTimes?.slice(0, this.count) ?? []),
+      first_times: times === undefined ? null : Float64Array.from(times.slice(0, this.count)),
     };
   }
 
   /** Continues where `snapshot` was taken, bit for bit. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
   static restore(snapshot: AnomalyDetectorSnapshot): AnomalyDetector {
-    const { version, numbers, season } = snapshot;
+    const { version, seasonal, numbers, season, first_times: times } = snapshot;
     requireSnapshot(version === 3, "not an anomaly detector of version 3");
     requireSnapshot(numbers.length === NUMBERS, "a detector has twenty numbers");
     requireSnapshot(numbers[EVIDENCE]! >= 0 && numbers[KEPT]! >= 0, "evidence out of range");
@@ -245,19 +264,22 @@ export class AnomalyDetector {
       numbers.every((number, at) => Number.isFinite(number) || MAY_BE_UNKNOWN.includes(at)),
       "a number is not finite",
     );
-    const restored = new AnomalyDetector();
+    const restored = new AnomalyDetector(seasonal);
     for (let at = 0; at < NUMBERS; at++) restored.#numbers[at] = numbers[at]!;
     restored.#ranges = RangeMemory.restore(VIEWS, snapshot.ranges);
     restored.#recent = RecentValues.restore(snapshot.recent);
-    if (season !== null) {
-      restored.#season = SeasonalResiduals.restore(season);
-      restored.#firstTimes = undefined;
-    } else {
+    requireSnapshot(seasonal || season === null, "a season where none is wanted");
+    if (season !== null) restored.#season = SeasonalResiduals.restore(season);
+    if (times === null) restored.#firstTimes = undefined;
+    else {
       requireSnapshot(
-        snapshot.first_times.length === restored.count && restored.count <= SEASON_POINTS,
+        seasonal &&
+          season === null &&
+          times.length === restored.count &&
+          times.length <= SEASON_POINTS,
         "wrong number of first times",
       );
-      snapshot.first_times.forEach((time, i) => {
+      times.forEach((time, i) => {
         restored.#firstTimes![i] = time;
       });
     }
@@ -303,22 +325,20 @@ export class AnomalyDetector {
     excesses[5] = 0;
     excesses[6] = 0;
     excesses[7] = 0;
+    if (!this.#seasonal) return;
+    const firstTimes = this.#firstTimes;
     if (seen < SEASON_POINTS) {
-      this.#firstTimes![seen] = localMs;
+      if (firstTimes !== undefined) firstTimes[seen] = localMs;
       return;
     }
     if (this.#season === undefined) {
-      this.#season = new SeasonalResiduals(this.#middleOfFirst());
-      for (let i = 0; i < SEASON_POINTS; i++)
-        this.#excessOfSeason(this.#firstTimes![i]!, this.#recent.first(i), floor);
+      this.#season = new SeasonalResiduals(this.#recent.median());
+      if (firstTimes !== undefined)
+        for (let i = 0; i < SEASON_POINTS; i++)
+          this.#excessOfSeason(firstTimes[i]!, this.#recent.first(i), floor);
       this.#firstTimes = undefined;
     }
     this.#excessOfSeason(localMs, x, floor);
-  }
-
-  #middleOfFirst(): number {
-    const first = Array.from({ length: SEASON_POINTS }, (_, i) => this.#recent.first(i));
-    return first.sort((a, b) => a - b)[SEASON_POINTS / 2]!;
   }
 
   #excessOfSeason(localMs: number, x: number, floor: number): void {

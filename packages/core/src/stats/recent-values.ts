@@ -50,6 +50,12 @@ export class RecentValues {
     return Math.min(this.#count, ALL);
   }
 
+  /** Median of the values held, of an even number the upper one in the middle. Cost: O(n log n). */
+  median(): number {
+    const held = this.#ring.slice(0, this.held).sort((a, b) => a - b);
+    return held[held.length >> 1]!;
+  }
+
   /** The value that came as number `i`, from 0, while no more than 50 have come. */
   first(i: number): number {
     return this.#ring[i]!;

@@ -7,6 +7,8 @@ import {
   type Incident,
   type IncidentEvent,
   IncidentTracker,
+  VIEW_FAMILIES,
+  type ViewFamily,
 } from "../../src/stats/index.ts";
 import { everyMs, RandomSource } from "./random-source.ts";
 
@@ -374,5 +376,43 @@ suite("state", () => {
     ).toThrow(damaged);
     const tracker = new IncidentTracker().snapshot();
     expect(() => IncidentTracker.restore({ ...tracker, alarmed_at: 0.5 })).toThrow(damaged);
+  });
+
+  test("sees what is unusual at its hour only where the series may have a season", () => {
+    const valueAt = (i: number) => 50 + 20 * Math.sin((i / 288) * 2 * Math.PI) + (i % 7) / 7;
+    const families = ["hour_of_day", "hour_of_week", "usual_residual"].map((family) =>
+      VIEW_FAMILIES.indexOf(family as ViewFamily),
+    );
+    const seasonalExcess = ({ excesses }: AnomalyDetector) =>
+      families.reduce((sum, family) => sum + excesses[family]!, 0);
+    const [seasonal, plain] = [new AnomalyDetector(), new AnomalyDetector(false)];
+    const feed = (from: number, to: number) => {
+      for (let i = from; i < to; i++)
+        for (const detector of [seasonal, plain]) detector.update(i * 300_000, valueAt(i));
+    };
+    feed(0, 288 * 14);
+    const noon = 288 * 14;
+    feed(noon, noon + 72);
+    // At its highest hour the value of its lowest, which is nothing that it never was.
+    for (const [detector, isSeen] of [
+      [seasonal, true],
+      [plain, false],
+    ] as const) {
+      detector.update((noon + 72) * 300_000, valueAt(216));
+      expect(seasonalExcess(detector) > 0).toBe(isSeen);
+    }
+    expect(plain.snapshot().season).toBeNull();
+    plain.seasonal = true;
+    const restored = AnomalyDetector.restore(plain.snapshot());
+    for (let i = noon + 73; i < noon + 288 * 3; i++) {
+      plain.update(i * 300_000, valueAt(i));
+      restored.update(i * 300_000, valueAt(i));
+    }
+    expect(restored.snapshot()).toEqual(plain.snapshot());
+    plain.update((noon + 288 * 3 + 72) * 300_000, valueAt(216));
+    expect(seasonalExcess(plain)).toBeGreaterThan(0);
+    plain.seasonal = false;
+    expect(AnomalyDetector.restore(plain.snapshot()).seasonal).toBe(false);
+    expect(plain.snapshot()).toMatchObject({ season: null, first_times: null });
   });
 });
