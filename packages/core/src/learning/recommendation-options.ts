@@ -6,8 +6,10 @@ export const recommendationOptions = ({
   exceedance_rate,
   strategy,
   min_data_points,
+  seasonal,
 }: SeriesSettings): RecommendationOptions => ({
   exceedanceRate: exceedance_rate,
   strategy,
   minDataPoints: min_data_points,
+  seasonal,
 });

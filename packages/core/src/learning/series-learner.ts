@@ -10,6 +10,7 @@ import {
   recommend,
   SampleWindow,
   Scratch,
+  type Season,
   type Side,
   type Statistics,
   StatsError,
@@ -53,6 +54,7 @@ const NONE_UNLEARNED: UnlearnedCounts = {
 const NEVER = -1;
 const copiedValues = new Scratch();
 const copiedTimes = new Scratch();
+const NO_SEASON: { season: Season; seasonality: number } = { season: () => 0, seasonality: 0 };
 const NO_EVENTS: readonly SeriesEvent[] = [];
 const NOTHING_EXCLUDED: readonly ExcludedRange[] = [];
 
@@ -195,7 +197,7 @@ export class SeriesLearner {
   }
 
   trend(): ReturnType<typeof trend> {
-    return trend(this.#times(), this.#values());
+    return trend(this.#times(), this.#values(), this.#season().season);
   }
 
   /**
@@ -204,11 +206,13 @@ export class SeriesLearner {
    */
   recommendations(): { side: Side; recommendation: Recommendation }[] {
     const found: { side: Side; recommendation: Recommendation }[] = [];
+    const season = this.#season();
     for (const side of learnedSides(this.#settings)) {
       const [times, values] = this.#learnable();
       const made = recommend(values, times, {
         ...recommendationOptions(this.#settings),
         side,
+        ...season,
         adaptiveValue: this.#sides.get(side)?.adaptive?.published,
       });
       if (made !== null)
@@ -245,13 +249,13 @@ export class SeriesLearner {
     this.#statistics = undefined;
     this.window.resize(windowOptions(settings));
     this.judge.seasonal = settings.seasonal;
+    const seasonAnew =
+      settings.seasonal !== before.seasonal || settings.time_zone !== before.time_zone;
     const dropped = this.#chooseSides(
       before,
-      settings.exceedance_rate !== before.exceedance_rate ||
-        settings.time_zone !== before.time_zone,
+      settings.exceedance_rate !== before.exceedance_rate || seasonAnew,
     );
-    if (settings.seasonal !== before.seasonal || settings.time_zone !== before.time_zone)
-      this.#changes = undefined;
+    if (seasonAnew) this.#changes = undefined;
     this.#scheduleNext();
     this.applySensitivity(systemFactor);
     return dropped;
@@ -340,6 +344,17 @@ export class SeriesLearner {
   #countUnlearned(kind: keyof UnlearnedCounts): void {
     this.#unlearned ??= { ...NONE_UNLEARNED };
     this.#unlearned[kind]++;
+  }
+
+  /** What is known of the season, before the window too; nothing in the first two days. By the offset of the newest sample. */
+  #season(): { season?: Season; seasonality?: number } {
+    if (!this.#settings.seasonal) return NO_SEASON;
+    const adaptive = this.#sides.upper?.adaptive ?? this.#sides.lower?.adaptive;
+    const seasonality = adaptive?.seasonality;
+    const newest = this.window.newestTime;
+    if (adaptive === undefined || seasonality === undefined || newest === undefined) return {};
+    const offset = this.#offsetMs(newest);
+    return { season: (time) => adaptive.season(time + offset), seasonality };
   }
 
   #values(): Float64Array {
@@ -503,7 +518,7 @@ export class SeriesLearner {
     const [times, values] = this.#learnable();
     const offset = zoneOffset(this.#settings.time_zone);
     const localTimes = times.map((time) => time + offset(time));
-    side.learn(this.#settings.exceedance_rate, localTimes, values);
+    side.learn(this.#settings, localTimes, values);
   }
 
   /** Learns the sides that the settings ask for, anew where what they learn has changed. */

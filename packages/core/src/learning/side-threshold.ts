@@ -44,9 +44,17 @@ export class SideThreshold {
     return this.outdated && this.inForce?.pinned === false ? null : this.inForce;
   }
 
-  /** Learns this side from now on, with the samples there are; one that learns at this rate goes on. */
-  learn(exceedanceRate: number, localTimes: Float64Array, values: Float64Array): void {
-    this.adaptive = new AdaptiveQuantile({ exceedanceRate, side: this.side });
+  /** Learns this side from now on, with the samples there are. */
+  learn(
+    { exceedance_rate, seasonal }: SeriesSettings,
+    localTimes: Float64Array,
+    values: Float64Array,
+  ): void {
+    this.adaptive = new AdaptiveQuantile({
+      exceedanceRate: exceedance_rate,
+      side: this.side,
+      seasonal,
+    });
     for (let i = 0; i < values.length; i++) this.adaptive.update(localTimes[i]!, values[i]!);
   }
 

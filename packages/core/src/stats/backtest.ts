@@ -26,7 +26,7 @@ export interface Backtest {
   /** 1 = the smallest pinball loss of the four and exactly the promised rate; larger is worse. */
   losses: Candidates;
   /** Online threshold after the whole (thinned) window. */
-  adaptive: number;
+  online: AdaptiveQuantile;
 }
 
 /**
@@ -36,12 +36,14 @@ export interface Backtest {
  *
  * @param values In order of time, at least 16, turned so that exceeding is being above. @param times Milliseconds.
  * @param exceedanceRate Promised share above the threshold, 0 … 0.5.
+ * @param seasonal Whether they may follow the hours of the day and of the week.
  * Cost: bounded, about 50 µs. Source of the loss: Koenker and Bassett (1978), Econometrica 46(1), 33-50.
  */
 export function backtest(
   values: Float64Array,
   times: Float64Array,
   exceedanceRate: number,
+  seasonal: boolean,
 ): Backtest {
   const stride = Math.ceil(values.length / MAX_SAMPLES);
   const count = Math.floor(values.length / stride);
@@ -53,7 +55,7 @@ export function backtest(
   }
   const step = () => online.update(thinnedTimes[seen]!, samples[seen++]!);
 
-  const online = new AdaptiveQuantile({ exceedanceRate });
+  const online = new AdaptiveQuantile({ exceedanceRate, seasonal });
   const half = Math.floor(count / 2);
   const pinball = STRATEGIES.map(() => 0);
   const above = STRATEGIES.map(() => 0);
@@ -90,7 +92,7 @@ export function backtest(
     const rateError = Math.max(0, rateOff - chance) / exceedanceRate;
     losses[STRATEGIES[s]!] = relativeLoss(pinball[s]!, best) + RATE_WEIGHT * Math.min(1, rateError);
   }
-  return { losses, adaptive: online.published ?? samples[count - 1]! };
+  return { losses, online };
 }
 
 /** 1 for the best, at most 1000, whatever the sums have overflowed to. */

@@ -17,7 +17,7 @@ import {
   type Strategy,
   sigmaThreshold,
 } from "./strategies.ts";
-import { type Trend, timeToThresholdMs, trend } from "./trend.ts";
+import { type Season, type Trend, timeToThresholdMs, trend } from "./trend.ts";
 
 /** Under this many samples there is no recommendation. */
 export const MIN_RECOMMENDATION_POINTS = 16;
@@ -41,6 +41,12 @@ export interface RecommendationOptions {
   minDataPoints?: number;
   /** What the series' own online threshold publishes; without it one is run over the window. */
   adaptiveValue?: number | undefined;
+  /** Whether the series may follow the hours of the day and of the week. @default true */
+  seasonal?: boolean;
+  /** What is known of its season, from before the window too. */
+  season?: Season;
+  /** How much of the series that season explains, 0 … 1; without it the window tells. */
+  seasonality?: number;
   /** Whether samples above or below the threshold exceed it. @default "upper" */
   side?: Side;
   /**
@@ -50,6 +56,7 @@ export interface RecommendationOptions {
   bounds?: readonly [low: number, high: number];
 }
 
+const NO_SEASON: Season = () => 0;
 const turnedValues = new Scratch();
 const boundedValues = new Scratch();
 
@@ -83,6 +90,8 @@ export type SupportingData = {
   loss_sigma: number;
   loss_iqr: number;
   loss_adaptive: number;
+  /** Share of the variance of hourly means that the hour of the day and of the week explains, 0 … 1; null under two days. */
+  seasonality: number | null;
   trend_direction: Trend["direction"];
   /** Units of the values an hour. */
   slope_per_hour: number;
@@ -121,6 +130,9 @@ export function recommend(
     strategy = "auto",
     minDataPoints = 100,
     adaptiveValue,
+    seasonal = true,
+    season,
+    seasonality,
     side = "upper",
     bounds,
   }: RecommendationOptions = {},
@@ -149,11 +161,11 @@ export function recommend(
   const values = bounds === undefined ? samples : within(samples, bounds);
   const shape = moments(values)!;
   const statistics = describeShape(values, shape);
-  const direction = trend(times, values);
+  const direction = trend(times, values, seasonal ? season : NO_SEASON);
   const isUpper = side === "upper";
   const sign = isUpper ? 1 : -1;
   const turned = isUpper ? values : negated(values);
-  const tested = backtest(turned, times, exceedanceRate);
+  const tested = backtest(turned, times, exceedanceRate, seasonal);
   const percentile =
     isUpper && exceedanceRate === DEFAULT_EXCEEDANCE_RATE
       ? statistics.p95
@@ -162,7 +174,9 @@ export function recommend(
     percentile,
     sigma: sigmaThreshold(statistics, exceedanceRate, side),
     iqr: iqrThreshold(statistics, exceedanceRate, side),
-    adaptive: adaptiveValue ?? (n < ADAPTIVE_POINTS ? percentile : sign * tested.adaptive),
+    adaptive:
+      adaptiveValue ??
+      (n < ADAPTIVE_POINTS ? percentile : sign * (tested.online.published ?? turned[n - 1]!)),
   };
   const gapShare = gapShareOf(times);
   const assess = (strategy: Strategy): Promised => {
@@ -228,6 +242,7 @@ export function recommend(
       loss_sigma: tested.losses.sigma,
       loss_iqr: tested.losses.iqr,
       loss_adaptive: tested.losses.adaptive,
+      seasonality: seasonality ?? tested.online.seasonality ?? null,
       trend_direction: direction.direction,
       slope_per_hour: direction.slope_per_hour,
       time_to_threshold_ms: timeToThresholdMs(direction, values[n - 1]!, recommended) ?? null,

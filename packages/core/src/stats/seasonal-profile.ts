@@ -20,6 +20,9 @@ const CHANCE = 0.15;
 const LIMIT = 4;
 const SPREAD_RATE = 0.01;
 
+/** Deviation of a normal variable over its mean absolute deviation. */
+const PER_MEAN_ABSOLUTE = 1.2533141373155;
+
 /** Places of the numbers of the state. */
 const HOUR = 0;
 const SUM = 1;
@@ -40,6 +43,8 @@ const WHOLE = 10;
 const DAY = 2 * WHOLE;
 const WEEK = DAY + DAY_HOURS;
 const END = WEEK + WEEK_BUCKETS;
+
+const week = new Float64Array(WEEK_HOURS);
 
 /** State of a `SeasonalProfile`: plain JSON. */
 export interface SeasonalProfileSnapshot {
@@ -76,6 +81,31 @@ export class SeasonalProfile {
       numbers[ASKED] = this.#share() * this.#expected(hour);
     }
     return numbers[ASKED]!;
+  }
+
+  /**
+   * Share of the variance of hourly means that the hours of the week explain, 0 … 1: what they differ by, against the
+   * usual deviation of an hour from its expectation. Undefined in the first two days. Cost: 2 µs.
+   */
+  get strength(): number | undefined {
+    if (!this.#knows(END)) return undefined;
+    const share = this.#share();
+    const deviation = PER_MEAN_ABSOLUTE * this.#numbers[SPREAD]!;
+    // In units of the largest of them, so that no square overflows.
+    let scale = deviation;
+    for (let hour = 0; hour < WEEK_HOURS; hour++) {
+      week[hour] = share * this.#expected(hour);
+      scale = Math.max(scale, Math.abs(week[hour]!));
+    }
+    if (scale === 0) return 0;
+    let sum = 0;
+    let squares = 0;
+    for (const expected of week) {
+      sum += expected / scale;
+      squares += (expected / scale) ** 2;
+    }
+    const explained = Math.max(0, squares / WEEK_HOURS - (sum / WEEK_HOURS) ** 2);
+    return explained === 0 ? 0 : explained / (explained + (deviation / scale) ** 2);
   }
 
   /** Takes a sample in order of time. */

@@ -85,6 +85,11 @@ export function takeOffSeason(
   return high - low;
 }
 
+/** Leaves in the cells what `takeOffSeason` took off. */
+export function keepSeason(): void {
+  for (let c = 0; c < cells.count; c++) cells.mean[c] = whole[c]! - cells.mean[c]!;
+}
+
 /** Undoes `takeOffSeason`. */
 export function putBackSeason(): void {
   for (let c = 0; c < cells.count; c++) cells.mean[c] = whole[c]!;

@@ -459,3 +459,52 @@ describe("odd series", () => {
     expect(adaptiveOf(learner)?.exceedance_rate).toBe(0.1);
   });
 });
+
+describe("a season that is switched off", () => {
+  const HOUR = 3_600 * SECOND;
+  /** Five days of a daily wave, a sample every ten minutes. */
+  const wavy = (changes: Parameters<typeof learnerWith>[0] = {}): SeriesLearner => {
+    const learner = learnerWith({ learning_window_seconds: 7 * 86_400, ...changes });
+    const values = noise(720);
+    for (const [i, value] of values.entries())
+      learner.receiveSample(
+        START + (i * HOUR) / 6,
+        value + 40 * Math.sin((2 * Math.PI * i) / 144),
+        true,
+      );
+    return learner;
+  };
+
+  test("is not learned by the threshold either, and learned when it is switched on", () => {
+    const learner = wavy();
+    expect(adaptiveOf(learner)?.profile).not.toBeNull();
+    learner.applySettings(
+      settings({ learning_window_seconds: 7 * 86_400, seasonal: false }),
+      UNMOVED,
+    );
+    const off = adaptiveOf(learner);
+    expect(off?.profile).toBeNull();
+    expect(off).toEqual(adaptiveOf(wavy({ seasonal: false })));
+    learner.applySettings(settings({ learning_window_seconds: 7 * 86_400 }), UNMOVED);
+    expect(adaptiveOf(learner)?.profile?.week).toHaveLength(84);
+  });
+
+  test("is told how strong it is, and none where there is to be none", () => {
+    expect(upperOf(wavy())?.supporting_data.seasonality).toBeGreaterThan(0.8);
+    expect(upperOf(wavy({ seasonal: false }))?.supporting_data.seasonality).toBe(0);
+    const young = learnerWith();
+    feed(young, noise(300));
+    expect(upperOf(young)?.supporting_data.seasonality).toBeNull();
+  });
+
+  test("a rise of half a day is a trend where there is no season", () => {
+    const rising = (seasonal: boolean): string => {
+      const learner = learnerWith({ seasonal });
+      for (const [i, value] of noise(72).entries())
+        learner.receiveSample(START + (i * HOUR) / 6, value + i, true);
+      return learner.trend().direction;
+    };
+    expect(rising(true)).toBe("unknown");
+    expect(rising(false)).toBe("increasing");
+  });
+});

@@ -166,6 +166,46 @@ test("a series without a season has one level all day", () => {
   expect(swing(restored)).toBe(0);
 });
 
+suite("how much the season explains", () => {
+  const explained = (kind: string, seed: number, count: number): number | undefined => {
+    const { times, values } = syntheticSeries(kind, seed, count);
+    const threshold = new AdaptiveQuantile();
+    for (const [i, time] of times.entries()) threshold.update(time, values[i]!);
+    return threshold.seasonality;
+  };
+
+  test.each(["daily and weekly", "daily, growing noise by day", "daily counts"])(
+    "most of a series of kind %s",
+    (kind) => {
+      for (const seed of [1, 2, 3]) {
+        expect(explained(kind, seed, 500)).toBeUndefined();
+        expect(explained(kind, seed, 900)).toBeGreaterThan(0.5);
+        expect(explained(kind, seed, 8_640)).toBeGreaterThan(0.9);
+      }
+    },
+  );
+
+  test.each(["normal", "drift", "AR(1) 0.9", "level shifts", "mostly zero", "constant"])(
+    "little of a series of kind %s",
+    (kind) => {
+      for (const seed of [1, 2, 3]) {
+        expect(explained(kind, seed, 900)).toBeLessThan(0.25);
+        expect(explained(kind, seed, 8_640)).toBeLessThan(0.25);
+      }
+    },
+  );
+
+  test("it does not depend on the unit, huge values included", () => {
+    const { times, values } = syntheticSeries("daily and weekly", 1, 1_200);
+    const [one, huge] = [1, 2 ** 500].map((factor) => {
+      const threshold = new AdaptiveQuantile();
+      for (const [i, time] of times.entries()) threshold.update(time, factor * values[i]!);
+      return threshold.seasonality!;
+    });
+    expect(huge).toBeCloseTo(one!, 9);
+  });
+});
+
 suite("for any sequence", () => {
   /** Stretches of constants, ramps, noise and spikes, as a hostile publisher would send them. */
   const stretch = fc.record({

@@ -308,3 +308,19 @@ test("refuses bad input", () => {
     finite,
   );
 });
+
+test("the window tells how much its season explains, unless the caller knows or there is to be none", () => {
+  const random = new RandomSource(31);
+  const times = everyMs(1_152, 300_000);
+  const values = random.series(
+    1_152,
+    (i) => 10 * Math.sin((2 * Math.PI * i) / 288) + random.normal(),
+  );
+  const seasonality = (options = {}): number | null =>
+    recommend(values, times, options)!.supporting_data.seasonality;
+  expect(seasonality()).toBeGreaterThan(0.5);
+  expect(seasonality({ seasonality: 0.25 })).toBe(0.25);
+  expect(seasonality({ seasonal: false })).toBe(0);
+  const [day, dayTimes] = [values.subarray(0, 288), times.subarray(0, 288)];
+  expect(recommend(day, dayTimes)!.supporting_data.seasonality).toBeNull();
+});

@@ -1,5 +1,5 @@
 import { expect, describe as suite, test } from "vitest";
-import { timeToThresholdMs, trend } from "../../src/stats/index.ts";
+import { type Season, timeToThresholdMs, trend } from "../../src/stats/index.ts";
 import { everyMs, RandomSource } from "./random-source.ts";
 
 const HOUR_MS = 3_600_000;
@@ -95,8 +95,8 @@ suite("seasons", () => {
   const STEP_MS = 300_000;
   const DAY = 288;
 
-  /** Share of windows with a direction: a daily wave of deviation 4, and a drift an hour. */
-  function share(length: number, driftPerHour: number, season?: "known"): number {
+  /** Share of windows with a direction: a daily wave of deviation 4, and a drift an hour. `known`: part of the wave. */
+  function share(length: number, driftPerHour: number, known = 0): number {
     const random = new RandomSource(length);
     let called = 0;
     for (let round = 0; round < 200; round++) {
@@ -105,8 +105,8 @@ suite("seasons", () => {
       const drift = (driftPerHour * STEP_MS) / HOUR_MS;
       const values = random.series(length, (i) => wave(i) + drift * i + 4 * random.normal());
       const times = everyMs(length, STEP_MS);
-      const exact = (time: number): number => wave((time - times[0]!) / STEP_MS);
-      const { direction } = trend(times, values, season === "known" ? exact : undefined);
+      const season = (time: number): number => known * wave((time - times[0]!) / STEP_MS);
+      const { direction } = trend(times, values, known > 0 ? season : undefined);
       if (direction === "increasing" || direction === "decreasing") called++;
     }
     return called / 200;
@@ -127,6 +127,10 @@ suite("seasons", () => {
     expect(share(30 * DAY, 0.02)).toBe(1);
   });
 
+  test("a large drift is found where half of the season is known", () => {
+    expect(share(1.5 * DAY, 1, 0.5)).toBe(1);
+  });
+
   test("a step at the weekend is no trend in a window of three days", () => {
     const random = new RandomSource(21);
     for (let start = 0; start < 7 * DAY; start += 24) {
@@ -136,6 +140,29 @@ suite("seasons", () => {
       });
       expect(trend(everyMs(3 * DAY, STEP_MS), values).direction).toBe("stable");
     }
+  });
+
+  test("where a weekend begins or ends no trend is called beside a week that is known", () => {
+    const random = new RandomSource(23);
+    const week = (time: number): number => {
+      const hours = (time - everyMs(1)[0]!) / HOUR_MS;
+      const wave = Math.sin((2 * Math.PI * hours) / 24);
+      return Math.floor(hours / 24) % 7 >= 5 ? 12 * wave - 15 : 30 * wave;
+    };
+    const share = (driftPerHour: number, season?: Season): number => {
+      let called = 0;
+      for (let start = 0; start < 7 * DAY; start += 6) {
+        const times = everyMs(1.25 * DAY, STEP_MS).map((time) => time + start * STEP_MS);
+        const drift = (i: number): number => (driftPerHour * i * STEP_MS) / HOUR_MS;
+        const values = times.map((time, i) => week(time) + drift(i) + 4 * random.normal());
+        const { direction } = trend(times, values, season);
+        if (direction === "increasing" || direction === "decreasing") called++;
+      }
+      return called / (7 * (DAY / 6));
+    };
+    expect(share(0)).toBeGreaterThan(0.08);
+    expect(share(0, week)).toBeLessThan(0.03);
+    expect(share(0.3, week)).toBeGreaterThan(0.5);
   });
 
   test("a rise of half a day is unknown, unless it is known to be no season", () => {
