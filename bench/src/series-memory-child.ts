@@ -12,6 +12,8 @@ import { normalValues } from "./result.ts";
 export interface SeriesMemory {
   /** Objects in the heap and buffers outside of it more than before, bytes. */
   readonly live: number;
+  /** What of it the windows of samples take, bytes. */
+  readonly windows: number;
   /** Resident memory more than before, bytes. */
   readonly resident: number;
   /** CPU of a sample, decoding included, nanoseconds: of the samples after `samples`, by round. */
@@ -59,10 +61,11 @@ function feed(state: LearnerState, count: number, row: number): number {
   return used;
 }
 
+/** A last resort also frees compiled code, megabytes of it: the more so the longer a process has run. */
 function collect(): void {
   if (globalThis.gc === undefined) throw new Error("start this with --expose-gc");
-  globalThis.gc();
-  globalThis.gc();
+  const flavor = rounds > 0 ? "regular" : "last-resort";
+  for (let i = 0; i < 2; i++) globalThis.gc({ type: "major", execution: "sync", flavor });
 }
 
 function memory(): { live: number; resident: number } {
@@ -82,9 +85,12 @@ const before = memory();
 const state = learning();
 for (let row = 0; row < samples; row++) feed(state, series, row);
 const after = memory();
+let windows = 0;
+for (const { learner } of state.series.values()) windows += learner.window.byteLength;
 const cpuNs = Array.from({ length: rounds }, (_, i) => feed(state, series, samples + i) / series);
 process.send?.({
   live: after.live - before.live,
+  windows,
   resident: after.resident - before.resident,
   cpuNs,
 } satisfies SeriesMemory);
