@@ -91,7 +91,9 @@ const LAST_MS = 7;
 const INTERVAL_MS = 8;
 const EXPECTED = 9;
 const SILENCE = new Silence(10);
-const NUMBERS = 10 + Silence.LENGTH;
+/** Of each view that is a median: residuals that may come before it can leave the range of the current block. */
+const SLACKS = 10 + Silence.LENGTH;
+const NUMBERS = SLACKS + 3;
 const MAY_BE_UNKNOWN = [EXPECTED_LOW, EXPECTED_HIGH, LAST_MS];
 
 /** Excess of each family at the last point of any detector. */
@@ -150,6 +152,7 @@ export class AnomalyDetector {
     if (wanted === this.#seasonal) return;
     this.#seasonal = wanted;
     this.#season = undefined;
+    this.#numbers.fill(0, SLACKS, SLACKS + 3);
     this.#firstTimes = undefined;
   }
 
@@ -258,7 +261,7 @@ export class AnomalyDetector {
   static restore(snapshot: AnomalyDetectorSnapshot): AnomalyDetector {
     const { version, seasonal, numbers, season, first_times: times } = snapshot;
     requireSnapshot(version === 3, "not an anomaly detector of version 3");
-    requireSnapshot(numbers.length === NUMBERS, "a detector has twenty numbers");
+    requireSnapshot(numbers.length === NUMBERS, "wrong number of numbers");
     requireSnapshot(numbers[EVIDENCE]! >= 0 && numbers[KEPT]! >= 0, "evidence out of range");
     requireSnapshot(
       numbers.every((number, at) => Number.isFinite(number) || MAY_BE_UNKNOWN.includes(at)),
@@ -357,23 +360,28 @@ export class AnomalyDetector {
         ranges.excess(WEEK_MEAN, season.weekMean, floor),
       );
     excesses[7] = Math.max(
-      season.newQuarter ? this.#excessOfMedian(QUARTER_SHORT, QUARTER_RESIDUALS, SHORT_MEDIAN) : 0,
-      season.newQuarter ? this.#excessOfMedian(QUARTER_LONG, QUARTER_RESIDUALS, LONG_MEDIAN) : 0,
-      season.newHour ? this.#excessOfMedian(HOUR_LONG, HOUR_RESIDUALS, LONG_MEDIAN) : 0,
+      season.newQuarter
+        ? this.#excessOfMedian(QUARTER_SHORT, SLACKS, QUARTER_RESIDUALS, SHORT_MEDIAN)
+        : 0,
+      season.newQuarter
+        ? this.#excessOfMedian(QUARTER_LONG, SLACKS + 1, QUARTER_RESIDUALS, LONG_MEDIAN)
+        : 0,
+      season.newHour ? this.#excessOfMedian(HOUR_LONG, SLACKS + 2, HOUR_RESIDUALS, LONG_MEDIAN) : 0,
     );
   }
 
-  #excessOfMedian(view: number, residuals: NewestValues, most: number): number {
+  /** @param slack Place of its slack. */
+  #excessOfMedian(view: number, slack: number, residuals: NewestValues, most: number): number {
+    const numbers = this.#numbers;
     const ranges = this.#ranges;
+    if (!ranges.beginsBlock && numbers[slack]! > 0) {
+      numbers[slack]!--;
+      return 0;
+    }
     const season = this.#season!;
-    return season.hasMedianWithin(
-      residuals,
-      most,
-      ranges.currentLow(view),
-      ranges.currentHigh(view),
-    )
-      ? 0
-      : ranges.excess(view, season.median(residuals, most), 0);
+    const [low, high] = [ranges.currentLow(view), ranges.currentHigh(view)];
+    numbers[slack] = season.slackOfMedian(residuals, most, low, high);
+    return numbers[slack]! >= 0 ? 0 : ranges.excess(view, season.median(residuals, most), 0);
   }
 
   /** What means learn of a value: one far outside the usual range as one two ranges outside. */

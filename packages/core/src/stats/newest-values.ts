@@ -72,10 +72,12 @@ export class NewestValues {
   }
 
   /**
-   * Whether that median surely lies within `low` and `high`, themselves included: told without sorting. Of an even number of
-   * values both in the middle must.
+   * How many more values may come before that median can leave `low` … `high`, themselves included: told without sorting.
+   * Each value that comes, for the one that goes, moves at most one to the other side of an end.
+   *
+   * @returns From 0 where it lies within; −1 where it may not. Of an even number of values both in the middle must lie within.
    */
-  hasMedianWithin(list: readonly number[], most: number, low: number, high: number): boolean {
+  slackOfMedian(list: readonly number[], most: number, low: number, high: number): number {
     const held = list[this.#count]!;
     const count = Math.min(most, held);
     // Of all values the order does not matter.
@@ -88,8 +90,9 @@ export class NewestValues {
       reachLow += value >= low ? 1 : 0;
       reachHigh += value <= high ? 1 : 0;
     }
-    const half = count >>> 1;
-    return reachLow > half && reachHigh > half;
+    const slack = Math.max(-1, Math.min(reachLow, reachHigh) - (count >>> 1) - 1);
+    // While their number grows, so does what must lie within.
+    return count < most ? Math.min(0, slack) : slack;
   }
 
   /** Whether the list holds what `add` may have made. */

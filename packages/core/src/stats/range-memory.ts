@@ -75,6 +75,11 @@ export class RangeMemory {
     return this.#blocks[this.views + view]!;
   }
 
+  /** Whether no point has come to the current block yet. */
+  get beginsBlock(): boolean {
+    return this.#points % BLOCK_POINTS === 0;
+  }
+
   /**
    * Compares a view's new value with its range, then takes it in.
    *

@@ -152,9 +152,9 @@ export class SeasonalResiduals {
     return residuals.median(this.#numbers, most);
   }
 
-  /** See `NewestValues.hasMedianWithin`. */
-  hasMedianWithin(residuals: NewestValues, most: number, low: number, high: number): boolean {
-    return residuals.hasMedianWithin(this.#numbers, most, low, high);
+  /** See `NewestValues.slackOfMedian`. */
+  slackOfMedian(residuals: NewestValues, most: number, low: number, high: number): number {
+    return residuals.slackOfMedian(this.#numbers, most, low, high);
   }
 
   snapshot(): SeasonalResidualsSnapshot {
