@@ -283,7 +283,7 @@ export class AdaptiveQuantile {
     const spreadRun = nextRun(numbers[SPREAD_RUN]!, residual, spreadLimit);
     numbers[SPREAD_RUN] = spreadRun;
     // A series of rare, large values owes many exceedances: then they are no outliers.
-    const looser = (1 + Math.max(0, numbers[OWED]!)) ** 2;
+    const looser = spreadRun === 0 ? 1 : (1 + Math.max(0, numbers[OWED]!)) ** 2;
     const forSpread = within(residual, spreadLimit * widened(spreadRun) * looser);
     const rate = Math.max(SPREAD_RATE, 1 / count);
     numbers[SPREAD] = clampFinite(spread + rate * (Math.abs(forSpread) - spread));
@@ -329,4 +329,9 @@ function nextRun(run: number, residual: number, limit: number): number {
   return 0;
 }
 
-const widened = (run: number): number => 2 ** Math.max(0, Math.abs(run) - 1);
+/** Doubled with each residual after the first; a shift is much cheaper than a power. */
+function widened(run: number): number {
+  const doublings = Math.abs(run) - 1;
+  if (doublings <= 0) return 1;
+  return doublings < 30 ? 1 << doublings : 2 ** doublings;
+}

@@ -29,8 +29,9 @@ const FLATNESS_FLOOR = 0.01;
 /** What the largest extent loses a point. */
 const EXTENT_DECAY = 1 / 5_000;
 const FLATNESS_POINTS = 50;
-/** Points from which on a season is worth its memory; until then only their times are kept. */
+/** Points, and time, from which on a season is worth its memory; where the points take as long, it learns them then. */
 const SEASON_POINTS = 24;
+const SEASON_MS = 900_000;
 /** From this interval on every point counts whole in a season, ms. */
 const WHOLE_INTERVAL_MS = 300_000;
 const INTERVAL_RATE = 0.05;
@@ -93,7 +94,8 @@ const EXPECTED = 9;
 const SILENCE = new Silence(10);
 /** Of each view that is a median: residuals that may come before it can leave the range of the current block. */
 const SLACKS = 10 + Silence.LENGTH;
-const NUMBERS = SLACKS + 3;
+const FIRST_MS = SLACKS + 3;
+const NUMBERS = SLACKS + 4;
 const MAY_BE_UNKNOWN = [EXPECTED_LOW, EXPECTED_HIGH, LAST_MS];
 
 /** Excess of each family at the last point of any detector. */
@@ -329,19 +331,25 @@ export class AnomalyDetector {
     excesses[6] = 0;
     excesses[7] = 0;
     if (!this.#seasonal) return;
+    if (this.#season === undefined && !this.#beginSeason(localMs, seen, floor)) return;
+    this.#excessOfSeason(localMs, x, floor);
+  }
+
+  /** @returns Whether there is a season from this point on; then it knows the points before, where their times were kept. */
+  #beginSeason(localMs: number, seen: number, floor: number): boolean {
     const firstTimes = this.#firstTimes;
+    if (seen === 0) this.#numbers[FIRST_MS] = localMs;
     if (seen < SEASON_POINTS) {
       if (firstTimes !== undefined) firstTimes[seen] = localMs;
-      return;
+      return false;
     }
-    if (this.#season === undefined) {
-      this.#season = new SeasonalResiduals(this.#recent.median());
-      if (firstTimes !== undefined)
-        for (let i = 0; i < SEASON_POINTS; i++)
-          this.#excessOfSeason(firstTimes[i]!, this.#recent.first(i), floor);
-      this.#firstTimes = undefined;
-    }
-    this.#excessOfSeason(localMs, x, floor);
+    this.#firstTimes = undefined;
+    if (localMs - this.#numbers[FIRST_MS]! < SEASON_MS) return false;
+    this.#season = new SeasonalResiduals(this.#recent.median());
+    if (firstTimes !== undefined)
+      for (let i = 0; i < SEASON_POINTS; i++)
+        this.#excessOfSeason(firstTimes[i]!, this.#recent.first(i), floor);
+    return true;
   }
 
   #excessOfSeason(localMs: number, x: number, floor: number): void {
