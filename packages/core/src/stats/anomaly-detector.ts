@@ -95,7 +95,9 @@ const SILENCE = new Silence(10);
 /** Of each view that is a median: residuals that may come before it can leave the range of the current block. */
 const SLACKS = 10 + Silence.LENGTH;
 const FIRST_MS = SLACKS + 3;
-const NUMBERS = SLACKS + 4;
+/** Points from which on what the season says is heard. */
+const HEARD_AT = SLACKS + 4;
+const NUMBERS = SLACKS + 5;
 const MAY_BE_UNKNOWN = [EXPECTED_LOW, EXPECTED_HIGH, LAST_MS];
 
 /** Excess of each family at the last point of any detector. */
@@ -333,6 +335,7 @@ export class AnomalyDetector {
     if (!this.#seasonal) return;
     if (this.#season === undefined && !this.#beginSeason(localMs, seen, floor)) return;
     this.#excessOfSeason(localMs, x, floor);
+    if (seen < this.#numbers[HEARD_AT]!) excesses.fill(0, 5, 8);
   }
 
   /** @returns Whether there is a season from this point on; then it knows the points before, where their times were kept. */
@@ -346,7 +349,9 @@ export class AnomalyDetector {
     this.#firstTimes = undefined;
     if (localMs - this.#numbers[FIRST_MS]! < SEASON_MS) return false;
     this.#season = new SeasonalResiduals(this.#recent.median());
-    if (firstTimes !== undefined)
+    // One that begins later is as young as the series is otherwise, and young views leave their ranges all the time.
+    if (firstTimes === undefined) this.#numbers[HEARD_AT] = seen + YOUTH;
+    else
       for (let i = 0; i < SEASON_POINTS; i++)
         this.#excessOfSeason(firstTimes[i]!, this.#recent.first(i), floor);
     return true;

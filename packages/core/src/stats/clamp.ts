@@ -6,4 +6,4 @@ export const clampFinite = (x: number): number =>
 
 /** `x`, or the limit (≥ 0) with its sign. */
 export const within = (x: number, limit: number): number =>
-  x > limit ? limit : x < -limit ? -limit : x;
+  x > limit ? limit : Math.max(x, -limit);
