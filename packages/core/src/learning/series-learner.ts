@@ -22,6 +22,7 @@ import { describeChange } from "./describe-change.ts";
 import type { Optimisation, SeriesEvent, ThresholdInForce } from "./events.ts";
 import { type ExcludedRange, exclude, isExcluded } from "./excluded-ranges.ts";
 import { IncidentRanges } from "./incident-ranges.ts";
+import { gapAfter, strideOf } from "./online-stride.ts";
 import { OptimisationHistory } from "./optimisation-history.ts";
 import { recommendationOptions } from "./recommendation-options.ts";
 import { SeriesJudge } from "./series-judge.ts";
@@ -80,6 +81,9 @@ export class SeriesLearner {
   excluded: readonly ExcludedRange[] = NOTHING_EXCLUDED;
   #resolutionMs: number;
   #sides = new SideThresholds();
+  /** Of a fast series one sample in so many is learned online, and those to pass over before the next. */
+  #stride = 1;
+  #passedOver = 0;
   /** Made with the 64th sample. */
   #changes: ChangeDetector | undefined;
   /** Event time and number of samples from either of which on a recommendation is due. */
@@ -301,6 +305,8 @@ export class SeriesLearner {
       learnsFrom: this.#learnsFrom,
       dueAt: this.#dueAt,
       dueCount: this.#dueCount,
+      stride: this.#stride,
+      passedOver: this.#passedOver,
       window: this.window.snapshot(),
       judge: this.judge.snapshot(),
       sides: this.#sides.snapshot(),
@@ -328,6 +334,8 @@ export class SeriesLearner {
     restored.#learnsFrom = snapshot.learnsFrom;
     restored.#dueAt = snapshot.dueAt;
     restored.#dueCount = snapshot.dueCount;
+    restored.#stride = snapshot.stride;
+    restored.#passedOver = snapshot.passedOver;
     restored.window = SampleWindow.restore(snapshot.window);
     restored.judge = SeriesJudge.restore(snapshot.judge, restored.judge.settings);
     restored.judge.seasonal = settings.seasonal;
@@ -409,9 +417,10 @@ export class SeriesLearner {
     const localTime = time + offsetMs;
     let waits = this.judge.holdsBack(this.window.length);
     let all = events;
+    const learns = !waits && this.#isLearnedOnline();
     const { upper, lower } = this.#sides;
-    if (upper !== undefined) all = this.#learnSide(upper, time, localTime, value, waits, all);
-    if (lower !== undefined) all = this.#learnSide(lower, time, localTime, value, waits, all);
+    if (upper !== undefined) all = this.#learnSide(upper, time, localTime, value, learns, all);
+    if (lower !== undefined) all = this.#learnSide(lower, time, localTime, value, learns, all);
     const change = this.#followChanges(time, localTime, value);
     if (change !== undefined) {
       all = [...all, ...this.#changed(time, change)];
@@ -420,16 +429,25 @@ export class SeriesLearner {
     return waits || !this.#isDue(time) ? all : [...all, ...this.#recommend(time)];
   }
 
+  #isLearnedOnline(): boolean {
+    if (this.#passedOver > 0) {
+      this.#passedOver--;
+      return false;
+    }
+    this.#passedOver = gapAfter(this.#points, this.#stride);
+    return true;
+  }
+
   /** @returns Those events, and what became of promises after them. */
   #learnSide(
     side: SideThreshold,
     time: number,
     localTime: number,
     value: number,
-    waits: boolean,
+    learns: boolean,
     events: readonly SeriesEvent[],
   ): readonly SeriesEvent[] {
-    if (!waits) side.adaptive?.update(localTime, value);
+    if (learns) side.adaptive?.update(localTime, value);
     const outcomes = side.measure(value, this.#settings.exceedance_rate);
     if (outcomes.length === 0) return events;
     return [
@@ -473,6 +491,8 @@ export class SeriesLearner {
 
   #recommend(time: number): SeriesEvent[] {
     this.#refreshSensitivity(time);
+    const { length, oldestTime = time } = this.window;
+    this.#stride = strideOf(length, time - oldestTime, this.#resolutionMs);
     const found = this.recommendations();
     for (const { side, recommendation } of found) {
       const { recommended_value, confidence, strategy, provisional } = recommendation;

@@ -39,6 +39,8 @@ export interface SeriesSnapshot {
   readonly learnsFrom: number;
   readonly dueAt: number;
   readonly dueCount: number;
+  readonly stride: number;
+  readonly passedOver: number;
   readonly window: Uint8Array;
   readonly judge: JudgeSnapshot;
   readonly sides: readonly SideSnapshot[];
