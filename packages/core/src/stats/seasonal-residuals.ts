@@ -85,7 +85,7 @@ const readings: SeasonalReadings = {
  * Each bucket keeps a mean in which later values weigh more; compared first, learned from then. Values that come faster
  * than one in five minutes weigh less, so that an hour's weight does not depend on the sampling rate.
  *
- * Memory: 2.8 KB; means and spreads have 20 significant bits. Cost: about 0.3 µs a value.
+ * Memory: 2.5 KB; means and spreads have 20 significant bits. Cost: about 0.3 µs a value.
  */
 export class SeasonalResiduals {
   readonly #numbers = doubles(NUMBERS, 0);
