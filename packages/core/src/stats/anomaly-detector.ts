@@ -29,9 +29,8 @@ const FLATNESS_FLOOR = 0.01;
 /** What the largest extent loses a point. */
 const EXTENT_DECAY = 1 / 5_000;
 const FLATNESS_POINTS = 50;
-/** Points, and time, from which on a season is worth its memory; where the points take as long, it learns them then. */
+/** Points from which on a season is worth its memory; until then only their times are kept. */
 const SEASON_POINTS = 24;
-const SEASON_MS = 900_000;
 /** From this interval on every point counts whole in a season, ms. */
 const WHOLE_INTERVAL_MS = 300_000;
 const INTERVAL_RATE = 0.05;
@@ -94,10 +93,9 @@ const EXPECTED = 9;
 const SILENCE = new Silence(10);
 /** Of each view that is a median: residuals that may come before it can leave the range of the current block. */
 const SLACKS = 10 + Silence.LENGTH;
-const FIRST_MS = SLACKS + 3;
 /** Points from which on what the season says is heard. */
-const HEARD_AT = SLACKS + 4;
-const NUMBERS = SLACKS + 5;
+const HEARD_AT = SLACKS + 3;
+const NUMBERS = SLACKS + 4;
 const MAY_BE_UNKNOWN = [EXPECTED_LOW, EXPECTED_HIGH, LAST_MS];
 
 /** Excess of each family at the last point of any detector. */
@@ -341,13 +339,11 @@ export class AnomalyDetector {
   /** @returns Whether there is a season from this point on; then it knows the points before, where their times were kept. */
   #beginSeason(localMs: number, seen: number, floor: number): boolean {
     const firstTimes = this.#firstTimes;
-    if (seen === 0) this.#numbers[FIRST_MS] = localMs;
     if (seen < SEASON_POINTS) {
       if (firstTimes !== undefined) firstTimes[seen] = localMs;
       return false;
     }
     this.#firstTimes = undefined;
-    if (localMs - this.#numbers[FIRST_MS]! < SEASON_MS) return false;
     this.#season = new SeasonalResiduals(this.#recent.median());
     // One that begins later is as young as the series is otherwise, and young views leave their ranges all the time.
     if (firstTimes === undefined) this.#numbers[HEARD_AT] = seen + YOUTH;
