@@ -8,7 +8,7 @@ import type { SideSnapshot } from "./side-threshold.ts";
 import type { Stored } from "./stored-columns.ts";
 
 /** Schema number of a series' state. */
-export const SCHEMA = 4;
+export const SCHEMA = 5;
 
 /** Samples of a series by what became of them. */
 export interface SampleCounts {

@@ -1,14 +1,15 @@
 import { doubles } from "./doubles.ts";
 import { requireFinite, requireSnapshot } from "./errors.ts";
-import type { NewestValues } from "./newest-values.ts";
 import { RangeMemory, type RangeMemorySnapshot } from "./range-memory.ts";
 import { RecentValues, type RecentValuesSnapshot } from "./recent-values.ts";
 import {
-  HOUR_RESIDUALS,
-  QUARTER_RESIDUALS,
-  SeasonalResiduals,
-  type SeasonalResidualsSnapshot,
-} from "./seasonal-residuals.ts";
+  FIRST_SEASON_VIEW,
+  SEASON_NUMBERS,
+  SEASON_VIEWS,
+  type SeasonPoint,
+  SeasonViews,
+  type SeasonViewsSnapshot,
+} from "./season-views.ts";
 import { Silence } from "./silence.ts";
 
 /** Silent until this many points have come. */
@@ -29,10 +30,6 @@ const FLATNESS_FLOOR = 0.01;
 /** What the largest extent loses a point. */
 const EXTENT_DECAY = 1 / 5_000;
 const FLATNESS_POINTS = 50;
-/** Points from which on a season is worth its memory; until then only their times are kept. */
-const SEASON_POINTS = 24;
-/** From this interval on every point counts whole in a season, ms. */
-const WHOLE_INTERVAL_MS = 300_000;
 const INTERVAL_RATE = 0.05;
 /** A gap counts as at most so many usual ones. */
 const LONGEST_GAP = 5;
@@ -50,13 +47,7 @@ const HIGHEST = 4;
 const FAST_RESIDUAL = 5;
 const SLOW_RESIDUAL = 6;
 const FLATNESS = 7;
-const HOUR = 8;
-const WEEK = 9;
-const WEEK_MEAN = 10;
-const QUARTER_SHORT = 11;
-const QUARTER_LONG = 12;
-const HOUR_LONG = 13;
-const VIEWS = 14;
+const VIEWS = FIRST_SEASON_VIEW + SEASON_VIEWS;
 
 /** Families of views, as messages name them; `AnomalyDetector.excesses` is in this order. */
 export const VIEW_FAMILIES = [
@@ -71,10 +62,6 @@ export const VIEW_FAMILIES = [
   "silence",
 ] as const;
 export type ViewFamily = (typeof VIEW_FAMILIES)[number];
-
-/** Medians of so many scaled residuals are views. */
-const SHORT_MEDIAN = 11;
-const LONG_MEDIAN = 25;
 
 /** Places of the numbers of the state. */
 const EVIDENCE = 0;
@@ -91,26 +78,34 @@ const LAST_MS = 7;
 const INTERVAL_MS = 8;
 const EXPECTED = 9;
 const SILENCE = new Silence(10);
-/** Of each view that is a median: residuals that may come before it can leave the range of the current block. */
-const SLACKS = 10 + Silence.LENGTH;
-/** Points from which on what the season says is heard. */
-const HEARD_AT = SLACKS + 3;
-const NUMBERS = SLACKS + 4;
+const SEASON = 10 + Silence.LENGTH;
+const NUMBERS = SEASON + SEASON_NUMBERS;
 const MAY_BE_UNKNOWN = [EXPECTED_LOW, EXPECTED_HIGH, LAST_MS];
 
 /** Excess of each family at the last point of any detector. */
 const excesses = doubles(VIEW_FAMILIES.length, 0);
 
+/** The point that is judged now, of any detector. */
+const point: SeasonPoint = {
+  localMs: 0.5,
+  x: 0.5,
+  learnedLow: 0.5,
+  learnedHigh: 0.5,
+  floor: 0.5,
+  intervalMs: 0.5,
+  numbers: [],
+  from: SEASON,
+  ranges: new RangeMemory(VIEWS),
+  recent: new RecentValues(),
+};
+
 /** State of an `AnomalyDetector`: numbers and typed arrays. */
 export interface AnomalyDetectorSnapshot {
-  version: 3;
-  seasonal: boolean;
+  version: 4;
   numbers: Float64Array;
   ranges: RangeMemorySnapshot;
   recent: RecentValuesSnapshot;
-  season: SeasonalResidualsSnapshot | null;
-  /** Local times of the points before there is a season; null where they do not matter. */
-  first_times: Float64Array | null;
+  season: SeasonViewsSnapshot;
 }
 
 /**
@@ -124,21 +119,17 @@ export interface AnomalyDetectorSnapshot {
  * evidence is (Σ √e)² · n / (n + 400), so that agreement counts and youth is doubted, plus half of what there was at the
  * point before; score = evidence / (evidence + 0.2). Each score depends on this and earlier points only.
  *
- * Cost: O(1), about 0.9 µs a point; 1.2 KB when new, 4.5 KB when seasoned.
+ * Cost: O(1), about 0.9 µs a point; 1.2 KB when new, 4.5 KB when seasoned (see `SeasonViews`).
  */
 export class AnomalyDetector {
   readonly #numbers: number[];
   #ranges = new RangeMemory(VIEWS);
   #recent = new RecentValues();
-  #season: SeasonalResiduals | undefined;
-  #seasonal: boolean;
-  /** Times of the points before there is a season. */
-  #firstTimes: number[] | undefined;
+  #season: SeasonViews;
 
   /** @param seasonal Whether the series may follow the hours of days and weeks: else those views are left out. */
   constructor(seasonal = true) {
-    this.#seasonal = seasonal;
-    if (seasonal) this.#firstTimes = doubles(SEASON_POINTS, 0);
+    this.#season = new SeasonViews(seasonal);
     this.#numbers = doubles(NUMBERS, 0);
     this.#numbers[EXPECTED_LOW] = Number.NaN;
     this.#numbers[EXPECTED_HIGH] = Number.NaN;
@@ -146,16 +137,12 @@ export class AnomalyDetector {
   }
 
   get seasonal(): boolean {
-    return this.#seasonal;
+    return this.#season.wanted;
   }
 
   /** What was known of the season is let go of; one that is wanted anew is learned from now on. */
   set seasonal(wanted: boolean) {
-    if (wanted === this.#seasonal) return;
-    this.#seasonal = wanted;
-    this.#season = undefined;
-    this.#numbers.fill(0, SLACKS, SLACKS + 3);
-    this.#firstTimes = undefined;
+    this.#season.want(wanted, this.#numbers, SEASON);
   }
 
   /** Points judged. */
@@ -232,8 +219,9 @@ export class AnomalyDetector {
       numbers[EXPECTED_LOW] = this.#ranges.lowOf(VALUE);
       numbers[EXPECTED_HIGH] = this.#ranges.highOf(VALUE);
     }
-    this.#compare(localMs, x, seen);
-    const learned = this.#confined(x, seen);
+    this.#confine(seen);
+    const learned = Math.min(point.learnedHigh, Math.max(point.learnedLow, x));
+    this.#compare(localMs, x, learned);
     numbers[FAST_MEAN]! += (learned - numbers[FAST_MEAN]!) * FAST_RATE;
     numbers[SLOW_MEAN]! += (learned - numbers[SLOW_MEAN]!) * SLOW_RATE;
     this.#ranges.advance();
@@ -247,55 +235,43 @@ export class AnomalyDetector {
   }
 
   snapshot(): AnomalyDetectorSnapshot {
-    const times = this.#firstTimes;
     return {
-      version: 3,
-      seasonal: this.#seasonal,
+      version: 4,
       numbers: Float64Array.from(this.#numbers),
       ranges: this.#ranges.snapshot(),
       recent: this.#recent.snapshot(),
-      season: this.#season?.snapshot() ?? null,
-      first_times: times === undefined ? null : Float64Array.from(times.slice(0, this.count)),
+      season: this.#season.snapshot(this.count),
     };
   }
 
   /** Continues where `snapshot` was taken, bit for bit. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
-  static restore(snapshot: AnomalyDetectorSnapshot): AnomalyDetector {
-    const { version, seasonal, numbers, season, first_times: times } = snapshot;
-    requireSnapshot(version === 3, "not an anomaly detector of version 3");
+  static restore({
+    version,
+    numbers,
+    ranges,
+    recent,
+    season,
+  }: AnomalyDetectorSnapshot): AnomalyDetector {
+    requireSnapshot(version === 4, "not an anomaly detector of version 4");
     requireSnapshot(numbers.length === NUMBERS, "wrong number of numbers");
     requireSnapshot(numbers[EVIDENCE]! >= 0 && numbers[KEPT]! >= 0, "evidence out of range");
     requireSnapshot(
       numbers.every((number, at) => Number.isFinite(number) || MAY_BE_UNKNOWN.includes(at)),
       "a number is not finite",
     );
-    const restored = new AnomalyDetector(seasonal);
+    const restored = new AnomalyDetector(season.seasonal);
     for (let at = 0; at < NUMBERS; at++) restored.#numbers[at] = numbers[at]!;
-    restored.#ranges = RangeMemory.restore(VIEWS, snapshot.ranges);
-    restored.#recent = RecentValues.restore(snapshot.recent);
-    requireSnapshot(seasonal || season === null, "a season where none is wanted");
-    if (season !== null) restored.#season = SeasonalResiduals.restore(season);
-    if (times === null) restored.#firstTimes = undefined;
-    else {
-      requireSnapshot(
-        seasonal &&
-          season === null &&
-          times.length === restored.count &&
-          times.length <= SEASON_POINTS,
-        "wrong number of first times",
-      );
-      times.forEach((time, i) => {
-        restored.#firstTimes![i] = time;
-      });
-    }
+    restored.#ranges = RangeMemory.restore(VIEWS, ranges);
+    restored.#recent = RecentValues.restore(recent);
+    restored.#season = SeasonViews.restore(season, restored.count);
     return restored;
   }
 
   /** Fills `excesses`, and takes the point into every view. */
-  #compare(localMs: number, x: number, seen: number): void {
+  #compare(localMs: number, x: number, learned: number): void {
     const numbers = this.#numbers;
     const ranges = this.#ranges;
-    const range = seen === 0 ? 0 : numbers[EXPECTED_HIGH]! - numbers[EXPECTED_LOW]!;
+    const range = ranges.points === 0 ? 0 : numbers[EXPECTED_HIGH]! - numbers[EXPECTED_LOW]!;
     const floor = RANGE_FLOOR * range;
     numbers[EXPECTED] = numbers[SLOW_MEAN]!;
     const recent = this.#recent.update(x);
@@ -322,86 +298,32 @@ export class AnomalyDetector {
             Math.log(recent.extent / numbers[LARGEST_EXTENT]! + FLATNESS_FLOOR),
             0,
           );
-    this.#compareSeason(localMs, x, seen, floor);
-    excesses[8] = SILENCE.update(numbers, x, this.#confined(x, seen));
+    this.#compareSeason(localMs, x, floor);
+    excesses[8] = SILENCE.update(numbers, x, learned);
   }
 
-  #compareSeason(localMs: number, x: number, seen: number, floor: number): void {
-    excesses[5] = 0;
-    excesses[6] = 0;
-    excesses[7] = 0;
-    if (!this.#seasonal) return;
-    if (this.#season === undefined && !this.#beginSeason(localMs, seen, floor)) return;
-    this.#excessOfSeason(localMs, x, floor);
-    if (seen < this.#numbers[HEARD_AT]!) excesses.fill(0, 5, 8);
-  }
-
-  /** @returns Whether there is a season from this point on; then it knows the points before, where their times were kept. */
-  #beginSeason(localMs: number, seen: number, floor: number): boolean {
-    const firstTimes = this.#firstTimes;
-    if (seen < SEASON_POINTS) {
-      if (firstTimes !== undefined) firstTimes[seen] = localMs;
-      return false;
-    }
-    this.#firstTimes = undefined;
-    this.#season = new SeasonalResiduals(this.#recent.median());
-    // One that begins later is as young as the series is otherwise, and young views leave their ranges all the time.
-    if (firstTimes === undefined) this.#numbers[HEARD_AT] = seen + YOUTH;
-    else
-      for (let i = 0; i < SEASON_POINTS; i++)
-        this.#excessOfSeason(firstTimes[i]!, this.#recent.first(i), floor);
-    return true;
-  }
-
-  #excessOfSeason(localMs: number, x: number, floor: number): void {
-    const ranges = this.#ranges;
-    const weight = Math.min(1, this.#numbers[INTERVAL_MS]! / WHOLE_INTERVAL_MS);
-    const season = this.#season!.update(localMs, x, this.#confined(x, this.count), weight);
-    excesses[5] = 0;
-    excesses[6] = 0;
-    if (!Number.isNaN(season.hour)) {
-      excesses[5] = ranges.excess(HOUR, season.hour, floor);
-      this.#numbers[EXPECTED] = x - season.hour;
-    }
-    if (!Number.isNaN(season.week))
-      excesses[6] = Math.max(
-        ranges.excess(WEEK, season.week, floor),
-        ranges.excess(WEEK_MEAN, season.weekMean, floor),
-      );
-    excesses[7] = Math.max(
-      season.newQuarter
-        ? this.#excessOfMedian(QUARTER_SHORT, SLACKS, QUARTER_RESIDUALS, SHORT_MEDIAN)
-        : 0,
-      season.newQuarter
-        ? this.#excessOfMedian(QUARTER_LONG, SLACKS + 1, QUARTER_RESIDUALS, LONG_MEDIAN)
-        : 0,
-      season.newHour ? this.#excessOfMedian(HOUR_LONG, SLACKS + 2, HOUR_RESIDUALS, LONG_MEDIAN) : 0,
-    );
-  }
-
-  /** @param slack Place of its slack. */
-  #excessOfMedian(view: number, slack: number, residuals: NewestValues, most: number): number {
-    const numbers = this.#numbers;
-    const ranges = this.#ranges;
-    if (!ranges.beginsBlock && numbers[slack]! > 0) {
-      numbers[slack]!--;
-      return 0;
-    }
-    const season = this.#season!;
-    const [low, high] = [ranges.currentLow(view), ranges.currentHigh(view)];
-    numbers[slack] = season.slackOfMedian(residuals, most, low, high);
-    return numbers[slack]! >= 0 ? 0 : ranges.excess(view, season.median(residuals, most), 0);
+  #compareSeason(localMs: number, x: number, floor: number): void {
+    point.localMs = localMs;
+    point.x = x;
+    point.floor = floor;
+    point.intervalMs = this.intervalMs;
+    point.numbers = this.#numbers;
+    point.ranges = this.#ranges;
+    point.recent = this.#recent;
+    const { expected, hourOfDay, hourOfWeek, usualResidual } = this.#season.update(point);
+    if (!Number.isNaN(expected)) this.#numbers[EXPECTED] = expected;
+    excesses[5] = hourOfDay;
+    excesses[6] = hourOfWeek;
+    excesses[7] = usualResidual;
   }
 
   /** What means learn of a value: one far outside the usual range as one two ranges outside. */
-  #confined(x: number, seen: number): number {
-    if (seen === 0) return x;
-    const reach = LEARNED_RANGES * (this.#numbers[EXPECTED_HIGH]! - this.#numbers[EXPECTED_LOW]!);
-    if (!(reach > 0)) return x;
-    return Math.min(
-      this.#numbers[EXPECTED_HIGH]! + reach,
-      Math.max(this.#numbers[EXPECTED_LOW]! - reach, x),
-    );
+  #confine(seen: number): void {
+    const [low, high] = [this.#numbers[EXPECTED_LOW]!, this.#numbers[EXPECTED_HIGH]!];
+    const reach = LEARNED_RANGES * (high - low);
+    const isKnown = seen > 0 && reach > 0;
+    point.learnedLow = isKnown ? low - reach : -Number.MAX_VALUE;
+    point.learnedHigh = isKnown ? high + reach : Number.MAX_VALUE;
   }
 
   #followInterval(localMs: number): void {

@@ -2,6 +2,7 @@ import { doubles } from "./doubles.ts";
 import { requireSnapshot } from "./errors.ts";
 import { readHalf, writeHalf } from "./half-doubles.ts";
 import { NewestValues } from "./newest-values.ts";
+import type { RecentValues } from "./recent-values.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_HOURS = 24;
@@ -93,6 +94,34 @@ export class SeasonalResiduals {
   /** @param origin Any value of the series. */
   constructor(origin: number) {
     this.#numbers[ORIGIN] = origin;
+  }
+
+  /**
+   * Begins with what is known of a series whose values all came in one quarter of an hour: the origin is their mean.
+   *
+   * @param localMs Any time of that quarter. @param weight What those values weigh: the sum of their shares.
+   * @param recent The newest of them.
+   */
+  begin(localMs: number, weight: number, recent: RecentValues): void {
+    const numbers = this.#numbers;
+    numbers[HOUR] = Math.floor(localMs / HOUR_MS);
+    numbers[QUARTER] = Math.floor(localMs / QUARTER_MS);
+    numbers[HOUR_GATHERED] = weight;
+    numbers[QUARTER_GATHERED] = weight;
+    const mean = numbers[ORIGIN]!;
+    const { held } = recent;
+    let spread = 0;
+    for (let age = 0; age < held; age++) spread += Math.abs(recent.newest(age) - mean) / held;
+    for (const [size, bucket] of [
+      [HOUR_SIZE, HOURS + modulo(numbers[HOUR]!, DAY_HOURS)],
+      [QUARTER_SIZE, QUARTERS + modulo(numbers[QUARTER]!, DAY_QUARTERS)],
+    ] as const) {
+      numbers[size] = spread;
+      numbers[size + 1] = held;
+      writeHalf(numbers, SPREADS + bucket, spread);
+    }
+    for (let age = Math.min(held, WEEK_RESIDUALS.slots) - 1; age >= 0; age--)
+      WEEK_RESIDUALS.add(numbers, recent.newest(age) - mean);
   }
 
   /**

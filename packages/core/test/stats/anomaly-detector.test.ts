@@ -371,7 +371,7 @@ suite("state", () => {
     expect(() =>
       AnomalyDetector.restore({
         ...seasoned,
-        season: new Float64Array(7),
+        season: { ...seasoned.season, season: new Float64Array(7) },
       }),
     ).toThrow(damaged);
     const tracker = new IncidentTracker().snapshot();
@@ -401,7 +401,7 @@ suite("state", () => {
       detector.update((noon + 72) * 300_000, valueAt(216));
       expect(seasonalExcess(detector) > 0).toBe(isSeen);
     }
-    expect(plain.snapshot().season).toBeNull();
+    expect(plain.snapshot().season.season).toBeNull();
     plain.seasonal = true;
     const restored = AnomalyDetector.restore(plain.snapshot());
     for (let i = noon + 73; i < noon + 288 * 3; i++) {
@@ -413,6 +413,8 @@ suite("state", () => {
     expect(seasonalExcess(plain)).toBeGreaterThan(0);
     plain.seasonal = false;
     expect(AnomalyDetector.restore(plain.snapshot()).seasonal).toBe(false);
-    expect(plain.snapshot()).toMatchObject({ season: null, first_times: null });
+    expect(plain.snapshot()).toMatchObject({
+      season: { season: null, first_times: null },
+    });
   });
 });
