@@ -130,11 +130,11 @@ async function singleSamples(): Promise<Part> {
   };
   await pass(200 * SINGLE_SERIES);
   await house.quiet();
-  const cpu = await house.cpuSeconds();
+  const cpu = house.cpuSeconds();
   const began = performance.now();
   const ours = await repeated(REPEATS, () => pass(SINGLE_MESSAGES));
   const seconds = (performance.now() - began) / 1_000;
-  const used = usedBetween(cpu, await house.cpuSeconds(), seconds);
+  const used = usedBetween(cpu, house.cpuSeconds(), seconds);
   clearInterval(poll);
   return {
     results: [
@@ -189,11 +189,11 @@ async function batches(kind: Kind): Promise<Part> {
   };
   await pass(WARM_UP_SAMPLES);
   await house.quiet();
-  const cpu = await house.cpuSeconds();
+  const cpu = house.cpuSeconds();
   const began = performance.now();
   const ours = await repeated(REPEATS, () => pass(PASS_SAMPLES));
   const seconds = (performance.now() - began) / 1_000;
-  const used = usedBetween(cpu, await house.cpuSeconds(), seconds);
+  const used = usedBetween(cpu, house.cpuSeconds(), seconds);
   return {
     results: [
       {
@@ -250,7 +250,7 @@ async function manySlowSeries(): Promise<Part> {
   for (let row = 0; row < HISTORY; row++) await secondOf(connection, start + row * 1_000, false);
   await house.learned(HISTORY * MANY);
   await house.quiet();
-  const cpu = await house.cpuSeconds();
+  const cpu = house.cpuSeconds();
   const shares: number[] = [];
   const began = performance.now();
   let before = cpu;
@@ -259,7 +259,7 @@ async function manySlowSeries(): Promise<Part> {
     await secondOf(connection, start + (HISTORY + row) * 1_000, true);
     await delay(Math.max(0, 1_000 - (performance.now() - from)));
     const seconds = (performance.now() - from) / 1_000;
-    const after = await house.cpuSeconds();
+    const after = house.cpuSeconds();
     const used = Object.keys(after).reduce(
       (sum, name) => sum + (after[name] ?? 0) - (before[name] ?? 0),
       0,
@@ -271,7 +271,7 @@ async function manySlowSeries(): Promise<Part> {
   await house.learned((HISTORY + MEASURED_SECONDS) * MANY);
   const seconds = (performance.now() - began) / 1_000;
   const late = (performance.now() - behind) / 1_000;
-  const used = usedBetween(cpu, await house.cpuSeconds(), seconds);
+  const used = usedBetween(cpu, house.cpuSeconds(), seconds);
   const resident = await house.metric("learner", "mapek_process_resident_memory_bytes");
   return {
     results: [
@@ -338,11 +338,11 @@ async function signalsActedOn(): Promise<Part> {
     optimizer: await house.metric("optimizer", "mapek_commit_seconds_count"),
   });
   const commitsBefore = await commits();
-  const cpu = await house.cpuSeconds();
+  const cpu = house.cpuSeconds();
   const began = performance.now();
   const ours = await repeated(REPEATS, () => pass(SIGNALS));
   const seconds = (performance.now() - began) / 1_000;
-  const used = usedBetween(cpu, await house.cpuSeconds(), seconds);
+  const used = usedBetween(cpu, house.cpuSeconds(), seconds);
   const { feedback, optimizer } = await commits();
   await house.quiet();
   const bare = await repeated(REPEATS, async () => {

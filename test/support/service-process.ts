@@ -53,6 +53,11 @@ export class ServiceProcess implements AsyncDisposable {
     return this;
   }
 
+  /** Undefined before the first start. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   /** Settles when the process of the last start has ended. */
   get exited(): Promise<unknown> {
     return this.#exited;

@@ -46,7 +46,7 @@ export function receiveCommand(
   const series = state.series.get(key);
   if (series === undefined) return [confirmation(input, false, null, null, "no such series")];
   if (command.name === "scale_sensitivity") return [scaleSensitivity(series, input, command)];
-  return setThreshold(series, input, command);
+  return state.totals.around(series, () => setThreshold(series, input, command));
 }
 
 /** A label that names an anomaly whose kind is known raises what that kind needs, and moves the series' sensitivity less. */
@@ -147,7 +147,12 @@ export function receiveControl(
   const whole = control.metric === undefined ? ownRules(state, system) : undefined;
   switch (control.command) {
     case "pin":
-      return targets.flatMap((series) => outputsOf(series, pinned(series, control, time)));
+      return targets.flatMap((series) =>
+        outputsOf(
+          series,
+          state.totals.around(series, () => pinned(series, control, time)),
+        ),
+      );
     case "unpin":
       return targets.flatMap((series) =>
         unpinned(series, control.side ?? "upper", time).flatMap((event) =>

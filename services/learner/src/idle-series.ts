@@ -57,12 +57,19 @@ export function sweepIdle(state: LearnerState, now: number, hasFolded?: HasFolde
   }
   const forgotten = idle.slice(0, MAX_FORGOTTEN);
   state.expired += forgotten.length;
-  return forgotten.flatMap((series) => {
+  const removals = forgotten.flatMap((series) => {
     forgetSeries(state, series);
     return series.learner.thresholds.map(
       ({ side }): Output => ({ to: "latest", key: thresholdKey(series.id, side), message: null }),
     );
   });
+  if (forgotten.length > 0) letGo(state);
+  return removals;
+}
+
+/** Nothing is to keep the memory of a forgotten series. */
+function letGo(state: LearnerState): void {
+  for (const series of state.series.values()) if (series.next?.isForgotten) series.next = undefined;
 }
 
 /** By the upper half of the hash: partitions are made from the lower. */

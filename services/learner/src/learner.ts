@@ -24,7 +24,7 @@ import {
   type LearnerState,
   rulesOf,
   type Series,
-  seriesOf,
+  seriesAfter,
   seriesOfSystem,
 } from "./state.ts";
 
@@ -55,28 +55,14 @@ export const learnerLogic: PartitionLogic<LearnerState, LearnerMessage> = {
   settings: (state) => state.configured,
   removed: (state) => state.expired,
   gauges: (state) => {
-    let points = 0;
-    let judged = 0;
-    let anomalies = 0;
-    let bytes = 0;
-    let dropped = 0;
-    const suppressed = SUPPRESSIONS.map(() => 0);
-    for (const { learner } of state.series.values()) {
-      const { counts } = learner;
-      points += counts.points;
-      judged += learner.judge.judged;
-      anomalies += learner.judge.anomalies;
-      dropped += counts.duplicates + counts.late + counts.outside;
-      bytes += learner.window.byteLength;
-      learner.judge.addSuppressed(suppressed);
-    }
+    const { points, judged, anomalies, dropped, windowBytes, suppressed } = state.totals;
     return {
       series: state.series.size,
       points,
       judged,
       anomalies,
       dropped,
-      window_bytes: bytes,
+      window_bytes: windowBytes,
       ...Object.fromEntries(
         SUPPRESSIONS.map((reason, i) => [suppressedGauge(reason), suppressed[i] as number]),
       ),
@@ -107,11 +93,18 @@ function receive(state: LearnerState, message: LearnerMessage, hasFolded?: HasFo
       return receiveBatch(state, message.batch, hasFolded);
     case "settings":
       configure(state, message.settings);
-      return seriesOfSystem(state, undefined).flatMap(({ id, learner }) =>
-        learner
-          .applySettings(state.rules.settingsOf(id), rulesOf(state, id.system).sensitivityFactor)
-          .map((side) => ({ to: "latest", key: thresholdKey(id, side), message: null })),
-      );
+      return seriesOfSystem(state, undefined).flatMap((series) => {
+        const { id, learner } = series;
+        const factor = rulesOf(state, id.system).sensitivityFactor;
+        const dropped = state.totals.around(series, () =>
+          learner.applySettings(state.rules.settingsOf(id), factor),
+        );
+        return dropped.map((side) => ({
+          to: "latest",
+          key: thresholdKey(id, side),
+          message: null,
+        }));
+      });
     case "command":
       return receiveCommand(state, message, hasFolded);
     case "control":
@@ -137,15 +130,19 @@ function receiveBatch(
   hasFolded: HasFolded | undefined,
 ): Output[] {
   const outputs: Output[] = [];
+  let before: Series | undefined;
   const dictionary = keys.map((key, entry) => {
     if (hasFolded?.(key)) return undefined;
-    const found = seriesOf(state, key);
+    const found = seriesAfter(state, before, key);
     if (found instanceof MessageError) {
       if (outputs.length < MAX_LETTERS)
         outputs.push(refusedSeries(key, times[index.indexOf(entry)] ?? 0, found));
       return undefined;
     }
     found.seen = state.sweep;
+    // The keys of a stored batch differ from each other.
+    state.totals.takeOut(found);
+    before = found;
     return found;
   });
   for (let i = 0; i < values.length; i++) {
@@ -159,6 +156,7 @@ function receiveBatch(
     series.heardSinceCheck = true;
     if (series.checkAt === undefined) outputs.push(...heard(state, series));
   }
+  for (const series of dictionary) if (series !== undefined) state.totals.put(series);
   return outputs;
 }
 

@@ -46,6 +46,24 @@ describe("a series to which nothing comes", () => {
     expect(learnerLogic.gauges(partition.state)).toMatchObject({ series: 1, expired: 1 });
   });
 
+  test("is learned anew when it comes back between those that it used to come between", () => {
+    const keys = ["a", "idle", "z"].map((name) => seriesKey("shop", name));
+    const partition = partitionWith();
+    const rows = (of: string[], second: number) =>
+      partition.samples(of.map((key) => [key, second, second % 9]));
+    for (let second = 0; second < 40; second++) rows(keys, second);
+    const busy = keys.filter((key) => !key.endsWith("idle"));
+    const end = 640 + 2 * ROUND;
+    for (let second = 40; second < end; second++) {
+      if (second % 10 === 0) rows(busy, second);
+      run(partition, second, second);
+    }
+    expect(names(partition)).toEqual([...busy].sort());
+    for (let second = end; second < end + 3; second++) rows(keys, second);
+    const points = keys.map((key) => partition.state.series.get(key)?.learner.points);
+    expect(points).toEqual([40 + (end - 40) / 10 + 3, 3, 40 + (end - 40) / 10 + 3]);
+  });
+
   test("takes its threshold out of the newest ones", () => {
     const id = { system: "checkout", metric: "latency", labels: {} };
     const partition = partitionWith(seriesKey("checkout", "latency"), seriesKey("checkout", "b"));

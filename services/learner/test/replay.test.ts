@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { expectSameAfterRestore, snapshotPlans } from "../../../test/support/checkpointed.ts";
 import { saveState } from "../../../test/support/state-bytes.ts";
 import { learnerLogic } from "../src/learner.ts";
+import { SeriesTotals } from "../src/series-totals.ts";
 import { burst, Partition, scale, setThreshold, steady } from "./fixtures.ts";
 
 const METRICS = ["zeta", "alpha", "mid"];
@@ -70,6 +71,22 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         partition.admission(open, second),
   ),
 );
+
+test("totals are the sums over the series, whatever came", () => {
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 1, maxLength: 25 }), (steps) => {
+      const partition = new Partition();
+      steps.forEach((take, i) => {
+        take(partition, i * 40);
+        const { totals, series } = partition.state;
+        const counted = new SeriesTotals();
+        for (const one of series.values()) counted.put(one);
+        expect(totals).toEqual(counted);
+      });
+    }),
+    { numRuns: 200, seed: 8 },
+  );
+});
 
 test("a restored partition has the same bytes and goes on with the same outputs", () => {
   fc.assert(

@@ -15,6 +15,10 @@ export interface SeriesEntry {
   /** Id of the batch that held it last, and where in that batch's dictionary. */
   batch: number;
   batchIndex: number;
+  /** Metric of an unlabelled one that is registered; undefined for others. */
+  metric: string | undefined;
+  /** The unlabelled series that was asked for after this one last time. */
+  next: SeriesEntry | undefined;
 }
 
 interface SystemSeries {
@@ -34,6 +38,8 @@ export class SeriesRegistry {
   readonly #room: WaitingRoom;
   readonly #maxPerSystem: number;
   readonly #maxSystems: number;
+  /** The entry that was asked for last. Agents send the same series in the same order: its successor is tried first. */
+  #before: SeriesEntry | undefined;
 
   constructor(partitions: number, room: WaitingRoom, maxPerSystem: number, maxSystems: number) {
     this.#partitions = partitions;
@@ -44,9 +50,28 @@ export class SeriesRegistry {
 
   /**
    * The series' entry; MAPEK_SERIES_LIMIT where the system may have no more, MAPEK_SYSTEM_LIMIT where
-   * there may be no more systems. Cost: one look-up for an unlabelled one.
+   * there may be no more systems. Cost: one look-up for an unlabelled one, which is seldom a cold one.
    */
   entry(system: string, metric: string, labels: Labels | undefined): SeriesEntry | MessageError {
+    const before = this.#before;
+    const guess = before?.next;
+    if (
+      guess !== undefined &&
+      labels === undefined &&
+      guess.metric === metric &&
+      guess.share.system === system
+    ) {
+      this.#before = guess;
+      return guess;
+    }
+    const entry = this.#find(system, metric, labels);
+    if (entry instanceof MessageError) return entry;
+    if (before !== undefined && labels === undefined) before.next = entry;
+    this.#before = entry;
+    return entry;
+  }
+
+  #find(system: string, metric: string, labels: Labels | undefined): SeriesEntry | MessageError {
     let series = this.#systems.get(system);
     if (series === undefined) {
       if (this.#systems.size >= this.#maxSystems)
@@ -81,18 +106,29 @@ export class SeriesRegistry {
         lastSeen: 0,
         batch: 0,
         batchIndex: 0,
+        metric: undefined,
+        next: undefined,
       };
       series.byKey.set(key, entry);
     }
-    if (labels === undefined) series.byMetric.set(metric, entry);
+    if (labels === undefined) {
+      entry.metric = metric;
+      series.byMetric.set(metric, entry);
+    }
     return entry;
   }
 
   /** Forgets series without samples since `before` (ms). Cost: O(series). */
   expire(before: number): void {
+    this.#before = undefined;
     for (const [system, { byKey, byMetric }] of this.#systems) {
       for (const [key, entry] of byKey) if (entry.lastSeen < before) byKey.delete(key);
-      for (const [metric, entry] of byMetric) if (entry.lastSeen < before) byMetric.delete(metric);
+      for (const [metric, entry] of byMetric) {
+        if (entry.next !== undefined && entry.next.lastSeen < before) entry.next = undefined;
+        if (entry.lastSeen >= before) continue;
+        byMetric.delete(metric);
+        entry.metric = undefined;
+      }
       if (byKey.size === 0) this.#systems.delete(system);
     }
   }

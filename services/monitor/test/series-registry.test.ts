@@ -1,4 +1,5 @@
 import { MessageError, partitionOf, seriesKey } from "@mapek/core/messages";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type SeriesEntry, SeriesRegistry } from "../src/series-registry.ts";
 import { roomFor } from "./room.ts";
@@ -60,4 +61,38 @@ test("an idle series makes room, whether it has labels or not", () => {
   expect(again.lastStamp).toBe(0);
   registry.expire(Number.POSITIVE_INFINITY);
   expect(registry.size).toBe(0);
+});
+
+test("in whatever order series are asked for, each has its one entry until it expires", () => {
+  const ask = fc.record({
+    system: fc.constantFrom("shop", "search"),
+    metric: fc.constantFrom("a", "b", "c"),
+    labels: fc.constantFrom(undefined, { host: "x" }),
+    expires: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.array(ask, { minLength: 1, maxLength: 60 }), (asked) => {
+      const registry = new SeriesRegistry(16, roomFor(), 10, 10);
+      const entries = new Map<string, SeriesEntry>();
+      asked.forEach(({ system, metric, labels, expires }, now) => {
+        // Twice, as two rounds of an agent: the second time it is known what follows.
+        for (let round = 0; round < 2; round++) {
+          const key = seriesKey(system, metric, labels);
+          const entry = known(registry.entry(system, metric, labels));
+          expect(entry.key).toBe(key);
+          expect(entry.share.system).toBe(system);
+          expect(entry).toBe(entries.get(key) ?? entry);
+          entries.set(key, entry);
+          entry.lastSeen = now;
+        }
+        if (!expires || now % 5 !== 0) return;
+        const before = now - 3;
+        registry.expire(before);
+        for (const [key, { lastSeen }] of entries) if (lastSeen < before) entries.delete(key);
+        expect(registry.size).toBe(entries.size);
+      });
+      for (const [key, entry] of entries) expect(entry.key).toBe(key);
+    }),
+    { numRuns: 300, seed: 5 },
+  );
 });

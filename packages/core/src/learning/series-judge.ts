@@ -102,10 +102,10 @@ export class SeriesJudge {
     ) as SuppressionCounts;
   }
 
-  /** Adds those counts to `totals`, in the order of `SUPPRESSIONS`. Cost: nothing where there were none. */
-  addSuppressed(totals: number[]): void {
+  /** Adds those counts, times `factor`, to `totals`, in the order of `SUPPRESSIONS`. Cost: nothing where there were none. */
+  addSuppressed(totals: number[], factor: number): void {
     this.#suppressed?.forEach((count, reason) => {
-      totals[reason]! += count;
+      totals[reason]! += factor * count;
     });
   }
 

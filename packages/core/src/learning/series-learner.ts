@@ -112,6 +112,17 @@ export class SeriesLearner {
     return this.#settings;
   }
 
+  /** Samples in the history. */
+  get points(): number {
+    return this.#points;
+  }
+
+  /** Samples that were duplicates, too late or outside of the window. */
+  get dropped(): number {
+    const unlearned = this.#unlearned;
+    return unlearned === undefined ? 0 : unlearned.duplicates + unlearned.late + unlearned.outside;
+  }
+
   /** Samples by what became of them, as of now. Cost: an object. */
   get counts(): SampleCounts {
     return { points: this.#points, ...(this.#unlearned ?? NONE_UNLEARNED) };
