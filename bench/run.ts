@@ -49,18 +49,24 @@ function namesToRun(asked: readonly string[]): string[] {
   return asked.length === 0 ? all : all.filter((name) => asked.includes(name));
 }
 
+/** Longest time that a bench file may take. */
+const MOST_MS = 15 * 60_000;
+
+/** What a bench file hands over; one that fails is told in the page, and does not take the others with it. */
 async function reportOf(name: string): Promise<Report> {
   const child = fork(join(SOURCES, name + ENDING), { serialization: "advanced" });
   let report: Report | undefined;
   child.on("message", (message) => {
     report = message as Report;
   });
+  const timer = setTimeout(() => child.kill("SIGKILL"), MOST_MS);
   const [code] = (await once(child, "exit")) as [number | null];
-  if (code !== 0 || report === undefined) {
-    console.error(`${name} failed (exit code ${code})`);
-    process.exit(1);
-  }
-  return report;
+  clearTimeout(timer);
+  if (code === 0 && report !== undefined) return report;
+  process.exitCode = 1;
+  const failure = `${name} failed (${code === null ? "not done in time" : `exit code ${code}`})`;
+  console.error(failure);
+  return { title: name, results: [], notes: [`**${failure}**`] };
 }
 
 const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
