@@ -16,11 +16,13 @@ import {
 import { SeriesTotals } from "./series-totals.ts";
 import { StaleChecks } from "./stale-checks.ts";
 
+const FORGOTTEN = -1;
+
 /** One series and what learns it. Its id is read off the key when asked for, so that it is not kept twice. */
 export class Series {
   readonly key: string;
   readonly learner: SeriesLearner;
-  /** Number of sweeps when it last received a sample. */
+  /** Number of sweeps when it last received a sample; −1 once it is forgotten. */
   seen: number;
   /** Event time of its newest sample that was no history, ms. */
   heardAt = Number.NEGATIVE_INFINITY;
@@ -32,13 +34,16 @@ export class Series {
   staleSince: number | undefined;
   /** The series that came after this one in the last batch: see `seriesAfter`. */
   next: Series | undefined;
-  isForgotten = false;
 
   /** @param key One that `parseSeriesKey` accepts. */
   constructor(key: string, learner: SeriesLearner, seen: number) {
     this.key = ownText(key);
     this.learner = learner;
     this.seen = seen;
+  }
+
+  get isForgotten(): boolean {
+    return this.seen === FORGOTTEN;
   }
 
   /** Cost: about 1 µs. @throws {MessageError} where the key is none. */
@@ -205,7 +210,7 @@ export function addSeries(state: LearnerState, series: Series): void {
 
 export function forgetSeries(state: LearnerState, series: Series): void {
   const { key, system } = series;
-  series.isForgotten = true;
+  series.seen = FORGOTTEN;
   series.next = undefined;
   state.totals.takeOut(series);
   state.checks.remove(series);

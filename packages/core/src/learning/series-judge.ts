@@ -29,12 +29,11 @@ const NOTHING: readonly IncidentEvent[] = [];
 
 /** State of a {@link SeriesJudge}: plain data, which MessagePack may carry. */
 export interface JudgeSnapshot {
-  readonly judged: number;
   readonly anomalies: number;
   readonly lastValue: number;
   readonly lastJudgedAt: number;
   readonly incidentSamples: number;
-  readonly score: number;
+  readonly isScored: boolean;
   readonly sensitivity: number;
   /** By the order of `SUPPRESSIONS`. */
   readonly suppressed: readonly number[];
@@ -54,12 +53,10 @@ export type SuppressionCounts = Readonly<Record<Suppression, number>>;
  * range that the series had so far: a fast series costs little, and what stands out is seen at once.
  */
 export class SeriesJudge {
-  /** Samples judged. */
-  judged = 0;
   /** Anomalies opened. */
   anomalies = 0;
-  /** Score of the last sample, 0–1; 0 where it was not judged. */
-  score = 0;
+  /** Whether the last sample was judged. */
+  isScored = false;
   lastValue = Number.NaN;
   /** Event time of the last judged sample, ms. */
   lastJudgedAt = Number.NEGATIVE_INFINITY;
@@ -89,6 +86,16 @@ export class SeriesJudge {
     return this.#incidents?.current ?? null;
   }
 
+  /** Score of the last sample, 0–1; 0 where it was not judged. */
+  get score(): number {
+    return this.isScored ? this.#detector.score : 0;
+  }
+
+  /** Samples judged. */
+  get judged(): number {
+    return this.#detector.count;
+  }
+
   /** Usual milliseconds between two judged samples, 0 before the second. */
   get intervalMs(): number {
     return this.#detector.intervalMs;
@@ -116,7 +123,7 @@ export class SeriesJudge {
    * Cost: below 2 µs a judged sample, a twentieth of it for the others.
    */
   judge(time: number, value: number, resolutionMs: number, offsetMs = 0): readonly IncidentEvent[] {
-    this.score = 0;
+    this.isScored = false;
     const sinceJudged = time - this.lastJudgedAt;
     if (sinceJudged <= 0) return NOTHING;
     const detector = this.#detector;
@@ -124,11 +131,11 @@ export class SeriesJudge {
       this.lastValue = value;
       return NOTHING;
     }
-    const seen = this.judged;
-    this.score = detector.update(time + offsetMs, value);
+    const seen = detector.count;
+    detector.update(time + offsetMs, value);
+    this.isScored = true;
     this.lastJudgedAt = time;
     this.lastValue = value;
-    this.judged++;
     // Nearly every sample: it says nothing, and nothing is open.
     if (detector.evidence === 0 && this.incidentSamples === 0) return NOTHING;
     return this.#weigh(time, value, seen);
@@ -173,12 +180,11 @@ export class SeriesJudge {
 
   snapshot(): JudgeSnapshot {
     return {
-      judged: this.judged,
       anomalies: this.anomalies,
       lastValue: this.lastValue,
       lastJudgedAt: this.lastJudgedAt,
       incidentSamples: this.incidentSamples,
-      score: this.score,
+      isScored: this.isScored,
       sensitivity: this.settings.sensitivity,
       suppressed: this.#suppressed ?? [],
       detector: storeColumns(this.#detector.snapshot()),

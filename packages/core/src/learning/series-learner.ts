@@ -8,6 +8,7 @@ import {
   type IncidentEvent,
   type Recommendation,
   recommend,
+  requireFinite,
   SampleWindow,
   Scratch,
   type Season,
@@ -157,7 +158,11 @@ export class SeriesLearner {
    * @throws {StatsError} MAPEK_STATS_NOT_FINITE
    */
   receiveSample(time: number, value: number, history = false): readonly SeriesEvent[] {
-    this.judge.score = 0;
+    if (!(Number.isFinite(value) && Number.isFinite(time))) {
+      requireFinite(value, "value");
+      requireFinite(time, "time");
+    }
+    this.judge.isScored = false;
     if (this.excluded.length > 0 && isExcluded(this.excluded, time)) {
       this.#countUnlearned("excluded");
       return NO_EVENTS;

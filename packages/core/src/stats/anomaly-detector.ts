@@ -2,14 +2,8 @@ import { doubles } from "./doubles.ts";
 import { requireFinite, requireSnapshot } from "./errors.ts";
 import { RangeMemory, type RangeMemorySnapshot } from "./range-memory.ts";
 import { RecentValues, type RecentValuesSnapshot } from "./recent-values.ts";
-import {
-  FIRST_SEASON_VIEW,
-  SEASON_NUMBERS,
-  SEASON_VIEWS,
-  type SeasonPoint,
-  SeasonViews,
-  type SeasonViewsSnapshot,
-} from "./season-views.ts";
+import { SEASON_NUMBERS, type SeasonPoint, VIEWS } from "./season-point.ts";
+import { SeasonViews, type SeasonViewsSnapshot } from "./season-views.ts";
 import { Silence } from "./silence.ts";
 
 /** Silent until this many points have come. */
@@ -47,7 +41,6 @@ const HIGHEST = 4;
 const FAST_RESIDUAL = 5;
 const SLOW_RESIDUAL = 6;
 const FLATNESS = 7;
-const VIEWS = FIRST_SEASON_VIEW + SEASON_VIEWS;
 
 /** Families of views, as messages name them; `AnomalyDetector.excesses` is in this order. */
 export const VIEW_FAMILIES = [
@@ -119,7 +112,7 @@ export interface AnomalyDetectorSnapshot {
  * evidence is (Σ √e)² · n / (n + 400), so that agreement counts and youth is doubted, plus half of what there was at the
  * point before; score = evidence / (evidence + 0.2). Each score depends on this and earlier points only.
  *
- * Cost: O(1), about 0.9 µs a point; 1.2 KB when new, 4.5 KB when seasoned (see `SeasonViews`).
+ * Cost: O(1), about 0.9 µs a point; 1.2 KB when new, 4.4 KB when seasoned (see `SeasonViews`).
  */
 export class AnomalyDetector {
   readonly #numbers: number[];
@@ -299,7 +292,7 @@ export class AnomalyDetector {
             0,
           );
     this.#compareSeason(localMs, x, floor);
-    excesses[8] = SILENCE.update(numbers, x, learned);
+    excesses[8] = SILENCE.update(numbers, ranges.points, x, learned);
   }
 
   #compareSeason(localMs: number, x: number, floor: number): void {

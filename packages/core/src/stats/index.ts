@@ -27,7 +27,13 @@ export {
 export { type Change, ChangeDetector, type ChangeDetectorSnapshot } from "./change-detector.ts";
 export { assessPromise, type Promised } from "./confidence.ts";
 export { copiedDoubles, doubles, Scratch } from "./doubles.ts";
-export { STATS_ERRORS, type StatsConsequence, StatsError, type StatsErrorCode } from "./errors.ts";
+export {
+  requireFinite,
+  STATS_ERRORS,
+  type StatsConsequence,
+  StatsError,
+  type StatsErrorCode,
+} from "./errors.ts";
 export {
   type Incident,
   type IncidentEvent,

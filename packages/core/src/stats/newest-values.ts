@@ -9,44 +9,43 @@ const LARGEST = 3.4e38;
 
 /**
  * The newest values of a view, in single precision, to read medians and means off. They lie in a list of numbers that the
- * caller has beside other state: how many came, up to all slots, the place of the next, and two slots in a number.
+ * caller has beside other state: how many came, and two slots in a number.
  *
  * Cost of a reading of m values: O(m), a median O(m²/4).
  */
 export class NewestValues {
   readonly slots: number;
-  readonly #count: number;
-  readonly #next: number;
+  /** Place of the number that came; from twice the slots on it begins with the slots again. */
+  readonly #came: number;
   readonly #ring: number;
 
   /** @param slots 1 … 32. @param from Place of the first of `length` numbers, all 0 before the first value. */
   constructor(slots: number, from: number) {
     this.slots = slots;
-    this.#count = from;
-    this.#next = from + 1;
-    this.#ring = from + 2;
+    this.#came = from;
+    this.#ring = from + 1;
   }
 
   /** Numbers of the list that are taken. */
   get length(): number {
-    return 2 + Math.ceil(this.slots / 2);
+    return 1 + Math.ceil(this.slots / 2);
   }
 
   /** @param value Finite; beyond ±3.4e38 it counts as that. */
   add(list: number[], value: number): void {
-    const next = list[this.#next]!;
+    const next = this.#next(list);
     const place = this.#ring + (next >> 1);
     whole[0] = list[place]!;
     // A zero without a sign: equal values are interchangeable.
     singles[next & 1] = Math.min(LARGEST, Math.max(-LARGEST, value)) + 0;
     list[place] = whole[0];
-    if (list[this.#count]! < this.slots) list[this.#count]!++;
-    list[this.#next] = next + 1 === this.slots ? 0 : next + 1;
+    const came = list[this.#came]! + 1;
+    list[this.#came] = came === 2 * this.slots ? this.slots : came;
   }
 
   /** Mean of all values held; at least one must have come. */
   mean(list: readonly number[]): number {
-    const count = list[this.#count]!;
+    const count = this.#held(list);
     const share = 1 / count;
     let sum = 0;
     for (let at = 0; at < count; at++) sum += this.#read(list, at) * share;
@@ -55,8 +54,8 @@ export class NewestValues {
 
   /** Median of the newest `most`, or of those there are; at least one must have come. */
   median(list: readonly number[], most: number): number {
-    const count = Math.min(most, list[this.#count]!);
-    let at = list[this.#next]!;
+    const count = Math.min(most, this.#held(list));
+    let at = this.#next(list);
     for (let i = 0; i < count; i++) {
       at = at === 0 ? this.slots - 1 : at - 1;
       const value = this.#read(list, at);
@@ -78,10 +77,10 @@ export class NewestValues {
    * @returns From 0 where it lies within; −1 where it may not. Of an even number of values both in the middle must lie within.
    */
   slackOfMedian(list: readonly number[], most: number, low: number, high: number): number {
-    const held = list[this.#count]!;
+    const held = this.#held(list);
     const count = Math.min(most, held);
     // Of all values the order does not matter.
-    let at = count === held ? count : list[this.#next]!;
+    let at = count === held ? count : this.#next(list);
     let reachLow = 0;
     let reachHigh = 0;
     for (let i = 0; i < count; i++) {
@@ -97,16 +96,18 @@ export class NewestValues {
 
   /** Whether the list holds what `add` may have made. */
   isSound(list: ArrayLike<number>): boolean {
-    const count = list[this.#count]!;
-    const next = list[this.#next]!;
-    return (
-      Number.isInteger(count) &&
-      count >= 0 &&
-      count <= this.slots &&
-      Number.isInteger(next) &&
-      next >= 0 &&
-      next < this.slots
-    );
+    const came = list[this.#came]!;
+    return Number.isInteger(came) && came >= 0 && came < 2 * this.slots;
+  }
+
+  #held(list: readonly number[]): number {
+    return Math.min(list[this.#came]!, this.slots);
+  }
+
+  /** Slot of the next value. */
+  #next(list: readonly number[]): number {
+    const came = list[this.#came]!;
+    return came < this.slots ? came : came - this.slots;
   }
 
   #read(list: readonly number[], at: number): number {

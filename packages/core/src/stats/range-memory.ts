@@ -34,7 +34,6 @@ export interface RangeMemorySnapshot {
  * those are rounded outward, to 20 significant bits. Cost: O(1) a view and point; O(6) where a range is left.
  */
 export class RangeMemory {
-  readonly views: number;
   /** Lower ends of the views' ranges over all blocks, then upper ends; lower above upper before the first point. */
   readonly #bounds: number[];
   /**
@@ -45,10 +44,13 @@ export class RangeMemory {
   #points = 0;
 
   constructor(views: number) {
-    this.views = views;
     this.#bounds = doubles(2 * views, NONE);
     this.#bounds.fill(-NONE, views);
     this.#blocks = this.#bounds;
+  }
+
+  get views(): number {
+    return this.#bounds.length >> 1;
   }
 
   /** Points remembered since the beginning. */

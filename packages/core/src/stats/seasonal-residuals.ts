@@ -32,21 +32,21 @@ const ORIGIN = OTHERS;
 /** Size of all residuals of the hours, their number, and the same of the quarters. */
 const HOUR_SIZE = OTHERS + 1;
 const QUARTER_SIZE = OTHERS + 3;
-/** The present hour and quarter, and what the values that came in it weigh. */
-const HOUR = OTHERS + 5;
-const HOUR_GATHERED = OTHERS + 6;
-const QUARTER = OTHERS + 7;
-const QUARTER_GATHERED = OTHERS + 8;
+/** The present quarter, and what the values weigh that came in it and in its hour. */
+const QUARTER = OTHERS + 5;
+const QUARTER_GATHERED = OTHERS + 6;
+const HOUR_GATHERED = OTHERS + 7;
+const HOUR_QUARTERS = 4;
 /** Residuals against the hour of the day, in usual ones: the last 25. The same against the quarter of the day. */
-export const HOUR_RESIDUALS = new NewestValues(25, OTHERS + 9);
-export const QUARTER_RESIDUALS = new NewestValues(25, OTHERS + 9 + HOUR_RESIDUALS.length);
+export const HOUR_RESIDUALS = new NewestValues(25, OTHERS + 8);
+export const QUARTER_RESIDUALS = new NewestValues(25, OTHERS + 8 + HOUR_RESIDUALS.length);
 /** The last 24 residuals against the hour of the week. */
 const WEEK_RESIDUALS = new NewestValues(
   24,
-  OTHERS + 9 + HOUR_RESIDUALS.length + QUARTER_RESIDUALS.length,
+  OTHERS + 8 + HOUR_RESIDUALS.length + QUARTER_RESIDUALS.length,
 );
 const NUMBERS =
-  OTHERS + 9 + HOUR_RESIDUALS.length + QUARTER_RESIDUALS.length + WEEK_RESIDUALS.length;
+  OTHERS + 8 + HOUR_RESIDUALS.length + QUARTER_RESIDUALS.length + WEEK_RESIDUALS.length;
 /** Least weight of a value in its bucket's mean, at one value in five minutes or fewer. */
 const DAY_RATE = 0.1;
 const WEEK_RATE = 0.2;
@@ -104,7 +104,7 @@ export class SeasonalResiduals {
    */
   begin(localMs: number, weight: number, recent: RecentValues): void {
     const numbers = this.#numbers;
-    numbers[HOUR] = Math.floor(localMs / HOUR_MS);
+    const hour = Math.floor(localMs / HOUR_MS);
     numbers[QUARTER] = Math.floor(localMs / QUARTER_MS);
     numbers[HOUR_GATHERED] = weight;
     numbers[QUARTER_GATHERED] = weight;
@@ -113,7 +113,7 @@ export class SeasonalResiduals {
     let spread = 0;
     for (let age = 0; age < held; age++) spread += Math.abs(recent.newest(age) - mean) / held;
     for (const [size, bucket] of [
-      [HOUR_SIZE, HOURS + modulo(numbers[HOUR]!, DAY_HOURS)],
+      [HOUR_SIZE, HOURS + modulo(hour, DAY_HOURS)],
       [QUARTER_SIZE, QUARTERS + modulo(numbers[QUARTER]!, DAY_QUARTERS)],
     ] as const) {
       numbers[size] = spread;
@@ -239,12 +239,12 @@ export class SeasonalResiduals {
       QUARTERS + modulo(numbers[QUARTER]!, DAY_QUARTERS),
       numbers[QUARTER_GATHERED]!,
     );
+    const hourBefore = Math.floor(numbers[QUARTER]! / HOUR_QUARTERS);
     numbers[QUARTER] = quarter;
     numbers[QUARTER_GATHERED] = 0;
-    if (hour === numbers[HOUR]) return;
-    this.#keepWeight(HOURS + modulo(numbers[HOUR]!, DAY_HOURS), numbers[HOUR_GATHERED]!);
-    this.#keepWeight(WEEK + modulo(numbers[HOUR]!, WEEK_HOURS), numbers[HOUR_GATHERED]!);
-    numbers[HOUR] = hour;
+    if (hour === hourBefore) return;
+    this.#keepWeight(HOURS + modulo(hourBefore, DAY_HOURS), numbers[HOUR_GATHERED]!);
+    this.#keepWeight(WEEK + modulo(hourBefore, WEEK_HOURS), numbers[HOUR_GATHERED]!);
     numbers[HOUR_GATHERED] = 0;
   }
 

@@ -11,18 +11,17 @@ const MAX_EXCESS = 5;
 
 /** Places of the numbers of the state, from the first of them on. */
 const MEAN = 0;
-const POINTS = 1;
 /** Length of the present run, and runs that have ended. */
-const LENGTH = 2;
-const RUNS = 3;
+const LENGTH = 1;
+const RUNS = 2;
 /** The longest of each block, the newest first; 0 where none was worth remembering. */
-const LONGEST = 4;
+const LONGEST = 3;
 
 /**
  * How long a series has not been above its running mean, against the longest such run of about the last 5,000 points:
  * a job that ran every hour and has not come.
  *
- * Its ten numbers, all 0 before the first value, lie in a list that the caller has beside other state.
+ * Its nine numbers, all 0 before the first value, lie in a list that the caller has beside other state.
  * Cost: O(1) a value, O(6) in a long run.
  */
 export class Silence {
@@ -37,12 +36,12 @@ export class Silence {
   /**
    * Takes the next value.
    *
-   * @param x Finite, at most 1e300 in size. @param learned What the mean learns of it.
+   * @param seen Values before it. @param x Finite, at most 1e300 in size. @param learned What the mean learns of it.
    * @returns By how much of the longest run before the present one is longer, 0 … 5; 0 until 40 runs have ended.
    */
-  update(list: number[], x: number, learned: number): number {
+  update(list: number[], seen: number, x: number, learned: number): number {
     const from = this.#from;
-    const points = list[from + POINTS]! + 1;
+    const points = seen + 1;
     const mean = points === 1 ? learned : list[from + MEAN]!;
     const length = list[from + LENGTH]!;
     if (x <= mean) list[from + LENGTH] = length + 1;
@@ -52,7 +51,6 @@ export class Silence {
       list[from + RUNS]!++;
       list[from + LENGTH] = 0;
     }
-    list[from + POINTS] = points;
     list[from + MEAN] = mean + (learned - mean) * Math.max(MEAN_RATE, 1 / points);
     const excess = this.#excess(list);
     if (points % BLOCK_POINTS === 0) this.#beginBlock(list);
