@@ -64,7 +64,7 @@ async function reportOf(name: string): Promise<Report> {
   clearTimeout(timer);
   if (code === 0 && report !== undefined) return report;
   process.exitCode = 1;
-  const failure = `${name} failed (${code === null ? "not done in time" : `exit code ${code}`})`;
+  const failure = `${name} failed (${code === null ? "killed: after 15 minutes it is" : `exit code ${code}`})`;
   console.error(failure);
   return { title: name, results: [], notes: [`**${failure}**`] };
 }

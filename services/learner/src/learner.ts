@@ -140,23 +140,26 @@ function receiveBatch(
       return undefined;
     }
     found.seen = state.sweep;
-    // The keys of a stored batch differ from each other.
-    state.totals.takeOut(found);
     before = found;
     return found;
   });
-  for (let i = 0; i < values.length; i++) {
-    const series = dictionary[index[i] as number];
-    if (series === undefined) continue;
-    const time = times[i] as number;
-    const events = series.learner.receiveSample(time, values[i] as number, history);
-    if (events.length > 0) takeEvents(state, series, events, outputs);
-    if (history) continue;
-    if (time > series.heardAt) series.heardAt = time;
-    series.heardSinceCheck = true;
-    if (series.checkAt === undefined) outputs.push(...heard(state, series));
+  // The keys of a stored batch differ from each other. What fails half-way leaves the totals right, too.
+  for (const series of dictionary) if (series !== undefined) state.totals.takeOut(series);
+  try {
+    for (let i = 0; i < values.length; i++) {
+      const series = dictionary[index[i] as number];
+      if (series === undefined) continue;
+      const time = times[i] as number;
+      const events = series.learner.receiveSample(time, values[i] as number, history);
+      if (events.length > 0) takeEvents(state, series, events, outputs);
+      if (history) continue;
+      if (time > series.heardAt) series.heardAt = time;
+      series.heardSinceCheck = true;
+      if (series.checkAt === undefined) outputs.push(...heard(state, series));
+    }
+  } finally {
+    for (const series of dictionary) if (series !== undefined) state.totals.put(series);
   }
-  for (const series of dictionary) if (series !== undefined) state.totals.put(series);
   return outputs;
 }
 

@@ -36,7 +36,6 @@ export class SeriesTotals {
     }
   }
 
-  /** Cost: about 20 ns. */
   #count({ learner }: Series, sign: 1 | -1): void {
     const { judge } = learner;
     this.points += sign * learner.points;

@@ -170,7 +170,7 @@ export function seriesOf(state: LearnerState, key: string): Series | MessageErro
 
 /**
  * The series of a key as `seriesOf` finds it. Batches bring the same series in the same order most times, so the one
- * that came after `before` last time is tried first: to compare a key is half the cost of a look-up among very many.
+ * that came after `before` last time is tried first: to compare a key waits less for memory than a look-up among very many.
  */
 export function seriesAfter(
   state: LearnerState,

@@ -88,6 +88,21 @@ test("totals are the sums over the series, whatever came", () => {
   );
 });
 
+test("totals are right where a series fails in the middle of a batch", () => {
+  const partition = new Partition();
+  const keys = ["a", "b"].map((name) => seriesKey("shop", name));
+  const rows = (second: number) => keys.map((key): [string, number, number] => [key, second, 1]);
+  partition.samples(rows(0));
+  const failing = partition.state.series.get(keys[1] as string)?.learner as {
+    receiveSample: unknown;
+  };
+  failing.receiveSample = () => {
+    throw new Error("planted");
+  };
+  expect(() => partition.samples(rows(1))).toThrow("planted");
+  expect(partition.state.totals.points).toBe(3);
+});
+
 test("a restored partition has the same bytes and goes on with the same outputs", () => {
   fc.assert(
     fc.property(

@@ -122,13 +122,13 @@ export class SeriesRegistry {
   expire(before: number): void {
     this.#before = undefined;
     for (const [system, { byKey, byMetric }] of this.#systems) {
-      for (const [key, entry] of byKey) if (entry.lastSeen < before) byKey.delete(key);
-      for (const [metric, entry] of byMetric) {
+      for (const [key, entry] of byKey) {
         if (entry.next !== undefined && entry.next.lastSeen < before) entry.next = undefined;
         if (entry.lastSeen >= before) continue;
-        byMetric.delete(metric);
+        byKey.delete(key);
         entry.metric = undefined;
       }
+      for (const [metric, entry] of byMetric) if (entry.lastSeen < before) byMetric.delete(metric);
       if (byKey.size === 0) this.#systems.delete(system);
     }
   }
