@@ -67,7 +67,7 @@ export const RUNTIME_ERRORS = {
     consequence: "skip",
   },
   MAPEK_CHECKPOINT_UNREADABLE: {
-    meaning: "the server did not hand out a checkpoint",
+    meaning: "the server did not hand out a checkpoint, asked for ten seconds",
     consequence: "skip",
   },
   MAPEK_CHECKPOINT_ABANDONED: {

@@ -76,18 +76,23 @@ beforeEach(async () => {
 /** A checkpointer of one source, until the end of the block. */
 function startCheckpointer(source: CheckpointSource<State>) {
   const metrics = createMetrics("test");
+  const warnings: string[] = [];
+  const log = createLogger("test", "silent");
+  log.warn = (_: object, text = "") => warnings.push(text);
   const store = new CheckpointStore(house.connection);
   const checkpointer = new Checkpointer<State>({
     logic,
     store,
     intervalMs: 20,
     metrics,
-    log: createLogger("test", "silent"),
+    log,
     sources: () => [source],
   });
   checkpointer.start();
   return {
     store,
+    warnings,
+    refused: async () => (await metrics.checkpointRefused.get()).values,
     failed: async (code: string) =>
       (await metrics.checkpointFailures.get()).values.some(({ labels }) => labels.code === code),
     written: () => waitFor("a checkpoint is written", () => source.checkpoints.isWaiting(Infinity)),
@@ -99,7 +104,7 @@ function startCheckpointer(source: CheckpointSource<State>) {
           store,
           slicer: new Slicer(5),
           metrics,
-          log: createLogger("test", "silent"),
+          log,
         },
         position.schema.parse({
           version: 1,
@@ -258,4 +263,44 @@ test("where the connection is lost, writing and reading end at once, with a code
   await house.server.restart();
   await waitFor("the connection is back", () => linkOf(house.nc).connected);
   expect((await checkpointer.restore(stream, 9)).state.actors.size).toBe(ACTORS);
+});
+
+describe("a server that does not answer for a while", () => {
+  test("is asked for the checkpoint again", async () => {
+    const source = sourceOf();
+    using checkpointer = startCheckpointer(source);
+    await checkpointer.written();
+    const { warnings, restore, refused } = checkpointer;
+    house.server.kill("SIGSTOP");
+    const restoring = restore({ created: "then", firstSeq: 1, lastSeq: 9 }, 9);
+    await waitFor("the first request was given up", () =>
+      warnings.some((text) => text.includes("asked for again")),
+    );
+    house.server.kill("SIGCONT");
+    const { state, savedAt } = await restoring;
+    expect([state.actors.size, savedAt?.through]).toEqual([ACTORS, 1]);
+    expect(await refused()).toEqual([]);
+  });
+
+  test("ends a read in the middle of an object, with a code", async () => {
+    const store = new CheckpointStore(house.connection, 500);
+    const pieces = async function* () {
+      for (let i = 0; i < 120; i++) yield new Uint8Array(256 * 1_024).fill(i);
+    };
+    await store.write("large", pieces());
+    let bytes = 0;
+    const read = async () => {
+      for await (const piece of store.read("large")) {
+        if (bytes === 0) house.server.kill("SIGSTOP");
+        bytes += piece.length;
+      }
+    };
+    await expect(read())
+      .rejects.toMatchObject({
+        code: "MAPEK_CHECKPOINT_UNREADABLE",
+        message: expect.stringContaining("no piece came"),
+      })
+      .finally(() => house.server.kill("SIGCONT"));
+    expect(bytes).toBeLessThan(120 * 256 * 1_024);
+  });
 });

@@ -1,5 +1,5 @@
 import type { ThresholdSide } from "@mapek/core/messages";
-import { Gauge, type Registry } from "prom-client";
+import { Gauge, type GaugeConfiguration, type Registry } from "prom-client";
 import type { LearnerState, Series } from "./state.ts";
 
 /** A lower threshold has a name of its own: who compares with `mapek_threshold` means the upper one. */
@@ -20,6 +20,28 @@ const NOT_A_LABEL_NAME = /^(?:__|\d|service$)/;
 
 type ExportedLabels = Record<string, string>;
 
+/** In the form of prom-client's own histograms: of labels that are shared it keeps the text. */
+interface Row {
+  readonly labels: ExportedLabels;
+  readonly sharedLabels: ExportedLabels;
+  readonly value: number;
+}
+const NO_MORE: ExportedLabels = {};
+
+/** A gauge of rows that are known to differ: a plain one would look for each among those it has. */
+class RowsGauge extends Gauge {
+  readonly #rows: Row[];
+
+  constructor(configuration: GaugeConfiguration<string>, rows: Row[]) {
+    super(configuration);
+    this.#rows = rows;
+  }
+
+  override async get() {
+    return { ...(await super.get()), values: this.#rows };
+  }
+}
+
 /** Thresholds that one instance exports: the text of more would hold up everything else for too long. */
 const MAX_EXPORTED = 20_000;
 
@@ -38,7 +60,7 @@ const identities = new WeakMap<Series, Identity>();
  * Label names lose the characters that Prometheus does not know; one that is then taken, or reserved,
  * gets `label_` before it. Series that Prometheus could not tell apart get a label `series` with their key.
  *
- * Cost: about 2 µs a scrape for each of at most 20,000; O(series) where fewer have one.
+ * Cost: about 0.4 µs a scrape for each of at most 20,000, and 1.4 µs for its text; O(series) where fewer have one.
  *
  * @returns How many thresholds are not exported, since there are too many.
  */
@@ -52,8 +74,7 @@ function exportSide(
   side: ThresholdSide,
 ): number {
   const { name, help } = METRICS[side];
-  const rows: { labels: ExportedLabels; value: number }[] = [];
-  const names = new Set<string>();
+  const rows: Row[] = [];
   const taken = new Set<string>();
   const inForce = states.reduce((sum, { totals }) => sum + totals.inForce[side], 0);
   const exported = Math.min(MAX_EXPORTED, inForce);
@@ -69,14 +90,11 @@ function exportSide(
         text = textOf(labels);
       }
       taken.add(text);
-      for (const name of Object.keys(labels)) names.add(name);
-      rows.push({ labels, value: threshold.threshold });
+      rows.push({ labels: NO_MORE, sharedLabels: labels, value: threshold.threshold });
     }
   registry.removeSingleMetric(name);
   if (side === "lower" && exported === 0) return 0;
-  const labelNames = [...names];
-  const gauge = new Gauge({ name, help, labelNames, registers: [registry] });
-  for (const { labels, value } of rows) gauge.set(labels, value);
+  new RowsGauge({ name, help, registers: [registry] }, rows);
   return inForce - exported;
 }
 

@@ -23,7 +23,7 @@ async function scrape(...partitions: Partition[]): Promise<string[]> {
 }
 
 const line = (labels: string, value: number) =>
-  `mapek_threshold{system="checkout",${labels},service="learner"} ${value}`;
+  `mapek_threshold{service="learner",system="checkout",${labels}} ${value}`;
 
 test("system, metric and the series' own labels", async () => {
   const one = partitionWith(["latency", {}, 12.5]);

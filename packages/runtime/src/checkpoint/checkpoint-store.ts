@@ -20,6 +20,9 @@ const CHUNK_BYTES = 256 * 1_024;
 /** Pieces without an object that are older belong to no write that is still under way. */
 const ABANDONED_AFTER_MS = 3_600_000;
 
+/** The library waits for ever where its consumer is gone; longer than a process takes to fold what was sent before a piece. */
+const PIECE_DEADLINE_MS = 20_000;
+
 const metaSubject = (name: string): string =>
   `$O.${CHECKPOINTS}.M.${Base64UrlPaddedCodec.encode(name)}`;
 const chunkSubject = (id: string): string => `$O.${CHECKPOINTS}.C.${id}`;
@@ -31,10 +34,13 @@ const chunkSubject = (id: string): string => `$O.${CHECKPOINTS}.C.${id}`;
  */
 export class CheckpointStore {
   readonly #connection: Connection;
+  readonly #pieceDeadlineMs: number;
   #bucket: ObjectStore | undefined;
 
-  constructor(connection: Connection) {
+  /** @param pieceDeadlineMs How long a read waits for the next piece of an object. */
+  constructor(connection: Connection, pieceDeadlineMs = PIECE_DEADLINE_MS) {
     this.#connection = connection;
+    this.#pieceDeadlineMs = pieceDeadlineMs;
   }
 
   /** Whether there is a server to ask: an error while there is none says nothing of an object. */
@@ -86,11 +92,15 @@ export class CheckpointStore {
       const chunks = (await this.#subjects(subject)).get(subject) ?? 0;
       if (chunks !== object.chunks) throw corrupt(`${name}: ${chunks} of ${object.chunks} pieces`);
       const stored = await this.#ask((bucket) => bucket.get(name));
-      const pieces = (stored as ObjectResult).data[Symbol.asyncIterator]();
-      for (;;) {
-        const piece = await this.#ask(() => pieces.next());
-        if (piece.done) return;
-        yield piece.value;
+      const pieces = (stored as ObjectResult).data.getReader();
+      try {
+        for (;;) {
+          const piece = await this.#ask(() => this.#inTime(pieces.read()));
+          if (piece.done) return;
+          yield piece.value;
+        }
+      } finally {
+        pieces.cancel().catch(() => {});
       }
     } catch (cause) {
       if (cause instanceof RuntimeError) throw cause;
@@ -134,6 +144,15 @@ export class CheckpointStore {
       if (newest !== null && now - newest.time.getTime() >= ABANDONED_AFTER_MS)
         await this.#purge(subject);
     }
+  }
+
+  async #inTime<T>(piece: Promise<T>): Promise<T> {
+    const ms = this.#pieceDeadlineMs;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no piece came for ${ms} ms`)), ms);
+    });
+    return await Promise.race([piece, late]).finally(() => clearTimeout(timer));
   }
 
   async #subjects(filter: string): Promise<Map<string, number>> {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Position } from "@mapek/core/messages";
 import type { PartitionLogic } from "../actor.ts";
 import { RuntimeError } from "../errors.ts";
@@ -42,6 +43,10 @@ export interface RestoreOptions<State> {
   readonly log: Logger;
 }
 
+/** A server that is busy, or has no leader, answers later; a log is longer to replay than this takes. */
+const PATIENCE_MS = 10_000;
+const ASK_AGAIN_MS = 100;
+
 /** A state from which folding goes on. */
 export interface RestoredState<State> {
   readonly state: State;
@@ -55,7 +60,8 @@ export interface RestoredState<State> {
 
 /**
  * The state of a partition by the newest checkpoint that its position names and that can be read; an empty
- * one where there is none. A checkpoint that is refused is told, by its code, and the next one is tried.
+ * one where there is none. A checkpoint that is refused is told, by its code, and the next one is tried; one
+ * that the server did not hand out in time is asked for again before.
  *
  * @param position As it was read; the partition need not be claimed.
  * @throws {RuntimeError} MAPEK_CHECKPOINT_UNREADABLE where the connection is lost.
@@ -69,7 +75,7 @@ export async function restoreState<State>(
   const { logic, partition, store, metrics, log } = options;
   for (const { name } of checkpoints) {
     try {
-      return await load(options, name, input_seq, stream);
+      return await patiently(options, name, () => load(options, name, input_seq, stream));
     } catch (error) {
       if (!(error instanceof RuntimeError) || !store.isConnected) throw error;
       metrics.checkpointRefused.inc({ code: error.code });
@@ -80,6 +86,24 @@ export async function restoreState<State>(
     }
   }
   return { state: logic.create(partition), seq: 0, savedAt: undefined, hasGap: false };
+}
+
+async function patiently<State>(
+  { partition, store, log }: RestoreOptions<State>,
+  name: string,
+  read: () => Promise<RestoredState<State>>,
+): Promise<RestoredState<State>> {
+  let firstFailure: number | undefined;
+  for (;;)
+    try {
+      return await read();
+    } catch (error) {
+      firstFailure ??= performance.now();
+      const isOver = performance.now() - firstFailure > PATIENCE_MS || !store.isConnected;
+      if ((error as RuntimeError).code !== "MAPEK_CHECKPOINT_UNREADABLE" || isOver) throw error;
+      log.warn({ partition, name, err: error }, "a checkpoint did not come; it is asked for again");
+      await delay(ASK_AGAIN_MS);
+    }
 }
 
 async function load<State>(
