@@ -6,13 +6,16 @@ const LEAST = 2;
 const SAMPLES = 16;
 
 const means = new Float64Array(STRETCHES);
+/** Least and largest of the means from each stretch on. */
+const lows = new Float64Array(STRETCHES);
+const highs = new Float64Array(STRETCHES);
 
 /**
  * How much of what a window's level moves is one shift: the gap between the levels before and after a place that no
  * level on either side lies in, over the range of all levels. A ramp, a wave and noise have small gaps.
  *
  * @returns 0 … 1; 0 under 64 values, and where the gap is below the deviation within stretches.
- * Cost: bounded, about 1 µs.
+ * Cost: bounded, below 1 µs.
  */
 export function shiftShareOf(values: Float64Array): number {
   const n = values.length;
@@ -35,16 +38,20 @@ export function shiftShareOf(values: Float64Array): number {
     means[s] = first + sum / count;
     within += (squares - (sum * sum) / count) / (count - 1) / STRETCHES;
   }
-  const range = Math.max(...means) - Math.min(...means);
+  lows[STRETCHES - 1] = means[STRETCHES - 1]!;
+  highs[STRETCHES - 1] = means[STRETCHES - 1]!;
+  for (let s = STRETCHES - 2; s >= 0; s--) {
+    lows[s] = Math.min(means[s]!, lows[s + 1]!);
+    highs[s] = Math.max(means[s]!, highs[s + 1]!);
+  }
+  const range = highs[0]! - lows[0]!;
   let gap = 0;
-  for (let place = LEAST; place <= STRETCHES - LEAST; place++) {
-    const before = means.subarray(0, place);
-    const after = means.subarray(place);
-    gap = Math.max(
-      gap,
-      Math.min(...after) - Math.max(...before),
-      Math.min(...before) - Math.max(...after),
-    );
+  let low = means[0]!;
+  let high = means[0]!;
+  for (let place = 1; place <= STRETCHES - LEAST; place++) {
+    if (place >= LEAST) gap = Math.max(gap, lows[place]! - high, low - highs[place]!);
+    low = Math.min(low, means[place]!);
+    high = Math.max(high, means[place]!);
   }
   return gap > Math.sqrt(within) && range < Number.POSITIVE_INFINITY ? gap / range : 0;
 }
