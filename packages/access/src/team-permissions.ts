@@ -64,10 +64,13 @@ export function teamPermissions(grant: Grant, publicKey: string, prefixes: Prefi
     }
     case "operator":
       return {
-        publish: each((system) => [
-          ...requestsOf(subjects, system, true),
-          ...ACTOR_SERVICES.map((service) => subjects.control(service, system)),
-        ]),
+        publish: [
+          "$SRV.>",
+          ...each((system) => [
+            ...requestsOf(subjects, system, true),
+            ...ACTOR_SERVICES.map((service) => subjects.control(service, system)),
+          ]),
+        ],
         subscribe: [
           inbox,
           ...each((system) => outputsOf(subjects, system)),

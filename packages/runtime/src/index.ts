@@ -16,6 +16,7 @@ export type { MemoryWatch } from "./memory-watch.ts";
 export type { Metrics } from "./metrics.ts";
 export { type Publication, publishAtomically } from "./nats/atomic-batch.ts";
 export { type Connection, connect } from "./nats/connect.ts";
+export { EndpointStats } from "./nats/endpoint-stats.ts";
 export { ensureStreams } from "./nats/ensure-streams.ts";
 export { BUCKETS, prefixesOf, STREAMS, streamDeclarations, subjectsOf } from "./nats/streams.ts";
 export { type KeyedState, keyedPartition } from "./partition/keyed-partition.ts";

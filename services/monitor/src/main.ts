@@ -110,6 +110,7 @@ await runService(
     );
     return {
       ready: () => true,
+      endpoints: [intake.endpoint],
       beforeMetrics: () => {
         waiting.set(room.items);
         waitingBytes.set(room.bytes);
