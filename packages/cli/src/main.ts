@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { alertsCommand } from "./commands/alerts.ts";
 import { analyzeCommand } from "./commands/analyze.ts";
 import { historyCommand } from "./commands/history.ts";
 import { importCommand } from "./commands/import.ts";
@@ -29,6 +30,7 @@ const program = new Command("mapek")
   .addCommand(thresholdsCommand())
   .addCommand(historyCommand())
   .addCommand(importCommand())
+  .addCommand(alertsCommand())
   .addCommand(keysCommand());
 
 // A reader that goes away (`mapek watch | head`) is no failure; `up` takes it for a request to stop.

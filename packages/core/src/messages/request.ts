@@ -28,6 +28,8 @@ export const request = defineMessage(
     metric: metricNameSchema.optional(),
     labels: labelsSchema.optional(),
     loop: z.enum(LOOPS).optional(),
+    /** Only series in which an anomaly is open. */
+    anomalous: z.boolean().optional(),
     /** Most items in the answer, newest first kept. */
     limit: z.number().int().min(1).max(10_000).optional(),
     /** Only samples of this stretch of event time. */
