@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { analyzeCommand } from "./commands/analyze.ts";
+import { explainCommand } from "./commands/explain.ts";
 import { historyCommand } from "./commands/history.ts";
 import { importCommand } from "./commands/import.ts";
 import { keysCommand } from "./commands/keys.ts";
@@ -28,6 +29,7 @@ const program = new Command("mapek")
   .addCommand(statusCommand())
   .addCommand(thresholdsCommand())
   .addCommand(historyCommand())
+  .addCommand(explainCommand())
   .addCommand(importCommand())
   .addCommand(keysCommand());
 

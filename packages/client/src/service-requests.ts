@@ -1,8 +1,13 @@
 import {
+  type ActorService,
+  type Explained,
+  type Explanation,
   encodeJson,
+  explanation,
   type Labels,
   type Loop,
   MessageError,
+  type OutputEvent,
   type Request,
   response,
   type SeriesExport,
@@ -55,6 +60,28 @@ export interface HistoryQuery {
   /** The newest so many, 1 to 10000. */
   readonly limit?: number | undefined;
 }
+
+/** Which stored outputs are wanted. */
+export interface EventsQuery
+  extends Pick<Request, "families" | "metric" | "labels" | "loop" | "from" | "to" | "limit"> {
+  readonly service: ActorService;
+  readonly system?: string | undefined;
+}
+
+/** What is to be explained: a threshold, a state, parameters or an action of a system. */
+export interface ExplainQuery
+  extends Pick<Request, "metric" | "labels" | "side" | "loop" | "action_id" | "at"> {
+  readonly kind: Explained;
+  readonly system: string;
+}
+
+/** Whose decision each kind is. */
+const EXPLAINED_BY: { readonly [K in Explained]: ActorService } = {
+  threshold: "learner",
+  state: "optimizer",
+  parameters: "optimizer",
+  action: "feedback",
+};
 
 /** The system token that stands for all systems in a request subject. */
 const ALL_SYSTEMS = "_";
@@ -135,6 +162,20 @@ export class ServiceRequests {
 
   series(system: string | undefined, narrow: Request = {}): Promise<SeriesState[]> {
     return this.request("learner", "series", system, narrow) as Promise<SeriesState[]>;
+  }
+
+  events({ service, system, ...body }: EventsQuery): Promise<OutputEvent[]> {
+    return this.request(service, "events", system, body) as Promise<OutputEvent[]>;
+  }
+
+  async explain({ system, ...body }: ExplainQuery): Promise<Explanation> {
+    const [item] = await this.request(EXPLAINED_BY[body.kind], "explain", system, body);
+    const checked = explanation.check(item);
+    if (!checked.ok)
+      throw new ClientError("MAPEK_CLIENT_BAD_REPLY", checked.error.message, {
+        cause: checked.error,
+      });
+    return checked.value;
   }
 
   /** The samples of every series of a system, one request a series. */
