@@ -1,19 +1,25 @@
 import type { Observer } from "./observer.ts";
 import { waitFor } from "./wait-for.ts";
 
-/** The system of {@link runSession}, and its metric. */
-export const SESSION = { system: "cart", metric: "latency" } as const;
+/** The system of {@link runSession}, its metric, and one about which nobody says anything. */
+export const SESSION = { system: "cart", metric: "latency", queue: "queue_size" } as const;
 
 const wave = (i: number) => 50 + 5 * Math.sin(i) + ((i * 7919) % 100) / 100;
 
+/** What is published of that one: a small burst, after which a sensitive detector alarms once more. */
+export const queueValues: readonly number[] = Array.from(
+  { length: 1_400 },
+  (_, i) => wave(i) + (i >= 1_000 && i < 1_008 ? 10 : 0),
+);
+
 /**
- * An afternoon of a system in a few seconds: a threshold is learned, moved by a signal and pinned by an operator; a series has two
- * bursts, one of which is labelled a false alarm; reports make the system critical; a resource is busy, decisions miss.
+ * An afternoon of a system in a few seconds: a threshold is learned, moved by a signal and pinned by an operator; a series has a
+ * burst that is labelled a false alarm; reports make the system critical; a resource is busy, decisions miss.
  *
- * @returns Once everything has had its effect. Event times end at about now.
+ * @returns Once everything has had its effect: the event time of the first samples, which come one a second. The last are of about now.
  */
-export async function runSession(observer: Observer): Promise<void> {
-  const { system, metric } = SESSION;
+export async function runSession(observer: Observer): Promise<{ startedAt: number }> {
+  const { system, metric, queue } = SESSION;
   const on = (family: string, tail = "") => observer.on(`mapek.${family}.${system}${tail}`);
   const signal = (loop: string, body: object) =>
     observer.request(`mapek.signals.${system}.${loop}`, body);
@@ -41,12 +47,13 @@ export async function runSession(observer: Observer): Promise<void> {
   });
   await waitFor("the pinned threshold", () => on("thresholds", `.${metric}`)[2]);
 
+  queueValues.forEach((value, k) => {
+    publish(queue, k, value);
+  });
   let i = 0;
   for (; i < 400; i++) publish("errors", i, wave(i));
   for (; i < 405; i++) publish("errors", i, 500);
   for (; i < 1_000; i++) publish("errors", i, wave(i));
-  for (; i < 1_008; i++) publish("errors", i, wave(i) + 12);
-  for (; i < 1_400; i++) publish("errors", i, wave(i));
   const opened = await waitFor("the burst", () => on("anomalies", ".errors")[0]);
   await signal("anomaly_feedback", {
     id: "label",
@@ -80,4 +87,5 @@ export async function runSession(observer: Observer): Promise<void> {
   await waitFor("the parallelism", () =>
     on("actions", ".resource_optimization").some(({ status }) => status !== "judged"),
   );
+  return { startedAt: start };
 }

@@ -7,6 +7,7 @@ import { historyCommand } from "./commands/history.ts";
 import { importCommand } from "./commands/import.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { publishCommand } from "./commands/publish.ts";
+import { replayCommand } from "./commands/replay.ts";
 import { signalCommand } from "./commands/signal.ts";
 import { statusCommand } from "./commands/status.ts";
 import { thresholdsCommand } from "./commands/thresholds.ts";
@@ -30,6 +31,7 @@ const program = new Command("mapek")
   .addCommand(thresholdsCommand())
   .addCommand(historyCommand())
   .addCommand(explainCommand())
+  .addCommand(replayCommand())
   .addCommand(importCommand())
   .addCommand(keysCommand());
 
