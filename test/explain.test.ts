@@ -1,4 +1,7 @@
 // What the services say of their own decisions, compared with what they published.
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { connect, type EventsQuery, type MapekClient } from "@mapek/client";
 import type { Explanation } from "@mapek/core/messages";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -225,6 +228,37 @@ describe("an action", () => {
     const found = await client.explain({ kind: "action", system, action_id: "nothing" });
     expect(found.decision).toBeNull();
     expect(found.rule).toContain("No action nothing is stored");
+  });
+});
+
+describe("on the command line", () => {
+  const mapek = async (...args: string[]) => {
+    const main = join(import.meta.dirname, "..", "packages", "cli", "src", "main.ts");
+    const command = [main, ...args, "--nats", server.url];
+    return (await promisify(execFile)(process.execPath, command)).stdout;
+  };
+
+  it("an explanation is a text, or JSON", async () => {
+    const text = await mapek("explain", "threshold", system, metric);
+    expect(text).toContain("An operator pinned it at 70: agreed with the team.");
+    expect(text).toMatch(/What led here\n.*#\d+ +control/);
+    const json = JSON.parse(await mapek("explain", "state", system, "--at", "0", "--json"));
+    expect(json).toMatchObject({ kind: "state", at: 0, decision: null });
+    await expect(mapek("explain", "threshold", system)).rejects.toMatchObject({ code: 2 });
+  });
+
+  it("a report shows the threshold in force, the anomaly and what it was", async () => {
+    const page = await mapek("report", `${system}/errors`, "-o", "-");
+    const [threshold] = published("thresholds", ".errors");
+    const anomaly = published("anomalies", ".errors").at(-1);
+    expect(page).toContain(
+      `<dd>${Number(threshold.threshold.toPrecision(6))} <small>recommendation`,
+    );
+    expect(page).toContain(anomaly.families.join(", "));
+    expect(page.match(/<rect class="anomaly"/g)).toHaveLength(1);
+    await expect(mapek("report", `${system}/nothing`)).rejects.toMatchObject({
+      stderr: expect.stringContaining("MAPEK_CLI_UNAVAILABLE"),
+    });
   });
 });
 

@@ -133,17 +133,6 @@ describe("with other settings", () => {
     );
     expect(actions.only_after).toEqual([]);
   });
-
-  it.each([
-    ["self_learning.sensitivty=4", "sensitivty"],
-    ["self_learning.sensitivity=400", "sensitivity"],
-    ["log.level=debug", "self_learning"],
-    ["sensitivity", "expected"],
-  ])("refuses --set %s", async (setting, named) => {
-    const { code, stderr } = await replay("--set", setting);
-    expect(code).toBe(2);
-    expect(stderr).toMatch(new RegExp(`^MAPEK_CLI_USAGE: .*${named}`));
-  });
 });
 
 it("an output that somebody changed in the log is found", async () => {

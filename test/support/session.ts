@@ -23,22 +23,25 @@ export async function runSession(observer: Observer): Promise<{ startedAt: numbe
   const on = (family: string, tail = "") => observer.on(`mapek.${family}.${system}${tail}`);
   const signal = (loop: string, body: object) =>
     observer.request(`mapek.signals.${system}.${loop}`, body);
+  const isApplied = ({ action_id: id }: { action_id: string }) =>
+    waitFor(`the word on ${id}`, () =>
+      on("actions", ".metrics_learning").some(
+        ({ action_id, status }) => action_id === id && status === "applied",
+      ),
+    );
   const start = Date.now() - 2_000_000;
   const publish = (name: string, i: number, value: number) =>
     observer.publish(`mapek.metrics.${system}.${name}`, { value, timestamp: start + i * 1_000 });
 
   for (let i = 0; i < 300; i++) publish(metric, i, wave(i));
-  await waitFor("the first threshold", () => on("thresholds", `.${metric}`)[0]);
-  await waitFor("its action", () =>
-    on("actions", ".metrics_learning").some(({ status }) => status === "applied"),
-  );
+  await isApplied(await waitFor("the first threshold", () => on("thresholds", `.${metric}`)[0]));
   await signal("metrics_learning", {
     id: "propose",
     parameter: metric,
     threshold_value: 90,
     confidence: 0.95,
   });
-  await waitFor("the moved threshold", () => on("thresholds", `.${metric}`)[1]);
+  await isApplied(await waitFor("the moved threshold", () => on("thresholds", `.${metric}`)[1]));
   await observer.request(`mapek.control.learner.${system}`, {
     command: "pin",
     metric,
@@ -54,6 +57,8 @@ export async function runSession(observer: Observer): Promise<{ startedAt: numbe
   for (; i < 400; i++) publish("errors", i, wave(i));
   for (; i < 405; i++) publish("errors", i, 500);
   for (; i < 1_000; i++) publish("errors", i, wave(i));
+  for (const name of ["errors", queue])
+    await isApplied(await waitFor(`a threshold of ${name}`, () => on("thresholds", `.${name}`)[0]));
   const opened = await waitFor("the burst", () => on("anomalies", ".errors")[0]);
   await signal("anomaly_feedback", {
     id: "label",

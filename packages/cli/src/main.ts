@@ -8,6 +8,7 @@ import { importCommand } from "./commands/import.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { publishCommand } from "./commands/publish.ts";
 import { replayCommand } from "./commands/replay.ts";
+import { reportCommand } from "./commands/report.ts";
 import { signalCommand } from "./commands/signal.ts";
 import { statusCommand } from "./commands/status.ts";
 import { thresholdsCommand } from "./commands/thresholds.ts";
@@ -32,6 +33,7 @@ const program = new Command("mapek")
   .addCommand(historyCommand())
   .addCommand(explainCommand())
   .addCommand(replayCommand())
+  .addCommand(reportCommand())
   .addCommand(importCommand())
   .addCommand(keysCommand());
 

@@ -90,6 +90,10 @@ function composed(
   const since = newestOf([
     ...outputs
       .filter(({ timestamp, seq: place }) => (decision ? place > seq : timestamp > at))
+      // The word on an earlier action may be stored after the decision.
+      .filter(
+        ({ family, timestamp }) => family !== "actions" || timestamp >= (decision?.timestamp ?? at),
+      )
       .filter((output) => output.message.side === undefined || sideOf(output) === side)
       .map(linkOfOutput),
     ...inputs

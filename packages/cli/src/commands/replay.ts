@@ -73,7 +73,7 @@ async function replay(options: Options): Promise<void> {
   const progress = new Progress();
   const result = await withClient(nats, (client) =>
     runReplay(client, { services, changes, progress, from, to }),
-  );
+  ).finally(() => progress.done());
   if (json) printJson(reportOf(result, from, to, set));
   else printLine(textOf(result, changes));
   const differences = countOf(result.services, (one) => one.differences.length);

@@ -59,19 +59,22 @@ function withOne(settings: object, { service, path, value }: SettingChange): obj
   const { section, schema } = SECTIONS[service];
   const name = [section, ...path].join(".");
   const made = structuredClone(settings) as Record<string, unknown>;
-  let inner = made;
-  for (const key of path.slice(0, -1)) inner = inner[key] as Record<string, unknown>;
-  if (typeof inner !== "object" || inner === null)
-    throw usageError(`--set ${name}: no such setting`);
-  inner[path.at(-1) as string] = value;
+  const unknown = usageError(`--set ${name}: no such setting`);
+  let inner: unknown = made;
+  // Own keys only: an object has others, which all objects share.
+  for (const key of path.slice(0, -1))
+    inner = isObject(inner) && Object.hasOwn(inner, key) ? inner[key] : undefined;
+  const last = path.at(-1) as string;
+  if (!isObject(inner) || last in Object.prototype) throw unknown;
+  inner[last] = value;
   const parsed = schema.safeParse(made);
   if (!parsed.success)
     throw usageError(`--set ${name}: ${parsed.error.issues[0]?.message ?? "no such setting"}`);
   // A schema that leaves out what it does not know is no reason to say nothing.
-  const kept = path.reduce<unknown>(
-    (at, key) => (at as Record<string, unknown> | undefined)?.[key],
-    parsed.data,
-  );
-  if (!isDeepStrictEqual(kept, value)) throw usageError(`--set ${name}: no such setting`);
+  const kept = path.reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), parsed.data);
+  if (!isDeepStrictEqual(kept, value)) throw unknown;
   return parsed.data;
 }
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null;

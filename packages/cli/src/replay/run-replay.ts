@@ -49,7 +49,6 @@ export async function runReplay(client: MapekClient, task: ReplayTask): Promise<
       }),
     );
   }
-  progress.done();
   if (changes.length === 0) return { services: replays, changes: undefined };
   const then = replays.flatMap(({ outputs }) => outputs);
   const now = replays.flatMap(({ outputs, changed: other }) => other ?? outputs);
