@@ -117,6 +117,18 @@ describe("the house under its own users", () => {
     expect(on("mapek.feedback.shop.anomaly_feedback")[0]?.body.source).toBe(publisher);
     const answer = await reader.request("mapek.requests.learner.series.shop", "{}");
     expect(answer.json()).toMatchObject({ items: [{ metric: "latency" }] });
+    // Answered from the log, with the rights that the services have.
+    for (const [service, body] of [
+      ["learner", { kind: "threshold", metric: "latency" }],
+      ["feedback", { kind: "action" }],
+    ] as const) {
+      const why = await reader.request(
+        `mapek.requests.${service}.explain.shop`,
+        JSON.stringify(body),
+        { timeout: 5_000 },
+      );
+      expect(why.json()).toMatchObject({ items: [{ decision: { seq: expect.any(Number) } }] });
+    }
     await client.close();
   });
 

@@ -18,7 +18,7 @@ export const CHECKPOINT_SUBJECTS = "$O.mapek_checkpoints.>";
 
 /** Streams of which a service reads messages through consumers, apart from members and checkpoints. */
 export const CONSUMED: { readonly [S in ActorService]: readonly string[] } = {
-  learner: [HOUSE_STREAMS.samples],
+  learner: [HOUSE_STREAMS.samples, HOUSE_STREAMS.knowledge],
   optimizer: [HOUSE_STREAMS.knowledge],
   feedback: [HOUSE_STREAMS.knowledge, HOUSE_STREAMS.signals, HOUSE_STREAMS.actions],
 };

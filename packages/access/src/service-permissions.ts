@@ -1,20 +1,13 @@
 import {
   type ActorService,
+  FAMILIES_OF,
   inboxPrefixOf,
-  type OutputFamily,
   type Prefixes,
   type Service,
   Subjects,
 } from "@mapek/core/messages";
 import { CHECKPOINT_SUBJECTS, CONSUMED, HOUSE_STREAMS, MEMBERS_SUBJECTS } from "./house-streams.ts";
 import type { Permissions } from "./permissions.ts";
-
-/** Output families that a service logs; each also logs its own dead letters. */
-const LOGGED: { readonly [S in ActorService]: readonly OutputFamily[] } = {
-  learner: ["recommendations", "thresholds", "anomalies", "changes"],
-  optimizer: ["parameters", "transitions"],
-  feedback: ["feedback", "actions"],
-};
 
 /** Services into whose partitions a service writes: its own, and those that it sends inputs or commands to. */
 const TELLS: { readonly [S in ActorService]: readonly ActorService[] } = {
@@ -85,7 +78,7 @@ const discoveryOf = (service: Service): string[] =>
 function actorSubjects(service: ActorService, subjects: Subjects): string[] {
   const stored = [
     ...TELLS[service].map((told) => subjects.input(told, "*")),
-    ...LOGGED[service].map((family) => subjects.log(family, ">")),
+    ...FAMILIES_OF[service].map((family) => subjects.log(family, ">")),
     subjects.position(service, "*"),
     subjects.query(service, "*"),
   ];

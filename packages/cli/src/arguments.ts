@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import { parseTime } from "./time.ts";
 
 /** A finite number. */
 export function numberArgument(text: string): number {
@@ -24,4 +25,12 @@ export function labelArgument(
   const at = text.indexOf("=");
   if (at < 1) throw new InvalidArgumentError("expected name=value.");
   return { ...gathered, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+/** A time, as {@link parseTime} reads it: ms. */
+export function timeArgument(text: string): number {
+  const time = parseTime(text);
+  if (time === undefined)
+    throw new InvalidArgumentError("expected a time: ISO 8601, or epoch s or ms.");
+  return time;
 }

@@ -3,10 +3,13 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { alertsCommand } from "./commands/alerts.ts";
 import { analyzeCommand } from "./commands/analyze.ts";
+import { explainCommand } from "./commands/explain.ts";
 import { historyCommand } from "./commands/history.ts";
 import { importCommand } from "./commands/import.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { publishCommand } from "./commands/publish.ts";
+import { replayCommand } from "./commands/replay.ts";
+import { reportCommand } from "./commands/report.ts";
 import { signalCommand } from "./commands/signal.ts";
 import { statusCommand } from "./commands/status.ts";
 import { thresholdsCommand } from "./commands/thresholds.ts";
@@ -29,6 +32,9 @@ const program = new Command("mapek")
   .addCommand(statusCommand())
   .addCommand(thresholdsCommand())
   .addCommand(historyCommand())
+  .addCommand(explainCommand())
+  .addCommand(replayCommand())
+  .addCommand(reportCommand())
   .addCommand(importCommand())
   .addCommand(alertsCommand())
   .addCommand(keysCommand());

@@ -1,3 +1,5 @@
+export { showNumber, showSeries, showTime } from "@mapek/core/messages";
+
 /** `--json`, on every command that prints. */
 export const JSON_OPTION = ["--json", "print JSON"] as const;
 
@@ -24,20 +26,4 @@ export function table(rows: readonly (readonly string[])[]): string {
         .trimEnd(),
     )
     .join("\n");
-}
-
-/** Six significant digits, without an exponent where it can be avoided; `-` for what is not there. */
-export function showNumber(value: number | null | undefined): string {
-  if (value === null || value === undefined || Number.isNaN(value)) return "-";
-  return String(Number(value.toPrecision(6)));
-}
-
-export function showTime(ms: number): string {
-  return new Date(ms).toISOString().replace("T", " ").replace("Z", "");
-}
-
-/** `metric` or `metric{a="b"}`. */
-export function showSeries(metric: string, labels: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
-  return pairs.length === 0 ? metric : `${metric}{${pairs.join(",")}}`;
 }

@@ -3,10 +3,12 @@ import {
   type Action,
   type Anomaly,
   type Change,
+  type Explanation,
   type Feedback,
   type InputReply,
   type Labels,
   type Loop,
+  type OutputEvent,
   type Parameters,
   type Performance,
   performance as performanceMessage,
@@ -43,6 +45,8 @@ import {
 } from "./sample-publisher.ts";
 import { checkSystem, type Sender, type Stored, sendOne } from "./senders.ts";
 import {
+  type EventsQuery,
+  type ExplainQuery,
   type HistoryQuery,
   type RequestOptions,
   type SeriesState,
@@ -276,6 +280,23 @@ export class MapekClient {
   }
 
   /**
+   * Stored outputs of a service as they are, oldest first: the newest `limit` (500 where it is not named) of those that match.
+   * `from` and `to` are of an output's own time. Throws as {@link request} does; MAPEK_MESSAGE_INVALID for a family
+   * of another service.
+   */
+  events(query: EventsQuery): Promise<OutputEvent[]> {
+    return this.#requests.events(query);
+  }
+
+  /**
+   * Why a threshold, a state, parameters or an action are what they were at a time: the decision then in force, the rule
+   * with its numbers, what led there and what has changed since. Throws as {@link request} does.
+   */
+  explain(query: ExplainQuery): Promise<Explanation> {
+    return this.#requests.explain(query);
+  }
+
+  /**
    * Asks a verb of a service; `system` undefined asks about all.
    *
    * @throws {MessageError} The code with which the service refused.
@@ -317,10 +338,15 @@ export class MapekClient {
   /**
    * Stores history of any age, in messages of at most 5,000 samples and 512 KiB; doing it again is safe.
    *
+   * @param onStored Told how many samples are stored by now, after each message.
    * @returns How many samples were sent and stored. Throws as {@link request} does.
    */
-  importMetrics(system: string, series: readonly SeriesExport[]): Promise<number> {
-    return this.#requests.importMetrics(system, series);
+  importMetrics(
+    system: string,
+    series: readonly SeriesExport[],
+    onStored?: (samples: number) => void,
+  ): Promise<number> {
+    return this.#requests.importMetrics(system, series, onStored);
   }
 
   /**

@@ -11,7 +11,7 @@ export {
 } from "./mape-loop.ts";
 export { OUTPUT_NAMES, type OutputFilter, type OutputName, type OutputOf } from "./outputs.ts";
 export type { PublisherStats, PublishOptions, SampleInput } from "./sample-publisher.ts";
-export type { RequestOptions, SeriesState } from "./service-requests.ts";
+export type { EventsQuery, ExplainQuery, RequestOptions, SeriesState } from "./service-requests.ts";
 export type { Signals } from "./signals.ts";
 export type { Subscription, SubscriptionStats } from "./subscription.ts";
 export type { Timers } from "./timers.ts";

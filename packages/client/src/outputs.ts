@@ -5,6 +5,7 @@ import {
   type Decoded,
   feedback,
   metricToken,
+  type OutputMessages,
   parameters,
   recommendation,
   type Subjects,
@@ -34,10 +35,7 @@ const OUTPUTS = {
 } as const;
 export type OutputName = keyof typeof OUTPUTS;
 export const OUTPUT_NAMES = Object.keys(OUTPUTS) as readonly OutputName[];
-export type OutputOf<Name extends OutputName> = Extract<
-  ReturnType<(typeof OUTPUTS)[Name]["family"]["decode"]>,
-  { ok: true }
->["value"];
+export type OutputOf<Name extends OutputName> = OutputMessages[Name];
 
 /**
  * Subscribes to a family of outputs, as the server republishes them after they are committed.

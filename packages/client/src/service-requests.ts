@@ -1,8 +1,13 @@
 import {
+  type ActorService,
+  type Explained,
+  type Explanation,
   encodeJson,
+  explanation,
   type Labels,
   type Loop,
   MessageError,
+  type OutputEvent,
   type Request,
   response,
   type SeriesExport,
@@ -55,6 +60,28 @@ export interface HistoryQuery {
   /** The newest so many, 1 to 10000. */
   readonly limit?: number | undefined;
 }
+
+/** Which stored outputs are wanted. */
+export interface EventsQuery
+  extends Pick<Request, "families" | "metric" | "labels" | "loop" | "from" | "to" | "limit"> {
+  readonly service: ActorService;
+  readonly system?: string | undefined;
+}
+
+/** What is to be explained: a threshold, a state, parameters or an action of a system. */
+export interface ExplainQuery
+  extends Pick<Request, "metric" | "labels" | "side" | "loop" | "action_id" | "at"> {
+  readonly kind: Explained;
+  readonly system: string;
+}
+
+/** Whose decision each kind is. */
+const EXPLAINED_BY: { readonly [K in Explained]: ActorService } = {
+  threshold: "learner",
+  state: "optimizer",
+  parameters: "optimizer",
+  action: "feedback",
+};
 
 /** The system token that stands for all systems in a request subject. */
 const ALL_SYSTEMS = "_";
@@ -137,6 +164,20 @@ export class ServiceRequests {
     return this.request("learner", "series", system, narrow) as Promise<SeriesState[]>;
   }
 
+  events({ service, system, ...body }: EventsQuery): Promise<OutputEvent[]> {
+    return this.request(service, "events", system, body) as Promise<OutputEvent[]>;
+  }
+
+  async explain({ system, ...body }: ExplainQuery): Promise<Explanation> {
+    const [item] = await this.request(EXPLAINED_BY[body.kind], "explain", system, body);
+    const checked = explanation.check(item);
+    if (!checked.ok)
+      throw new ClientError("MAPEK_CLIENT_BAD_REPLY", checked.error.message, {
+        cause: checked.error,
+      });
+    return checked.value;
+  }
+
   /** The samples of every series of a system, one request a series. */
   async exportMetrics(system: string, narrow: Request): Promise<SeriesExport[]> {
     const waiting = (await this.series(system, narrow)).reverse();
@@ -164,11 +205,16 @@ export class ServiceRequests {
   /**
    * Stores history of any age, oldest first, in messages of at most 5,000 samples and 512 KiB.
    *
+   * @param onStored Told how many samples are stored by now, after each message.
    * @returns How many samples were stored; samples that a series already has are dropped by the learner.
    * @throws What {@link request} throws, and MessageError MAPEK_MESSAGE_INVALID for a series that is
    * not of the export's form; what was stored before stays stored, and importing again is safe.
    */
-  async importMetrics(system: string, series: readonly SeriesExport[]): Promise<number> {
+  async importMetrics(
+    system: string,
+    series: readonly SeriesExport[],
+    onStored: (samples: number) => void = () => {},
+  ): Promise<number> {
     for (const one of series) {
       const checked = seriesExport.check(one);
       if (!checked.ok) throw checked.error;
@@ -180,6 +226,7 @@ export class ServiceRequests {
       for (const chunk of chunksOf(one)) {
         await this.#retrying("learner", "import", system, chunk, limits, mayPass);
         stored += chunk.values.length;
+        onStored(stored);
       }
     return stored;
   }

@@ -4,6 +4,7 @@ import type { Config } from "./config-schema.ts";
 import { type Admit, FrontDoor } from "./doors/front-door.ts";
 import { LoudRefusals } from "./doors/loud-refusals.ts";
 import { type QueryDoorOptions, startQueryDoor } from "./doors/query-door.ts";
+import { eventsVerb } from "./history/events-verb.ts";
 import { SourceWatchdog } from "./nats/source-watchdog.ts";
 import { inputStreamOf, STREAMS } from "./nats/streams.ts";
 import { PartitionHost } from "./partition/partition-host.ts";
@@ -82,6 +83,7 @@ function startActors<State, Input>(
   });
   const verbs = {
     ...options.verbs?.(context),
+    events: eventsVerb(service, context),
     durability: async () => [await context.durability()],
   };
   const queries = startQueryDoor({ nc: connection.nc, subjects, service, partitions, verbs });

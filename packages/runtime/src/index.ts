@@ -11,6 +11,19 @@ export { LoudRefusals } from "./doors/loud-refusals.ts";
 export { startQueryDoor } from "./doors/query-door.ts";
 export { type Share, WaitingRoom } from "./doors/waiting-room.ts";
 export { RUNTIME_ERRORS, RuntimeError } from "./errors.ts";
+export { seriesOfOutput } from "./history/events-verb.ts";
+export { type Explain, explainVerb, type Found, type Question } from "./history/explain-verb.ts";
+export { readInputs, type StoredInput } from "./history/input-log.ts";
+export {
+  inOrder,
+  linkOfInput,
+  linkOfOutput,
+  linkOfTrimmed,
+  newestOf,
+  settingsAt,
+  settingsSince,
+} from "./history/links.ts";
+export { OutputLog, type OutputSelection } from "./history/output-log.ts";
 export type { Logger } from "./log.ts";
 export type { MemoryWatch } from "./memory-watch.ts";
 export type { Metrics } from "./metrics.ts";

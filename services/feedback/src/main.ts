@@ -1,5 +1,6 @@
 import { feedbackSettings } from "@mapek/core/messages";
-import { type Config, runActorService } from "@mapek/runtime";
+import { type Config, explainVerb, runActorService } from "@mapek/runtime";
+import { explainAction } from "./explain-action.ts";
 import { admitSignals } from "./front-door.ts";
 import { historyVerbs } from "./history.ts";
 import { feedbackInstruments } from "./instruments.ts";
@@ -20,6 +21,9 @@ await runActorService({
     subjects.control("feedback", "*"),
   ],
   admit: admitSignals,
-  verbs: historyVerbs,
+  verbs: (context) => ({
+    ...historyVerbs(context),
+    explain: explainVerb({ action: explainAction(context) }),
+  }),
   instruments: feedbackInstruments,
 });

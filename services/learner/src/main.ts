@@ -1,4 +1,5 @@
-import { runActorService } from "@mapek/runtime";
+import { explainVerb, runActorService } from "@mapek/runtime";
+import { explainThreshold } from "./explain-threshold.ts";
 import { admitLearnerControl } from "./front-door.ts";
 import { importVerb } from "./import-verb.ts";
 import { learnerInstruments } from "./instruments.ts";
@@ -11,6 +12,9 @@ await runActorService({
   owedInput: owedAdmission,
   listen: (subjects) => [subjects.control("learner", "*")],
   admit: admitLearnerControl,
-  verbs: (context) => ({ import: importVerb(context) }),
+  verbs: (context) => ({
+    import: importVerb(context),
+    explain: explainVerb({ threshold: explainThreshold(context) }),
+  }),
   instruments: learnerInstruments,
 });

@@ -1,4 +1,5 @@
-import { runActorService } from "@mapek/runtime";
+import { explainVerb, runActorService } from "@mapek/runtime";
+import { explainOptimizer } from "./explain.ts";
 import { admitReports } from "./front-door.ts";
 import { optimizerInstruments } from "./instruments.ts";
 import { optimizerLogic } from "./logic.ts";
@@ -8,5 +9,6 @@ await runActorService({
   settings: (config) => config.dynamic_optimizer,
   listen: (subjects) => [subjects.performance("*"), subjects.control("optimizer", "*")],
   admit: admitReports,
+  verbs: (context) => ({ explain: explainVerb(explainOptimizer(context)) }),
   instruments: optimizerInstruments,
 });

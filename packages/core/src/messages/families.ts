@@ -2,6 +2,7 @@ import { anomaly } from "./anomaly.ts";
 import { change } from "./change.ts";
 import { feedbackControl, learnerControl, optimizerControl } from "./control.ts";
 import { durability } from "./durability.ts";
+import { explanation, outputEvent } from "./explanation.ts";
 import { action, feedback } from "./feedback.ts";
 import { feedbackInput, learnerInput, optimizerInput } from "./input.ts";
 import { member } from "./member.ts";
@@ -36,6 +37,8 @@ export const MESSAGE_FAMILIES = [
   request,
   response,
   seriesExport,
+  outputEvent,
+  explanation,
   durability,
   learnerInput,
   optimizerInput,

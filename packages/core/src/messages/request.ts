@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { defineMessage } from "./codec.ts";
+import { EXPLAINED } from "./explanation.ts";
 import { labelsSchema } from "./labels.ts";
-import { LOOPS, metricNameSchema, timestampSchema } from "./vocabulary.ts";
+import { OUTPUT_FAMILIES } from "./subjects.ts";
+import { LOOPS, metricNameSchema, sideSchema, timestampSchema } from "./vocabulary.ts";
 
 /** The request verbs of each service, on `requests.<service>.<verb>.<system>`. */
 export const VERBS = {
@@ -13,10 +15,12 @@ export const VERBS = {
     "learning",
     "export",
     "import",
+    "events",
+    "explain",
     "durability",
   ],
-  optimizer: ["parameters", "transitions", "durability"],
-  feedback: ["signals", "actions", "effectiveness", "durability"],
+  optimizer: ["parameters", "transitions", "events", "explain", "durability"],
+  feedback: ["signals", "actions", "effectiveness", "events", "explain", "durability"],
   monitor: [],
 } as const;
 
@@ -32,9 +36,19 @@ export const request = defineMessage(
     anomalous: z.boolean().optional(),
     /** Most items in the answer, newest first kept. */
     limit: z.number().int().min(1).max(10_000).optional(),
-    /** Only samples of this stretch of event time. */
+    /** Only samples, or outputs, of this stretch of event time, both ends included. */
     from: timestampSchema.optional(),
     to: timestampSchema.optional(),
+    /** `events`: only outputs of these families. */
+    families: z.array(z.enum(OUTPUT_FAMILIES)).min(1).optional(),
+    /** `explain`: what is to be explained. */
+    kind: z.enum(EXPLAINED).optional(),
+    /** `explain`, of a threshold; not there = upper. */
+    side: sideSchema,
+    /** `explain`, of an action; not there = the newest. */
+    action_id: z.string().min(1).max(512).optional(),
+    /** `explain`: the decision that was in force at this time; not there = now. */
+    at: timestampSchema.optional(),
   }),
 );
 export type Request = z.infer<typeof request.schema>;

@@ -32,6 +32,13 @@ export const OUTPUT_FAMILIES = [
 ] as const;
 export type OutputFamily = (typeof OUTPUT_FAMILIES)[number];
 
+/** Families about systems, and whose service puts them out; each service also logs its own dead letters. */
+export const FAMILIES_OF = {
+  learner: ["recommendations", "thresholds", "anomalies", "changes"],
+  optimizer: ["parameters", "transitions"],
+  feedback: ["feedback", "actions"],
+} as const satisfies { readonly [S in ActorService]: readonly OutputFamily[] };
+
 /** What a public input subject says. */
 export type InputSubject =
   | { family: "metrics"; system: string; metric: string }

@@ -232,6 +232,28 @@ export const FIXTURES: Readonly<Record<string, { valid: object; invalid: readonl
     valid: { version: 1, metric: "cpu", labels: {}, timestamps: [1, 2], values: [3, 4] },
     invalid: [{}, { version: 1, metric: "cpu", labels: {}, timestamps: [1], values: [] }],
   },
+  "mapek.event.v1": {
+    valid: { seq: 7, timestamp: 1, family: "changes", message: { version: 1 } },
+    invalid: [{}, { seq: -1, timestamp: 1, family: "changes", message: {} }],
+  },
+  "mapek.explanation.v1": {
+    valid: {
+      version: 1,
+      kind: "threshold",
+      system: "shop",
+      metric: "cpu",
+      labels: {},
+      side: "upper",
+      at: 5,
+      decision: { seq: 7, timestamp: 1, family: "thresholds", message: { threshold: 3 } },
+      rule: "no threshold was in force",
+      inputs: [{ name: "share", value: 0.05, unit: "of samples" }],
+      candidates: [{ name: "iqr", value: 3, chosen: true }],
+      causes: [{ seq: 6, timestamp: 1, family: "recommendations", text: "cpu 3" }],
+      since: [],
+    },
+    invalid: [{}, { version: 1, kind: "mood", system: "shop" }],
+  },
   "mapek.durability.v1": {
     valid: {
       version: 1,

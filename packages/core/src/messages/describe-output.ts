@@ -1,0 +1,72 @@
+import type { Anomaly } from "./anomaly.ts";
+import type { Change } from "./change.ts";
+import type { Action, Feedback } from "./feedback.ts";
+import type { Parameters, Transition } from "./parameters.ts";
+import type { Recommendation } from "./recommendation.ts";
+import type { Threshold } from "./threshold.ts";
+
+/** The public outputs about systems, by family. */
+export interface OutputMessages {
+  recommendations: Recommendation;
+  thresholds: Threshold;
+  anomalies: Anomaly;
+  changes: Change;
+  parameters: Parameters;
+  transitions: Transition;
+  feedback: Feedback;
+  actions: Action;
+}
+
+type Descriptions = { [F in keyof OutputMessages]: (message: OutputMessages[F]) => string };
+
+/** A readable line for a message of each family, without its time. */
+const DESCRIPTIONS: Descriptions = {
+  recommendations: (m) =>
+    `${series(m)} ${side(m)}recommendation ${m.provisional ? "~" : ""}${showNumber(m.recommended_value)} (${m.strategy}, confidence ${showNumber(m.confidence)}): ${m.reasoning}`,
+  thresholds: (m) =>
+    `${series(m)} ${side(m)}threshold ${showNumber(m.previous)} -> ${showNumber(m.threshold)} (${m.strategy}, ${m.source}): ${m.reasoning}`,
+  anomalies: (m) =>
+    `${series(m)} anomaly ${m.phase}, ${m.direction} ${showNumber(m.expected_low)}…${showNumber(m.expected_high)}, peak ${showNumber(m.peak_value)} (score ${showNumber(m.peak_score)})`,
+  changes: (m) =>
+    `${series(m)} ${m.kind.replace("_", " ")} since ${showTime(m.since)}: ${m.reasoning}`,
+  parameters: (m) =>
+    `${m.system} parameters (${m.state}, ${m.mode}): interval ${showNumber(m.monitoring_interval)} s, depth ${m.analysis_depth}, lookahead ${showNumber(m.planning_lookahead)} s, parallelism ${m.execution_parallelism}, retention ${showNumber(m.knowledge_retention)} s, learning rate ${showNumber(m.learning_rate)}: ${m.reason}`,
+  transitions: (m) => `${m.system} ${m.from} -> ${m.to}${m.forced ? " (forced)" : ""}: ${m.reason}`,
+  feedback: (m) => `${m.system} signal ${m.loop} from ${m.source}: ${JSON.stringify(m.signal)}`,
+  actions: (m) =>
+    `${m.system} action ${m.loop} ${m.status}: ${m.target.series ?? m.target.service} ${m.target.setting} ${show(m.from)} -> ${show(m.to)}${m.helped === null ? "" : m.helped ? ", helped" : ", hurt"}: ${m.reason}`,
+};
+
+/** One line of text that says what an output says. */
+export const describeOutput = <F extends keyof OutputMessages>(
+  family: F,
+  message: OutputMessages[F],
+): string => DESCRIPTIONS[family](message);
+
+/** Six significant digits, without an exponent where it can be avoided; `-` for what is not there. */
+export function showNumber(value: number | null | undefined): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return "-";
+  return String(Number(value.toPrecision(6)));
+}
+
+/** `YYYY-MM-DD HH:MM:SS.mmm`, UTC. */
+export function showTime(ms: number): string {
+  return new Date(ms).toISOString().replace("T", " ").replace("Z", "");
+}
+
+/** `metric` or `metric{a="b"}`. */
+export function showSeries(metric: string, labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  return pairs.length === 0 ? metric : `${metric}{${pairs.join(",")}}`;
+}
+
+const series = (m: {
+  system: string;
+  metric: string;
+  labels: Readonly<Record<string, string>>;
+}): string => `${m.system} ${showSeries(m.metric, m.labels)}`;
+
+const side = (m: { side?: string | undefined }): string => (m.side === "lower" ? "lower " : "");
+
+const show = (value: number | string | null): string =>
+  typeof value === "string" ? value : showNumber(value);

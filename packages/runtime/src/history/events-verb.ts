@@ -1,0 +1,85 @@
+import {
+  type ActorService,
+  FAMILIES_OF,
+  type Labels,
+  MessageError,
+  metricToken,
+  type OutputEvent,
+  type OutputFamily,
+  parseSeriesKey,
+  type Request,
+  type SeriesId,
+  seriesKey,
+  seriesKeyOfAnomaly,
+} from "@mapek/core/messages";
+import type { ServiceContext } from "../service.ts";
+import { OutputLog, type OutputSelection } from "./output-log.ts";
+
+const DEFAULT_LIMIT = 500;
+
+/**
+ * The `events` verb: a service's stored outputs as they are, oldest first, the newest `limit` of those that match.
+ *
+ * `from` and `to` are of an output's own time, both included. Of what matches by subject and `from` the newest 50,000 are
+ * looked at.
+ *
+ * @throws {MessageError} MAPEK_MESSAGE_INVALID for a family that another service puts out.
+ */
+export function eventsVerb(service: ActorService, context: ServiceContext) {
+  const log = new OutputLog(context);
+  return async (system: string | undefined, request: Request): Promise<OutputEvent[]> => {
+    const { from, to = Number.POSITIVE_INFINITY, limit = DEFAULT_LIMIT } = request;
+    const { outputs } = await log.read(system, selectionsOf(service, request), from);
+    return outputs
+      .filter((output) => output.timestamp <= to && isWanted(output, request))
+      .slice(-limit);
+  };
+}
+
+function selectionsOf(service: ActorService, request: Request): OutputSelection[] {
+  const own: readonly OutputFamily[] = FAMILIES_OF[service];
+  const families = [...new Set(request.families ?? own)];
+  const foreign = families.find((family) => !own.includes(family));
+  if (foreign !== undefined)
+    throw new MessageError(
+      "MAPEK_MESSAGE_INVALID",
+      `families: ${foreign} is not of the ${service}, which has ${own.join(", ")}`,
+    );
+  const { metric, loop } = request;
+  const tail = service === "learner" ? metric && metricToken(metric) : loop;
+  return families.map((family) => ({ family, tail }));
+}
+
+function isWanted(output: OutputEvent, { metric, labels }: Request): boolean {
+  if (metric === undefined && labels === undefined) return true;
+  if (output.family === "parameters" || output.family === "transitions") return true;
+  const series = seriesOfOutput(output);
+  return (
+    series !== undefined &&
+    (metric === undefined || series.metric === metric) &&
+    (labels === undefined || isSame(series.labels, labels))
+  );
+}
+
+const isSame = (a: Labels, b: Labels): boolean => seriesKey("s", "m", a) === seriesKey("s", "m", b);
+
+/** The series that an output is about: of a signal or an action the one that it names; undefined where it names none. */
+export function seriesOfOutput({ family, message }: OutputEvent): SeriesId | undefined {
+  switch (family) {
+    case "actions":
+      return parsed((message.target as { series: string | null }).series ?? undefined);
+    case "feedback": {
+      const { system, signal } = message as { system: string; signal: Record<string, unknown> };
+      const { anomaly_id: id, metric = signal.parameter, labels = {} } = signal;
+      if (typeof id === "string") return parsed(seriesKeyOfAnomaly(id));
+      return typeof metric === "string" ? { system, metric, labels: labels as Labels } : undefined;
+    }
+    default:
+      return typeof message.metric === "string" ? (message as unknown as SeriesId) : undefined;
+  }
+}
+
+function parsed(key: string | undefined): SeriesId | undefined {
+  const id = key === undefined ? undefined : parseSeriesKey(key);
+  return id?.ok ? id.value : undefined;
+}

@@ -1,0 +1,50 @@
+import {
+  type Explained,
+  type Explanation,
+  type Labels,
+  MessageError,
+  type Request,
+  type ThresholdSide,
+} from "@mapek/core/messages";
+
+/** What is asked: one decision about a system. */
+export interface Question {
+  readonly system: string;
+  readonly metric: string | undefined;
+  readonly labels: Labels;
+  readonly side: ThresholdSide;
+  readonly actionId: string | undefined;
+  readonly loop: Request["loop"];
+  /** Event time, ms. */
+  readonly at: number;
+}
+
+/** What an explainer finds out; the question itself is added to it. */
+export type Found = Pick<
+  Explanation,
+  "decision" | "rule" | "inputs" | "candidates" | "causes" | "since"
+> &
+  Partial<Pick<Explanation, "metric" | "labels" | "side" | "action_id">>;
+export type Explain = (question: Question) => Promise<Found>;
+
+/**
+ * The `explain` verb: one item, composed of stored messages.
+ *
+ * @param explainers One for each kind that the service decides.
+ * @throws {MessageError} MAPEK_SUBJECT_INVALID without a system, MAPEK_MESSAGE_INVALID for another service's kind.
+ */
+export function explainVerb(explainers: { readonly [K in Explained]?: Explain }) {
+  return async (system: string | undefined, request: Request): Promise<Explanation[]> => {
+    if (system === undefined)
+      throw new MessageError("MAPEK_SUBJECT_INVALID", "explain needs a system");
+    const kinds = Object.keys(explainers);
+    const kind = request.kind ?? (kinds.length === 1 ? (kinds[0] as Explained) : undefined);
+    const explain = kind && explainers[kind];
+    if (kind === undefined || explain === undefined)
+      throw new MessageError("MAPEK_MESSAGE_INVALID", `kind: expected ${kinds.join(" or ")}`);
+    const { metric, labels = {}, side = "upper", action_id: actionId, loop } = request;
+    const at = request.at ?? Date.now();
+    const found = await explain({ system, metric, labels, side, actionId, loop, at });
+    return [{ version: 1, kind, system, at, ...found }];
+  };
+}

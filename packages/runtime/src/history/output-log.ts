@@ -1,0 +1,96 @@
+import type { OutputEvent, OutputFamily, Subjects } from "@mapek/core/messages";
+import { STREAMS } from "../nats/streams.ts";
+import type { ServiceContext } from "../service.ts";
+import { readStored } from "./stored-messages.ts";
+
+/** Outputs of one family about a system; `tail` is the metric's token or the loop, where the family has one. */
+export interface OutputSelection {
+  readonly family: OutputFamily;
+  readonly tail?: string | undefined;
+}
+
+export interface OutputReading {
+  /** In the order of the log. */
+  readonly outputs: readonly OutputEvent[];
+  /** Whether older ones were left unread: there are more than {@link MOST_READ}. */
+  readonly cut: boolean;
+}
+
+/** Most stored outputs that one request looks at: the newest. */
+const MOST_READ = 50_000;
+
+/** Families whose subject ends with the system. */
+const WITHOUT_TAIL: ReadonlySet<OutputFamily> = new Set(["parameters", "transitions"]);
+/** By how much a clock that stamps outputs may be ahead of the server's, beyond what samples may. */
+const CLOCK_SLACK_MS = 60_000;
+
+/** Reads the outputs of the house back from its log. */
+export class OutputLog {
+  readonly #context: ServiceContext;
+
+  constructor(context: ServiceContext) {
+    this.#context = context;
+  }
+
+  /**
+   * Outputs about a system (undefined: about all) whose own time is `since` or later.
+   *
+   * An output's own time may lie before the time at which it was stored as far as it likes (imported history), but hardly
+   * behind it: so the server skips what was stored before `since`, less what samples may be ahead.
+   *
+   * @param since Milliseconds; undefined = all that is stored.
+   * @throws {MessageError} MAPEK_REQUEST_UNAVAILABLE.
+   * Cost: reads every output that matches, at most {@link MOST_READ}: about 20 µs each.
+   */
+  async read(
+    system: string | undefined,
+    selections: readonly OutputSelection[],
+    since?: number,
+  ): Promise<OutputReading> {
+    const { connection, subjects, config } = this.#context;
+    const aheadMs = config.ingest.max_ahead_seconds * 1_000 + CLOCK_SLACK_MS;
+    const { messages, cut } = await readStored(connection, {
+      stream: STREAMS.knowledge,
+      filters: selections.map((selection) => filterOf(subjects, system, selection)),
+      storedSince: since === undefined ? undefined : since - aheadMs,
+      most: MOST_READ,
+    });
+    const outputs: OutputEvent[] = [];
+    for (const { seq, subject, data } of messages) {
+      const output = outputOf(subjects, seq, subject, data);
+      if (since === undefined || output.timestamp >= since) outputs.push(output);
+    }
+    return { outputs, cut };
+  }
+
+  /** When the oldest message that is still in the log was stored, ms; undefined of an empty one. */
+  async beginsAt(): Promise<number | undefined> {
+    const { state } = await this.#context.connection.jsm.streams.info(STREAMS.knowledge);
+    return state.messages === 0 ? undefined : Date.parse(state.first_ts);
+  }
+}
+
+function filterOf(
+  subjects: Subjects,
+  system: string | undefined,
+  { family, tail }: OutputSelection,
+): string {
+  const about = system ?? "*";
+  return WITHOUT_TAIL.has(family)
+    ? subjects.log(family, about)
+    : subjects.log(family, about, tail ?? "*");
+}
+
+const utf8 = new TextDecoder();
+
+/** The house has written it, so it is of its family's form. */
+function outputOf(subjects: Subjects, seq: number, subject: string, data: Uint8Array): OutputEvent {
+  const message = JSON.parse(utf8.decode(data)) as OutputEvent["message"];
+  const [family] = subject.slice(`${subjects.prefixes.stored}.log.`.length).split(".");
+  return {
+    seq,
+    timestamp: message.timestamp as number,
+    family: family as OutputFamily,
+    message,
+  };
+}

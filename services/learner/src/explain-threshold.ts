@@ -1,0 +1,293 @@
+import {
+  type Action,
+  type ExplanationLink,
+  type Feedback,
+  MessageError,
+  metricToken,
+  type OutputEvent,
+  type Recommendation,
+  seriesKey,
+  showNumber,
+  type Threshold,
+} from "@mapek/core/messages";
+import {
+  type Found,
+  inOrder,
+  linkOfInput,
+  linkOfOutput,
+  linkOfTrimmed,
+  newestOf,
+  OutputLog,
+  type Question,
+  readInputs,
+  type ServiceContext,
+  type StoredInput,
+  seriesOfOutput,
+  settingsSince,
+} from "@mapek/runtime";
+
+/** Why a series' threshold is what it is: answers the `explain` verb for the kind `threshold`. */
+export function explainThreshold(context: ServiceContext) {
+  const log = new OutputLog(context);
+  return async (question: Question): Promise<Found> => {
+    const { system, metric, labels, side } = question;
+    if (metric === undefined)
+      throw new MessageError("MAPEK_MESSAGE_INVALID", "metric: a threshold is of a series");
+    const tail = metricToken(metric);
+    const key = seriesKey(system, metric, labels);
+    const [{ outputs, cut }, inputs, beginsAt] = await Promise.all([
+      log.read(system, [
+        { family: "thresholds", tail },
+        { family: "recommendations", tail },
+        { family: "changes", tail },
+        { family: "feedback", tail: "metrics_learning" },
+        { family: "feedback", tail: "anomaly_feedback" },
+        { family: "actions", tail: "metrics_learning" },
+        { family: "actions", tail: "anomaly_feedback" },
+      ]),
+      readInputs(context, "learner", key),
+      log.beginsAt(),
+    ]);
+    const series = outputs.filter((output) => {
+      const id = seriesOfOutput(output);
+      return id !== undefined && seriesKey(id.system, id.metric, id.labels) === key;
+    });
+    const found = composed(question, series, ofSeries(inputs, question), beginsAt);
+    const behind = cut
+      ? [linkOfTrimmed(beginsAt, "what is older than the newest 50,000 outputs")]
+      : [];
+    return { metric, labels, side, ...found, causes: [...behind, ...found.causes] };
+  };
+}
+
+/** Settings, and what operators and the feedback service told about the series. */
+const ofSeries = (inputs: readonly StoredInput[], { system, metric, labels }: Question) =>
+  inputs.filter(({ kind, body }) => {
+    if (kind === "settings") return true;
+    const told = (body.control ?? body.command) as
+      | { metric?: string | null; labels?: Question["labels"] }
+      | undefined;
+    if (told === undefined || body.system !== system) return false;
+    if (told.metric === undefined || told.metric === null) return true;
+    return (
+      told.metric === metric && seriesKey("s", "m", told.labels) === seriesKey("s", "m", labels)
+    );
+  });
+
+const sideOf = ({ message }: OutputEvent): unknown => message.side ?? "upper";
+
+function composed(
+  { side, at, metric }: Question,
+  outputs: readonly OutputEvent[],
+  inputs: readonly StoredInput[],
+  beginsAt: number | undefined,
+): Found {
+  const thresholds = outputs.filter(
+    (output) => output.family === "thresholds" && sideOf(output) === side,
+  );
+  const decision = thresholds.findLast(({ timestamp }) => timestamp <= at) ?? null;
+  const seq = decision?.seq ?? 0;
+  const since = newestOf([
+    ...outputs
+      .filter(({ timestamp, seq: place }) => (decision ? place > seq : timestamp > at))
+      // The word on an earlier action may be stored after the decision.
+      .filter(
+        ({ family, timestamp }) => family !== "actions" || timestamp >= (decision?.timestamp ?? at),
+      )
+      .filter((output) => output.message.side === undefined || sideOf(output) === side)
+      .map(linkOfOutput),
+    ...inputs
+      .filter(({ kind, seq: place }) => kind === "control" && place > seq)
+      .map((input) => linkOfInput(input)),
+    ...settingsSince(inputs, seq),
+  ]);
+  if (decision === null) {
+    const stored =
+      beginsAt === undefined ? "" : `; the log begins ${new Date(beginsAt).toISOString()}`;
+    return {
+      decision,
+      rule: `No ${side} threshold of ${metric} was put in force by then${stored}.`,
+      inputs: [],
+      candidates: [],
+      causes: [],
+      since,
+    };
+  }
+  const threshold = decision.message as unknown as Threshold;
+  const chain = chainOf(threshold, decision, outputs, inputs);
+  const missing = missingOf(threshold, chain);
+  return {
+    decision,
+    rule: ruleOf(threshold, chain.action?.message as Action | undefined),
+    inputs: inputsOf(threshold, chain),
+    candidates: candidatesOf(threshold, chain),
+    causes: [...missing.map((what) => linkOfTrimmed(beginsAt, what)), ...inOrder(chain.links)],
+    since: since.filter(
+      (link) => !chain.links.some((cause) => cause.seq === link.seq && cause.text === link.text),
+    ),
+  };
+}
+
+interface Chain {
+  readonly recommendation: OutputEvent | undefined;
+  readonly signal: OutputEvent | undefined;
+  readonly action: OutputEvent | undefined;
+  readonly links: readonly ExplanationLink[];
+}
+
+const ROLLBACK = ".rollback";
+
+/** The messages that led to a threshold: recommendation → signal → action → command, or an operator's word. */
+function chainOf(
+  threshold: Threshold,
+  decision: OutputEvent,
+  outputs: readonly OutputEvent[],
+  inputs: readonly StoredInput[],
+): Chain {
+  const { action_id: named } = threshold;
+  const actionId = named?.endsWith(ROLLBACK) ? named.slice(0, -ROLLBACK.length) : named;
+  const told = outputs.filter(
+    ({ family, message }) => family === "actions" && message.action_id === actionId,
+  );
+  const isRollback = actionId !== named;
+  const action = told.find(({ message }) => message.status !== "judged");
+  const signal =
+    action &&
+    outputs.find(
+      ({ family, message }) =>
+        family === "feedback" &&
+        message.loop === action.message.loop &&
+        message.id === action.message.signal_id,
+    );
+  const recommendation = outputs.findLast(
+    (output) =>
+      output.family === "recommendations" &&
+      output.seq < decision.seq &&
+      output.message.reasoning === threshold.reasoning &&
+      output.message.confidence === threshold.confidence,
+  );
+  const commands = inputs.filter(
+    ({ kind, body }) => kind === "command" && body.action_id === named,
+  );
+  const controls =
+    threshold.source === "operator"
+      ? inputs.filter(
+          ({ kind, time, body }) =>
+            kind === "control" &&
+            time === threshold.timestamp &&
+            /pin/.test((body.control as { command: string }).command),
+        )
+      : [];
+  return {
+    recommendation,
+    signal,
+    action,
+    links: [
+      ...[recommendation, signal].flatMap((output) => (output ? [linkOfOutput(output)] : [])),
+      ...told.filter(({ message }) => isRollback || message.status !== "judged").map(linkOfOutput),
+      ...commands.map((input) => linkOfInput(input, commandText(input))),
+      ...controls.map((input) => linkOfInput(input)),
+    ],
+  };
+}
+
+function commandText({ body }: StoredInput): string {
+  const { name, threshold, source } = body.command as {
+    name: string;
+    threshold: number;
+    source: string;
+  };
+  return `${name} ${showNumber(threshold)} from ${body.action_id} (${source})`;
+}
+
+function missingOf({ source, action_id }: Threshold, { recommendation, signal, action }: Chain) {
+  const missing: string[] = [];
+  if (source === "recommendation" && recommendation === undefined)
+    missing.push("the recommendation");
+  if (action_id !== null && action === undefined) missing.push(`the action ${action_id}`);
+  else if (action !== undefined && signal === undefined)
+    missing.push(`the signal ${action.message.signal_id}`);
+  return missing;
+}
+
+function ruleOf(threshold: Threshold, action: Action | undefined): string {
+  const { threshold: value, source, reasoning, pinned, previous } = threshold;
+  switch (source) {
+    case "operator":
+      return pinned
+        ? `An operator pinned it at ${showNumber(value)}: ${reasoning}.`
+        : `${reasoning}: it stays ${showNumber(value)} until a loop moves it.`;
+    case "rollback":
+      return `${reasoning}: ${showNumber(previous)} -> ${showNumber(value)}.`;
+    default: {
+      if (action === undefined) return `Set to ${showNumber(value)} by a ${source}: ${reasoning}.`;
+      // The action's reason, without what its target answered.
+      const [why = ""] = action.reason.split(`; ${reasoning}`);
+      return `${why}, so it is ${showNumber(value)}.`;
+    }
+  }
+}
+
+type Inputs = Found["inputs"];
+
+const UNITS: Readonly<Record<string, string>> = {
+  time_to_threshold_ms: "ms",
+  slope_per_hour: "per hour",
+  data_points: "samples",
+};
+
+function inputsOf(threshold: Threshold, { recommendation, signal, action }: Chain): Inputs {
+  const inputs: Inputs = [
+    { name: "in_force_before", value: threshold.previous },
+    { name: "confidence", value: threshold.confidence },
+  ];
+  if (signal !== undefined) {
+    const { source, signal: said } = signal.message as unknown as Feedback;
+    inputs.push({ name: "source", value: source });
+    if (typeof said.threshold_value === "number")
+      inputs.push({ name: "proposed", value: said.threshold_value });
+  }
+  if (action !== undefined)
+    inputs.push({ name: "damping", value: (action.message as unknown as Action).damping });
+  if (recommendation === undefined) return inputs;
+  const { recommended_value, strategy, supporting_data } =
+    recommendation.message as unknown as Recommendation;
+  inputs.push({ name: "recommended_value", value: recommended_value });
+  inputs.push({ name: "strategy", value: strategy });
+  for (const [name, value] of Object.entries(supporting_data))
+    inputs.push({ name, value, ...(UNITS[name] !== undefined && { unit: UNITS[name] }) });
+  return inputs;
+}
+
+/** Of a recommendation the strategies; of anything else what was in force, and what was put there. */
+function candidatesOf(
+  threshold: Threshold,
+  { recommendation, signal }: Chain,
+): Found["candidates"] {
+  if (recommendation !== undefined) {
+    const { candidates, strategy, supporting_data } =
+      recommendation.message as unknown as Recommendation;
+    return Object.entries(candidates).map(([name, value]) => {
+      const loss = supporting_data[`loss_${name}`];
+      return {
+        name,
+        value,
+        chosen: name === strategy,
+        ...(typeof loss === "number" && { detail: `backtest loss ${showNumber(loss)}` }),
+      };
+    });
+  }
+  const proposed = signal?.message.signal as { threshold_value?: number } | undefined;
+  const found: Found["candidates"] = [];
+  if (threshold.previous !== null)
+    found.push({ name: "in force before", value: threshold.previous, chosen: false });
+  if (typeof proposed?.threshold_value === "number")
+    found.push({
+      name: "proposed",
+      value: proposed.threshold_value,
+      chosen: proposed.threshold_value === threshold.threshold,
+    });
+  if (!found.some(({ chosen }) => chosen))
+    found.push({ name: threshold.source, value: threshold.threshold, chosen: true });
+  return found;
+}

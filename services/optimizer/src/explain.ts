@@ -1,0 +1,287 @@
+import {
+  type Action,
+  type ExplanationLink,
+  type OutputEvent,
+  PARAMETER_NAMES,
+  type Parameters,
+  SYSTEM_STATES,
+  type SystemState,
+  type Transition,
+} from "@mapek/core/messages";
+import {
+  type Found,
+  inOrder,
+  linkOfInput,
+  linkOfOutput,
+  linkOfTrimmed,
+  newestOf,
+  OutputLog,
+  type Question,
+  readInputs,
+  type ServiceContext,
+  type StoredInput,
+  settingsAt,
+  settingsSince,
+} from "@mapek/runtime";
+import { WINDOW_REPORTS } from "./performance-window.ts";
+import {
+  CRITICAL_LINES,
+  OPTIMIZING_QUALITY,
+  RECOVERED_QUALITY,
+  WARNING_LINES,
+} from "./state-machine.ts";
+
+/** Why a system is in its state, or has its parameters: answers the `explain` verb for these kinds. */
+export function explainOptimizer(context: ServiceContext) {
+  const log = new OutputLog(context);
+  const gather = async ({ system }: Question): Promise<Stored> => {
+    const [{ outputs, cut }, inputs, beginsAt] = await Promise.all([
+      log.read(system, [
+        { family: "transitions" },
+        { family: "parameters" },
+        { family: "actions" },
+        { family: "feedback" },
+      ]),
+      readInputs(context, "optimizer", system),
+      log.beginsAt(),
+    ]);
+    const own = inputs.filter(({ kind, body }) => kind === "settings" || body.system === system);
+    return { outputs, cut, inputs: own, beginsAt };
+  };
+  return {
+    state: async (question: Question) => explainState(question, await gather(question)),
+    parameters: async (question: Question) => explainParameters(question, await gather(question)),
+  };
+}
+
+interface Stored {
+  readonly outputs: readonly OutputEvent[];
+  readonly inputs: readonly StoredInput[];
+  readonly cut: boolean;
+  readonly beginsAt: number | undefined;
+}
+
+const newestBy = (outputs: readonly OutputEvent[], family: string, at: number) =>
+  outputs.findLast((output) => output.family === family && output.timestamp <= at) ?? null;
+
+function explainState({ at }: Question, stored: Stored): Found {
+  const decision = newestBy(stored.outputs, "transitions", at);
+  const since = sinceOf(decision, at, stored);
+  if (decision === null)
+    return {
+      decision,
+      rule: `No change of state is stored by then${logBegins(stored)}: a system begins healthy.`,
+      inputs: [],
+      candidates: [],
+      causes: [],
+      since,
+    };
+  const { from, to, reason, forced, performance, count } =
+    decision.message as unknown as Transition;
+  return {
+    decision,
+    rule: `${from} -> ${to}: ${reason}.`,
+    inputs: [
+      ...measures(performance),
+      { name: "forced", value: forced },
+      { name: "transitions_so_far", value: count },
+      ...settings(stored, decision.seq, STATE_SETTINGS),
+    ],
+    candidates: SYSTEM_STATES.map((name) => ({
+      name,
+      value: ENTRY[name],
+      chosen: name === to,
+      ...(name === from && { detail: "the state before" }),
+    })),
+    causes: causesOf(decision, stored),
+    since,
+  };
+}
+
+function explainParameters({ at }: Question, stored: Stored): Found {
+  const decision = newestBy(stored.outputs, "parameters", at);
+  const since = sinceOf(decision, at, stored);
+  if (decision === null)
+    return {
+      decision,
+      rule: `No parameters are stored by then${logBegins(stored)}.`,
+      inputs: [],
+      candidates: [],
+      causes: [],
+      since,
+    };
+  const message = decision.message as unknown as Parameters;
+  const before = stored.outputs.findLast(
+    ({ family, seq }) => family === "parameters" && seq < decision.seq,
+  )?.message as Parameters | undefined;
+  const { outcome, predicted } = message;
+  return {
+    decision,
+    rule: `${message.phase === undefined ? "" : `${message.phase}: `}${message.reason}.`,
+    inputs: [
+      { name: "state", value: message.state },
+      { name: "mode", value: message.mode },
+      ...(predicted === undefined
+        ? []
+        : [
+            { name: `${predicted.objective}_before`, value: predicted.before },
+            { name: `${predicted.objective}_predicted`, value: predicted.predicted },
+            { name: "judged_within", value: predicted.within_seconds, unit: "s" },
+          ]),
+      ...(outcome === undefined
+        ? []
+        : [
+            { name: "outcome_of", value: `${outcome.setting} ${outcome.from} -> ${outcome.to}` },
+            { name: `outcome_${outcome.objective}_before`, value: outcome.before },
+            { name: `outcome_${outcome.objective}_after`, value: outcome.after },
+            { name: "outcome_noise", value: outcome.noise },
+            { name: "outcome_worse", value: outcome.worse },
+          ]),
+      ...settings(stored, decision.seq, PARAMETER_SETTINGS),
+    ],
+    candidates: PARAMETER_NAMES.map((name) => ({
+      name,
+      value: message[name],
+      chosen: message.changed.includes(name),
+      ...(before !== undefined && { detail: `before ${before[name]}` }),
+    })),
+    causes: causesOf(decision, stored),
+    since,
+  };
+}
+
+const logBegins = ({ beginsAt }: Stored): string =>
+  beginsAt === undefined ? "" : `; the log begins ${new Date(beginsAt).toISOString()}`;
+
+const { cpu_usage: cpu, memory_usage: memory, cycle_latency: latency } = CRITICAL_LINES;
+const warning = `cpu_usage > ${WARNING_LINES.cpu_usage} %, memory_usage > ${WARNING_LINES.memory_usage} % or cycle_latency > ${WARNING_LINES.cycle_latency} s`;
+/** What each state asks of the means; hysteresis, dwell and flap budget come on top. */
+const ENTRY: Readonly<Record<SystemState, string>> = {
+  critical: `cpu_usage > ${cpu} %, memory_usage > ${memory} % or cycle_latency > ${latency} s`,
+  degraded: `${warning}, with decision_quality ≤ ${OPTIMIZING_QUALITY} or after degraded or critical`,
+  optimizing: `${warning}, with decision_quality > ${OPTIMIZING_QUALITY}`,
+  recovering: "below the lines after critical or degraded",
+  healthy: `below the lines; after recovering with decision_quality > ${RECOVERED_QUALITY} held`,
+};
+
+const STATE_SETTINGS = {
+  hysteresis: "share of a line",
+  min_dwell_seconds: "s",
+  recovery_hold_seconds: "s",
+  flap_budget: "transitions",
+  flap_window_seconds: "s",
+};
+const PARAMETER_SETTINGS = { base_monitoring_interval: "s", base_parallelism: "at once" };
+
+/** Settings that were in force, where they are stored. */
+function settings(
+  { inputs }: Stored,
+  seq: number,
+  names: Readonly<Record<string, string>>,
+): Found["inputs"] {
+  const held = settingsAt(inputs, seq) ?? {};
+  return Object.entries(names).flatMap(([name, unit]) => {
+    const value = held[name];
+    return typeof value === "number" ? [{ name, value, unit }] : [];
+  });
+}
+
+const UNITS: Readonly<Record<string, string>> = {
+  cpu_usage: "%",
+  memory_usage: "%",
+  cycle_latency: "s",
+  decisions_per_minute: "per minute",
+};
+
+const measures = (means: Transition["performance"]): Found["inputs"] =>
+  Object.entries(means).map(([name, value]) => ({
+    name,
+    value,
+    ...(UNITS[name] !== undefined && { unit: UNITS[name] }),
+  }));
+
+/**
+ * What led to a decision: the reports whose means decided, the command with its signal and action or the operator's word
+ * that came with it, and the change of state from which parameters follow.
+ */
+function causesOf(decision: OutputEvent, { outputs, inputs, beginsAt, cut }: Stored) {
+  const before = inputs.filter(({ seq, time }) => seq < decision.seq && time <= decision.timestamp);
+  const reports = before.filter(({ kind }) => kind === "performance").slice(-WINDOW_REPORTS);
+  const told = [
+    before.findLast(
+      ({ kind, body }) => kind === "command" && explains(decision, outputs, body.action_id),
+    ),
+    /^operator /.test(String(decision.message.reason))
+      ? before.findLast(({ kind }) => kind === "control")
+      : undefined,
+  ].flatMap((input) => input ?? []);
+  const chain = told.flatMap((input) =>
+    input.kind === "control"
+      ? [linkOfInput(input)]
+      : [linkOfInput(input, commandText(input)), ...chainOfAction(outputs, input.body.action_id)],
+  );
+  const transition =
+    decision.family === "parameters"
+      ? outputs.findLast(
+          ({ family, seq, timestamp }) =>
+            family === "transitions" && seq < decision.seq && timestamp === decision.timestamp,
+        )
+      : undefined;
+  const incomplete = reports.length === 0 && told.length === 0 && !isFirst(decision, inputs);
+  return [
+    ...(cut || incomplete ? [linkOfTrimmed(beginsAt, "what led here")] : []),
+    ...inOrder([
+      // A command or an operator decides whatever the reports say.
+      ...(told.length === 0 ? reports.map((input) => linkOfInput(input)) : []),
+      ...chain,
+      ...(transition === undefined ? [] : [linkOfOutput(transition)]),
+    ]),
+  ];
+}
+
+/** Settings alone may lead to a decision: the first parameters, or others. */
+const isFirst = (decision: OutputEvent, inputs: readonly StoredInput[]): boolean =>
+  inputs.some(({ kind, time }) => kind === "settings" && time === decision.timestamp);
+
+/** Whether the command's own action says what the decision says. */
+function explains(decision: OutputEvent, outputs: readonly OutputEvent[], actionId: unknown) {
+  const reason = String(decision.message.reason);
+  return outputs.some(
+    ({ family, message }) =>
+      family === "actions" &&
+      message.action_id === actionId &&
+      String(message.reason).includes(reason),
+  );
+}
+
+function commandText({ body }: StoredInput): string {
+  const { name, ...rest } = body.command as { name: string };
+  return `${name} ${JSON.stringify(rest)} from ${body.action_id}`;
+}
+
+function chainOfAction(outputs: readonly OutputEvent[], actionId: unknown): ExplanationLink[] {
+  const action = outputs.find(
+    ({ family, message }) => family === "actions" && message.action_id === actionId,
+  );
+  if (action === undefined) return [];
+  const { loop, signal_id } = action.message as unknown as Action;
+  const signal = outputs.find(
+    ({ family, message }) =>
+      family === "feedback" && message.loop === loop && message.id === signal_id,
+  );
+  return [...(signal === undefined ? [] : [signal]), action].map(linkOfOutput);
+}
+
+function sinceOf(decision: OutputEvent | null, at: number, { outputs, inputs }: Stored) {
+  const seq = decision?.seq ?? 0;
+  return newestOf([
+    ...outputs
+      .filter((output) => output.family === "transitions" || output.family === "parameters")
+      .filter((output) => (decision ? output.seq > seq : output.timestamp > at))
+      .map(linkOfOutput),
+    ...inputs
+      .filter((input) => input.kind === "control" && input.seq > seq)
+      .map((input) => linkOfInput(input)),
+    ...settingsSince(inputs, seq),
+  ]);
+}
