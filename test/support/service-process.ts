@@ -9,7 +9,7 @@ const LOG_LINES = 40;
 
 /** One service as a process of its own, as `mapek up` starts it. */
 export class ServiceProcess implements AsyncDisposable {
-  readonly service: Service;
+  readonly service: Service | "console";
   /** Base URL of its health endpoint, once ready. */
   http = "";
   readonly #env: NodeJS.ProcessEnv;
@@ -17,7 +17,7 @@ export class ServiceProcess implements AsyncDisposable {
   #exited: Promise<unknown> = Promise.resolve();
   readonly #log: string[] = [];
 
-  constructor(service: Service, env: Record<string, string>) {
+  constructor(service: Service | "console", env: Record<string, string>) {
     this.service = service;
     this.#env = { PATH: process.env.PATH, HOME: process.env.HOME, MAPEK_HTTP_PORT: "0", ...env };
   }

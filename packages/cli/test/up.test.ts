@@ -7,10 +7,11 @@ import { startServer } from "@mapek/nats-server";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FAKE_SERVICE, FAKE_UP, processesWith, type Run, start, until } from "./processes.ts";
 
+const PROGRAMS = [...SERVICES, "console"];
 let folder = "";
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "mapek-up-"));
-  for (const service of SERVICES)
+  for (const service of PROGRAMS)
     writeFileSync(
       join(folder, `${service}.mjs`),
       `process.env.FAKE_SERVICE = ${JSON.stringify(service)};\nawait import(${JSON.stringify(pathToFileURL(FAKE_SERVICE).href)});\n`,
@@ -34,9 +35,18 @@ describe("mapek up", () => {
     await using run = startUp();
     await until("two events", () => run.lines().length === 2);
     const [ready, threshold] = run.events();
-    const http = Object.fromEntries(
-      SERVICES.map((service) => [service, `http://127.0.0.1:${aboutOf(service).MAPEK_HTTP_PORT}`]),
-    );
+    const { MAPEK_CONSOLE_PORT, MAPEK_CONSOLE_TOKEN } = aboutOf("console");
+    expect(MAPEK_CONSOLE_TOKEN).toMatch(/^[\w-]{32}$/);
+    const http = {
+      ...Object.fromEntries(
+        SERVICES.map((service) => [
+          service,
+          `http://127.0.0.1:${aboutOf(service).MAPEK_HTTP_PORT}`,
+        ]),
+      ),
+      console: `http://127.0.0.1:${MAPEK_CONSOLE_PORT}/#token=${MAPEK_CONSOLE_TOKEN}`,
+    };
+    expect(run.stderr()).not.toContain(MAPEK_CONSOLE_TOKEN);
     expect(ready).toEqual({ event: "ready", nats_url: aboutOf("monitor").NATS_URL, http });
     expect(threshold).toMatchObject({
       event: "threshold",
@@ -47,7 +57,7 @@ describe("mapek up", () => {
     expect(processesWith(folder).length).toBeGreaterThanOrEqual(6);
     run.child.kill("SIGINT");
     expect(await run.exited).toEqual({ code: 0, signal: null });
-    for (const service of SERVICES) expect(run.stderr()).toContain(`${service} got SIGTERM`);
+    for (const service of PROGRAMS) expect(run.stderr()).toContain(`${service} got SIGTERM`);
     expect(processesWith(folder)).toEqual([]);
   });
 
@@ -78,9 +88,10 @@ describe("mapek up", () => {
     await using server = await startServer();
     writeFileSync(join(folder, "my.yaml"), "mape_k_tuning: {}\n");
     const args = ["--nats", server.url, "--config", "my.yaml", "--no-collect", "--mode", "shadow"];
-    await using run = startUp([...args, "--data", "elsewhere"]);
+    await using run = startUp([...args, "--data", "elsewhere", "--no-console"]);
     await readyOf(run);
-    expect(run.events()[0]?.nats_url).toBe(server.url);
+    expect(run.events()[0]).toMatchObject({ nats_url: server.url });
+    expect(run.events()[0]?.http).not.toHaveProperty("console");
     expect(aboutOf("optimizer")).toMatchObject({
       NATS_URL: server.url,
       MAPEK_CONFIG: join(folder, "my.yaml"),

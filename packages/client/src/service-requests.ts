@@ -46,6 +46,10 @@ export interface SeriesState {
   readonly provisional: boolean | null;
   readonly trend: string;
   readonly open_anomaly: object | null;
+  /** Of the newest sample, 0 to 1; how readily the series alarms, 0.1 to 10; whether it learns no more. */
+  readonly score: number;
+  readonly sensitivity: number;
+  readonly frozen: boolean;
   /** Whether nothing has come for longer than it should. */
   readonly stale: boolean;
   /** The newest level shift or drift. */

@@ -122,6 +122,18 @@ const http = z
   })
   .prefault({});
 
+const consoleSettings = z
+  .strictObject({
+    host: z.string().default("127.0.0.1"),
+    /** 0 takes a free port. */
+    port: z.number().int().min(0).max(65_535).default(7410),
+    /** Whoever has it may label, pin, freeze and exclude; without one the console only shows. */
+    token: z.string().min(16).max(512).optional(),
+    /** Names by which browsers may call it, beside the address that it listens on and this machine's own. */
+    names: z.array(z.string().min(1)).default([]),
+  })
+  .prefault({});
+
 const log = z
   .strictObject({
     level: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
@@ -141,6 +153,7 @@ export const configSchema = z.strictObject({
   memory,
   collectors,
   http,
+  console: consoleSettings,
   log,
 });
 

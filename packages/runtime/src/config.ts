@@ -35,6 +35,9 @@ export const ENVIRONMENT: Readonly<Record<string, string>> = {
   MAPEK_SYSTEM: "collectors.system",
   MAPEK_HTTP_HOST: "http.host",
   MAPEK_HTTP_PORT: "http.port",
+  MAPEK_CONSOLE_HOST: "console.host",
+  MAPEK_CONSOLE_PORT: "console.port",
+  MAPEK_CONSOLE_TOKEN: "console.token",
   MAPEK_LOG_LEVEL: "log.level",
 };
 
@@ -149,7 +152,8 @@ function valueOfText(text: string, key: string): unknown {
   return Number.isNaN(number) ? text : number;
 }
 
-const TEXT_KEYS = /^nats\.(?!connect_timeout)|^log\.|^http\.host$|^collectors\.system$|\.mode$/;
+const TEXT_KEYS =
+  /^nats\.(?!connect_timeout)|^log\.|\.host$|^console\.token$|^collectors\.system$|\.mode$/;
 const isSecret = (key: string): boolean => /password|token|seed|url/.test(key);
 
 function refusal(
@@ -205,7 +209,11 @@ export function withoutSecrets(config: Config): object {
     ...(token && { token: "…" }),
     ...(monitoring && { monitoring_url: withoutCredentials(monitoring) }),
   };
-  return { ...config, nats: { ...nats, ...hidden, url: withoutCredentials(url) } };
+  return {
+    ...config,
+    nats: { ...nats, ...hidden, url: withoutCredentials(url) },
+    console: { ...config.console, ...(config.console.token && { token: "…" }) },
+  };
 }
 
 /** Addresses of servers, separated by commas, without the user, password or token before each `@`. */

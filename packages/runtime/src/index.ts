@@ -24,13 +24,14 @@ export {
   settingsSince,
 } from "./history/links.ts";
 export { OutputLog, type OutputSelection } from "./history/output-log.ts";
-export type { Logger } from "./log.ts";
+export { createLogger, type Logger } from "./log.ts";
 export type { MemoryWatch } from "./memory-watch.ts";
 export type { Metrics } from "./metrics.ts";
 export { type Publication, publishAtomically } from "./nats/atomic-batch.ts";
 export { type Connection, connect } from "./nats/connect.ts";
 export { EndpointStats } from "./nats/endpoint-stats.ts";
 export { ensureStreams } from "./nats/ensure-streams.ts";
+export { type Link, linkOf } from "./nats/link.ts";
 export { BUCKETS, prefixesOf, STREAMS, streamDeclarations, subjectsOf } from "./nats/streams.ts";
 export { type KeyedState, keyedPartition } from "./partition/keyed-partition.ts";
 export { PartitionHost } from "./partition/partition-host.ts";

@@ -61,6 +61,9 @@ const NAMES: readonly [string, string, unknown, string, unknown][] = [
   ["MAPEK_SYSTEM", "collectors.system", "local", "42", "42"],
   ["MAPEK_HTTP_HOST", "http.host", "127.0.0.1", "0.0.0.0", "0.0.0.0"],
   ["MAPEK_HTTP_PORT", "http.port", undefined, "0", 0],
+  ["MAPEK_CONSOLE_HOST", "console.host", "127.0.0.1", "0.0.0.0", "0.0.0.0"],
+  ["MAPEK_CONSOLE_PORT", "console.port", 7_410, "0", 0],
+  ["MAPEK_CONSOLE_TOKEN", "console.token", undefined, "1234567890123456", "1234567890123456"],
   ["MAPEK_LOG_LEVEL", "log.level", "info", "debug", "debug"],
 ];
 
@@ -266,11 +269,13 @@ describe("secrets", () => {
         NATS_USER: "ann",
         NATS_PASSWORD: "hunter4",
         NATS_TOKEN: "hunter5",
+        MAPEK_CONSOLE_TOKEN: "hunter6-hunter6-hunter6",
       },
     });
     const text = JSON.stringify(withoutSecrets(config));
     expect(text).not.toMatch(/hunter|hun\/ter/);
     expect(JSON.parse(text)).toMatchObject({
+      console: { token: "…" },
       nats: {
         url: "nats://…@a:1,tls://…@b:2,…@c:3,nats://d:4",
         user: "ann",

@@ -279,6 +279,14 @@ describe("query door", () => {
       items: [item(2, 20), item(0, 30)],
     });
     expect(await question("parameters", "nobody")).toEqual({ items: [] });
+    const shares = await Promise.all(
+      Array.from({ length: PARTITIONS }, (_, partition) =>
+        question("parameters", "_", { partition }),
+      ),
+    );
+    const found = (shares as { items: { system: string }[] }[]).flatMap(({ items }) => items);
+    expect(found.map(({ system }) => system).sort()).toEqual(SYSTEMS.slice(0, 3).sort());
+    expect(await question("parameters", "_", { partition: PARTITIONS })).toEqual({ items: [] });
   });
 
   test.each([

@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { MODES, type Mode, type Service } from "@mapek/core/messages";
+import { MODES, type Mode } from "@mapek/core/messages";
 import { Command, Option } from "commander";
+import type { Program } from "../up/programs.ts";
 import { runUp } from "../up/run-up.ts";
 
 interface Options {
@@ -11,21 +12,23 @@ interface Options {
   readonly data: string;
   readonly mode?: Mode;
   readonly restart: boolean;
+  readonly console: boolean;
   readonly json?: boolean;
 }
 
-const MAINS: Readonly<Record<Service, string>> = {
+const MAINS: Readonly<Record<Program, string>> = {
   monitor: import.meta.resolve("@mapek/monitor/main"),
   learner: import.meta.resolve("@mapek/learner/main"),
   optimizer: import.meta.resolve("@mapek/optimizer/main"),
   feedback: import.meta.resolve("@mapek/feedback/main"),
+  console: import.meta.resolve("@mapek/console/main"),
 };
-const mainOf = (service: Service): string => fileURLToPath(MAINS[service]);
+const mainOf = (program: Program): string => fileURLToPath(MAINS[program]);
 
-/** @param programs The program of each service. */
-export const upCommand = (programs: (service: Service) => string = mainOf): Command =>
+/** @param programs Where each program is. */
+export const upCommand = (programs: (program: Program) => string = mainOf): Command =>
   new Command("up")
-    .description("run a NATS server and the four services until Ctrl-C")
+    .description("run a NATS server, the four services and the console until Ctrl-C")
     .option("--nats <url>", "use this server (default: NATS_URL, else an embedded one)")
     .option("--config <file>", "YAML file with mape_k_tuning at its top (default: MAPEK_CONFIG)")
     .option("--collect", "collect this machine's metrics")
@@ -35,6 +38,7 @@ export const upCommand = (programs: (service: Service) => string = mainOf): Comm
       new Option("--mode <mode>", "what the optimizer does with its decisions").choices(MODES),
     )
     .option("--no-restart", "leave a service that ended unexpectedly ended")
+    .option("--no-console", "without the web page")
     .option("--json", "JSON lines, also on a terminal")
     .action((options: Options, command: Command) => {
       // With `--no-collect` declared, commander would otherwise take `--collect` for the default.
@@ -47,6 +51,7 @@ export const upCommand = (programs: (service: Service) => string = mainOf): Comm
         mode: options.mode,
         dataDir: resolve(options.data),
         restart: options.restart,
+        console: options.console,
         view: process.stdout.isTTY === true && options.json !== true,
         mainOf: programs,
       });

@@ -23,10 +23,10 @@ const ACTIONS_SHOWN = 5;
  * fit are counted. A provisional recommendation stands for a threshold that is not there yet, marked `~`.
  */
 export function renderView(model: ViewModel, columns: number, rows: number): string[] {
-  const ports = Object.entries(model.http).map(
-    ([name, url]) => `${name} :${url.split(":").at(-1)}`,
-  );
+  const { console: page, ...services } = model.http;
+  const ports = Object.entries(services).map(([name, url]) => `${name} :${url.split(":").at(-1)}`);
   const head = [`mapek  ${model.natsUrl}  ${ports.join("  ")}`];
+  if (page !== undefined) head.push(`console  ${page}`);
   const tail = ["", ...systemLines(model.parameters), ...actionLines(model.actions)];
   if (model.notice !== undefined) tail.push("", model.notice);
   const room = Math.max(1, rows - head.length - tail.length - 4);

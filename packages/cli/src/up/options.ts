@@ -1,4 +1,5 @@
-import type { Mode, Service } from "@mapek/core/messages";
+import type { Mode } from "@mapek/core/messages";
+import type { Program } from "./programs.ts";
 
 /** What `mapek up` was asked for. */
 export interface UpOptions {
@@ -12,8 +13,10 @@ export interface UpOptions {
   /** Absolute path of the folder of the embedded server's store and of logs. */
   readonly dataDir: string;
   readonly restart: boolean;
+  /** Whether the web page is served. */
+  readonly console: boolean;
   /** A live view on a terminal, JSON lines otherwise. */
   readonly view: boolean;
-  /** The program of each service. */
-  readonly mainOf: (service: Service) => string;
+  /** Where each program is. */
+  readonly mainOf: (program: Program) => string;
 }

@@ -2,15 +2,16 @@ import { createWriteStream, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
 import { connect } from "@mapek/client";
-import type { Service } from "@mapek/core/messages";
 import { connectOptions } from "../connection.ts";
 import { printLine } from "../output.ts";
+import { newConsoleToken, withConsoleToken } from "./console-token.ts";
 import { CrashPolicy } from "./crash-policy.ts";
 import { lockDataFolder } from "./data-lock.ts";
 import { EventLines, subscribeToEvents, type UpEvent } from "./events.ts";
 import { LiveView } from "./live-view.ts";
 import { serverFor, type UpServer, withoutCredentials } from "./nats.ts";
 import type { UpOptions } from "./options.ts";
+import { type Program, programsFor } from "./programs.ts";
 import { ShutdownRequest } from "./shutdown-request.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -40,13 +41,18 @@ export async function runUp(options: UpOptions): Promise<void> {
   const display = displayFor(options, client, server);
   undo.defer(() => display.stop());
   await subscribeToEvents(client, (event) => display.add(event));
+  const token = process.env.MAPEK_CONSOLE_TOKEN || newConsoleToken();
+  const addressed = (program: Program, http: string): string =>
+    program === "console" ? withConsoleToken(http, token) : http;
   const supervisor = new Supervisor({
-    env: environmentFor(options, server),
+    programs: programsFor(options.console),
+    env: environmentFor(options, server, token),
     restart: options.restart,
     mainOf: options.mainOf,
     logOf: logsIn(options),
     onExit: (service, exit) => display.add({ event: "service_exited", service, ...exit }),
-    onReady: (service, http) => display.add({ event: "service_ready", service, http }),
+    onReady: (service, http) =>
+      display.add({ event: "service_ready", service, http: addressed(service, http) }),
     onGivenUp: (error) => shutdown.fail(error),
   });
   undo.defer(() => supervisor.stop());
@@ -54,7 +60,11 @@ export async function runUp(options: UpOptions): Promise<void> {
   keepServer(server, display, shutdown);
   const http = await Promise.race([supervisor.start(), shutdown.requested]);
   if (http === undefined) return;
-  display.ready(http);
+  display.ready(
+    Object.fromEntries(
+      Object.entries(http).map(([program, url]) => [program, addressed(program as Program, url)]),
+    ),
+  );
   await shutdown.requested;
 }
 
@@ -80,11 +90,16 @@ function displayFor(
   };
 }
 
-function environmentFor(options: UpOptions, server: UpServer): NodeJS.ProcessEnv {
+function environmentFor(
+  options: UpOptions,
+  server: UpServer,
+  consoleToken: string,
+): NodeJS.ProcessEnv {
   const { configFile, collect, mode } = options;
   return {
     ...process.env,
     NATS_URL: server.url,
+    MAPEK_CONSOLE_TOKEN: consoleToken,
     ...(server.monitoringUrl !== undefined && { NATS_MONITORING_URL: server.monitoringUrl }),
     ...(configFile !== undefined && { MAPEK_CONFIG: configFile }),
     ...(collect !== undefined && { MAPEK_COLLECT: String(collect) }),
@@ -93,9 +108,9 @@ function environmentFor(options: UpOptions, server: UpServer): NodeJS.ProcessEnv
 }
 
 /** Services write to files while the terminal shows the view, to standard error otherwise. */
-function logsIn(options: UpOptions): (service: Service) => Writable {
+function logsIn(options: UpOptions): (service: Program) => Writable {
   if (!options.view) return () => process.stderr;
-  const files = new Map<Service, Writable>();
+  const files = new Map<Program, Writable>();
   return (service) => {
     const known = files.get(service);
     if (known !== undefined) return known;

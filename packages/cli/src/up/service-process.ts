@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Writable } from "node:stream";
-import type { Service } from "@mapek/core/messages";
+import type { Program } from "./programs.ts";
 
 /** How a service process ended. */
 export interface ServiceExit {
@@ -14,7 +14,7 @@ const KILL_AFTER_MS = 6_000;
 
 /** One service as a child process in a session of its own, so that Ctrl-C reaches it through its parent only. */
 export class ServiceProcess {
-  readonly service: Service;
+  readonly service: Program;
   /** Resolves with the address of its health endpoint when it is ready; stays open otherwise. */
   readonly ready: Promise<string>;
   /** Settles when the process has ended and its output is read; never rejects. */
@@ -23,7 +23,7 @@ export class ServiceProcess {
   readonly #tail: string[] = [];
 
   /** @param log Gets the lines that the service writes. */
-  constructor(service: Service, main: string, env: NodeJS.ProcessEnv, log: Writable) {
+  constructor(service: Program, main: string, env: NodeJS.ProcessEnv, log: Writable) {
     this.service = service;
     const ready = Promise.withResolvers<string>();
     const exited = Promise.withResolvers<ServiceExit>();

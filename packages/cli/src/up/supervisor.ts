@@ -1,12 +1,13 @@
 import type { Writable } from "node:stream";
-import { SERVICES, type Service } from "@mapek/core/messages";
 import { CliError } from "../errors.ts";
 import { CrashPolicy } from "./crash-policy.ts";
 import { portOrAny } from "./free-port.ts";
+import type { Program } from "./programs.ts";
 import { type ServiceExit, ServiceProcess } from "./service-process.ts";
 
-/** Ports of the services' health endpoints, where they are free. */
-const HTTP_PORTS: Readonly<Record<Service, number>> = {
+/** Ports of the console and of the services' health endpoints, where they are free. */
+const HTTP_PORTS: Readonly<Record<Program, number>> = {
+  console: 7410,
   monitor: 7411,
   learner: 7412,
   optimizer: 7413,
@@ -16,41 +17,44 @@ const HTTP_PORTS: Readonly<Record<Service, number>> = {
 const READY_TIMEOUT_MS = 60_000;
 
 export interface SupervisorOptions {
+  readonly programs: readonly Program[];
   readonly env: NodeJS.ProcessEnv;
   readonly restart: boolean;
-  readonly mainOf: (service: Service) => string;
-  readonly logOf: (service: Service) => Writable;
-  readonly onExit: (service: Service, exit: ServiceExit) => void;
-  readonly onReady: (service: Service, http: string) => void;
+  readonly mainOf: (service: Program) => string;
+  readonly logOf: (service: Program) => Writable;
+  readonly onExit: (service: Program, exit: ServiceExit) => void;
+  readonly onReady: (service: Program, http: string) => void;
   /** Called once when a service is given up. */
   readonly onGivenUp: (error: CliError) => void;
 }
 
-/** Keeps the four services running. */
+/** Keeps the services, and the console, running. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
-  readonly #running = new Map<Service, ServiceProcess>();
-  readonly #policies = new Map(SERVICES.map((service) => [service, new CrashPolicy()]));
+  readonly #running = new Map<Program, ServiceProcess>();
+  readonly #policies: ReadonlyMap<Program, CrashPolicy>;
   readonly #backoffs = new Set<NodeJS.Timeout>();
   #isStopping = false;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#policies = new Map(options.programs.map((program) => [program, new CrashPolicy()]));
   }
 
   /**
    * Starts all services and resolves when all are ready.
    *
-   * @returns The address of each one's health endpoint.
+   * @returns The address of each one: of the console its page, of services the health endpoint.
    * @throws {CliError} MAPEK_CLI_SERVICE_FAILED with the last lines of one that ended or was not
    * ready within a minute; the others still run then: stop them.
    */
-  async start(): Promise<Record<Service, string>> {
-    const http = {} as Record<Service, string>;
+  async start(): Promise<Partial<Record<Program, string>>> {
+    const { programs } = this.#options;
+    const http: Partial<Record<Program, string>> = {};
     // One that has ended since it was ready is supervised too.
     const children: ServiceProcess[] = [];
     await Promise.all(
-      SERVICES.map(async (service) => {
+      programs.map(async (service) => {
         const child = await this.#spawn(service);
         if (child === undefined) return;
         children.push(child);
@@ -59,7 +63,7 @@ export class Supervisor {
     );
     for (const child of children) this.#supervise(child);
     // In the order of the services, not of their readiness.
-    return Object.fromEntries(SERVICES.map((service) => [service, http[service]])) as typeof http;
+    return Object.fromEntries(programs.map((program) => [program, http[program]]));
   }
 
   /** Stops every service; resolves when all are gone. */
@@ -75,14 +79,14 @@ export class Supervisor {
     for (const child of this.#running.values()) child.kill();
   }
 
-  async #spawn(service: Service): Promise<ServiceProcess | undefined> {
+  async #spawn(service: Program): Promise<ServiceProcess | undefined> {
     const port = await portOrAny(HTTP_PORTS[service]);
     if (this.#isStopping) return undefined;
     const { env, mainOf, logOf } = this.#options;
     const child = new ServiceProcess(
       service,
       mainOf(service),
-      { ...env, MAPEK_HTTP_PORT: String(port) },
+      { ...env, [service === "console" ? "MAPEK_CONSOLE_PORT" : "MAPEK_HTTP_PORT"]: String(port) },
       logOf(service),
     );
     this.#running.set(service, child);
@@ -114,7 +118,7 @@ export class Supervisor {
     this.#backoffs.add(backoff);
   }
 
-  async #restart(service: Service): Promise<void> {
+  async #restart(service: Program): Promise<void> {
     const child = await this.#spawn(service);
     if (child === undefined) return;
     this.#supervise(child);

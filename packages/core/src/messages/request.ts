@@ -34,6 +34,8 @@ export const request = defineMessage(
     loop: z.enum(LOOPS).optional(),
     /** Only series in which an anomaly is open. */
     anomalous: z.boolean().optional(),
+    /** Only what this partition of the service knows: the way through an answer that is too large for one message. */
+    partition: z.number().int().min(0).max(255).optional(),
     /** Most items in the answer, newest first kept. */
     limit: z.number().int().min(1).max(10_000).optional(),
     /** Only samples, or outputs, of this stretch of event time, both ends included. */

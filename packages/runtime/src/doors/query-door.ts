@@ -158,13 +158,15 @@ function inOrderOfTime(items: unknown[]): unknown[] {
   return items.sort((a, b) => (timeOf(a) as number) - (timeOf(b) as number));
 }
 
-/** One partition where the request names the actor's key, all of them otherwise. */
+/** One partition where the request names it or the actor's key, all of them otherwise; none that there is not. */
 function partitionsFor(
   options: QueryDoorOptions,
   system: string | undefined,
   request: Request,
 ): number[] {
   const { service, partitions } = options;
+  if (request.partition !== undefined)
+    return request.partition < partitions ? [request.partition] : [];
   if (system !== undefined && service !== "learner") return [partitionOf(system, partitions)];
   if (system !== undefined && request.metric !== undefined && request.labels !== undefined)
     return [partitionOf(seriesKey(system, request.metric, request.labels), partitions)];

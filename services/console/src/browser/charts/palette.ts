@@ -1,0 +1,36 @@
+/** The colours of charts, as the style sheet has them now. */
+export interface Palette {
+  readonly ink: string;
+  readonly quiet: string;
+  readonly rule: string;
+  readonly accent: string;
+  readonly threshold: string;
+  readonly band: string;
+  readonly alarm: string;
+  readonly alarmGround: string;
+}
+
+export function palette(): Palette {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
+  return {
+    ink: colour("ink"),
+    quiet: colour("quiet"),
+    rule: colour("rule"),
+    accent: colour("accent"),
+    threshold: colour("threshold"),
+    band: colour("band"),
+    alarm: colour("critical"),
+    alarmGround: colour("alarm-ground"),
+  };
+}
+
+/** Calls `redraw` when a person goes from light to dark or back. @returns What ends it. */
+export function onSchemeChange(redraw: () => void): () => void {
+  const media = matchMedia("(prefers-color-scheme: dark)");
+  media.addEventListener("change", redraw);
+  return () => media.removeEventListener("change", redraw);
+}
+
+/** The font of the labels on axes. */
+export const FONT = "12px ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";

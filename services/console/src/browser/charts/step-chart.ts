@@ -1,0 +1,83 @@
+import uPlot from "uplot";
+import { axes, stepped } from "./axes.ts";
+import { onSchemeChange, palette } from "./palette.ts";
+
+/** A figure that stays until it changes. Times in milliseconds, ascending; the last value holds until `now`. */
+export interface Steps {
+  readonly times: readonly number[];
+  readonly values: readonly number[];
+  readonly now: number;
+  readonly unit: string;
+}
+
+const HEIGHT = 116;
+
+/** A small chart of steps. */
+export class StepChart {
+  readonly #place: HTMLElement;
+  readonly #size: ResizeObserver;
+  readonly #endScheme: () => void;
+  #steps: Steps;
+  #chart: uPlot;
+
+  constructor(place: HTMLElement, steps: Steps) {
+    this.#place = place;
+    this.#steps = steps;
+    this.#chart = this.#make();
+    this.#size = new ResizeObserver(() => this.#chart.setSize(sizeOf(place)));
+    this.#size.observe(place);
+    this.#endScheme = onSchemeChange(() => {
+      this.#chart.destroy();
+      this.#chart = this.#make();
+    });
+  }
+
+  update(steps: Steps): void {
+    this.#steps = steps;
+    this.#chart.setData(dataOf(steps));
+  }
+
+  close(): void {
+    this.#size.disconnect();
+    this.#endScheme();
+    this.#chart.destroy();
+  }
+
+  #make(): uPlot {
+    const colours = palette();
+    const options: uPlot.Options = {
+      ...sizeOf(this.#place),
+      legend: { show: false },
+      cursor: { show: false },
+      scales: { y: { range: (_, low, high) => around(low, high) } },
+      axes: axes(colours, this.#steps.unit),
+      series: [
+        {},
+        {
+          stroke: colours.accent,
+          width: 1.5,
+          paths: stepped(),
+          points: { show: false },
+        },
+      ],
+    };
+    return new uPlot(options, dataOf(this.#steps), this.#place);
+  }
+}
+
+const sizeOf = (place: HTMLElement) => ({
+  width: Math.max(160, place.clientWidth),
+  height: HEIGHT,
+});
+
+const dataOf = ({ times, values, now }: Steps): uPlot.AlignedData => [
+  [...times, now].map((time) => time / 1_000),
+  [...values, values.at(-1) ?? null],
+];
+
+/** A step is never drawn on the edge, and noise of the last digit not as a cliff. */
+function around(low: number | null, high: number | null): [number, number] {
+  if (low === null || high === null) return [0, 1];
+  const room = Math.max((high - low) / 4, Math.abs(high) / 10, 1e-6);
+  return [low >= 0 ? Math.max(0, low - room) : low - room, high + room];
+}

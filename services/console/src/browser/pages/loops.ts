@@ -1,0 +1,336 @@
+import type { Action, Feedback, Loop } from "@mapek/core/messages";
+import { act, ask } from "../api.ts";
+import { h } from "../dom.ts";
+import { number, percent, words } from "../format.ts";
+import type { LiveEvent, Output } from "../live.ts";
+import type { Page, Shell } from "../page.ts";
+import { asTable, button, empty, long, section, table, tag, time } from "../parts.ts";
+import { link } from "../router.ts";
+
+interface LoopFigures {
+  readonly system: string;
+  readonly loop: Loop;
+  readonly enabled: boolean;
+  readonly signals: number;
+  readonly actions: number;
+  readonly open: number;
+  readonly judged: number;
+  readonly helped: number;
+  readonly hurt: number;
+  readonly effectiveness: number | null;
+  readonly damping: number;
+}
+
+interface Loops {
+  readonly order: readonly Loop[];
+  readonly loops: readonly LoopFigures[];
+  readonly actions: readonly Action[];
+  readonly signals: readonly Feedback[];
+}
+
+const SHOWN = 50;
+const MOST_KEPT = 500;
+/** Counts are read again some time after something came. */
+const REREAD_MS = 1_000;
+
+/** What each loop makes of signals. */
+const PURPOSE: Readonly<Record<Loop, string>> = {
+  metrics_learning: "Proposed thresholds move the one in force.",
+  performance_adaptation: "Load reports make the optimizer decide now.",
+  decision_quality: "Predicted against actual outcomes move the learning rate.",
+  anomaly_feedback: "Labels on anomalies move sensitivity and teach kinds of burst.",
+  resource_optimization: "How busy resources are moves parallelism.",
+};
+
+/** The five feedback loops: what came in, what was changed, and whether it helped. */
+export class LoopsPage implements Page {
+  readonly title = "Feedback loops";
+  readonly section = "loops";
+  readonly watch: Readonly<Record<string, string>>;
+  readonly #shell: Shell;
+  readonly #system: string | undefined;
+  #loops: Loops = { order: [], loops: [], actions: [], signals: [] };
+  #reread = 0;
+
+  constructor(shell: Shell, system: string | undefined) {
+    this.#shell = shell;
+    this.#system = system;
+    this.watch = { watch: "loops", ...(system !== undefined && { system }) };
+  }
+
+  async load(): Promise<void> {
+    this.#loops = await ask<Loops>("/api/loops", { system: this.#system });
+  }
+
+  on(event: LiveEvent, data: unknown): void {
+    if (event !== "output") return;
+    const { family, message } = data as Output;
+    const { actions, signals } = this.#loops;
+    if (family === "actions")
+      this.#loops = {
+        ...this.#loops,
+        actions: [...actions, message as unknown as Action].slice(-MOST_KEPT),
+      };
+    else
+      this.#loops = {
+        ...this.#loops,
+        signals: [...signals, message as unknown as Feedback].slice(-MOST_KEPT),
+      };
+    clearTimeout(this.#reread);
+    this.#reread = window.setTimeout(
+      () =>
+        void this.load().then(
+          () => this.#shell.draw(),
+          () => {},
+        ),
+      REREAD_MS,
+    );
+  }
+
+  press(action: string, { dataset }: HTMLElement): void {
+    if (action !== "set-loop") return;
+    const body = {
+      system: dataset.system,
+      loop: dataset.loop,
+      enabled: dataset.enabled === "true",
+    };
+    act("/api/loop", this.#shell.session.token, body).then(
+      () => {
+        this.#shell.say(
+          `${words(body.loop ?? "")} of ${body.system} is ${body.enabled ? "on" : "off"}.`,
+        );
+        void this.load().then(() => this.#shell.draw());
+      },
+      (error: Error) => this.#shell.say(error.message, "bad"),
+    );
+  }
+
+  close(): void {
+    clearTimeout(this.#reread);
+  }
+
+  view(): HTMLElement {
+    const systems = [...new Set(this.#loops.loops.map(({ system }) => system))];
+    return h(
+      "div",
+      {},
+      h(
+        "h1",
+        { tabindex: -1 },
+        "Feedback loops",
+        this.#system !== undefined && [
+          " of ",
+          h("a", { href: link(["systems", this.#system]) }, this.#system),
+        ],
+      ),
+      h(
+        "p",
+        { class: "lead" },
+        "Signals come in, actions follow, and each action is compared with what would have come without it.",
+      ),
+      this.#system === undefined &&
+        systems.length > 1 &&
+        h(
+          "p",
+          { class: "chips" },
+          "Only ",
+          systems.map((system) =>
+            h("a", { href: link(["loops"], { system }), "data-key": system }, system),
+          ),
+        ),
+      this.#loopTable(),
+      this.#actions(),
+      this.#signals(),
+    );
+  }
+
+  #loopTable(): HTMLElement {
+    const { order, loops } = this.#loops;
+    const used =
+      this.#system === undefined
+        ? loops.filter(({ signals, enabled }) => signals > 0 || !enabled)
+        : loops;
+    const sorted = [...used].sort((a, b) => order.indexOf(a.loop) - order.indexOf(b.loop));
+    if (sorted.length === 0)
+      return section("loops", "Loops", empty("No loop has had a signal yet."));
+    const columns = [
+      { title: "Loop" },
+      { title: "System", wide: true },
+      { title: "Signals", numeric: true },
+      { title: "Actions", numeric: true },
+      { title: "Open", numeric: true, wide: true },
+      { title: "Helped", numeric: true },
+      { title: "Hurt", numeric: true },
+      { title: "Effectiveness", numeric: true },
+      { title: "Damping", numeric: true, wide: true },
+      { title: "On" },
+    ];
+    return section(
+      "loops",
+      "Loops",
+      table(
+        "Loops with their signals, actions and effect",
+        columns,
+        sorted.map((one) => ({
+          key: `${one.system} ${one.loop}`,
+          cells: [
+            h("span", {}, words(one.loop), h("small", {}, PURPOSE[one.loop])),
+            one.system,
+            number(one.signals),
+            number(one.actions),
+            number(one.open),
+            number(one.helped),
+            number(one.hurt),
+            h("span", {}, percent(one.effectiveness), h("small", {}, `of ${one.judged} judged`)),
+            number(one.damping),
+            this.#switch(one),
+          ],
+        })),
+      ),
+    );
+  }
+
+  #switch({ system, loop, enabled }: LoopFigures): HTMLElement {
+    if (!this.#shell.session.mayAct) return enabled ? tag("on", "good") : tag("off", "warn");
+    const what = enabled ? "Switch off" : "Switch on";
+    return button("set-loop", what, {
+      class: "small",
+      "data-system": system,
+      "data-loop": loop,
+      "data-enabled": String(!enabled),
+      "aria-label": `${what} ${words(loop)} of ${system}`,
+    });
+  }
+
+  #actions(): HTMLElement {
+    const newest = newestOfEach(this.#loops.actions).slice(0, SHOWN);
+    if (newest.length === 0) return section("actions", "Actions", empty("No action yet."));
+    return section(
+      "actions",
+      "Actions",
+      table("Actions, newest first", ACTION_COLUMNS, newest.map(actionRow)),
+    );
+  }
+
+  /** What the learner says to the loops by itself would hide what people and programs say. */
+  #signals(): HTMLElement {
+    const newest = [...this.#loops.signals].reverse();
+    const own = newest.filter(({ source }) => source === LEARNER).slice(0, SHOWN);
+    const others = newest.filter(({ source }) => source !== LEARNER).slice(0, SHOWN);
+    return section(
+      "signals",
+      "Signals",
+      others.length === 0
+        ? empty("Nobody has sent a signal yet.")
+        : signalTable("Signals, newest first", others),
+      own.length > 0 &&
+        asTable(
+          `The learner's newest ${own.length} recommendations, which are signals too`,
+          signalTable("Signals of the learner", own),
+        ),
+    );
+  }
+}
+
+const LEARNER = "learner";
+
+const signalTable = (caption: string, signals: readonly Feedback[]): HTMLElement =>
+  table(
+    caption,
+    [
+      { title: "When" },
+      { title: "Loop" },
+      { title: "System" },
+      { title: "Source" },
+      { title: "What it says" },
+    ],
+    signals.map((one) => ({
+      key: `${one.system} ${one.loop} ${one.id}`,
+      cells: [
+        time(one.timestamp),
+        words(one.loop),
+        one.system,
+        one.source,
+        h(
+          "span",
+          {},
+          saysOf(one.signal),
+          one.without_effect !== undefined &&
+            h("small", {}, `without effect: ${one.without_effect.reason}`),
+        ),
+      ],
+    })),
+  );
+
+export const ACTION_COLUMNS = [
+  { title: "When" },
+  { title: "Loop", wide: true },
+  { title: "What" },
+  { title: "From", numeric: true },
+  { title: "To", numeric: true },
+  { title: "Came of it" },
+  { title: "Why", wide: true },
+];
+
+/** An action as a row of a table with {@link ACTION_COLUMNS}. */
+export function actionRow(action: Action) {
+  const { target, system } = action;
+  return {
+    key: action.action_id,
+    cells: [
+      time(action.timestamp),
+      words(action.loop),
+      h("span", {}, words(target.setting), h("small", {}, target.series ?? `all of ${system}`)),
+      settingOf(action.from),
+      settingOf(action.to),
+      outcomeOf(action),
+      long(action.reason),
+    ],
+  };
+}
+
+const settingOf = (value: Action["from"]): string =>
+  typeof value === "string" ? value : number(value);
+
+function outcomeOf({ status, helped, objective }: Action): HTMLElement {
+  const measured =
+    objective?.after !== null && objective?.after !== undefined
+      ? h(
+          "small",
+          {},
+          `${words(objective.name)} ${number(objective.before)} → ${number(objective.after)}${objective.expected === undefined ? "" : `, without it ${number(objective.expected)}`}`,
+        )
+      : null;
+  const verdict =
+    status === "rolled_back"
+      ? tag("rolled back", "bad")
+      : status === "refused"
+        ? tag("refused", "warn")
+        : helped === true
+          ? tag("helped", "good")
+          : status === "judged"
+            ? tag(helped === null ? "not judged" : "did not help", "warn")
+            : tag("applied", "info");
+  return h("span", {}, verdict, measured);
+}
+
+/** The newest message of each action, the newest action first. */
+export function newestOfEach(actions: readonly Action[]): Action[] {
+  const newest = new Map<string, Action>();
+  for (const action of actions) {
+    newest.delete(action.action_id);
+    newest.set(action.action_id, action);
+  }
+  return [...newest.values()].reverse();
+}
+
+const HEAD = new Set(["version", "id", "source", "timestamp"]);
+
+const saysOf = (signal: Readonly<Record<string, unknown>>): string =>
+  Object.entries(signal)
+    .filter(([name]) => !HEAD.has(name))
+    .map(
+      ([name, value]) =>
+        `${words(name)} ${typeof value === "number" ? number(value) : typeof value === "string" ? value : JSON.stringify(value)}`,
+    )
+    .join(", ");

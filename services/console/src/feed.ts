@@ -1,0 +1,48 @@
+import { randomUUID } from "node:crypto";
+import { type MapekClient, OUTPUT_NAMES, type OutputName } from "@mapek/client";
+
+/** An output of the house, as live pages get it. */
+export interface FeedEvent {
+  /** Counts up by one within this process. */
+  readonly number: number;
+  readonly family: OutputName;
+  readonly message: { readonly system: string };
+}
+
+/** Outputs that a page which was away for a moment may catch up on. */
+const REMEMBERED = 1_000;
+
+/** Every output of the house from now on, numbered; the last 1,000 are remembered. */
+export class Feed {
+  /** Names this process: numbers of another one mean nothing here. */
+  readonly id = randomUUID().slice(0, 8);
+  readonly #listeners = new Set<(event: FeedEvent) => void>();
+  readonly #recent: FeedEvent[] = [];
+  #number = 0;
+
+  /** Subscribes to all families; resolves when the server knows of it. */
+  async start(client: MapekClient): Promise<void> {
+    for (const family of OUTPUT_NAMES)
+      client.on(family, {}, (message) => this.#add(family, message));
+    await client.connection.flush();
+  }
+
+  /** @returns What ends it. */
+  listen(listener: (event: FeedEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** What came after an event id `<feed>-<number>`; nothing where it is of another process or too long ago. */
+  since(eventId: string): readonly FeedEvent[] {
+    const [id, number] = eventId.split("-");
+    return id === this.id ? this.#recent.filter((event) => event.number > Number(number)) : [];
+  }
+
+  #add(family: OutputName, message: FeedEvent["message"]): void {
+    const event = { number: ++this.#number, family, message };
+    this.#recent.push(event);
+    if (this.#recent.length > REMEMBERED) this.#recent.shift();
+    for (const listener of this.#listeners) listener(event);
+  }
+}

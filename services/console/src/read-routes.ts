@@ -1,0 +1,117 @@
+import type { MapekClient } from "@mapek/client";
+import { type Labels, LOOPS, seriesKey } from "@mapek/core/messages";
+import type { FastifyInstance } from "fastify";
+import { ConsoleError } from "./errors.ts";
+import {
+  checked,
+  listQuery,
+  loopsQuery,
+  samplesQuery,
+  seriesQuery,
+  systemQuery,
+} from "./queries.ts";
+import type { SeriesIndex } from "./series-index.ts";
+import type { Systems } from "./systems.ts";
+
+/** Newest items of a history that a page gets. */
+const HISTORY = 200;
+/** Open anomalies that the page of a system shows. */
+const OPEN_SHOWN = 20;
+
+export interface ReadOptions {
+  readonly client: MapekClient;
+  readonly index: SeriesIndex;
+  readonly systems: Systems;
+}
+
+/** What the pages show, as JSON. Whoever reaches the console may read. */
+export function readRoutes(server: FastifyInstance, options: ReadOptions): void {
+  const { client, index, systems } = options;
+
+  server.get("/api/systems", async () => {
+    await index.freshen();
+    return systems.list();
+  });
+
+  server.get("/api/system", async ({ query }) => {
+    const { system } = checked(systemQuery, query);
+    await index.freshen();
+    const row = systems.one(system);
+    if (row === undefined) throw new ConsoleError("MAPEK_CONSOLE_NOT_FOUND", `system ${system}`);
+    const [transitions, parameters, explanation] = await Promise.all([
+      client.history({ kind: "transitions", system, limit: HISTORY }),
+      client.events({ service: "optimizer", system, families: ["parameters"], limit: HISTORY }),
+      client.explain({ kind: "state", system }),
+    ]);
+    return { row, transitions, parameters, explanation, open: index.openOf(system, OPEN_SHOWN) };
+  });
+
+  server.get("/api/series", async ({ query }) => {
+    const list = checked(listQuery, query);
+    await index.freshen();
+    return index.page(list);
+  });
+
+  server.get("/api/series/one", async ({ query }) => {
+    const { system, metric, labels } = checked(seriesQuery, query);
+    const state = await index.read(system, metric, labels);
+    if (state === undefined)
+      throw new ConsoleError("MAPEK_CONSOLE_NOT_FOUND", seriesKey(system, metric, labels));
+    return { state, ...(await detailsOf(client, system, { metric, labels })) };
+  });
+
+  server.get("/api/series/samples", async ({ query }) => {
+    const { system, from, ...series } = checked(samplesQuery, query);
+    const [samples] = await client.request("learner", "export", system, {
+      ...series,
+      ...(from !== undefined && { from }),
+    });
+    return samples ?? null;
+  });
+
+  server.get("/api/loops", async ({ query }) => {
+    const { system } = checked(loopsQuery, query);
+    const [loops, actions, signals] = await Promise.all([
+      client.request("feedback", "effectiveness", system),
+      client.history({ kind: "actions", limit: HISTORY, ...(system !== undefined && { system }) }),
+      client.history({ kind: "signals", limit: HISTORY, ...(system !== undefined && { system }) }),
+    ]);
+    return { order: LOOPS, loops, actions, signals };
+  });
+}
+
+/** Everything about one series that does not change every second. */
+async function detailsOf(
+  client: MapekClient,
+  system: string,
+  series: { readonly metric: string; readonly labels: Labels },
+) {
+  const ask = (verb: string) => client.request("learner", verb, system, series);
+  const [statistics, recommendations, thresholds, learning, upper, lower, history, actions] =
+    await Promise.all([
+      ask("statistics"),
+      ask("recommendations"),
+      ask("thresholds"),
+      ask("learning"),
+      client.explain({ kind: "threshold", system, ...series, side: "upper" }),
+      client.explain({ kind: "threshold", system, ...series, side: "lower" }),
+      client.events({
+        service: "learner",
+        system,
+        families: ["thresholds", "anomalies", "changes"],
+        ...series,
+        limit: HISTORY,
+      }),
+      client.history({ kind: "actions", system, limit: HISTORY }),
+    ]);
+  const key = seriesKey(system, series.metric, series.labels);
+  return {
+    statistics: statistics[0] ?? null,
+    recommendation: recommendations[0] ?? null,
+    thresholds,
+    learning: learning[0] ?? null,
+    explanations: { upper, lower },
+    history,
+    actions: actions.filter(({ target }) => target.series === key),
+  };
+}
