@@ -30,6 +30,9 @@ export const ENVIRONMENT: Readonly<Record<string, string>> = {
   MAPEK_REPLICAS: "streams.replicas",
   MAPEK_MEMBER_TTL: "membership.ttl_seconds",
   MAPEK_CHECKPOINT_INTERVAL: "checkpoints.interval_seconds",
+  MAPEK_PROTOCOLS_HOST: "protocols.host",
+  MAPEK_PROTOCOLS_HTTP_PORT: "protocols.http_port",
+  MAPEK_STATSD_PORT: "protocols.statsd_port",
   MAPEK_MAX_MEMORY_MB: "memory.max_mb",
   MAPEK_COLLECT: "collectors.enabled",
   MAPEK_SYSTEM: "collectors.system",
@@ -149,7 +152,8 @@ function valueOfText(text: string, key: string): unknown {
   return Number.isNaN(number) ? text : number;
 }
 
-const TEXT_KEYS = /^nats\.(?!connect_timeout)|^log\.|^http\.host$|^collectors\.system$|\.mode$/;
+const TEXT_KEYS =
+  /^nats\.(?!connect_timeout)|^log\.|^http\.host$|^protocols\.host$|^collectors\.system$|\.mode$/;
 const isSecret = (key: string): boolean => /password|token|seed|url/.test(key);
 
 function refusal(
@@ -205,7 +209,15 @@ export function withoutSecrets(config: Config): object {
     ...(token && { token: "…" }),
     ...(monitoring && { monitoring_url: withoutCredentials(monitoring) }),
   };
-  return { ...config, nats: { ...nats, ...hidden, url: withoutCredentials(url) } };
+  const scrape = config.protocols.scrape.map((target) => ({
+    ...target,
+    url: withoutCredentials(target.url),
+  }));
+  return {
+    ...config,
+    nats: { ...nats, ...hidden, url: withoutCredentials(url) },
+    protocols: { ...config.protocols, scrape },
+  };
 }
 
 /** Addresses of servers, separated by commas, without the user, password or token before each `@`. */
