@@ -53,7 +53,7 @@ function isTotal(name: string, labels: Labels, type: PrometheusType): boolean {
 }
 
 /** A number as Prometheus writes it (Go's ParseFloat without underscores and hexadecimals); undefined for anything else. */
-function parsePrometheusNumber(text: string): number | undefined {
+export function parsePrometheusNumber(text: string): number | undefined {
   if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return Number(text);
   const infinite = /^([+-]?)inf(?:inity)?$/i.exec(text);
   if (infinite !== null) return infinite[1] === "-" ? -Infinity : Infinity;

@@ -77,7 +77,8 @@ export type SkipReason =
   | "not_finite"
   | "no_value"
   | "unsupported"
-  | "bad_name";
+  | "bad_name"
+  | "full";
 
 /** What was made of one payload. */
 export interface Parsed {

@@ -34,8 +34,6 @@ export class HttpProtocols {
   readonly #settings: Config["protocols"];
   readonly #protocols: ProtocolIntake;
   readonly #server: FastifyInstance;
-  /** Where it listens, once it does. */
-  url = "";
 
   constructor(settings: Config["protocols"], protocols: ProtocolIntake) {
     this.#settings = settings;
@@ -60,11 +58,11 @@ export class HttpProtocols {
     this.#server = server;
   }
 
-  /** @throws {RuntimeError} MAPEK_HTTP_PORT_IN_USE */
-  async listen(port: number): Promise<void> {
+  /** @returns The URL at which it listens. @throws {RuntimeError} MAPEK_HTTP_PORT_IN_USE */
+  async listen(port: number): Promise<string> {
     const { host } = this.#settings;
     try {
-      this.url = await this.#server.listen({ host, port });
+      return await this.#server.listen({ host, port });
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== "EADDRINUSE") throw cause;
       const text = `${host}:${port}; set protocols.http_port, 0 takes a free one`;
