@@ -109,6 +109,7 @@ await runService(
       ...{ config, subjects, intake, room, deadLetters, log },
       nc: connection.nc,
       registry: metrics.registry,
+      memoryShort: () => memory.short,
     });
     const expiry = setInterval(() => {
       registry.expire(Date.now() - ingest.idle_series_seconds * 1_000);

@@ -7,6 +7,8 @@ import { otlpFailure, otlpSuccess } from "./otlp-answer.ts";
 import { malformed, type Outcome, type Protocol, type ProtocolIntake } from "./protocol-intake.ts";
 import { readOtlp, readProtobuf, readTelegraf } from "./read-payload.ts";
 
+/** Milliseconds in which a request has to be there whole. */
+const REQUEST_TIMEOUT_MS = 60_000;
 /** Seconds after which a sender that has to try later should. */
 const RETRY_AFTER_SECONDS = 5;
 const STATUS: Partial<Record<MessageErrorCode, number>> = {
@@ -18,6 +20,13 @@ const statusOf = (code: MessageErrorCode): number => STATUS[code] ?? 400;
 
 const REMOTE_WRITE_2 = "io.prometheus.write.v2.Request";
 const WRITTEN = "X-Prometheus-Remote-Write";
+
+export interface HttpProtocolsOptions {
+  readonly config: Pick<Config, "ingest" | "protocols">;
+  readonly protocols: ProtocolIntake;
+  /** Whether the process has to save memory. */
+  readonly memoryShort: () => boolean;
+}
 
 /** A request as far as it was read. */
 interface Received {
@@ -34,11 +43,19 @@ export class HttpProtocols {
   readonly #settings: Config["protocols"];
   readonly #protocols: ProtocolIntake;
   readonly #server: FastifyInstance;
+  /** Most bytes of all bodies that are on their way or wait to be stored. */
+  readonly #maxWaitingBytes: number;
+  readonly #memoryShort: () => boolean;
+  #waitingBytes = 0;
 
-  constructor(settings: Config["protocols"], protocols: ProtocolIntake) {
+  constructor({ config, protocols, memoryShort }: HttpProtocolsOptions) {
+    const settings = config.protocols;
     this.#settings = settings;
     this.#protocols = protocols;
+    this.#memoryShort = memoryShort;
+    this.#maxWaitingBytes = config.ingest.max_waiting_bytes;
     const server = fastify({
+      requestTimeout: REQUEST_TIMEOUT_MS,
       bodyLimit: settings.max_body_bytes,
       forceCloseConnections: "idle",
       return503OnClosing: true,
@@ -51,6 +68,7 @@ export class HttpProtocols {
       const code = error.statusCode === 413 ? "MAPEK_MESSAGE_TOO_LARGE" : "MAPEK_MESSAGE_MALFORMED";
       return fail(reply, new MessageError(code, error.message));
     });
+    server.addHook("onRequest", async (request, reply) => this.#admit(request, reply));
     server.post("/v1/metrics", (request, reply) => this.#otlp(request, reply));
     server.post("/api/v1/write", (request, reply) => this.#remoteWrite(request, reply));
     for (const path of ["/write", "/api/v2/write"])
@@ -73,6 +91,18 @@ export class HttpProtocols {
   /** Takes nothing more in, and resolves once what came is answered. */
   async drain(): Promise<void> {
     await this.#server.close();
+  }
+
+  /** Refuses a request before its body is read, where there is no room for it. */
+  #admit({ headers }: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
+    const bytes = Number(headers["content-length"] ?? this.#settings.max_body_bytes);
+    if (this.#memoryShort() || this.#waitingBytes + bytes > this.#maxWaitingBytes)
+      return fail(reply, new MessageError("MAPEK_OVERLOADED", "no room for it now: try later"));
+    this.#waitingBytes += bytes;
+    reply.raw.once("close", () => {
+      this.#waitingBytes -= bytes;
+    });
+    return undefined;
   }
 
   async #line(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -12,6 +12,8 @@ export interface ProtocolsOptions extends Omit<ProtocolIntakeOptions, "config"> 
   readonly nc: NatsConnection;
   readonly subjects: Subjects;
   readonly log: Logger;
+  /** Whether the process has to save memory. */
+  readonly memoryShort: () => boolean;
 }
 
 /** All ways in for other tools that are switched on. */
@@ -37,7 +39,7 @@ export async function startProtocols(options: ProtocolsOptions): Promise<Protoco
   ];
   const addresses: Record<string, string> = {};
   if (settings.http_port !== undefined) {
-    const http = new HttpProtocols(settings, protocols);
+    const http = new HttpProtocols({ config, protocols, memoryShort: options.memoryShort });
     ways.push(http);
     addresses.http = await http.listen(settings.http_port);
   }
