@@ -22,7 +22,7 @@ function doorsOf(service: Service, subjects: Subjects): string[] {
   const requests = subjects.requests(service, "*", "*");
   switch (service) {
     case "monitor":
-      return [subjects.metrics("*", "*"), requests];
+      return [subjects.metrics("*", "*"), subjects.telegraf("*"), subjects.otlp("*"), requests];
     case "learner":
       return [control, requests];
     case "optimizer":

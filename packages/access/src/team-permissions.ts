@@ -40,6 +40,8 @@ export function teamPermissions(grant: Grant, publicKey: string, prefixes: Prefi
       return {
         publish: each((system) => [
           subjects.metrics(system, "*"),
+          subjects.telegraf(system),
+          subjects.otlp(system),
           subjects.performance(system),
           ...(grant.signals ? [subjects.signals(system, "*", publicKey)] : []),
         ]),

@@ -37,7 +37,7 @@ function operationOf({ id, direction, summary, messages, reply }: Channel): obje
     action: direction === "subscribe" ? "send" : "receive",
     summary,
     channel: { $ref: `#/channels/${id}` },
-    messages: messagesOf(id, messages),
+    ...(messages.length > 0 && { messages: messagesOf(id, messages) }),
     ...(reply !== undefined && {
       reply: {
         address: { location: "$message.header#/reply", description: "An inbox of the sender's" },

@@ -32,7 +32,7 @@ export interface Channel {
   /** What a user does there. */
   readonly direction: "publish" | "subscribe" | "request";
   readonly summary: string;
-  /** Names of the families of messages. */
+  /** Names of the families of messages; none for formats of others. */
   readonly messages: readonly string[];
   /** Of the answer to a message with a reply subject. */
   readonly reply?: string;
@@ -58,6 +58,22 @@ const inputs: Channel[] = [
     summary:
       "Samples: a number as text, a sample or an array of samples (JSON or MessagePack), or a columnar batch",
     messages: [sample.name],
+    reply: inputReply.name,
+  },
+  {
+    id: "telegraf",
+    address: subjects.telegraf("{system}"),
+    direction: "publish",
+    summary: "What Telegraf's NATS output writes: line protocol, or its JSON",
+    messages: [],
+    reply: inputReply.name,
+  },
+  {
+    id: "otlp",
+    address: subjects.otlp("{system}"),
+    direction: "publish",
+    summary: "OTLP metrics: an ExportMetricsServiceRequest as protobuf or JSON",
+    messages: [],
     reply: inputReply.name,
   },
   {

@@ -1,6 +1,7 @@
 import {
   checkSample,
   decodeSamples,
+  encodeJson,
   isInbox,
   isTimestamp,
   type Labels,
@@ -12,6 +13,7 @@ import {
   type SampleColumns,
   type Subjects,
 } from "@mapek/core/messages";
+import type { ConvertedSample } from "@mapek/ingest";
 import {
   type Config,
   type DeadLetters,
@@ -95,7 +97,9 @@ export class Intake {
 
   #take(message: Msg): void {
     const wantsAnswer = message.reply !== undefined && isInbox(message.reply);
-    const receipt = wantsAnswer ? new Receipt((bytes) => message.respond(bytes)) : undefined;
+    const receipt = wantsAnswer
+      ? new Receipt((reply) => message.respond(encodeJson(reply)))
+      : undefined;
     const fault = this.#takeSamples(message, receipt);
     if (fault !== undefined) {
       this.endpoint.failed(fault.message);
@@ -116,7 +120,7 @@ export class Intake {
       );
     const route = this.#route(message.subject);
     if (route instanceof MessageError) return route;
-    const refusal = this.#refusal(route);
+    const refusal = this.refusal(route);
     if (refusal !== undefined) return refusal;
     const plain = message.headers === undefined ? plainDecimal(message.data) : Number.NaN;
     if (!Number.isNaN(plain)) return this.#addPlain(route, plain, receipt);
@@ -160,8 +164,8 @@ export class Intake {
     return undefined;
   }
 
-  /** Why nothing of the route's system is taken in now. */
-  #refusal({ share, system }: Route): MessageError | undefined {
+  /** Why nothing of a system is taken in now. */
+  refusal({ share, system }: Pick<Route, "share" | "system">): MessageError | undefined {
     const { memoryShort, overloads, room } = this.#options;
     const refusal = memoryShort()
       ? new MessageError("MAPEK_OVERLOADED", "memory is short: try later")
@@ -227,9 +231,21 @@ export class Intake {
     }
   }
 
+  /** Takes in a sample that came in another tool's format. Cost: as one in a message. */
+  addConverted(
+    system: string,
+    sample: ConvertedSample,
+    now: number,
+    receipt: Receipt,
+  ): MessageError | undefined {
+    const fault = checkSample(sample);
+    if (fault !== undefined) return new MessageError(fault.code, fault.message);
+    return this.#add(system, sample, sample.metric, now, receipt, false);
+  }
+
   #add(
     system: string,
-    sample: Sample,
+    sample: Sample | ConvertedSample,
     metric: string,
     now: number,
     receipt: Receipt | undefined,
