@@ -16,7 +16,7 @@ export interface BucketFamilyState {
 }
 
 /** Most buckets of one histogram. */
-const MAX_BUCKETS = 1_000;
+const MAX_BUCKETS = 400;
 
 /**
  * Takes buckets of one histogram and one time, and emits its quantiles once all buckets that it had before are there:

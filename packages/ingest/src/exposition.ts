@@ -70,6 +70,9 @@ const unescaped = (text: string): string =>
     character === "n" ? "\n" : character === "\\" || character === '"' ? character : all,
   );
 
+/** A space, a tab or a carriage return. */
+const isSpace = (code: number): boolean => code === 32 || code === 9 || code === 13;
+
 interface Sample {
   readonly name: string;
   readonly labels: Labels;
@@ -136,6 +139,7 @@ class Line {
   }
 
   #spaces(): void {
-    while (/[ \t\r]/.test(this.#text[this.#at] ?? "")) this.#at++;
+    for (let code = this.#text.charCodeAt(this.#at); isSpace(code); )
+      code = this.#text.charCodeAt(++this.#at);
   }
 }

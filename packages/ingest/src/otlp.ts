@@ -8,13 +8,22 @@ const DELTA = 1;
 const CUMULATIVE = 2;
 const NO_RECORDED_VALUE = 1;
 /** Most buckets of one histogram. */
-const MAX_BUCKETS = 1_000;
+const MAX_BUCKETS = 400;
 
 /** A message as its JSON form has it; nothing in it is checked yet. */
 type Message = Readonly<Record<string, unknown>>;
 
-/** Reads the protobuf form of `ExportMetricsServiceRequest`. @throws {Error} where the bytes are no such message. */
-export const decodeOtlp = (bytes: Uint8Array): Message => readMessage(bytes, EXPORT_REQUEST);
+/**
+ * Reads the protobuf form of `ExportMetricsServiceRequest`.
+ *
+ * @throws {Error} where the bytes are no such message: fields that nobody knows alone are none.
+ */
+export function decodeOtlp(bytes: Uint8Array): Message {
+  const body = readMessage(bytes, EXPORT_REQUEST);
+  if (bytes.length > 0 && body.resourceMetrics === undefined)
+    throw new Error("no resource_metrics");
+  return body;
+}
 
 /**
  * Reads an `ExportMetricsServiceRequest` in its JSON form, decoded already.

@@ -7,14 +7,14 @@ import type { StatsdValue } from "./statsd.ts";
 export interface StatsdWindowOptions {
   /** Series that are gathered at once; further ones are counted as `full`. */
   readonly maxSeries: number;
+  /** Timings and texts of sets that all series of a window keep; further ones are counted as `full`. */
+  readonly maxHeld: number;
   /** How long a gauge is remembered that nobody sets: a relative change moves the remembered value. */
   readonly gapMs: number;
 }
 
 /** Most values of a timing that are kept; beyond, every second, fourth … one stands for those left out. */
 const MAX_TIMINGS = 4_096;
-/** Most different texts of a set. */
-const MAX_SET = 100_000;
 
 interface Series {
   readonly metric: string;
@@ -38,6 +38,8 @@ export class StatsdWindow {
   readonly #gathered = new Map<string, Gathered>();
   #findings = new Findings();
   #startedMs: number;
+  /** Timings and texts that are kept. */
+  #held = 0;
 
   /** @param nowMs Where the first window begins. */
   constructor(options: StatsdWindowOptions, nowMs: number) {
@@ -88,6 +90,7 @@ export class StatsdWindow {
     }
     this.#findings = new Findings();
     this.#startedMs = nowMs;
+    this.#held = 0;
     return findings;
   }
 
@@ -112,10 +115,14 @@ export class StatsdWindow {
         one.touchedMs = nowMs;
         break;
       case "timing":
-        one.timings.add(value, 1 / rate);
+        if (this.#held >= this.#options.maxHeld) return this.#findings.skip("full");
+        this.#held += one.timings.add(value, 1 / rate);
         break;
       case "set":
-        if (one.texts.size < MAX_SET) one.texts.add(text);
+        if (one.texts.has(text)) break;
+        if (this.#held >= this.#options.maxHeld) return this.#findings.skip("full");
+        this.#held++;
+        one.texts.add(text);
         break;
     }
   }
@@ -142,13 +149,15 @@ class Timings {
   /** Values that there were, those included that a sample rate left out. */
   count = 0;
 
-  add(value: number, weight: number): void {
+  /** @returns By how many the kept ones grew; below 0 where they were thinned out. */
+  add(value: number, weight: number): number {
     this.count += weight;
-    if (this.#seen++ % this.#stride !== 0) return;
+    if (this.#seen++ % this.#stride !== 0) return 0;
     this.#kept.push({ value, weight });
-    if (this.#kept.length < MAX_TIMINGS) return;
+    if (this.#kept.length < MAX_TIMINGS) return 1;
     this.#kept = this.#kept.filter((_, i) => i % 2 === 0);
     this.#stride *= 2;
+    return 1 - MAX_TIMINGS / 2;
   }
 
   /** Suffix and value of each: the smallest value that has its share of the weight at or below it. */

@@ -1,4 +1,4 @@
-import type { Labels } from "@mapek/core/messages";
+import { checkLabels, type Labels } from "@mapek/core/messages";
 import { Findings } from "./reading.ts";
 
 const TYPES = ["c", "g", "ms", "h", "d", "s"] as const;
@@ -20,6 +20,8 @@ export interface StatsdValue {
   readonly timeMs: number | undefined;
 }
 
+/** Longest name, and longest text of a set. */
+const MAX_LENGTH = 240;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const isType = (word: string): word is StatsdValue["type"] =>
   (TYPES as readonly string[]).includes(word);
@@ -52,7 +54,7 @@ function readLine(line: string): StatsdValue[] | string {
   const colon = line.indexOf(":");
   if (colon < 1) return "no name and value";
   const [metric = "", ...pairs] = line.slice(0, colon).split(",");
-  if (metric === "") return "no name";
+  if (metric === "" || metric.length > MAX_LENGTH) return `no name of 1–${MAX_LENGTH} characters`;
   const labels: [string, string][] = [];
   for (const pair of pairs) {
     const [name = "", value] = splitOnce(pair, "=");
@@ -68,7 +70,7 @@ function readLine(line: string): StatsdValue[] | string {
     if (typeof fields === "string") return fields;
     for (const text of packed.split(":")) {
       const isSet = fields.type === "s";
-      if (isSet ? text === "" : !NUMBER.test(text)) return "bad value";
+      if (isSet ? text === "" || text.length > MAX_LENGTH : !NUMBER.test(text)) return "bad value";
       const relative = fields.type === "g" && /^[+-]/.test(text);
       const { type, rate, timeMs } = fields;
       values.push({
@@ -84,6 +86,8 @@ function readLine(line: string): StatsdValue[] | string {
     rest = fields.next;
   }
   const named: Labels = Object.fromEntries(labels);
+  const fault = checkLabels(named);
+  if (fault !== undefined) return fault;
   return values.map((value) => ({ ...value, labels: named }));
 }
 

@@ -186,6 +186,11 @@ test("any split into batches gives the same", () => {
   );
 });
 
+test("a histogram of more buckets than may be is left out", () => {
+  const many = Array.from({ length: 401 }, (_, i) => bucket(i, 0, i));
+  expect(run(many)).toEqual({ samples: [], omitted: { full: 401 } });
+});
+
 test("buckets that come one by one become quantiles of what came between two times", () => {
   const first = [bucket(1, 0, 5), bucket(2, 0, 5), bucket(Infinity, 0, 5)];
   const second = [bucket(Infinity, 10, 15), bucket(1, 10, 10), bucket(2, 10, 15)];

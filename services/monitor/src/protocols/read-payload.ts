@@ -15,7 +15,9 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 export function readTelegraf(bytes: Uint8Array, unitMs?: number): Parsed | MessageError {
   if (bytes[0] === BRACE) return readJson(bytes, parseTelegrafJson);
   try {
-    return parseLineProtocol(utf8.decode(bytes), unitMs);
+    const parsed = parseLineProtocol(utf8.decode(bytes), unitMs);
+    const isEmpty = parsed.readings.length === 0 && parsed.skipped.size === 0;
+    return isEmpty ? malformed("line protocol without a line") : parsed;
   } catch {
     return malformed("line protocol is not UTF-8");
   }

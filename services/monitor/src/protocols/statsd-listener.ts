@@ -8,6 +8,9 @@ const SUBJECT = "statsd";
 /** Asked of the system, which may give less: packets that find no room are lost without a trace. */
 const RECEIVE_BUFFER_BYTES = 4_194_304;
 
+/** Timings and texts of sets of one interval: some 40 MB. */
+const MAX_HELD = 1_000_000;
+
 /** Takes StatsD's packets in over UDP and hands on what it gathered, once an interval. */
 export class StatsdListener {
   readonly #protocols: ProtocolIntake;
@@ -24,7 +27,7 @@ export class StatsdListener {
     this.#most = ingest.max_samples_per_message;
     const maxSeries = ingest.max_series_per_system;
     this.#window = new StatsdWindow(
-      { maxSeries, gapMs: protocols.gap_seconds * 1_000 },
+      { maxSeries, maxHeld: MAX_HELD, gapMs: protocols.gap_seconds * 1_000 },
       Date.now(),
     );
     this.#socket = createSocket({
