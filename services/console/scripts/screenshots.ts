@@ -3,8 +3,8 @@ import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { chromium, type Page } from "playwright-core";
 import { waitFor } from "../../../test/support/wait-for.ts";
-import { chromiumPath } from "./chromium.ts";
-import { openHouse } from "./house.ts";
+import { chromiumPath } from "../test/chromium.ts";
+import { openHouse } from "../test/house.ts";
 import { publishLive, seedReports, seedSamples } from "./seed.ts";
 
 const TOKEN = "for-these-pictures-only";

@@ -35,6 +35,10 @@ export class Live {
 
   constructor(options: LiveOptions) {
     this.#options = options;
+    // At once: a connection may be lost and back between two turns, and what came meanwhile was not heard.
+    options.link.onLost(() => {
+      for (const viewer of this.#viewers.keys()) viewer.sendChanged("status", this.#status());
+    });
   }
 
   get viewers(): number {

@@ -2,6 +2,8 @@ import type { ServerResponse } from "node:http";
 
 /** Bytes that may wait for a viewer before it is dropped. */
 const MOST_WAITING_BYTES = 1_048_576;
+/** After this a browser whose stream has ended comes back. */
+const RETRY_MS = 1_000;
 
 /** One live page: a stream of server-sent events. A viewer that does not keep up is dropped, not waited for. */
 export class Viewer {
@@ -16,6 +18,7 @@ export class Viewer {
     response.on("close", () => {
       this.#isOpen = false;
     });
+    response.write(`retry: ${RETRY_MS}\n\n`);
   }
 
   get isOpen(): boolean {

@@ -37,7 +37,7 @@ function steps(caption: string, all: readonly ExplanationLink[], open: boolean):
   ];
   const rows = all.map(({ seq, timestamp, family, text }) => ({
     key: `${seq}`,
-    cells: [at(timestamp), words(family), text, String(seq)],
+    cells: [at(timestamp), words(family), h("span", { class: "wrap" }, text), String(seq)],
   }));
   return asTable(caption, table(caption, columns, rows), open && all.length <= FEW);
 }

@@ -1,5 +1,27 @@
 import type { Anomaly, Threshold } from "@mapek/core/messages";
-import type { Mark, SeriesFigures } from "./charts/series-chart.ts";
+
+/** A stretch in which something was abnormal. */
+interface Mark {
+  /** Milliseconds; null while it is open. */
+  readonly from: number;
+  readonly to: number | null;
+  readonly peakAt: number;
+  readonly peakValue: number;
+}
+
+/** What the chart of a series shows. All arrays are of one length. */
+export interface SeriesFigures {
+  /** Milliseconds, ascending. */
+  readonly times: readonly number[];
+  readonly values: readonly number[];
+  /** The thresholds in force at those times; null where there was none. */
+  readonly upper: readonly (number | null)[];
+  readonly lower: readonly (number | null)[];
+  /** Between which values a threshold keeps its promise on these samples. */
+  readonly bands: readonly (readonly [low: number, high: number])[];
+  readonly marks: readonly Mark[];
+  readonly unit: string;
+}
 
 /** How far from itself a promised rate may come out and still count as kept: as the learner's confidence has it. */
 const TOLERANCE = 0.5;

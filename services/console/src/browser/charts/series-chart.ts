@@ -1,29 +1,7 @@
 import uPlot from "uplot";
+import type { SeriesFigures } from "../series-figures.ts";
 import { axes, stepped } from "./axes.ts";
 import { onSchemeChange, palette } from "./palette.ts";
-
-/** A stretch in which something was abnormal. */
-export interface Mark {
-  /** Milliseconds; null while it is open. */
-  readonly from: number;
-  readonly to: number | null;
-  readonly peakAt: number;
-  readonly peakValue: number;
-}
-
-/** What the chart of a series shows. All arrays are of one length. */
-export interface SeriesFigures {
-  /** Milliseconds, ascending. */
-  readonly times: readonly number[];
-  readonly values: readonly number[];
-  /** The thresholds in force at those times; null where there was none. */
-  readonly upper: readonly (number | null)[];
-  readonly lower: readonly (number | null)[];
-  /** Between which values a threshold keeps its promise on these samples. */
-  readonly bands: readonly (readonly [low: number, high: number])[];
-  readonly marks: readonly Mark[];
-  readonly unit: string;
-}
 
 const HEIGHT = 320;
 const NARROW_HEIGHT = 240;

@@ -110,7 +110,7 @@ export class LoopsPage implements Page {
   }
 
   view(): HTMLElement {
-    const systems = [...new Set(this.#loops.loops.map(({ system }) => system))];
+    const systems = [...new Set(this.#loops.loops.map(({ system }) => system))].sort();
     return h(
       "div",
       {},
@@ -253,7 +253,7 @@ const signalTable = (caption: string, signals: readonly Feedback[]): HTMLElement
         one.source,
         h(
           "span",
-          {},
+          { class: "wrap" },
           saysOf(one.signal),
           one.without_effect !== undefined &&
             h("small", {}, `without effect: ${one.without_effect.reason}`),
