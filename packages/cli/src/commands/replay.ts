@@ -15,6 +15,7 @@ interface Options extends NatsOptions {
   readonly to?: number;
   readonly set?: readonly string[];
   readonly service: ActorService | "all";
+  readonly wholeLoop?: boolean;
   readonly json?: boolean;
 }
 
@@ -23,14 +24,17 @@ The stored inputs of a stretch of time go through the logic of each service agai
 --set the outputs must be those that are stored, byte for byte. With --set what would have come otherwise is listed.
 
 Each service is replayed on its own stored inputs: commands and recommendations that another service would have sent
-otherwise stay as they are. Dead letters are not compared.
+otherwise stay as they are. Dead letters are not compared. With --whole-loop they are made anew: what came from outside goes
+through all services at once, with the settings of then and with the others, and these two are compared. That is a
+simulation, in which a command takes effect at once.
 
 Times are those at which inputs and outputs were stored. The key must be one that may read the streams, such as admin.
 
 Exit codes: 0 identical, or settings were changed; 1 the same settings gave other bytes; 2 usage.
 
   mapek replay --from 2026-11-28T12:00Z --to 2026-11-28T13:00Z
-  mapek replay --from 2026-11-28 --set self_learning.sensitivity=2 --service learner`;
+  mapek replay --from 2026-11-28 --set self_learning.sensitivity=2 --service learner
+  mapek replay --set self_learning.strategy=iqr --whole-loop`;
 
 export const replayCommand = (): Command =>
   new Command("replay")
@@ -40,7 +44,7 @@ export const replayCommand = (): Command =>
         .argParser(timeArgument)
         .default(0, "the beginning"),
     )
-    .option("--to <time>", "the same (default: now)", timeArgument)
+    .option("--to <time>", "the same (default: all that is stored)", timeArgument)
     .option(
       "--set <key=value>",
       "another setting, such as self_learning.sensitivity=2; may be repeated",
@@ -51,6 +55,7 @@ export const replayCommand = (): Command =>
         .choices([...ACTOR_SERVICES, "all"])
         .default("all"),
     )
+    .option("--whole-loop", "with --set: make anew what services send to each other, too")
     .option(...JSON_OPTION)
     .addOption(natsOption())
     .addHelpText("after", NOTES)
@@ -59,7 +64,15 @@ export const replayCommand = (): Command =>
 const gathered = (text: string, before: readonly string[] = []): string[] => [...before, text];
 
 async function replay(options: Options): Promise<void> {
-  const { from, to = Date.now(), set = [], service, json, ...nats } = options;
+  const {
+    from,
+    to = Number.POSITIVE_INFINITY,
+    set = [],
+    service,
+    wholeLoop,
+    json,
+    ...nats
+  } = options;
   if (from > to) throw usageError("--from is after --to");
   const changes = set.map(settingChange);
   const services = service === "all" ? ACTOR_SERVICES : [service];
@@ -68,13 +81,27 @@ async function replay(options: Options): Promise<void> {
     throw usageError(
       `--set ${set[changes.indexOf(foreign)]} is a setting of the ${foreign.service}`,
     );
+  if (wholeLoop && (changes.length === 0 || service !== "all"))
+    throw usageError("--whole-loop needs --set, and is of all services");
   // Only here: the logic of three services is much to load.
-  const { runReplay } = await import("../replay/run-replay.ts");
+  const { runLoopReplay, runReplay } = await import("../replay/run-replay.ts");
   const progress = new Progress();
+  if (wholeLoop) {
+    const found = await withClient(nats, (client) =>
+      runLoopReplay(client, { changes, progress, from, to }),
+    ).finally(() => progress.done());
+    const { messages, failures, outputs, changed, changes: it } = found;
+    const counts = { outputs_before: outputs.length, outputs_after: changed.length };
+    if (json)
+      printJson({ from, to: options.to ?? null, set, messages, failures, ...counts, changes: it });
+    else
+      printLine([loopText(messages, outputs.length, changed.length), ...whatIfText(it)].join("\n"));
+    return;
+  }
   const result = await withClient(nats, (client) =>
     runReplay(client, { services, changes, progress, from, to }),
   ).finally(() => progress.done());
-  if (json) printJson(reportOf(result, from, to, set));
+  if (json) printJson(reportOf(result, from, options.to, set));
   else printLine(textOf(result, changes));
   const differences = countOf(result.services, (one) => one.differences.length);
   if (changes.length === 0 && differences > 0)
@@ -91,11 +118,11 @@ const identicalOf = ({ outputs, differences }: ServiceReplay): number =>
 const reportOf = (
   { services, changes }: ReplayResult,
   from: number,
-  to: number,
+  to: number | undefined,
   set: readonly string[],
 ) => ({
   from,
-  to,
+  to: to ?? null,
   set,
   services: services.map((one) => ({
     service: one.service,
@@ -136,6 +163,9 @@ function textOf({ services, changes }: ReplayResult, changed: readonly SettingCh
     ...(changes === undefined ? [] : whatIfText(changes)),
   ].join("\n");
 }
+
+const loopText = (messages: number, then: number, now: number): string =>
+  `${messages} messages folded through all services; ${then} outputs with the settings of then, ${now} now`;
 
 function whatIfText(it: WhatIf): string[] {
   return [

@@ -3,14 +3,19 @@ import type { ActorService } from "@mapek/core/messages";
 import { feedbackLogic } from "@mapek/feedback/logic";
 import { learnerLogic } from "@mapek/learner/logic";
 import { optimizerLogic } from "@mapek/optimizer/logic";
-import type { PartitionLogic } from "@mapek/runtime";
-import { type ReplayWindow, replayService, type ServiceReplay } from "@mapek/runtime/replay";
+import {
+  type Logics,
+  type LoopReplay,
+  type ReplayWindow,
+  replayLoop,
+  replayService,
+  type ServiceReplay,
+} from "@mapek/runtime/replay";
 import type { Progress } from "../progress.ts";
 import { changed, type SettingChange } from "./change-settings.ts";
 import { type WhatIf, whatIf } from "./what-if.ts";
 
-// biome-ignore lint/suspicious/noExplicitAny: the states of three services
-const LOGICS: Readonly<Record<ActorService, PartitionLogic<any, any>>> = {
+const LOGICS: Logics = {
   learner: learnerLogic,
   optimizer: optimizerLogic,
   feedback: feedbackLogic,
@@ -53,4 +58,25 @@ export async function runReplay(client: MapekClient, task: ReplayTask): Promise<
   const then = replays.flatMap(({ outputs }) => outputs);
   const now = replays.flatMap(({ outputs, changed: other }) => other ?? outputs);
   return { services: replays, changes: whatIf(then, now) };
+}
+
+/** Replays all services at once with the settings of then and with changed ones, the loop between them closed. */
+export async function runLoopReplay(
+  client: MapekClient,
+  { changes, progress, from, to }: Omit<ReplayTask, "services">,
+): Promise<LoopReplay & { readonly changes: WhatIf }> {
+  const replay = await replayLoop({
+    nc: client.connection,
+    subjects: client.subjects,
+    logics: LOGICS,
+    from,
+    to,
+    change: (service, settings) =>
+      changed(
+        settings,
+        changes.filter((change) => change.service === service),
+      ),
+    onProgress: (messages) => progress.show(`${messages} messages`),
+  });
+  return { ...replay, changes: whatIf(replay.outputs, replay.changed) };
 }

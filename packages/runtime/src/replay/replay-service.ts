@@ -20,6 +20,7 @@ import {
   type OutputDifference,
   outputDifferences,
 } from "./output-differences.ts";
+import { withSettings } from "./with-settings.ts";
 
 /** A stretch of time by which inputs and outputs were stored, ms; both ends included. */
 export interface ReplayWindow {
@@ -78,7 +79,7 @@ export async function replayService<State, Input>(
   options: ReplayOptions<State, Input>,
 ): Promise<ServiceReplay> {
   const { nc, logic } = options;
-  const connection = { nc, js: jetstream(nc), jsm: await jetstreamManager(nc) };
+  const connection = await connectionOf(nc);
   const partitions = await partitionsOf(connection);
   const all = Array.from({ length: partitions }, (_, partition) => partition);
   const positions = () =>
@@ -115,7 +116,15 @@ export async function replayService<State, Input>(
   };
 }
 
-async function partitionsOf({ jsm }: Connection): Promise<number> {
+/** What JetStream needs beside a connection. */
+export const connectionOf = async (nc: NatsConnection): Promise<Connection> => ({
+  nc,
+  js: jetstream(nc),
+  jsm: await jetstreamManager(nc),
+});
+
+/** How many partitions the streams were made for. */
+export async function partitionsOf({ jsm }: Connection): Promise<number> {
   const { config } = await jsm.streams.info(STREAMS.knowledge);
   return Number(config.metadata?.["mapek.partitions"]);
 }
@@ -140,7 +149,8 @@ const isPublic = (subjects: Subjects, service: ActorService) => {
   return (subject: string): boolean => roots.some((root) => subject.startsWith(root));
 };
 
-const storedAt = ({ info }: JsMsg): number => info.timestampNanos / 1e6;
+/** When the server stored a message, ms. */
+export const storedAt = ({ info }: JsMsg): number => info.timestampNanos / 1e6;
 
 async function storedOutputs(
   connection: Connection,
@@ -244,21 +254,4 @@ function runOf<State, Input>(
   return Object.assign((message: JsMsg) => folder.fold(state, message, true), {
     failures: () => folder.failures,
   });
-}
-
-/** The same logic where stored settings messages say something else. */
-function withSettings<State, Input>(
-  logic: PartitionLogic<State, Input>,
-  change: (settings: object) => object,
-): PartitionLogic<State, Input> {
-  return {
-    ...logic,
-    decode(subject, data) {
-      const decoded = logic.decode(subject, data);
-      if (!decoded.ok) return decoded;
-      const input = decoded.value as { kind?: string; settings?: object };
-      if (input.kind !== "settings" || input.settings === undefined) return decoded;
-      return { ok: true, value: { ...input, settings: change(input.settings) } as Input };
-    },
-  };
 }
