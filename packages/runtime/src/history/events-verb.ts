@@ -29,8 +29,12 @@ export function eventsVerb(service: ActorService, context: ServiceContext) {
   const log = new OutputLog(context);
   return async (system: string | undefined, request: Request): Promise<OutputEvent[]> => {
     const { from, to = Number.POSITIVE_INFINITY, limit = DEFAULT_LIMIT } = request;
+    const { metric, labels } = request;
+    // Where the subject says all, no more than the answer is read.
+    const isPlain = request.to === undefined && metric === undefined && labels === undefined;
     const { outputs } = await log.read(system, selectionsOf(service, request), {
       since: from,
+      ...(isPlain && { wanted: limit }),
       keep: (output) => output.timestamp <= to && isWanted(output, request),
     });
     return outputs.slice(-limit);

@@ -19,6 +19,8 @@ export interface OutputReading {
 export interface ReadOptions {
   /** Milliseconds; undefined = all that is stored. */
   readonly since?: number | undefined;
+  /** How many are wanted: more may come. @default as many as are looked at */
+  readonly wanted?: number | undefined;
   /** Which of them are kept. */
   readonly keep?: ((output: OutputEvent) => boolean) | undefined;
 }
@@ -51,7 +53,7 @@ export class OutputLog {
   async read(
     system: string | undefined,
     selections: readonly OutputSelection[],
-    { since, keep = () => true }: ReadOptions = {},
+    { since, wanted = MOST_READ, keep = () => true }: ReadOptions = {},
   ): Promise<OutputReading> {
     const { connection, subjects, config } = this.#context;
     const aheadMs = config.ingest.max_ahead_seconds * 1_000 + CLOCK_SLACK_MS;
@@ -59,7 +61,8 @@ export class OutputLog {
       stream: STREAMS.knowledge,
       filters: selections.map((selection) => filterOf(subjects, system, selection)),
       storedSince: since === undefined ? undefined : since - aheadMs,
-      most: MOST_READ,
+      // A reading stops at three quarters of the most that it may be.
+      most: Math.min(MOST_READ, Math.ceil((wanted * 4) / 3)),
     };
     const { items, cut } = await readStored(connection, query, ({ seq, subject, data }) => {
       const output = outputOf(subjects, seq, subject, data);
