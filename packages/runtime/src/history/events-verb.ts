@@ -30,8 +30,8 @@ export function eventsVerb(service: ActorService, context: ServiceContext) {
   return async (system: string | undefined, request: Request): Promise<OutputEvent[]> => {
     const { from, to = Number.POSITIVE_INFINITY, limit = DEFAULT_LIMIT } = request;
     const { metric, labels } = request;
-    // Where the subject says all, no more than the answer is read.
-    const isPlain = request.to === undefined && metric === undefined && labels === undefined;
+    // Where the subject says all, no more than the answer is read; what was imported lately may be older than `from`.
+    const isPlain = [from, request.to, metric, labels].every((narrow) => narrow === undefined);
     const { outputs } = await log.read(system, selectionsOf(service, request), {
       since: from,
       ...(isPlain && { wanted: limit }),
