@@ -245,3 +245,12 @@ it("an output that somebody changed in the log is found", async () => {
   expect(gone.report.services[0].differences).toMatchObject([{ kind: "missing output" }]);
   expect(gone.code).toBe(1);
 });
+
+it("a log that no longer holds the first inputs is told of", async () => {
+  const jsm = await jetstreamManager(observer.nc);
+  const { state } = await jsm.streams.info("MAPEK_SAMPLES");
+  // The settings of each partition were its first input.
+  await jsm.streams.purge("MAPEK_SAMPLES", { seq: state.first_seq + 3 });
+  const { report } = await replay("--service", "learner");
+  expect(report.services[0].trimmed_partitions).toHaveLength(3);
+});

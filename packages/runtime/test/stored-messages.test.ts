@@ -3,7 +3,8 @@ import { connect as dial, headers } from "@nats-io/transport-node";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startTestServer } from "../../../test/support/nats.ts";
 import { loadConfig } from "../src/config.ts";
-import { readStored } from "../src/history/stored-messages.ts";
+import { ReadingGate } from "../src/history/reading-gate.ts";
+import { readStored, type StoredQuery } from "../src/history/stored-messages.ts";
 import { type Connection, connect } from "../src/nats/connect.ts";
 
 let server: Awaited<ReturnType<typeof startTestServer>>;
@@ -23,12 +24,18 @@ afterAll(async () => {
   await server?.stop();
 });
 
+const read = async (query: Omit<StoredQuery, "stream"> & { stream?: string }) => {
+  const { items, cut } = await readStored(connection, { stream: "S", ...query }, (message) => [
+    { ...message, data: message.data.slice() },
+  ]);
+  return { messages: items, cut };
+};
+
 const numbersOf = (messages: readonly { data: Uint8Array }[]) =>
   messages.map(({ data }) => Number(new TextDecoder().decode(data)));
 
 it("reads what matches, in order", async () => {
-  const { messages, cut } = await readStored(connection, {
-    stream: "S",
+  const { messages, cut } = await read({
     filters: ["s.wanted.*"],
     most: COUNT,
   });
@@ -38,8 +45,7 @@ it("reads what matches, in order", async () => {
 });
 
 it("reads the newest where there are too many, and says so", async () => {
-  const { messages, cut } = await readStored(connection, {
-    stream: "S",
+  const { messages, cut } = await read({
     filters: ["s.wanted.*", "s.other.*"],
     most: 40,
   });
@@ -51,15 +57,10 @@ it("reads the newest where there are too many, and says so", async () => {
 });
 
 it("reads from a time on, and nothing where nothing is", async () => {
-  const all = await readStored(connection, { stream: "S", filters: ["s.>"], most: COUNT });
+  const all = await read({ filters: ["s.>"], most: COUNT });
   const storedSince = (all.messages[COUNT - 1]?.storedAt ?? 0) + 60_000;
-  expect(
-    (await readStored(connection, { stream: "S", filters: ["s.>"], most: 9, storedSince }))
-      .messages,
-  ).toEqual([]);
-  expect(
-    (await readStored(connection, { stream: "S", filters: ["s.none"], most: 9 })).messages,
-  ).toEqual([]);
+  expect((await read({ filters: ["s.>"], most: 9, storedSince })).messages).toEqual([]);
+  expect((await read({ filters: ["s.none"], most: 9 })).messages).toEqual([]);
 });
 
 it("does not wait for what a rollup has removed", async () => {
@@ -69,8 +70,7 @@ it("does not wait for what a rollup has removed", async () => {
     await connection.js.publish("s.rolled", body, { headers: rollup });
   };
   for (let i = 0; i < 5; i++) await last(String(i));
-  const { messages } = await readStored(connection, {
-    stream: "S",
+  const { messages } = await read({
     filters: ["s.rolled"],
     most: 9,
   });
@@ -80,10 +80,36 @@ it("does not wait for what a rollup has removed", async () => {
 it("leaves no consumer behind, and a stream that is not there is unavailable", async () => {
   const nc = await dial({ servers: server.url });
   const jsm = await jetstreamManager(nc);
-  await expect(
-    readStored(connection, { stream: "NONE", filters: ["s.>"], most: 9 }),
-  ).rejects.toMatchObject({ code: "MAPEK_REQUEST_UNAVAILABLE" });
+  await expect(read({ stream: "NONE", filters: ["s.>"], most: 9 })).rejects.toMatchObject({
+    code: "MAPEK_REQUEST_UNAVAILABLE",
+  });
   await connection.nc.flush();
   expect((await jsm.streams.info("S")).state.consumer_count).toBe(0);
   await nc.close();
+});
+
+it("readings at a time are few, those that wait are bounded", async () => {
+  let underWay = 0;
+  let most = 0;
+  const gate = new ReadingGate(2, 3);
+  const ended: number[] = [];
+  const work = (n: number) => async () => {
+    most = Math.max(most, ++underWay);
+    await connection.nc.flush();
+    underWay--;
+    ended.push(n);
+    if (n === 1) throw new Error("one that fails gives its place away, too");
+    return n;
+  };
+  const all = await Promise.allSettled([0, 1, 2, 3, 4, 5].map((n) => gate.pass(work(n))));
+  expect(most).toBe(2);
+  expect(ended).toEqual([0, 1, 2, 3, 4]);
+  expect(all.map(({ status }) => status)).toEqual([
+    "fulfilled",
+    "rejected",
+    ...["fulfilled", "fulfilled", "fulfilled"],
+    "rejected",
+  ]);
+  expect((all[5] as PromiseRejectedResult).reason).toMatchObject({ code: "MAPEK_OVERLOADED" });
+  expect(await gate.pass(work(6))).toBe(6);
 });

@@ -1,6 +1,7 @@
 import {
   type Action,
   type Feedback,
+  isLoop,
   metricToken,
   type OutputEvent,
   parseSeriesKey,
@@ -31,15 +32,23 @@ import { ROLLBACK, SYSTEM_WIDE } from "./action-id.ts";
 export function explainAction(context: ServiceContext) {
   const log = new OutputLog(context);
   return async (question: Question): Promise<Found> => {
-    const { system } = question;
-    const [own, inputs, beginsAt] = await Promise.all([
-      log.read(system, [{ family: "actions" }, { family: "feedback" }]),
-      readInputs(context, "feedback", system),
+    const { system, actionId, loop = actionId?.split(".")[1] } = question;
+    const tail = loop !== undefined && isLoop(loop) ? loop : undefined;
+    const [own, told, beginsAt] = await Promise.all([
+      log.read(system, [
+        { family: "actions", tail },
+        { family: "feedback", tail },
+      ]),
+      readInputs(
+        context,
+        "feedback",
+        system,
+        ({ kind, body }) => kind === "settings" || (kind === "control" && body.system === system),
+      ),
       log.beginsAt(),
     ]);
     const decision = decisionOf(question, own.outputs);
     const effects = decision === null ? [] : (await log.read(system, effectsOf(decision))).outputs;
-    const told = inputs.filter(({ kind, body }) => kind === "settings" || body.system === system);
     const outputs = [...own.outputs, ...effects].sort((a, b) => a.seq - b.seq);
     return composed(question, decision, outputs, told, beginsAt);
   };

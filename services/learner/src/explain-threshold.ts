@@ -1,11 +1,8 @@
 import {
   type Action,
-  type ExplanationLink,
-  type Feedback,
   MessageError,
   metricToken,
   type OutputEvent,
-  type Recommendation,
   seriesKey,
   showNumber,
   type Threshold,
@@ -25,6 +22,7 @@ import {
   seriesOfOutput,
   settingsSince,
 } from "@mapek/runtime";
+import { type Chain, candidatesOf, inputsOf, ruleOf } from "./threshold-terms.ts";
 
 /** Why a series' threshold is what it is: answers the `explain` verb for the kind `threshold`. */
 export function explainThreshold(context: ServiceContext) {
@@ -35,44 +33,42 @@ export function explainThreshold(context: ServiceContext) {
       throw new MessageError("MAPEK_MESSAGE_INVALID", "metric: a threshold is of a series");
     const tail = metricToken(metric);
     const key = seriesKey(system, metric, labels);
-    const [{ outputs, cut }, inputs, beginsAt] = await Promise.all([
-      log.read(system, [
-        { family: "thresholds", tail },
-        { family: "recommendations", tail },
-        { family: "changes", tail },
-        { family: "feedback", tail: "metrics_learning" },
-        { family: "feedback", tail: "anomaly_feedback" },
-        { family: "actions", tail: "metrics_learning" },
-        { family: "actions", tail: "anomaly_feedback" },
-      ]),
-      readInputs(context, "learner", key),
-      log.beginsAt(),
-    ]);
-    const series = outputs.filter((output) => {
+    const isOfSeries = (output: OutputEvent) => {
       const id = seriesOfOutput(output);
       return id !== undefined && seriesKey(id.system, id.metric, id.labels) === key;
-    });
-    const found = composed(question, series, ofSeries(inputs, question), beginsAt);
+    };
+    const selections = [
+      { family: "thresholds", tail },
+      { family: "recommendations", tail },
+      { family: "changes", tail },
+      { family: "feedback", tail: "metrics_learning" },
+      { family: "feedback", tail: "anomaly_feedback" },
+      { family: "actions", tail: "metrics_learning" },
+      { family: "actions", tail: "anomaly_feedback" },
+    ] as const;
+    const [{ outputs, cut }, inputs, beginsAt] = await Promise.all([
+      log.read(system, selections, { keep: isOfSeries }),
+      readInputs(context, "learner", key, (input) => isAbout(input, question)),
+      log.beginsAt(),
+    ]);
+    const found = composed(question, outputs, inputs, beginsAt);
     const behind = cut
-      ? [linkOfTrimmed(beginsAt, "what is older than the newest 50,000 outputs")]
+      ? [linkOfTrimmed(beginsAt, "what is older than the newest 20,000 outputs")]
       : [];
     return { metric, labels, side, ...found, causes: [...behind, ...found.causes] };
   };
 }
 
 /** Settings, and what operators and the feedback service told about the series. */
-const ofSeries = (inputs: readonly StoredInput[], { system, metric, labels }: Question) =>
-  inputs.filter(({ kind, body }) => {
-    if (kind === "settings") return true;
-    const told = (body.control ?? body.command) as
-      | { metric?: string | null; labels?: Question["labels"] }
-      | undefined;
-    if (told === undefined || body.system !== system) return false;
-    if (told.metric === undefined || told.metric === null) return true;
-    return (
-      told.metric === metric && seriesKey("s", "m", told.labels) === seriesKey("s", "m", labels)
-    );
-  });
+function isAbout({ kind, body }: StoredInput, { system, metric, labels }: Question): boolean {
+  if (kind === "settings") return true;
+  const told = (body.control ?? body.command) as
+    | { metric?: string | null; labels?: Question["labels"] }
+    | undefined;
+  if (told === undefined || body.system !== system) return false;
+  if (told.metric === undefined || told.metric === null) return true;
+  return told.metric === metric && seriesKey("s", "m", told.labels) === seriesKey("s", "m", labels);
+}
 
 const sideOf = ({ message }: OutputEvent): unknown => message.side ?? "upper";
 
@@ -136,13 +132,6 @@ function isOfEarlierAction(
   if (id === decision.message.action_id) return false;
   const first = outputs.find((one) => one.family === "actions" && one.message.action_id === id);
   return first !== undefined && first.timestamp < decision.timestamp;
-}
-
-interface Chain {
-  readonly recommendation: OutputEvent | undefined;
-  readonly signal: OutputEvent | undefined;
-  readonly action: OutputEvent | undefined;
-  readonly links: readonly ExplanationLink[];
 }
 
 const ROLLBACK = ".rollback";
@@ -218,86 +207,4 @@ function missingOf({ source, action_id }: Threshold, { recommendation, signal, a
   else if (action !== undefined && signal === undefined)
     missing.push(`the signal ${action.message.signal_id}`);
   return missing;
-}
-
-function ruleOf(threshold: Threshold, action: Action | undefined): string {
-  const { threshold: value, source, reasoning, pinned, previous } = threshold;
-  switch (source) {
-    case "operator":
-      return pinned
-        ? `An operator pinned it at ${showNumber(value)}: ${reasoning}.`
-        : `${reasoning}: it stays ${showNumber(value)} until a loop moves it.`;
-    case "rollback":
-      return `${reasoning}: ${showNumber(previous)} -> ${showNumber(value)}.`;
-    default: {
-      if (action === undefined) return `Set to ${showNumber(value)} by a ${source}: ${reasoning}.`;
-      // The action's reason, without what its target answered.
-      const [why = ""] = action.reason.split(`; ${reasoning}`);
-      return `${why}, so it is ${showNumber(value)}.`;
-    }
-  }
-}
-
-type Inputs = Found["inputs"];
-
-const UNITS: Readonly<Record<string, string>> = {
-  time_to_threshold_ms: "ms",
-  slope_per_hour: "per hour",
-  data_points: "samples",
-};
-
-function inputsOf(threshold: Threshold, { recommendation, signal, action }: Chain): Inputs {
-  const inputs: Inputs = [
-    { name: "in_force_before", value: threshold.previous },
-    { name: "confidence", value: threshold.confidence },
-  ];
-  if (signal !== undefined) {
-    const { source, signal: said } = signal.message as unknown as Feedback;
-    inputs.push({ name: "source", value: source });
-    if (typeof said.threshold_value === "number")
-      inputs.push({ name: "proposed", value: said.threshold_value });
-  }
-  if (action !== undefined)
-    inputs.push({ name: "damping", value: (action.message as unknown as Action).damping });
-  if (recommendation === undefined) return inputs;
-  const { recommended_value, strategy, supporting_data } =
-    recommendation.message as unknown as Recommendation;
-  inputs.push({ name: "recommended_value", value: recommended_value });
-  inputs.push({ name: "strategy", value: strategy });
-  for (const [name, value] of Object.entries(supporting_data))
-    inputs.push({ name, value, ...(UNITS[name] !== undefined && { unit: UNITS[name] }) });
-  return inputs;
-}
-
-/** Of a recommendation the strategies; of anything else what was in force, and what was put there. */
-function candidatesOf(
-  threshold: Threshold,
-  { recommendation, signal }: Chain,
-): Found["candidates"] {
-  if (recommendation !== undefined) {
-    const { candidates, strategy, supporting_data } =
-      recommendation.message as unknown as Recommendation;
-    return Object.entries(candidates).map(([name, value]) => {
-      const loss = supporting_data[`loss_${name}`];
-      return {
-        name,
-        value,
-        chosen: name === strategy,
-        ...(typeof loss === "number" && { detail: `backtest loss ${showNumber(loss)}` }),
-      };
-    });
-  }
-  const proposed = signal?.message.signal as { threshold_value?: number } | undefined;
-  const found: Found["candidates"] = [];
-  if (threshold.previous !== null)
-    found.push({ name: "in force before", value: threshold.previous, chosen: false });
-  if (typeof proposed?.threshold_value === "number")
-    found.push({
-      name: "proposed",
-      value: proposed.threshold_value,
-      chosen: proposed.threshold_value === threshold.threshold,
-    });
-  if (!found.some(({ chosen }) => chosen))
-    found.push({ name: threshold.source, value: threshold.threshold, chosen: true });
-  return found;
 }

@@ -39,20 +39,29 @@ export function explainOptimizer(context: ServiceContext) {
       log.read(system, [
         { family: "transitions" },
         { family: "parameters" },
-        { family: "actions" },
-        { family: "feedback" },
+        ...LOOPS_HERE.flatMap((tail) => [
+          { family: "actions", tail } as const,
+          { family: "feedback", tail } as const,
+        ]),
       ]),
-      readInputs(context, "optimizer", system),
+      readInputs(
+        context,
+        "optimizer",
+        system,
+        ({ kind, body }) => kind === "settings" || body.system === system,
+      ),
       log.beginsAt(),
     ]);
-    const own = inputs.filter(({ kind, body }) => kind === "settings" || body.system === system);
-    return { outputs, cut, inputs: own, beginsAt };
+    return { outputs, cut, inputs, beginsAt };
   };
   return {
     state: async (question: Question) => explainState(question, await gather(question)),
     parameters: async (question: Question) => explainParameters(question, await gather(question)),
   };
 }
+
+/** Loops whose commands go to the optimizer. */
+const LOOPS_HERE = ["performance_adaptation", "decision_quality", "resource_optimization"] as const;
 
 interface Stored {
   readonly outputs: readonly OutputEvent[];

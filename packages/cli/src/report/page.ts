@@ -42,11 +42,11 @@ function section(series: ReportedSeries): Markup {
 <p class="quiet">${times.length} samples, ${span}</p>
 <dl class="tiles">
 ${tile(inForce ? "threshold in force" : "recommended threshold", inForce?.threshold ?? recommendation?.recommended_value, inForce ? inForce.source : recommendation?.strategy)}
-${tile("confidence", recommendation?.confidence, recommendation?.provisional ? "provisional" : undefined)}
+${tile("confidence of what is recommended", recommendation?.confidence, recommendation?.provisional ? "provisional" : undefined)}
 ${tile("anomalies", anomalies.length, undefined)}
 ${tile("trend", trend.direction, `${showNumber(trend.slope_per_hour)} an hour`)}
 </dl>
-<figure>${chart}
+<figure><div class="wide">${chart}</div>
 <figcaption>${legend(series)}</figcaption></figure>
 ${recommendation === null ? html`<p>No recommendation under 16 samples.</p>` : recommended(recommendation)}
 <h3>Statistics</h3>

@@ -17,7 +17,7 @@ dl { margin: 0; } dd { margin: 0; font-variant-numeric: tabular-nums; }
 .tiles dt, .figures dt { font-size: 13px; }
 .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(135px, 1fr)); gap: 6px 16px; }
 .chosen dd { font-weight: 700; color: var(--threshold); } .chosen dd::after { content: " ✓"; }
-figure { margin: 8px 0; } svg { width: 100%; height: auto; display: block; }
+figure { margin: 8px 0; } svg { width: 100%; min-width: 640px; height: auto; display: block; }
 figcaption { font-size: 13px; margin-left: 5%; }
 .grid { stroke: var(--line); stroke-width: 1; } .tick { fill: var(--quiet); font-size: 12px; }
 path.samples { fill: none; stroke: var(--samples); stroke-width: 1.4; stroke-linejoin: round; }

@@ -14,30 +14,33 @@ export interface StoredInput {
 }
 
 /** Most stored messages of inputs that one request looks at: the newest. */
-const MOST_READ = 20_000;
+const MOST_READ = 5_000;
 
 /**
- * The stored inputs of the partition in which a key's actor lives, but for samples and ticks, oldest first: the newest
- * 20,000 messages are looked at.
+ * The stored inputs of the partition in which a key's actor lives, but for samples and ticks, oldest first. The newest
+ * 5,000 messages are looked at.
  *
- * @throws {MessageError} MAPEK_REQUEST_UNAVAILABLE.
+ * @param keep Which of them are kept: settings of the partition, and inputs of all its actors.
+ * @throws {MessageError} MAPEK_REQUEST_UNAVAILABLE, MAPEK_OVERLOADED.
  */
 export async function readInputs(
   { connection, subjects, config }: ServiceContext,
   service: ActorService,
   key: string,
-): Promise<StoredInput[]> {
+  keep: (input: StoredInput) => boolean,
+): Promise<readonly StoredInput[]> {
   const partition = partitionOf(key, config.streams.partitions);
-  const { messages } = await readStored(connection, {
+  const query = {
     stream: STREAMS.knowledge,
     filters: [subjects.input(service, partition)],
     most: MOST_READ,
-  });
-  return messages.flatMap(({ seq, data }) =>
-    inputsOf(data).flatMap((input) => {
-      const body = decodeMsgpack(input) as StoredInput["body"];
-      const kind = body.kind as string;
-      return kind === "tick" ? [] : [{ seq, time: body.time as number, kind, body }];
+  };
+  const { items } = await readStored(connection, query, ({ seq, data }) =>
+    inputsOf(data).flatMap((encoded) => {
+      const body = decodeMsgpack(encoded) as StoredInput["body"];
+      const input = { seq, time: body.time as number, kind: body.kind as string, body };
+      return input.kind !== "tick" && keep(input) ? [input] : [];
     }),
   );
+  return items;
 }

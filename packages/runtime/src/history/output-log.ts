@@ -16,8 +16,17 @@ export interface OutputReading {
   readonly cut: boolean;
 }
 
+export interface ReadOptions {
+  /** Milliseconds; undefined = all that is stored. */
+  readonly since?: number | undefined;
+  /** How many are wanted: more may come. @default as many as are looked at */
+  readonly wanted?: number | undefined;
+  /** Which of them are kept. */
+  readonly keep?: ((output: OutputEvent) => boolean) | undefined;
+}
+
 /** Most stored outputs that one request looks at: the newest. */
-const MOST_READ = 50_000;
+const MOST_READ = 20_000;
 
 /** Families whose subject ends with the system. */
 const WITHOUT_TAIL: ReadonlySet<OutputFamily> = new Set(["parameters", "transitions"]);
@@ -38,29 +47,28 @@ export class OutputLog {
    * An output's own time may lie before the time at which it was stored as far as it likes (imported history), but hardly
    * behind it: so the server skips what was stored before `since`, less what samples may be ahead.
    *
-   * @param since Milliseconds; undefined = all that is stored.
-   * @throws {MessageError} MAPEK_REQUEST_UNAVAILABLE.
+   * @throws {MessageError} MAPEK_REQUEST_UNAVAILABLE, MAPEK_OVERLOADED.
    * Cost: reads every output that matches, at most {@link MOST_READ}: about 20 µs each.
    */
   async read(
     system: string | undefined,
     selections: readonly OutputSelection[],
-    since?: number,
+    { since, wanted = MOST_READ, keep = () => true }: ReadOptions = {},
   ): Promise<OutputReading> {
     const { connection, subjects, config } = this.#context;
     const aheadMs = config.ingest.max_ahead_seconds * 1_000 + CLOCK_SLACK_MS;
-    const { messages, cut } = await readStored(connection, {
+    const query = {
       stream: STREAMS.knowledge,
       filters: selections.map((selection) => filterOf(subjects, system, selection)),
       storedSince: since === undefined ? undefined : since - aheadMs,
-      most: MOST_READ,
-    });
-    const outputs: OutputEvent[] = [];
-    for (const { seq, subject, data } of messages) {
+      // A reading stops at three quarters of the most that it may be.
+      most: Math.min(MOST_READ, Math.ceil((wanted * 4) / 3)),
+    };
+    const { items, cut } = await readStored(connection, query, ({ seq, subject, data }) => {
       const output = outputOf(subjects, seq, subject, data);
-      if (since === undefined || output.timestamp >= since) outputs.push(output);
-    }
-    return { outputs, cut };
+      return (since === undefined || output.timestamp >= since) && keep(output) ? [output] : [];
+    });
+    return { outputs: items, cut };
   }
 
   /** When the oldest message that is still in the log was stored, ms; undefined of an empty one. */

@@ -1,11 +1,14 @@
+import { setImmediate } from "node:timers/promises";
 import { MessageError } from "@mapek/core/messages";
 import { type Consumer, DeliverPolicy, type JsMsg } from "@nats-io/jetstream";
 import type { Connection } from "../nats/connect.ts";
+import { ReadingGate } from "./reading-gate.ts";
 
 /** A message as a stream holds it. */
 interface StoredMessage {
   readonly seq: number;
   readonly subject: string;
+  /** Of the connection's memory: to be copied where it is kept. */
   readonly data: Uint8Array;
   /** When the server stored it, ms. */
   readonly storedAt: number;
@@ -22,13 +25,19 @@ export interface StoredQuery {
   readonly most: number;
 }
 
-export interface StoredAnswer {
-  /** In the order of the stream. */
-  readonly messages: readonly StoredMessage[];
+export interface StoredAnswer<T> {
+  /** What was made of the messages, in the order of the stream. */
+  readonly items: readonly T[];
   /** Whether there were more than `most`: the oldest are missing. */
   readonly cut: boolean;
 }
 
+/** A reading that takes longer gives up. */
+const READ_MS = 4_000;
+/** Longest time that a reading keeps the event loop to itself. */
+const SLICE_MS = 4;
+/** Readings at a time in a process, and those that may wait. */
+const gate = new ReadingGate(2, 64);
 /** A reader to which nothing comes for so long, though something should, gives up. */
 const SILENCE_MS = 3_000;
 /** Bytes that the server may send ahead. */
@@ -45,25 +54,45 @@ const startAt = (storedSince: number | undefined): Start =>
     : { opt_start_time: new Date(Math.max(0, storedSince)).toISOString() };
 
 /**
- * Reads the newest stored messages that match, up to what was stored when it was asked.
+ * Reads the newest stored messages that match, up to what was stored when it was asked; two readings at a time in a process.
  *
- * @throws {MessageError} MAPEK_REQUEST_UNAVAILABLE where the server does not hand them out.
- * Cost: about 10 µs a message; where there are more than `most`, some 20 questions to the server before that.
+ * @param make What is kept of a message: nothing, or what it becomes.
+ * @throws {MessageError} MAPEK_REQUEST_UNAVAILABLE where the server does not hand them out in four seconds; MAPEK_OVERLOADED
+ * where 64 readings wait already.
+ * Cost: about 10 µs a message beside `make`, in slices of 4 ms; where there are more than `most`, some 20 questions to
+ * the server before that.
  */
-export async function readStored(
+export async function readStored<T>(
   connection: Connection,
   query: StoredQuery,
-): Promise<StoredAnswer> {
-  const { stream, most } = query;
-  return await orUnavailable(stream, async () => {
-    const { consumer, pending, cut } = await openNewest(connection, query);
-    const messages: StoredMessage[] = [];
-    for await (const { seq, subject, data, info } of taken(connection, consumer, pending)) {
-      const storedAt = Math.floor(info.timestampNanos / 1e6);
-      messages.push({ seq, subject, data: data.slice(), storedAt });
-    }
-    return { messages: messages.slice(-most), cut };
-  });
+  make: (message: StoredMessage) => readonly T[],
+): Promise<StoredAnswer<T>> {
+  const { stream } = query;
+  return await gate.pass(() =>
+    orUnavailable(stream, async () => {
+      const { consumer, pending, cut } = await openNewest(connection, query);
+      const items: T[] = [];
+      const deadline = performance.now() + READ_MS;
+      let sliceEnds = performance.now() + SLICE_MS;
+      let read = 0;
+      for await (const { seq, subject, data, info } of taken(connection, consumer, pending)) {
+        items.push(
+          ...make({ seq, subject, data, storedAt: Math.floor(info.timestampNanos / 1e6) }),
+        );
+        read++;
+        const now = performance.now();
+        if (now > deadline) {
+          const why = `${stream}: ${read} of ${pending} messages read in ${READ_MS / 1_000} s: ask for less`;
+          throw new MessageError("MAPEK_REQUEST_UNAVAILABLE", why);
+        }
+        if (now < sliceEnds) continue;
+        // Messages that were read already come without a turn of the event loop.
+        await setImmediate();
+        sliceEnds = performance.now() + SLICE_MS;
+      }
+      return { items, cut };
+    }),
+  );
 }
 
 /**

@@ -1,0 +1,102 @@
+import type {
+  Action,
+  ExplanationLink,
+  Feedback,
+  OutputEvent,
+  Recommendation,
+  Threshold,
+} from "@mapek/core/messages";
+import { showNumber } from "@mapek/core/messages";
+import type { Found } from "@mapek/runtime";
+
+/** The messages that led to a threshold, as far as they are stored. */
+export interface Chain {
+  readonly recommendation: OutputEvent | undefined;
+  readonly signal: OutputEvent | undefined;
+  readonly action: OutputEvent | undefined;
+  readonly links: readonly ExplanationLink[];
+}
+
+/** Which rule decided, with its numbers. */
+export function ruleOf(threshold: Threshold, action: Action | undefined): string {
+  const { threshold: value, source, reasoning, pinned, previous } = threshold;
+  switch (source) {
+    case "operator":
+      return pinned
+        ? `An operator pinned it at ${showNumber(value)}: ${reasoning}.`
+        : `${reasoning}: it stays ${showNumber(value)} until a loop moves it.`;
+    case "rollback":
+      return `${reasoning}: ${showNumber(previous)} -> ${showNumber(value)}.`;
+    default: {
+      if (action === undefined) return `Set to ${showNumber(value)} by a ${source}: ${reasoning}.`;
+      // The action's reason, without what its target answered.
+      const [why = ""] = action.reason.split(`; ${reasoning}`);
+      return `${why}, so it is ${showNumber(value)}.`;
+    }
+  }
+}
+
+type Inputs = Found["inputs"];
+
+const UNITS: Readonly<Record<string, string>> = {
+  time_to_threshold_ms: "ms",
+  slope_per_hour: "per hour",
+  data_points: "samples",
+};
+
+/** What the rule looked at: what was in force, what was proposed, and what the recommendation rests on. */
+export function inputsOf(threshold: Threshold, { recommendation, signal, action }: Chain): Inputs {
+  const inputs: Inputs = [
+    { name: "in_force_before", value: threshold.previous },
+    { name: "confidence", value: threshold.confidence },
+  ];
+  if (signal !== undefined) {
+    const { source, signal: said } = signal.message as unknown as Feedback;
+    inputs.push({ name: "source", value: source });
+    if (typeof said.threshold_value === "number")
+      inputs.push({ name: "proposed", value: said.threshold_value });
+  }
+  if (action !== undefined)
+    inputs.push({ name: "damping", value: (action.message as unknown as Action).damping });
+  if (recommendation === undefined) return inputs;
+  const { recommended_value, strategy, supporting_data } =
+    recommendation.message as unknown as Recommendation;
+  inputs.push({ name: "recommended_value", value: recommended_value });
+  inputs.push({ name: "strategy", value: strategy });
+  for (const [name, value] of Object.entries(supporting_data))
+    inputs.push({ name, value, ...(UNITS[name] !== undefined && { unit: UNITS[name] }) });
+  return inputs;
+}
+
+/** Of a recommendation the strategies; of anything else what was in force, and what was put there. */
+export function candidatesOf(
+  threshold: Threshold,
+  { recommendation, signal }: Chain,
+): Found["candidates"] {
+  if (recommendation !== undefined) {
+    const { candidates, strategy, supporting_data } =
+      recommendation.message as unknown as Recommendation;
+    return Object.entries(candidates).map(([name, value]) => {
+      const loss = supporting_data[`loss_${name}`];
+      return {
+        name,
+        value,
+        chosen: name === strategy,
+        ...(typeof loss === "number" && { detail: `backtest loss ${showNumber(loss)}` }),
+      };
+    });
+  }
+  const proposed = signal?.message.signal as { threshold_value?: number } | undefined;
+  const found: Found["candidates"] = [];
+  if (threshold.previous !== null)
+    found.push({ name: "in force before", value: threshold.previous, chosen: false });
+  if (typeof proposed?.threshold_value === "number")
+    found.push({
+      name: "proposed",
+      value: proposed.threshold_value,
+      chosen: proposed.threshold_value === threshold.threshold,
+    });
+  if (!found.some(({ chosen }) => chosen))
+    found.push({ name: threshold.source, value: threshold.threshold, chosen: true });
+  return found;
+}
