@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from "node:crypto";
 import { MessageError, type MessageErrorCode } from "@mapek/core/messages";
 import { LINE_PRECISIONS, type Parsed, parseRemoteWrite } from "@mapek/ingest";
 import { type Config, RuntimeError } from "@mapek/runtime";
@@ -15,6 +16,7 @@ const STATUS: Partial<Record<MessageErrorCode, number>> = {
   MAPEK_MESSAGE_TOO_LARGE: 413,
   MAPEK_OVERLOADED: 503,
   MAPEK_NOT_STORED: 503,
+  MAPEK_HTTP_UNAUTHORIZED: 401,
 };
 const statusOf = (code: MessageErrorCode): number => STATUS[code] ?? 400;
 
@@ -93,8 +95,13 @@ export class HttpProtocols {
     await this.#server.close();
   }
 
-  /** Refuses a request before its body is read, where there is no room for it. */
-  #admit({ headers }: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
+  /** Refuses a request before its body is read, where it brings no token or there is no room for it. */
+  #admit({ headers, url }: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
+    if (!bringsToken(headers.authorization, this.#settings.http_token)) {
+      const error = new MessageError("MAPEK_HTTP_UNAUTHORIZED", "Authorization: Bearer or Token");
+      this.#protocols.refuse({ subject: subjectOf(url), payload: new Uint8Array() }, error);
+      return fail(reply.header("WWW-Authenticate", "Bearer"), error);
+    }
     const bytes = Number(headers["content-length"] ?? this.#settings.max_body_bytes);
     if (this.#memoryShort() || this.#waitingBytes + bytes > this.#maxWaitingBytes)
       return fail(reply, new MessageError("MAPEK_OVERLOADED", "no room for it now: try later"));
@@ -173,7 +180,7 @@ export class HttpProtocols {
     protocol: Protocol,
     read: (bytes: Uint8Array) => Parsed | MessageError,
   ): Promise<Received | MessageError | undefined> {
-    const subject = `POST ${request.url.split("?", 1)[0]}`;
+    const subject = subjectOf(request.url);
     const bytes = await bodyOf(request, this.#settings.max_body_bytes);
     if (bytes === undefined) return undefined;
     const system = systemOfRequest(request);
@@ -195,6 +202,17 @@ export class HttpProtocols {
     });
     return { bytes, outcome, parsed };
   }
+}
+
+/** What stands for the subject in a dead letter; what follows the path may name secrets. */
+const subjectOf = (url: string): string => `POST ${url.split("?", 1)[0]}`;
+
+/** Whether a request brings the token; digests are compared, so that the time taken tells nothing of it. */
+function bringsToken(authorization: string | undefined, token: string | undefined): boolean {
+  if (token === undefined) return true;
+  const given = /^(?:Bearer|Token) (.*)$/i.exec(authorization ?? "")?.[1] ?? "";
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(given), digest(token));
 }
 
 /** Values of series that were left out; what only says that a series ended is not. */
