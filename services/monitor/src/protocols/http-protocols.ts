@@ -32,7 +32,6 @@ export interface HttpProtocolsOptions {
 
 /** A request as far as it was read. */
 interface Received {
-  readonly bytes: Uint8Array;
   readonly outcome: Outcome;
   readonly parsed: Parsed;
 }
@@ -66,9 +65,9 @@ export class HttpProtocols {
     server.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) =>
       done(null, body),
     );
-    server.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
+    server.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
       const code = error.statusCode === 413 ? "MAPEK_MESSAGE_TOO_LARGE" : "MAPEK_MESSAGE_MALFORMED";
-      return fail(reply, new MessageError(code, error.message));
+      return fail(reply, this.#refuse(request, new MessageError(code, error.message)));
     });
     server.addHook("onRequest", async (request, reply) => this.#admit(request, reply));
     server.post("/v1/metrics", (request, reply) => this.#otlp(request, reply));
@@ -96,15 +95,17 @@ export class HttpProtocols {
   }
 
   /** Refuses a request before its body is read, where it brings no token or there is no room for it. */
-  #admit({ headers, url }: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
+  #admit(request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
+    const { headers } = request;
     if (!bringsToken(headers.authorization, this.#settings.http_token)) {
       const error = new MessageError("MAPEK_HTTP_UNAUTHORIZED", "Authorization: Bearer or Token");
-      this.#protocols.refuse({ subject: subjectOf(url), payload: new Uint8Array() }, error);
-      return fail(reply.header("WWW-Authenticate", "Bearer"), error);
+      return fail(reply.header("WWW-Authenticate", "Bearer"), this.#refuse(request, error));
     }
     const bytes = Number(headers["content-length"] ?? this.#settings.max_body_bytes);
-    if (this.#memoryShort() || this.#waitingBytes + bytes > this.#maxWaitingBytes)
-      return fail(reply, new MessageError("MAPEK_OVERLOADED", "no room for it now: try later"));
+    if (this.#memoryShort() || this.#waitingBytes + bytes > this.#maxWaitingBytes) {
+      const error = new MessageError("MAPEK_OVERLOADED", "no room for it now: try later");
+      return fail(reply, this.#refuse(request, error));
+    }
     this.#waitingBytes += bytes;
     reply.raw.once("close", () => {
       this.#waitingBytes -= bytes;
@@ -114,9 +115,11 @@ export class HttpProtocols {
 
   async #line(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { precision = "ns" } = request.query as { precision?: string };
-    const unitMs = LINE_PRECISIONS[precision];
-    if (unitMs === undefined)
-      return fail(reply, new MessageError("MAPEK_MESSAGE_INVALID", `precision ${precision}`));
+    const unitMs = LINE_PRECISIONS.get(precision);
+    if (unitMs === undefined) {
+      const error = new MessageError("MAPEK_MESSAGE_INVALID", `precision ${precision}`);
+      return fail(reply, this.#refuse(request, error));
+    }
     const received = await this.#receive(request, "telegraf", (bytes) =>
       readTelegraf(bytes, unitMs),
     );
@@ -184,15 +187,10 @@ export class HttpProtocols {
     const bytes = await bodyOf(request, this.#settings.max_body_bytes);
     if (bytes === undefined) return undefined;
     const system = systemOfRequest(request);
-    const raw = request.body instanceof Uint8Array ? request.body : new Uint8Array();
-    const refuse = (error: MessageError): MessageError => {
-      this.#protocols.refuse({ subject, payload: raw }, error);
-      return error;
-    };
-    if (bytes instanceof MessageError) return refuse(bytes);
-    if (system instanceof MessageError) return refuse(system);
+    if (bytes instanceof MessageError) return this.#refuse(request, bytes);
+    if (system instanceof MessageError) return this.#refuse(request, system);
     const parsed = read(bytes);
-    if (parsed instanceof MessageError) return refuse(parsed);
+    if (parsed instanceof MessageError) return this.#refuse(request, parsed);
     const outcome = await this.#protocols.take({
       protocol,
       system,
@@ -200,7 +198,14 @@ export class HttpProtocols {
       subject,
       payload: bytes,
     });
-    return { bytes, outcome, parsed };
+    return { outcome, parsed };
+  }
+
+  /** Keeps a dead letter of the request, with its body as far as that was read. */
+  #refuse({ url, body }: FastifyRequest, error: MessageError): MessageError {
+    const payload = body instanceof Uint8Array ? body : new Uint8Array();
+    this.#protocols.refuse({ subject: subjectOf(url), payload }, error);
+    return error;
   }
 }
 
