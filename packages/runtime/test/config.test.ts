@@ -284,5 +284,10 @@ describe("secrets", () => {
       },
     });
     expect(withoutSecrets(loadConfig())).toEqual(loadConfig());
+    const protocols = loadConfig({
+      file: tuning("protocols:\n  scrape: [{ url: 'http://ann:hunter1@a:9100/metrics' }]"),
+      env: { MAPEK_PROTOCOLS_TOKEN: "hunter-of-tokens" },
+    });
+    expect(JSON.stringify(withoutSecrets(protocols))).not.toContain("hunter");
   });
 });
