@@ -80,17 +80,11 @@ export class Converter {
           gather(reading, timeMs, families);
           break;
         case "stale":
-          end(reading, families, conversion);
+          this.#end(reading, families, nowMs, conversion);
           break;
       }
     }
-    for (const [key, { byTime, ...series }] of families)
-      for (const [timeMs, totals] of [...byTime].sort(([a], [b]) => a - b)) {
-        const before = conversion.stateOf(key) as BucketFamilyState | undefined;
-        const clock = { nowMs, gapMs: this.#options.gapMs };
-        const after = takeBuckets(before, series, { timeMs, totals }, clock, conversion);
-        if (after !== before) conversion.keep(key, after);
-      }
+    for (const [key, family] of families) this.#takeFamily(key, family, nowMs, conversion);
     return conversion;
   }
 
@@ -98,6 +92,40 @@ export class Converter {
   forgetIdle(nowMs: number): void {
     const before = nowMs - this.#options.gapMs;
     for (const [key, { seenMs }] of this.#states) if (seenMs < before) this.#states.delete(key);
+  }
+
+  #takeFamily(
+    key: string,
+    { byTime, ...series }: Family,
+    nowMs: number,
+    conversion: Conversion<SeriesState>,
+  ): void {
+    const clock = { nowMs, gapMs: this.#options.gapMs };
+    for (const [timeMs, totals] of [...byTime].sort(([a], [b]) => a - b)) {
+      const before = conversion.stateOf(key) as BucketFamilyState | undefined;
+      const after = takeBuckets(before, series, { timeMs, totals }, clock, conversion);
+      if (after !== before) conversion.keep(key, after);
+    }
+  }
+
+  /** Forgets a series that ended, whatever it was; of a histogram what came before its end is taken. */
+  #end(
+    { metric, labels, upperBound }: StaleReading,
+    families: Map<string, Family>,
+    nowMs: number,
+    conversion: Conversion<SeriesState>,
+  ): void {
+    conversion.omit("stale");
+    if (upperBound === undefined) {
+      for (const kind of ["total", "delta", "cumulative"])
+        conversion.keep(stateKey(kind, metric, labels), undefined);
+      return;
+    }
+    const key = stateKey("buckets", metric, labels);
+    const family = families.get(key);
+    if (family !== undefined) this.#takeFamily(key, family, nowMs, conversion);
+    families.delete(key);
+    conversion.keep(key, undefined);
   }
 
   #takeTotal(
@@ -213,21 +241,4 @@ function gather(
   const totals = family.byTime.get(timeMs);
   if (totals === undefined) family.byTime.set(timeMs, new Map([[upperBound, value]]));
   else totals.set(upperBound, value);
-}
-
-/** Forgets a series that ended, whatever it was. */
-function end(
-  { metric, labels, upperBound }: StaleReading,
-  families: Map<string, Family>,
-  conversion: Conversion<SeriesState>,
-): void {
-  conversion.omit("stale");
-  if (upperBound !== undefined) {
-    const key = stateKey("buckets", metric, labels);
-    families.delete(key);
-    conversion.keep(key, undefined);
-    return;
-  }
-  for (const kind of ["total", "delta", "cumulative"])
-    conversion.keep(stateKey(kind, metric, labels), undefined);
 }

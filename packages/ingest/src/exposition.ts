@@ -12,14 +12,14 @@ const QUOTED = /"((?:[^"\\]|\\.)*)"/sy;
 const WORD = /[^\s#]+/y;
 /** What OpenMetrics and histograms put behind the name of a family. */
 const SUFFIX = /_(?:total|bucket|sum|count|created|info)$/;
-const TYPES: Readonly<Record<string, PrometheusType>> = {
-  counter: "counter",
-  gauge: "gauge",
-  histogram: "histogram",
-  summary: "summary",
-  info: "gauge",
-  stateset: "gauge",
-};
+const TYPES: ReadonlyMap<string, PrometheusType> = new Map([
+  ["counter", "counter"],
+  ["gauge", "gauge"],
+  ["histogram", "histogram"],
+  ["summary", "summary"],
+  ["info", "gauge"],
+  ["stateset", "gauge"],
+]);
 
 /**
  * Reads what a target serves at `/metrics`: Prometheus' text format 0.0.4 or OpenMetrics 1.0.
@@ -54,7 +54,7 @@ export function parseExposition(text: string, openMetrics: boolean): Parsed {
         {
           ...{ name, labels, value, startMs: undefined, stale: false },
           timeMs: time === undefined ? undefined : time * unitMs,
-          type: types.has(name) || type !== "gauge" ? TYPES[type ?? ""] : undefined,
+          type: types.has(name) || type !== "gauge" ? TYPES.get(type ?? "") : undefined,
         },
         findings,
       );

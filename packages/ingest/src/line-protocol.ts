@@ -2,16 +2,16 @@ import type { Labels } from "@mapek/core/messages";
 import { Findings, type Parsed } from "./reading.ts";
 
 /** Milliseconds of one unit of a line's timestamp, by the word of the `precision` parameter. */
-export const LINE_PRECISIONS: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  n: 1e-6,
-  us: 1e-3,
-  u: 1e-3,
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-};
+export const LINE_PRECISIONS: ReadonlyMap<string, number> = new Map([
+  ["ns", 1e-6],
+  ["n", 1e-6],
+  ["us", 1e-3],
+  ["u", 1e-3],
+  ["ms", 1],
+  ["s", 1_000],
+  ["m", 60_000],
+  ["h", 3_600_000],
+]);
 
 /**
  * Reads Influx line protocol: `measurement[,tag=value…] field=value[,field=value…] [timestamp]`.

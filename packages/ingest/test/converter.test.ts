@@ -163,6 +163,10 @@ const bucket = (le: number, seconds: number, value: number): Reading => ({
   ...{ upperBound: le, value, startMs: undefined },
 });
 
+const ended = (upperBound: number, seconds: number): Reading => ({
+  ...{ kind: "stale", metric: "h", labels: {}, timeMs: NOW + seconds * 1_000, upperBound },
+});
+
 test("any split into batches gives the same", () => {
   const cuts = fc.array(fc.integer({ min: 0, max: 200 }), { maxLength: 8 });
   fc.assert(
@@ -171,6 +175,7 @@ test("any split into batches gives the same", () => {
       const all = readings.flatMap((one, i): Reading[] => [
         one,
         ...[1, 2, Infinity].map((le, j) => bucket(le, i, i * (j + 1))),
+        ...(list[i]?.reset ? [1, 2, Infinity].map((le) => ended(le, i + 0.5)) : []),
       ]);
       const ends = [...new Set([...places.filter((one) => one < all.length), all.length])];
       ends.sort((a, b) => a - b);

@@ -52,7 +52,7 @@ describe("a line", () => {
   test("may end with a carriage return, and its time has the unit that is asked for", () => {
     const parsed = parseLineProtocol("m value=1 1519194109\r\nm value=2 1519194110", 1_000);
     expect(parsed.readings).toEqual([gauge("m", {}, T, 1), gauge("m", {}, T + 1_000, 2)]);
-    expect(parseLineProtocol("m value=1 25317", LINE_PRECISIONS.m).readings[0]?.timeMs).toBe(
+    expect(parseLineProtocol("m value=1 25317", LINE_PRECISIONS.get("m")).readings[0]?.timeMs).toBe(
       25_317 * 60_000,
     );
   });

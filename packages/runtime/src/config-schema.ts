@@ -117,6 +117,8 @@ const protocols = z
     host: z.string().min(1).default("127.0.0.1"),
     /** Port of OTLP, remote write and line protocol over HTTP; 0 takes a free one, unset = off. */
     http_port: z.number().int().min(0).max(65_535).optional(),
+    /** What a request over HTTP has to bring as `Authorization: Bearer …` or `Token …`; unset = nothing. */
+    http_token: z.string().min(8).optional(),
     /** UDP port of StatsD, likewise. */
     statsd_port: z.number().int().min(0).max(65_535).optional(),
     /** Seconds over which StatsD's counters and timings are gathered. */

@@ -32,6 +32,7 @@ export const ENVIRONMENT: Readonly<Record<string, string>> = {
   MAPEK_CHECKPOINT_INTERVAL: "checkpoints.interval_seconds",
   MAPEK_PROTOCOLS_HOST: "protocols.host",
   MAPEK_PROTOCOLS_HTTP_PORT: "protocols.http_port",
+  MAPEK_PROTOCOLS_TOKEN: "protocols.http_token",
   MAPEK_STATSD_PORT: "protocols.statsd_port",
   MAPEK_MAX_MEMORY_MB: "memory.max_mb",
   MAPEK_COLLECT: "collectors.enabled",
@@ -156,7 +157,7 @@ function valueOfText(text: string, key: string): unknown {
 }
 
 const TEXT_KEYS =
-  /^nats\.(?!connect_timeout)|^log\.|\.host$|^console\.token$|^collectors\.system$|\.mode$/;
+  /^nats\.(?!connect_timeout)|^log\.|\.host$|^console\.token$|^protocols\.http_token$|^collectors\.system$|\.mode$/;
 const isSecret = (key: string): boolean => /password|token|seed|url/.test(key);
 
 function refusal(
@@ -220,7 +221,11 @@ export function withoutSecrets(config: Config): object {
     ...config,
     nats: { ...nats, ...hidden, url: withoutCredentials(url) },
     console: { ...config.console, ...(config.console.token && { token: "…" }) },
-    protocols: { ...config.protocols, scrape },
+    protocols: {
+      ...config.protocols,
+      ...(config.protocols.http_token && { http_token: "…" }),
+      scrape,
+    },
   };
 }
 

@@ -59,6 +59,7 @@ const NAMES: readonly [string, string, unknown, string, unknown][] = [
   ["MAPEK_MAX_MEMORY_MB", "memory.max_mb", 0, "512", 512],
   ["MAPEK_PROTOCOLS_HOST", "protocols.host", "127.0.0.1", "0.0.0.0", "0.0.0.0"],
   ["MAPEK_PROTOCOLS_HTTP_PORT", "protocols.http_port", undefined, "4318", 4_318],
+  ["MAPEK_PROTOCOLS_TOKEN", "protocols.http_token", undefined, "1234567890", "1234567890"],
   ["MAPEK_STATSD_PORT", "protocols.statsd_port", undefined, "8125", 8_125],
   ["MAPEK_COLLECT", "collectors.enabled", false, "true", true],
   ["MAPEK_SYSTEM", "collectors.system", "local", "42", "42"],
@@ -288,5 +289,10 @@ describe("secrets", () => {
       },
     });
     expect(withoutSecrets(loadConfig())).toEqual(loadConfig());
+    const protocols = loadConfig({
+      file: tuning("protocols:\n  scrape: [{ url: 'http://ann:hunter1@a:9100/metrics' }]"),
+      env: { MAPEK_PROTOCOLS_TOKEN: "hunter-of-tokens" },
+    });
+    expect(JSON.stringify(withoutSecrets(protocols))).not.toContain("hunter");
   });
 });

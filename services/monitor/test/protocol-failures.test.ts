@@ -5,7 +5,7 @@ import { openHouse, startMonitor } from "./house.ts";
 
 const NOW = Date.now() - 60_000;
 
-async function openDesk(ingest: object) {
+async function openDesk(ingest: object, protocols: object = {}) {
   const house = await openHouse();
   const monitor = await startMonitor(
     house.server.url,
@@ -14,11 +14,12 @@ async function openDesk(ingest: object) {
     {
       http_port: 0,
       counters: ["hits"],
+      ...protocols,
     },
   );
   const { http } = (await monitor.health()).protocols as { http: string };
-  const post = (system: string, body: string) =>
-    fetch(`${http}/write?precision=ms&system=${system}`, { method: "POST", body });
+  const post = (system: string, body: string, headers: Record<string, string> = {}) =>
+    fetch(`${http}/write?precision=ms&system=${system}`, { method: "POST", body, headers });
   return {
     ...{ house, monitor, post },
     async [Symbol.asyncDispose]() {
@@ -37,6 +38,20 @@ test("a system that sends too much is told when to come again, and the others ar
   expect(await refused.json()).toMatchObject({ code: "MAPEK_OVERLOADED" });
   expect((await desk.post("quiet", `m value=1 ${NOW}`)).status).toBe(204);
   expect(await desk.monitor.metric("mapek_overload_refused_total", "loud")).toBe(1);
+});
+
+test("who does not bring the token is refused", async () => {
+  await using desk = await openDesk({}, { http_token: "a secret word" });
+  const ask = async (authorization?: string) => {
+    const headers = authorization === undefined ? {} : { Authorization: authorization };
+    return (await desk.post("s", `m value=1 ${NOW}`, headers as Record<string, string>)).status;
+  };
+  expect(await ask()).toBe(401);
+  expect(await ask("Bearer another word")).toBe(401);
+  expect(await ask("a secret word")).toBe(401);
+  expect(await ask("Bearer a secret word")).toBe(204);
+  expect(await ask("Token a secret word")).toBe(204);
+  expect(await desk.monitor.metric("mapek_rejected_total")).toBe(3);
 });
 
 test("bodies for which there is no room are refused before they are read", async () => {

@@ -223,11 +223,19 @@ describe("over HTTP", () => {
   test.each([
     ["a body that is no JSON", "/v1/metrics", "{", 400, "MAPEK_MESSAGE_MALFORMED"],
     ["a line that is none", "/write", "no fields", 400, "MAPEK_MESSAGE_MALFORMED"],
-    ["a precision that is none", "/write?precision=d", "m v=1", 400, "MAPEK_MESSAGE_INVALID"],
+    [
+      "a precision that is none",
+      "/write?precision=constructor",
+      "m v=1",
+      400,
+      "MAPEK_MESSAGE_INVALID",
+    ],
     ["a system that is none", "/write?system=a.b", "m v=1", 400, "MAPEK_SUBJECT_INVALID"],
     ["a body that is too large", "/write", "x".repeat(100_001), 413, "MAPEK_MESSAGE_TOO_LARGE"],
   ])("%s is refused with its code", async (_what, path, body, status, code) => {
+    const before = await monitor.metric("mapek_rejected_total");
     const answer = await post(path, body);
+    expect(await monitor.metric("mapek_rejected_total")).toBe(before + 1);
     expect([answer.status, await answer.text()]).toEqual([status, expect.stringContaining(code)]);
   });
 
@@ -236,7 +244,7 @@ describe("over HTTP", () => {
     const bomb = await post("/write", gzipSync("x".repeat(200_000)), gzip);
     const snappyBomb = await remoteWrite(new Uint8Array(200_000));
     const broken = await post("/write", "not gzip", gzip);
-    const unknown = await post("/write", "m v=1", { "Content-Encoding": "br" });
+    const unknown = await post("/write", "m v=1", { "Content-Encoding": "constructor" });
     const noSnappy = await post("/api/v1/write", "x");
     expect([bomb, snappyBomb, broken, unknown, noSnappy].map(({ status }) => status)).toEqual([
       413, 413, 400, 415, 415,

@@ -72,6 +72,10 @@ export const MESSAGE_ERRORS = {
     meaning: "the partition that knows the answer is not being served now",
     consequence: "retry",
   },
+  MAPEK_HTTP_UNAUTHORIZED: {
+    meaning: "the request does not bring the token that is asked for",
+    consequence: "skip",
+  },
   MAPEK_REPLY_TOO_LARGE: {
     meaning: "the answer would not fit in one message: ask for less",
     consequence: "skip",

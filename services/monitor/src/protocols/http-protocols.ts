@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from "node:crypto";
 import { MessageError, type MessageErrorCode } from "@mapek/core/messages";
 import { LINE_PRECISIONS, type Parsed, parseRemoteWrite } from "@mapek/ingest";
 import { type Config, RuntimeError } from "@mapek/runtime";
@@ -15,6 +16,7 @@ const STATUS: Partial<Record<MessageErrorCode, number>> = {
   MAPEK_MESSAGE_TOO_LARGE: 413,
   MAPEK_OVERLOADED: 503,
   MAPEK_NOT_STORED: 503,
+  MAPEK_HTTP_UNAUTHORIZED: 401,
 };
 const statusOf = (code: MessageErrorCode): number => STATUS[code] ?? 400;
 
@@ -30,7 +32,6 @@ export interface HttpProtocolsOptions {
 
 /** A request as far as it was read. */
 interface Received {
-  readonly bytes: Uint8Array;
   readonly outcome: Outcome;
   readonly parsed: Parsed;
 }
@@ -64,9 +65,9 @@ export class HttpProtocols {
     server.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) =>
       done(null, body),
     );
-    server.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
+    server.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
       const code = error.statusCode === 413 ? "MAPEK_MESSAGE_TOO_LARGE" : "MAPEK_MESSAGE_MALFORMED";
-      return fail(reply, new MessageError(code, error.message));
+      return fail(reply, this.#refuse(request, new MessageError(code, error.message)));
     });
     server.addHook("onRequest", async (request, reply) => this.#admit(request, reply));
     server.post("/v1/metrics", (request, reply) => this.#otlp(request, reply));
@@ -93,11 +94,18 @@ export class HttpProtocols {
     await this.#server.close();
   }
 
-  /** Refuses a request before its body is read, where there is no room for it. */
-  #admit({ headers }: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
+  /** Refuses a request before its body is read, where it brings no token or there is no room for it. */
+  #admit(request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
+    const { headers } = request;
+    if (!bringsToken(headers.authorization, this.#settings.http_token)) {
+      const error = new MessageError("MAPEK_HTTP_UNAUTHORIZED", "Authorization: Bearer or Token");
+      return fail(reply.header("WWW-Authenticate", "Bearer"), this.#refuse(request, error));
+    }
     const bytes = Number(headers["content-length"] ?? this.#settings.max_body_bytes);
-    if (this.#memoryShort() || this.#waitingBytes + bytes > this.#maxWaitingBytes)
-      return fail(reply, new MessageError("MAPEK_OVERLOADED", "no room for it now: try later"));
+    if (this.#memoryShort() || this.#waitingBytes + bytes > this.#maxWaitingBytes) {
+      const error = new MessageError("MAPEK_OVERLOADED", "no room for it now: try later");
+      return fail(reply, this.#refuse(request, error));
+    }
     this.#waitingBytes += bytes;
     reply.raw.once("close", () => {
       this.#waitingBytes -= bytes;
@@ -107,9 +115,11 @@ export class HttpProtocols {
 
   async #line(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { precision = "ns" } = request.query as { precision?: string };
-    const unitMs = LINE_PRECISIONS[precision];
-    if (unitMs === undefined)
-      return fail(reply, new MessageError("MAPEK_MESSAGE_INVALID", `precision ${precision}`));
+    const unitMs = LINE_PRECISIONS.get(precision);
+    if (unitMs === undefined) {
+      const error = new MessageError("MAPEK_MESSAGE_INVALID", `precision ${precision}`);
+      return fail(reply, this.#refuse(request, error));
+    }
     const received = await this.#receive(request, "telegraf", (bytes) =>
       readTelegraf(bytes, unitMs),
     );
@@ -173,19 +183,14 @@ export class HttpProtocols {
     protocol: Protocol,
     read: (bytes: Uint8Array) => Parsed | MessageError,
   ): Promise<Received | MessageError | undefined> {
-    const subject = `POST ${request.url.split("?", 1)[0]}`;
+    const subject = subjectOf(request.url);
     const bytes = await bodyOf(request, this.#settings.max_body_bytes);
     if (bytes === undefined) return undefined;
     const system = systemOfRequest(request);
-    const raw = request.body instanceof Uint8Array ? request.body : new Uint8Array();
-    const refuse = (error: MessageError): MessageError => {
-      this.#protocols.refuse({ subject, payload: raw }, error);
-      return error;
-    };
-    if (bytes instanceof MessageError) return refuse(bytes);
-    if (system instanceof MessageError) return refuse(system);
+    if (bytes instanceof MessageError) return this.#refuse(request, bytes);
+    if (system instanceof MessageError) return this.#refuse(request, system);
     const parsed = read(bytes);
-    if (parsed instanceof MessageError) return refuse(parsed);
+    if (parsed instanceof MessageError) return this.#refuse(request, parsed);
     const outcome = await this.#protocols.take({
       protocol,
       system,
@@ -193,8 +198,26 @@ export class HttpProtocols {
       subject,
       payload: bytes,
     });
-    return { bytes, outcome, parsed };
+    return { outcome, parsed };
   }
+
+  /** Keeps a dead letter of the request, with its body as far as that was read. */
+  #refuse({ url, body }: FastifyRequest, error: MessageError): MessageError {
+    const payload = body instanceof Uint8Array ? body : new Uint8Array();
+    this.#protocols.refuse({ subject: subjectOf(url), payload }, error);
+    return error;
+  }
+}
+
+/** What stands for the subject in a dead letter; what follows the path may name secrets. */
+const subjectOf = (url: string): string => `POST ${url.split("?", 1)[0]}`;
+
+/** Whether a request brings the token; digests are compared, so that the time taken tells nothing of it. */
+function bringsToken(authorization: string | undefined, token: string | undefined): boolean {
+  if (token === undefined) return true;
+  const given = /^(?:Bearer|Token) (.*)$/i.exec(authorization ?? "")?.[1] ?? "";
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(given), digest(token));
 }
 
 /** Values of series that were left out; what only says that a series ended is not. */

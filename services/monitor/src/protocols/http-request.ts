@@ -1,11 +1,14 @@
 import { promisify } from "node:util";
-import { gunzip, inflate } from "node:zlib";
+import { gunzip, type InputType, inflate, type ZlibOptions } from "node:zlib";
 import { MessageError, TOKEN_PATTERN } from "@mapek/core/messages";
 import { SnappyError, unpackSnappy } from "@mapek/ingest";
 import type { FastifyRequest } from "fastify";
 import { malformed } from "./protocol-intake.ts";
 
-const UNPACK = { gzip: promisify(gunzip), deflate: promisify(inflate) } as const;
+const UNPACK = new Map([
+  ["gzip", promisify<InputType, ZlibOptions, Buffer>(gunzip)],
+  ["deflate", promisify<InputType, ZlibOptions, Buffer>(inflate)],
+]);
 
 /** Header that names the system of a request's metrics. */
 const SYSTEM_HEADER = "mapek-system";
@@ -37,8 +40,7 @@ export async function bodyOf(
   if (encoding === "identity") return bytes;
   try {
     if (encoding === "snappy") return unpackSnappy(bytes, maxBytes);
-    const unpack = UNPACK[encoding as keyof typeof UNPACK];
-    return await unpack?.(bytes, { maxOutputLength: maxBytes });
+    return await UNPACK.get(encoding)?.(bytes, { maxOutputLength: maxBytes });
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException;
     const tooLarge =

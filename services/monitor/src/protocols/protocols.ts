@@ -44,7 +44,7 @@ export async function startProtocols(options: ProtocolsOptions): Promise<Protoco
     addresses.http = await http.listen(settings.http_port);
   }
   if (settings.statsd_port !== undefined) {
-    const statsd = new StatsdListener(config, protocols);
+    const statsd = new StatsdListener(config, protocols, log);
     ways.push(statsd);
     addresses.statsd = await statsd.listen(settings.statsd_port);
   }

@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { type Parsed, parseStatsd, StatsdWindow } from "@mapek/ingest";
-import { type Config, RuntimeError } from "@mapek/runtime";
+import { type Config, type Logger, RuntimeError } from "@mapek/runtime";
 import { malformed, type ProtocolIntake } from "./protocol-intake.ts";
 
 const SUBJECT = "statsd";
@@ -21,7 +21,11 @@ export class StatsdListener {
   readonly #socket: Socket;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ ingest, protocols }: Pick<Config, "ingest" | "protocols">, intake: ProtocolIntake) {
+  constructor(
+    { ingest, protocols }: Pick<Config, "ingest" | "protocols">,
+    intake: ProtocolIntake,
+    log: Logger,
+  ) {
     this.#protocols = intake;
     this.#settings = protocols;
     this.#most = ingest.max_samples_per_message;
@@ -34,6 +38,7 @@ export class StatsdListener {
       type: protocols.host.includes(":") ? "udp6" : "udp4",
       recvBufferSize: RECEIVE_BUFFER_BYTES,
     });
+    this.#socket.on("error", (error) => log.error({ err: error }, "StatsD's socket failed"));
     this.#socket.on("message", (packet) => this.#take(packet));
   }
 
