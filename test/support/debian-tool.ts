@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
-import { access, constants, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
+import { access, constants, copyFile, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
+import { fetchDebianPackage } from "../../packages/nats-server/src/debian-package.ts";
 
 const run = promisify(execFile);
 const FETCH_TIMEOUT_MS = 60_000;
@@ -43,6 +44,29 @@ export async function debianTool(name: string, debianPackage: string): Promise<T
     return {
       reason: `${name} is not on PATH, and apt-get did not fetch ${debianPackage}: ${firstLine(error)}`,
     };
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+const SOURCES = ["/etc/apt/sources.list", "/etc/apt/sources.list.d"];
+
+/** Docker's compose, which tells whether a file is valid without an engine: of Debian's newest suite, cached as the others. */
+export async function dockerCompose(): Promise<Tool> {
+  const path = join(CACHE, "docker-compose");
+  if (await isExecutable(path)) return { path };
+  const work = await mkdtemp(join(tmpdir(), "mapek-tool-"));
+  try {
+    const program = {
+      name: "docker-compose",
+      paths: ["usr/libexec/docker/cli-plugins/docker-compose"],
+    };
+    const found = await fetchDebianPackage(work, SOURCES, process.env, program);
+    if ("reason" in found) return found;
+    await mkdir(CACHE, { recursive: true });
+    await copyFile(found.binary, `${path}.${process.pid}`);
+    await rename(`${path}.${process.pid}`, path);
+    return { path };
   } finally {
     await rm(work, { recursive: true, force: true });
   }

@@ -19,13 +19,25 @@ const CLEARED = `#clear APT::Update::Pre-Invoke;
 #clear APT::Default-Release;
 `;
 
+/** A package, and where in it the program may lie. */
+interface DebianProgram {
+  readonly name: string;
+  readonly paths: readonly string[];
+}
+
+const NATS_SERVER: DebianProgram = {
+  name: "nats-server",
+  paths: ["usr/sbin/nats-server", "usr/bin/nats-server"],
+};
+
 /**
- * Fetches Debian's nats-server without root and without touching the system.
+ * Fetches Debian's newest nats-server, or another program, without root and without touching the system.
  *
  * apt works in `workFolder` only: own lists, cache, status and source, with hooks of the machine's
  * settings switched off (its proxies and credentials are kept). The mirror is the machine's own with
  * the suite changed to unstable, then testing; what comes must be signed by the installed Debian keyring.
  *
+ * @param program @default nats-server
  * Cost: about 16 MB from the mirror and 5 s; 60 s at most for each command.
  *
  * @param sourcePaths Files and folders that hold the machine's apt sources.
@@ -35,6 +47,7 @@ export async function fetchDebianPackage(
   workFolder: string,
   sourcePaths: readonly string[],
   env: NodeJS.ProcessEnv,
+  program = NATS_SERVER,
 ): Promise<{ binary: string } | { reason: string }> {
   const [apt] = await findExecutables("apt-get", env);
   if (apt === undefined) return { reason: "this machine has no apt (no apt-get on PATH)" };
@@ -52,7 +65,7 @@ export async function fetchDebianPackage(
       const folder = join(workFolder, `apt-${index}-${suite}`);
       await mkdir(folder);
       const source = `deb [target=Packages signed-by=${keyring}] ${mirror} ${suite} main\n`;
-      const result = await fetchFrom({ apt, dpkg, source, folder, env });
+      const result = await fetchFrom({ apt, dpkg, source, folder, env, program });
       if ("binary" in result) return result;
       failures.push(`${suite}: ${result.reason}`);
     }
@@ -66,8 +79,9 @@ async function fetchFrom(step: {
   source: string;
   folder: string;
   env: NodeJS.ProcessEnv;
+  program: DebianProgram;
 }): Promise<{ binary: string } | { reason: string }> {
-  const { folder, env } = step;
+  const { folder, env, program } = step;
   const inFolder = (name: string): string => join(folder, name);
   await mkdir(inFolder("lists/partial"), { recursive: true });
   await mkdir(inFolder("cache/archives/partial"), { recursive: true });
@@ -101,7 +115,7 @@ async function fetchFrom(step: {
 
   const update = await runCommand(step.apt, [...options, "update"], { env, cwd: folder });
   if (!update.ok) return { reason: `apt-get update failed (${update.failure})` };
-  const download = await runCommand(step.apt, [...options, "download", "nats-server"], {
+  const download = await runCommand(step.apt, [...options, "download", program.name], {
     env,
     cwd: folder,
   });
@@ -112,11 +126,8 @@ async function fetchFrom(step: {
     env,
   });
   if (!unpack.ok) return { reason: `dpkg-deb -x failed (${unpack.failure})` };
-  const binary = await firstFile([
-    inFolder("unpacked/usr/sbin/nats-server"),
-    inFolder("unpacked/usr/bin/nats-server"),
-  ]);
-  return binary === undefined ? { reason: "the package holds no nats-server" } : { binary };
+  const binary = await firstFile(program.paths.map((path) => inFolder(join("unpacked", path))));
+  return binary === undefined ? { reason: `the package holds no ${program.name}` } : { binary };
 }
 
 async function firstFile(paths: readonly string[]): Promise<string | undefined> {
