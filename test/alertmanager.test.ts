@@ -86,7 +86,7 @@ test("an anomaly is an alert while it is open, also for one who comes later", as
       { ...process.env, NATS_URL: server.url },
     );
 
-  const first = startAlerts();
+  const first = undo.use(startAlerts());
   let time = Date.now() - 820_000;
   const sendAll = (values: readonly number[]) =>
     observer.publish(

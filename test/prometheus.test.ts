@@ -1,37 +1,19 @@
 // A real node_exporter, scraped by a real Prometheus that writes to the monitor: what is stored is what Prometheus has.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { decodeSampleBatch, parseSeriesKey } from "@mapek/core/messages";
 import { freePort } from "@mapek/nats-server";
 import { STREAMS } from "@mapek/runtime";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { expect, it } from "vitest";
+import { debianTool } from "./support/debian-tool.ts";
 import { startTestServer } from "./support/nats.ts";
 import { ServiceProcess } from "./support/service-process.ts";
 import { waitFor } from "./support/wait-for.ts";
-
-const PROMETHEUS = binary("MAPEK_TEST_PROMETHEUS", "prometheus");
-const NODE_EXPORTER = binary(
-  ...["MAPEK_TEST_NODE_EXPORTER", "prometheus-node-exporter", "node_exporter"],
-);
-
-/** The program that a variable names, or the first of these names that is on the path. */
-function binary(variable: string, ...names: string[]): string | undefined {
-  const folders = (process.env.PATH ?? "").split(delimiter);
-  const places = names.flatMap((name) => folders.map((folder) => join(folder, name)));
-  return [process.env[variable], ...places].find((place) => {
-    try {
-      if (place) accessSync(place, constants.X_OK);
-      return Boolean(place);
-    } catch {
-      return false;
-    }
-  });
-}
 
 /** A program that ends with the block. */
 function running(program: string, args: readonly string[]): AsyncDisposable {
@@ -70,16 +52,11 @@ async function stored(nc: NatsConnection, metric: string, labels: Record<string,
   return found.sort(([a], [b]) => a - b);
 }
 
-const missing = [
-  PROMETHEUS === undefined && "no prometheus (MAPEK_TEST_PROMETHEUS or PATH)",
-  NODE_EXPORTER === undefined && "no node_exporter (MAPEK_TEST_NODE_EXPORTER or PATH)",
-].filter(Boolean);
-const note = missing.length === 0 ? "" : ` (skipped: ${missing.join(", ")})`;
-
-if (missing.length > 0)
-  console.warn(`the test with a real Prometheus is skipped: ${missing.join(", ")}`);
-
-it.skipIf(missing.length > 0)(`takes in what Prometheus writes${note}`, async () => {
+it("takes in what Prometheus writes", async (context) => {
+  const prometheus = await debianTool("prometheus", "prometheus");
+  const nodeExporter = await debianTool("prometheus-node-exporter", "prometheus-node-exporter");
+  if ("reason" in prometheus) return context.skip(prometheus.reason);
+  if ("reason" in nodeExporter) return context.skip(nodeExporter.reason);
   await using server = await startTestServer();
   const env = { NATS_URL: server.url, MAPEK_PROTOCOLS_HTTP_PORT: "0" };
   await using monitor = await new ServiceProcess("monitor", env).start();
@@ -102,10 +79,10 @@ it.skipIf(missing.length > 0)(`takes in what Prometheus writes${note}`, async ()
     ],
   };
   writeFileSync(join(folder, "prometheus.yml"), JSON.stringify(config));
-  await using _exporter = running(NODE_EXPORTER as string, [
+  await using _exporter = running(nodeExporter.path, [
     `--web.listen-address=127.0.0.1:${exporter}`,
   ]);
-  await using _prometheus = running(PROMETHEUS as string, [
+  await using _prometheus = running(prometheus.path, [
     `--config.file=${join(folder, "prometheus.yml")}`,
     `--storage.tsdb.path=${join(folder, "data")}`,
     `--web.listen-address=127.0.0.1:${own}`,
