@@ -75,6 +75,16 @@ export async function startConsole(
     access: new Access(settings.token),
     onAction: (what, about) => log.info({ what, about }, "an operator acted"),
   });
+  server.get("/healthz", (_request, reply) =>
+    reply.code(link.connected ? 200 : 503).send({
+      status: link.connected
+        ? index.problem === undefined
+          ? "ok"
+          : "learner_silent"
+        : "unavailable",
+      ...{ service: "console", series: index.size, viewers: live.viewers, dropped: live.dropped },
+    }),
+  );
   server.get("/events", (request, reply) => {
     const query = checked(watchQuery, request.query);
     const last = request.headers["last-event-id"];

@@ -104,6 +104,12 @@ describe("what it shows", () => {
   });
 });
 
+it("its health is told", async () => {
+  const { status, body } = await get("/healthz");
+  expect(body).toEqual({ status: "ok", service: "console", series: 2, viewers: 0, dropped: 0 });
+  expect(status).toBe(200);
+});
+
 describe("what it refuses", () => {
   it.each([
     ["a field that is missing", "/api/series/one?system=shop", 400, "MAPEK_CONSOLE_BAD_REQUEST"],

@@ -214,7 +214,7 @@ export class SeriesPage implements Page {
             ? state.recommendation === null
               ? "learning"
               : `recommended ${quantity(state.recommendation, metric)}`
-            : h("span", {}, state.pinned ? "pinned, " : "", "since ", time(inForce.timestamp)),
+            : h("span", {}, state.pinned ? "pinned, " : "", "set ", time(inForce.timestamp)),
       },
       ...(state.threshold_lower === null
         ? []

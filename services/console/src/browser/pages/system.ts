@@ -95,7 +95,7 @@ export class SystemPage implements Page {
       h("p", { class: "crumbs" }, h("a", { href: link(["systems"]) }, "Systems")),
       h("h1", { tabindex: -1 }, this.#system, " ", statePill(row.state)),
       figures([
-        { name: "In this state since", value: time(newest?.timestamp) },
+        { name: "State changed", value: time(newest?.timestamp) },
         { name: "Open anomalies", value: number(row.open) },
         {
           name: "Series",
