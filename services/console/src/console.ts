@@ -54,8 +54,10 @@ export async function startConsole(
     ...{ client, link, feed, index, systems },
     onDropped: () => log.warn("a live page did not keep up and was dropped"),
   });
+  // What could not be read is tried again though nobody looks: health tells of it.
+  const wanted = () => link.connected && (live.viewers > 0 || index.problem !== undefined);
   await feed.start(client);
-  await Promise.all([index.start(() => link.connected && live.viewers > 0), systems.start()]);
+  await Promise.all([index.start(wanted), systems.start()]);
   void rereadAfterReconnects(client, systems);
 
   const server = fastify({ forceCloseConnections: true, bodyLimit: MOST_BODY_BYTES });
@@ -75,16 +77,17 @@ export async function startConsole(
     access: new Access(settings.token),
     onAction: (what, about) => log.info({ what, about }, "an operator acted"),
   });
-  server.get("/healthz", (_request, reply) =>
-    reply.code(link.connected ? 200 : 503).send({
-      status: link.connected
-        ? index.problem === undefined
-          ? "ok"
-          : "learner_silent"
-        : "unavailable",
-      ...{ service: "console", series: index.size, viewers: live.viewers, dropped: live.dropped },
-    }),
-  );
+  const condition = () => (index.problem === undefined ? "ok" : "learner_silent");
+  const probe = (path: string, yes: () => boolean) =>
+    server.get(path, (_request, reply) => {
+      const good = yes();
+      return reply.code(good ? 200 : 503).send({
+        status: good ? condition() : "unavailable",
+        ...{ service: "console", series: index.size, viewers: live.viewers, dropped: live.dropped },
+      });
+    });
+  probe("/healthz", () => !client.connection.isClosed());
+  probe("/readyz", () => link.connected);
   server.get("/events", (request, reply) => {
     const query = checked(watchQuery, request.query);
     const last = request.headers["last-event-id"];

@@ -105,7 +105,8 @@ describe("what it shows", () => {
 });
 
 it("its health is told", async () => {
-  const { status, body } = await get("/healthz");
+  expect((await get("/healthz")).status).toBe(200);
+  const { status, body } = await get("/readyz");
   expect(body).toEqual({ status: "ok", service: "console", series: 2, viewers: 0, dropped: 0 });
   expect(status).toBe(200);
 });
