@@ -1,11 +1,16 @@
 // What the services say of their own decisions, compared with what they published.
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { isDeepStrictEqual, promisify } from "node:util";
 import { connect, type EventsQuery, type MapekClient } from "@mapek/client";
 import type { Explanation } from "@mapek/core/messages";
+import { jetstreamManager } from "@nats-io/jetstream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestServer } from "./support/nats.ts";
 import { Observer } from "./support/observer.ts";
 import { startServices } from "./support/service-process.ts";
 import { runSession, SESSION } from "./support/session.ts";
+import { waitFor } from "./support/wait-for.ts";
 
 let server: Awaited<ReturnType<typeof startTestServer>>;
 let services: Awaited<ReturnType<typeof startServices>>;
@@ -42,13 +47,26 @@ describe("events", () => {
       ["optimizer", ["parameters", "transitions"]],
       ["feedback", ["feedback", "actions"]],
     ] as const) {
-      const events = await client.events({ service, system, limit: 10_000 });
-      for (const family of families)
-        expect(events.filter((one) => one.family === family).map(({ message }) => message)).toEqual(
-          observer.seen
-            .filter(({ subject }) => subject.startsWith(`mapek.${family}.${system}`))
-            .map(({ body }) => body),
+      // A series that falls silent meanwhile is told of, too.
+      const events = await waitFor(`the events of the ${service}`, async () => {
+        const found = await client.events({ service, system, limit: 10_000 });
+        const isSame = families.every((family) =>
+          isDeepStrictEqual(
+            found.filter((one) => one.family === family).map(({ message }) => message),
+            observer.seen
+              .filter(({ subject }) => subject.startsWith(`mapek.${family}.${system}`))
+              .map(({ body }) => body),
+          ),
         );
+        return isSame && found;
+      });
+      expect(new Set(events.map(({ family }) => family))).toEqual(
+        new Set(
+          families.filter((family) =>
+            observer.seen.some(({ subject }) => subject.startsWith(`mapek.${family}.${system}`)),
+          ),
+        ),
+      );
       expect(isOldestFirst(events)).toBe(true);
       expect(events.every(({ timestamp, message }) => timestamp === message.timestamp)).toBe(true);
     }
@@ -228,6 +246,37 @@ describe("an action", () => {
   });
 });
 
+describe("on the command line", () => {
+  const mapek = async (...args: string[]) => {
+    const main = join(import.meta.dirname, "..", "packages", "cli", "src", "main.ts");
+    const command = [main, ...args, "--nats", server.url];
+    return (await promisify(execFile)(process.execPath, command)).stdout;
+  };
+
+  it("an explanation is a text, or JSON", async () => {
+    const text = await mapek("explain", "threshold", system, metric);
+    expect(text).toContain("An operator pinned it at 70: agreed with the team.");
+    expect(text).toMatch(/What led here\n.*#\d+ +control/);
+    const json = JSON.parse(await mapek("explain", "state", system, "--at", "0", "--json"));
+    expect(json).toMatchObject({ kind: "state", at: 0, decision: null });
+    await expect(mapek("explain", "threshold", system)).rejects.toMatchObject({ code: 2 });
+  });
+
+  it("a report shows the threshold in force, the anomaly and what it was", async () => {
+    const page = await mapek("report", `${system}/errors`, "-o", "-");
+    const [threshold] = published("thresholds", ".errors");
+    const anomaly = published("anomalies", ".errors").at(-1);
+    expect(page).toContain(
+      `<dd>${Number(threshold.threshold.toPrecision(6))} <small>recommendation`,
+    );
+    expect(page).toContain(anomaly.families.join(", "));
+    expect(page.match(/<rect class="anomaly"/g)).toHaveLength(1);
+    await expect(mapek("report", `${system}/nothing`)).rejects.toMatchObject({
+      stderr: expect.stringContaining("MAPEK_CLI_UNAVAILABLE"),
+    });
+  });
+});
+
 it("a question without a system, or of another service's kind, is refused", async () => {
   await expect(client.request("learner", "explain")).rejects.toMatchObject({
     code: "MAPEK_SUBJECT_INVALID",
@@ -235,4 +284,23 @@ it("a question without a system, or of another service's kind, is refused", asyn
   await expect(
     client.request("learner", "explain", system, { kind: "state" }),
   ).rejects.toMatchObject({ code: "MAPEK_MESSAGE_INVALID" });
+});
+
+it("where the log is trimmed an explanation says what is missing", async () => {
+  const before = await client.explain({ kind: "threshold", system, metric: "errors" });
+  const seq = before.decision?.seq as number;
+  const jsm = await jetstreamManager(observer.nc);
+  await jsm.streams.purge("MAPEK_KNOWLEDGE", { seq });
+  const after = await client.explain({ kind: "threshold", system, metric: "errors" });
+  expect(after.decision).toEqual(before.decision);
+  // The action was told of after the threshold, and is still there.
+  expect(after.rule).toBe(before.rule);
+  expect(after.causes.filter(({ family }) => family === "log").map(({ text }) => text)).toEqual([
+    "the log begins here: the recommendation is no longer stored",
+    expect.stringMatching(/^the log begins here: the signal rec-\d+ is no longer stored$/),
+  ]);
+  await jsm.streams.purge("MAPEK_KNOWLEDGE", { seq: seq + 1 });
+  const none = await client.explain({ kind: "threshold", system, metric: "errors" });
+  expect(none.decision).toBeNull();
+  expect(none.rule).toContain("the log begins 20");
 });

@@ -123,6 +123,8 @@ describe("the running house", () => {
   const SUBJECTS = [
     "mapek.metrics.fuzz.latency",
     "mapek.metrics.fuzz._",
+    "mapek.telegraf.fuzz",
+    "mapek.otlp.fuzz",
     "mapek.performance.fuzz",
     "mapek.signals.fuzz.anomaly_feedback",
     "mapek.signals.fuzz.metrics_learning",
@@ -195,6 +197,8 @@ describe("the running house", () => {
 
   it.each([
     "mapek.metrics.fuzz.large",
+    "mapek.telegraf.fuzz",
+    "mapek.otlp.fuzz",
     "mapek.performance.fuzz",
     "mapek.signals.fuzz.decision_quality",
   ])("refuses a payload on %s that is larger than configured", async (subject) => {

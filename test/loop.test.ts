@@ -310,7 +310,7 @@ describe("what operators see", () => {
       /mapek_decision_quality_accuracy\{system="cart",service="feedback"\} 0\.?\d*/,
     );
     expect(learner).toMatch(
-      /mapek_threshold\{system="shop",metric="latency",service="learner"\} 5\d/,
+      /mapek_threshold\{service="learner",system="shop",metric="latency"\} 5\d/,
     );
     expect(learner).toMatch(/mapek_threshold\{[^}]*host="b"[^}]*\} 10\d\d/);
   });

@@ -1,56 +1,79 @@
-// The README names every error code, environment variable and setting that the code has, and no other.
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+// The documentation names every error code, setting, variable, verb and command that the code has, and links to what there is.
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { LOOPS, MESSAGE_ERRORS, OUTPUT_FAMILIES, VERBS } from "@mapek/core/messages";
 import { STATS_ERRORS } from "@mapek/core/stats";
 import { ENVIRONMENT, loadConfig, RUNTIME_ERRORS } from "@mapek/runtime";
 import { expect, it } from "vitest";
+import { CONSOLE_ERRORS } from "../services/console/src/errors.ts";
 import { FEEDBACK_ERRORS } from "../services/feedback/src/errors.ts";
 import { OPTIMIZER_ERRORS } from "../services/optimizer/src/errors.ts";
 
-const readme = readFileSync(join(import.meta.dirname, "..", "README.md"), "utf8").replace(
-  / +/g,
-  " ",
-);
+const ROOT = join(import.meta.dirname, "..");
+const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
+const reference = (name: string) => read(`packages/docs/reference/${name}.md`);
 
-it("lists every error code with its meaning and consequence, and no unknown one", () => {
-  const tables = [MESSAGE_ERRORS, STATS_ERRORS, RUNTIME_ERRORS, OPTIMIZER_ERRORS, FEEDBACK_ERRORS];
-  const rows = tables.flatMap((table) =>
-    Object.entries(table).map(
-      ([code, { meaning, consequence }]) => `| \`${code}\` | ${meaning} | ${consequence} |`,
-    ),
+it("has every error code with its meaning and consequence", () => {
+  const tables = [
+    MESSAGE_ERRORS,
+    STATS_ERRORS,
+    RUNTIME_ERRORS,
+    OPTIMIZER_ERRORS,
+    FEEDBACK_ERRORS,
+    CONSOLE_ERRORS,
+  ];
+  const page = reference("errors");
+  for (const table of tables)
+    for (const [code, { meaning, consequence }] of Object.entries(table))
+      expect(page).toContain(`| \`${code}\` | ${meaning} | ${consequence} |`);
+});
+
+it("has every setting and environment variable, the published defaults among them", () => {
+  const page = reference("settings");
+  for (const name of Object.keys(ENVIRONMENT)) expect(page).toContain(`\`${name}\``);
+  for (const [section, settings] of Object.entries(loadConfig()))
+    for (const name of Object.keys(settings)) expect(page).toContain(`\`${section}.${name}\``);
+  const rows = [
+    "`self_learning.learning_window_seconds` | `MAPEK_LEARNING_WINDOW` | number > 0 | `86400`",
+    "`self_learning.min_data_points` | `MAPEK_MIN_DATA_POINTS` | integer ≥ 16 | `100`",
+    "`self_learning.optimization_interval` | `MAPEK_OPTIMIZATION_INTERVAL` | number > 0 | `3600`",
+    "`feedback_loops.signal_history_size` | `MAPEK_FEEDBACK_SIGNAL_HISTORY` | integer ≥ 1 ≤ 10000000 | `10000`",
+    "`feedback_loops.action_history_size` | `MAPEK_FEEDBACK_ACTION_HISTORY` | integer ≥ 1 ≤ 10000000 | `5000`",
+  ];
+  for (const row of rows) expect(page).toContain(row);
+  expect(page).toMatch(
+    /`dynamic_optimizer.base_monitoring_interval` \| `MAPEK_INITIAL_MONITORING` \|[^|]*\| `60`/,
   );
-  const listed = readme
-    .split("\n")
-    .filter((line) => /^\| `MAPEK_[A-Z_]+` \| [^|]+ \| (skip|retry|fenced|fatal) \|$/.test(line));
-  expect(listed.sort()).toEqual(rows.sort());
+  expect(page).toMatch(
+    /`dynamic_optimizer.base_parallelism` \| `MAPEK_INITIAL_PARALLELISM` \|[^|]*\| `4`/,
+  );
 });
 
-it("names every environment variable", () => {
-  for (const name of Object.keys(ENVIRONMENT)) expect(readme).toContain(`\`${name}\``);
+it("has every output family, loop and request verb", () => {
+  const page = reference("subjects");
+  for (const family of OUTPUT_FAMILIES) expect(page).toContain(`\`mapek.${family}.`);
+  for (const [service, verbs] of Object.entries(VERBS))
+    for (const verb of verbs)
+      expect(page).toContain(`\`mapek.requests.${service}.${verb}.<system>\``);
+  const guide = read("packages/docs/guides/control-loop.md");
+  for (const loop of LOOPS) expect(guide).toContain(`\`${loop}\``);
 });
 
-it("names every setting, with the defaults of the first table column", () => {
-  const sections = loadConfig();
-  for (const [section, settings] of Object.entries(sections))
-    for (const name of Object.keys(settings))
-      expect(readme, `${section}.${name}`).toMatch(new RegExp(`\`(${section})?\\.${name}\``));
-  const {
-    self_learning: learning,
-    dynamic_optimizer: optimizer,
-    feedback_loops: feedback,
-  } = sections;
-  expect([
-    learning.learning_window_seconds,
-    learning.min_data_points,
-    learning.optimization_interval,
-  ]).toEqual([86_400, 100, 3_600]);
-  expect([optimizer.base_monitoring_interval, optimizer.base_parallelism]).toEqual([60, 4]);
-  expect([feedback.signal_history_size, feedback.action_history_size]).toEqual([10_000, 5_000]);
+it("names every command", () => {
+  const commands = globSync("packages/cli/src/commands/*.ts", { cwd: ROOT }).map((path) =>
+    path.replace(/^.*\/(\w+)\.ts$/, "$1"),
+  );
+  expect(commands.length).toBeGreaterThan(9);
+  for (const command of commands) expect(read("README.md")).toContain(`\`${command}\``);
 });
 
-it("shows every output family, loop and request verb", () => {
-  for (const family of OUTPUT_FAMILIES) expect(readme).toContain(`\`mapek.${family}.`);
-  for (const word of [...LOOPS, ...Object.values(VERBS).flat()])
-    expect(readme).toContain(`\`${word}\``);
+it("links only to what there is", () => {
+  const pages = [
+    "README.md",
+    "ARCHITECTURE.md",
+    ...globSync("{packages,services}/*/**/*.md", { cwd: ROOT }),
+  ];
+  for (const page of pages.filter((path) => !path.includes("node_modules")))
+    for (const [, target = ""] of read(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g))
+      expect(existsSync(join(ROOT, dirname(page), target)), `${page}: ${target}`).toBe(true);
 });

@@ -219,6 +219,8 @@ const REFUSED_PUBLISHES: readonly (readonly [string, string])[] = [
     "mapek-kb.query.learner.0",
     "mapek.metrics.bank.latency",
     "mapek.performance.bank",
+    "mapek.telegraf.bank",
+    "mapek.otlp.bank",
     "mapek.signals.bank.anomaly_feedback.<self>",
     "mapek.signals.shop.anomaly_feedback",
     "mapek.signals.shop.anomaly_feedback.<other>",
@@ -238,6 +240,8 @@ const REFUSED_PUBLISHES: readonly (readonly [string, string])[] = [
   ["acme/mute", "mapek.signals.shop.anomaly_feedback.<self>"],
   ...[
     "mapek.metrics.shop.latency",
+    "mapek.telegraf.shop",
+    "mapek.otlp.shop",
     "mapek.performance.shop",
     "mapek.signals.shop.anomaly_feedback",
     "mapek.signals.shop.anomaly_feedback.<self>",
@@ -295,6 +299,7 @@ const REFUSED_PUBLISHES: readonly (readonly [string, string])[] = [
 const REFUSED_SUBSCRIPTIONS: readonly (readonly [string, string])[] = [
   ["acme/publisher", "mapek.thresholds.shop.>"],
   ["acme/publisher", "mapek.metrics.shop.>"],
+  ["acme/publisher", "mapek.telegraf.shop"],
   ["acme/publisher", "_INBOX.>"],
   ["acme/publisher", "_INBOX.<other>.>"],
   ["acme/publisher", ">"],
@@ -335,6 +340,18 @@ describe("refused", () => {
     await refusal("subscription", subject);
   });
 
+  it("takes in what Telegraf and OpenTelemetry send of the publisher's system", async () => {
+    const nc = await as("acme/publisher");
+    const line = await nc.request("mapek.telegraf.shop", "cpu usage=1");
+    const dataPoints = [{ asInt: "1", timeUnixNano: `${Date.now()}000000` }];
+    const metrics = [{ name: "g", gauge: { dataPoints } }];
+    const otlp = await nc.request(
+      "mapek.otlp.shop",
+      JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] }),
+    );
+    for (const reply of [line, otlp]) expect(reply.json()).toEqual({ accepted: 1, rejected: [] });
+  });
+
   it.each([
     "mapek-kb.samples.0",
     "mapek-kb.position.feedback.0",
@@ -350,6 +367,8 @@ describe("refused", () => {
     const value = 900_000 + ++attempts;
     nc.publish("mapek.metrics.shop.asked", String(value), { reply });
     nc.publish("mapek.metrics.shop.asked", "no number", { reply });
+    nc.publish("mapek.telegraf.shop", "asked v=1", { reply });
+    nc.publish("mapek.otlp.shop", "no message", { reply });
     nc.publish(filled("acme/publisher", "mapek.signals.shop.anomaly_feedback.<self>"), "{}", {
       reply,
     });

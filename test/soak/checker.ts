@@ -1,8 +1,8 @@
 import { decodeMsgpack, decodeSampleBatch, seriesKey } from "@mapek/core/messages";
+import { type Effect, type OutputDifference, outputDifferences } from "@mapek/runtime/replay";
 import type { Acknowledged } from "./flow.ts";
-import { outputDifferences } from "./output-differences.ts";
 import type { Answer, Reading, StoredMessage } from "./reading.ts";
-import { type Effect, partsOf, replay, storedEffects } from "./replayed.ts";
+import { partsOf, replay, storedEffects } from "./replayed.ts";
 
 /** One way in which the log, the states or the outputs are not what they should be. */
 export interface Difference {
@@ -11,11 +11,7 @@ export interface Difference {
     | "changed input"
     | "unfolded input"
     | "lost command"
-    | "missing output"
-    | "doubled effect"
-    | "unexplained output"
-    | "reordered output"
-    | "changed output"
+    | OutputDifference["kind"]
     | "different state";
   readonly where: string;
   readonly detail: string;

@@ -7,15 +7,10 @@ import {
   Subjects,
 } from "@mapek/core/messages";
 import { inputsOf, publicationsOf } from "@mapek/runtime";
+import type { Effect } from "@mapek/runtime/replay";
 import { LOGICS } from "../support/logics.ts";
 import type { Answer, Reading, StoredMessage } from "./reading.ts";
 import { STATE_VERBS } from "./reading.ts";
-
-/** A message that an actor puts out, or one that was stored. */
-export interface Effect {
-  readonly subject: string;
-  readonly data: Uint8Array;
-}
 
 /** What a service would have stored, had there been no fault. */
 export interface Replayed {

@@ -1,38 +1,47 @@
 import type { Observer } from "./observer.ts";
 import { waitFor } from "./wait-for.ts";
 
-/** The system of {@link runSession}, and its metric. */
-export const SESSION = { system: "cart", metric: "latency" } as const;
+/** The system of {@link runSession}, its metric, and one about which nobody says anything. */
+export const SESSION = { system: "cart", metric: "latency", queue: "queue_size" } as const;
 
 const wave = (i: number) => 50 + 5 * Math.sin(i) + ((i * 7919) % 100) / 100;
 
+/** What is published of that one: a small burst, after which a sensitive detector alarms once more. */
+export const queueValues: readonly number[] = Array.from(
+  { length: 1_400 },
+  (_, i) => wave(i) + (i >= 1_000 && i < 1_008 ? 10 : 0),
+);
+
 /**
- * An afternoon of a system in a few seconds: a threshold is learned, moved by a signal and pinned by an operator; a series has two
- * bursts, one of which is labelled a false alarm; reports make the system critical; a resource is busy, decisions miss.
+ * An afternoon of a system in a few seconds: a threshold is learned, moved by a signal and pinned by an operator; a series has a
+ * burst that is labelled a false alarm; reports make the system critical; a resource is busy, decisions miss.
  *
- * @returns Once everything has had its effect. Event times end at about now.
+ * @returns Once everything has had its effect: the event time of the first samples, which come one a second. The last are of about now.
  */
-export async function runSession(observer: Observer): Promise<void> {
-  const { system, metric } = SESSION;
+export async function runSession(observer: Observer): Promise<{ startedAt: number }> {
+  const { system, metric, queue } = SESSION;
   const on = (family: string, tail = "") => observer.on(`mapek.${family}.${system}${tail}`);
   const signal = (loop: string, body: object) =>
     observer.request(`mapek.signals.${system}.${loop}`, body);
+  const isApplied = ({ action_id: id }: { action_id: string }) =>
+    waitFor(`the word on ${id}`, () =>
+      on("actions", ".metrics_learning").some(
+        ({ action_id, status }) => action_id === id && status === "applied",
+      ),
+    );
   const start = Date.now() - 2_000_000;
   const publish = (name: string, i: number, value: number) =>
     observer.publish(`mapek.metrics.${system}.${name}`, { value, timestamp: start + i * 1_000 });
 
   for (let i = 0; i < 300; i++) publish(metric, i, wave(i));
-  await waitFor("the first threshold", () => on("thresholds", `.${metric}`)[0]);
-  await waitFor("its action", () =>
-    on("actions", ".metrics_learning").some(({ status }) => status === "applied"),
-  );
+  await isApplied(await waitFor("the first threshold", () => on("thresholds", `.${metric}`)[0]));
   await signal("metrics_learning", {
     id: "propose",
     parameter: metric,
     threshold_value: 90,
     confidence: 0.95,
   });
-  await waitFor("the moved threshold", () => on("thresholds", `.${metric}`)[1]);
+  await isApplied(await waitFor("the moved threshold", () => on("thresholds", `.${metric}`)[1]));
   await observer.request(`mapek.control.learner.${system}`, {
     command: "pin",
     metric,
@@ -41,12 +50,15 @@ export async function runSession(observer: Observer): Promise<void> {
   });
   await waitFor("the pinned threshold", () => on("thresholds", `.${metric}`)[2]);
 
+  queueValues.forEach((value, k) => {
+    publish(queue, k, value);
+  });
   let i = 0;
   for (; i < 400; i++) publish("errors", i, wave(i));
   for (; i < 405; i++) publish("errors", i, 500);
   for (; i < 1_000; i++) publish("errors", i, wave(i));
-  for (; i < 1_008; i++) publish("errors", i, wave(i) + 12);
-  for (; i < 1_400; i++) publish("errors", i, wave(i));
+  for (const name of ["errors", queue])
+    await isApplied(await waitFor(`a threshold of ${name}`, () => on("thresholds", `.${name}`)[0]));
   const opened = await waitFor("the burst", () => on("anomalies", ".errors")[0]);
   await signal("anomaly_feedback", {
     id: "label",
@@ -80,4 +92,5 @@ export async function runSession(observer: Observer): Promise<void> {
   await waitFor("the parallelism", () =>
     on("actions", ".resource_optimization").some(({ status }) => status !== "judged"),
   );
+  return { startedAt: start };
 }

@@ -22,7 +22,7 @@ function doorsOf(service: Service, subjects: Subjects): string[] {
   const requests = subjects.requests(service, "*", "*");
   switch (service) {
     case "monitor":
-      return [subjects.metrics("*", "*"), requests];
+      return [subjects.metrics("*", "*"), subjects.telegraf("*"), subjects.otlp("*"), requests];
     case "learner":
       return [control, requests];
     case "optimizer":
@@ -50,7 +50,11 @@ export function servicePermissions(
   const publish = ["_INBOX.>", subjects.log("rejected", service), "$JS.API.INFO"];
   for (const stream of Object.values(HOUSE_STREAMS))
     publish.push(`$JS.API.STREAM.INFO.${stream}`, `$JS.API.STREAM.CREATE.${stream}`);
-  const subscribe = [`${inboxPrefixOf(publicKey)}.>`, ...doorsOf(service, subjects)];
+  const subscribe = [
+    `${inboxPrefixOf(publicKey)}.>`,
+    ...discoveryOf(service),
+    ...doorsOf(service, subjects),
+  ];
   if (service === "monitor") {
     publish.push(subjects.samples("*"), subjects.performance("*"));
     return { publish, subscribe };
@@ -61,6 +65,14 @@ export function servicePermissions(
   subscribe.push(subjects.query(service, "*"));
   return { publish, subscribe };
 }
+
+/** Where a service is asked whether it is there, what it is and what it has done. */
+const discoveryOf = (service: Service): string[] =>
+  ["PING", "INFO", "STATS"].flatMap((verb) => [
+    `$SRV.${verb}`,
+    `$SRV.${verb}.mapek-${service}`,
+    `$SRV.${verb}.mapek-${service}.*`,
+  ]);
 
 /** What an actor service stores and asks, below the stored prefix. */
 function actorSubjects(service: ActorService, subjects: Subjects): string[] {

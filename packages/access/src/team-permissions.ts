@@ -40,6 +40,8 @@ export function teamPermissions(grant: Grant, publicKey: string, prefixes: Prefi
       return {
         publish: each((system) => [
           subjects.metrics(system, "*"),
+          subjects.telegraf(system),
+          subjects.otlp(system),
           subjects.performance(system),
           ...(grant.signals ? [subjects.signals(system, "*", publicKey)] : []),
         ]),
@@ -64,11 +66,14 @@ export function teamPermissions(grant: Grant, publicKey: string, prefixes: Prefi
     }
     case "operator":
       return {
-        publish: each((system) => [
-          ...requestsOf(subjects, system, true),
-          ...ACTOR_SERVICES.map((service) => subjects.control(service, system)),
-          ...(grant.signals ? [subjects.signals(system, "*", publicKey)] : []),
-        ]),
+        publish: [
+          "$SRV.>",
+          ...each((system) => [
+            ...requestsOf(subjects, system, true),
+            ...ACTOR_SERVICES.map((service) => subjects.control(service, system)),
+            ...(grant.signals ? [subjects.signals(system, "*", publicKey)] : []),
+          ]),
+        ],
         subscribe: [
           inbox,
           ...each((system) => outputsOf(subjects, system)),

@@ -12,6 +12,10 @@ export const CLI_ERRORS = {
   MAPEK_CLI_UNAVAILABLE: { meaning: "a service that does not answer", exit: 1 },
   MAPEK_CLI_DATA_IN_USE: { meaning: "another `mapek up` works in the same data folder", exit: 1 },
   MAPEK_CLI_SERVICE_FAILED: { meaning: "a service ended before it was ready", exit: 1 },
+  MAPEK_CLI_REPLAY_DIFFERS: {
+    meaning: "a replay with the settings of then gave other outputs than those that are stored",
+    exit: 1,
+  },
   MAPEK_CLI_CRASH_LOOP: { meaning: "a service ended again and again", exit: 1 },
 } as const satisfies Record<string, { meaning: string; exit: 1 | 2 }>;
 

@@ -1,12 +1,15 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { alertsCommand } from "./commands/alerts.ts";
 import { analyzeCommand } from "./commands/analyze.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { historyCommand } from "./commands/history.ts";
 import { importCommand } from "./commands/import.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { publishCommand } from "./commands/publish.ts";
+import { replayCommand } from "./commands/replay.ts";
+import { reportCommand } from "./commands/report.ts";
 import { signalCommand } from "./commands/signal.ts";
 import { statusCommand } from "./commands/status.ts";
 import { thresholdsCommand } from "./commands/thresholds.ts";
@@ -30,7 +33,10 @@ const program = new Command("mapek")
   .addCommand(thresholdsCommand())
   .addCommand(historyCommand())
   .addCommand(explainCommand())
+  .addCommand(replayCommand())
+  .addCommand(reportCommand())
   .addCommand(importCommand())
+  .addCommand(alertsCommand())
   .addCommand(keysCommand());
 
 // A reader that goes away (`mapek watch | head`) is no failure; `up` takes it for a request to stop.

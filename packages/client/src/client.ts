@@ -338,10 +338,15 @@ export class MapekClient {
   /**
    * Stores history of any age, in messages of at most 5,000 samples and 512 KiB; doing it again is safe.
    *
+   * @param onStored Told how many samples are stored by now, after each message.
    * @returns How many samples were sent and stored. Throws as {@link request} does.
    */
-  importMetrics(system: string, series: readonly SeriesExport[]): Promise<number> {
-    return this.#requests.importMetrics(system, series);
+  importMetrics(
+    system: string,
+    series: readonly SeriesExport[],
+    onStored?: (samples: number) => void,
+  ): Promise<number> {
+    return this.#requests.importMetrics(system, series, onStored);
   }
 
   /**

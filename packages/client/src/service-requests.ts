@@ -209,11 +209,16 @@ export class ServiceRequests {
   /**
    * Stores history of any age, oldest first, in messages of at most 5,000 samples and 512 KiB.
    *
+   * @param onStored Told how many samples are stored by now, after each message.
    * @returns How many samples were stored; samples that a series already has are dropped by the learner.
    * @throws What {@link request} throws, and MessageError MAPEK_MESSAGE_INVALID for a series that is
    * not of the export's form; what was stored before stays stored, and importing again is safe.
    */
-  async importMetrics(system: string, series: readonly SeriesExport[]): Promise<number> {
+  async importMetrics(
+    system: string,
+    series: readonly SeriesExport[],
+    onStored: (samples: number) => void = () => {},
+  ): Promise<number> {
     for (const one of series) {
       const checked = seriesExport.check(one);
       if (!checked.ok) throw checked.error;
@@ -225,6 +230,7 @@ export class ServiceRequests {
       for (const chunk of chunksOf(one)) {
         await this.#retrying("learner", "import", system, chunk, limits, mayPass);
         stored += chunk.values.length;
+        onStored(stored);
       }
     return stored;
   }

@@ -91,6 +91,7 @@ function startActors<State, Input>(
   const watchdog = watchInput(service, context, () => ownsFirst(host.status()));
   return {
     ready: () => host.ready,
+    endpoints: [...door.endpoints, queries.endpoint],
     beforeMetrics() {
       for (const { partition, lagSeconds } of host.status())
         context.metrics.lagSeconds.set({ partition }, lagSeconds);

@@ -99,6 +99,55 @@ const ingest = z
   })
   .prefault({});
 
+/** A target whose metrics are fetched. */
+const scrapeTarget = z.strictObject({
+  /** Address of its metrics, such as `http://host:9100/metrics`. */
+  url: z.url({ protocol: /^https?$/ }),
+  /** The system that it belongs to; unset = the default one. */
+  system: tokenSchema.optional(),
+  interval_seconds: z.number().min(1).max(3_600).default(15),
+  timeout_seconds: z.number().min(0.1).max(600).default(10),
+  /** Names of metrics that are taken, with `*`; empty = all. */
+  metrics: z.array(z.string().min(1)).default([]),
+});
+
+const protocols = z
+  .strictObject({
+    /** Address at which the listeners of other tools' formats wait. */
+    host: z.string().min(1).default("127.0.0.1"),
+    /** Port of OTLP, remote write and line protocol over HTTP; 0 takes a free one, unset = off. */
+    http_port: z.number().int().min(0).max(65_535).optional(),
+    /** UDP port of StatsD, likewise. */
+    statsd_port: z.number().int().min(0).max(65_535).optional(),
+    /** Seconds over which StatsD's counters and timings are gathered. */
+    statsd_flush_seconds: z.number().min(0.1).max(3_600).default(10),
+    /** Largest body over HTTP, and what it may unpack to, bytes. */
+    max_body_bytes: z.number().int().min(1_024).max(268_435_456).default(8_388_608),
+    /** The system of metrics where neither the request nor a label names one. */
+    default_system: tokenSchema.default("default"),
+    /** A label that names the system, such as `job`; unset = none does. */
+    system_label: z.string().min(1).optional(),
+    /** Seconds between two readings of a counter or histogram that are compared; a longer gap starts anew. */
+    gap_seconds: secondsDuration.default(900),
+    /** Names of metrics, with `*`, that are totals though their format says nothing of it. */
+    counters: z.array(z.string().min(1)).default([]),
+    /** Attributes of an OTLP resource that become labels. */
+    otlp_resource_labels: z
+      .array(z.string().min(1))
+      .default([
+        "service.namespace",
+        "service.name",
+        "service.instance.id",
+        "deployment.environment.name",
+        "host.name",
+        "k8s.namespace.name",
+        "k8s.pod.name",
+        "k8s.container.name",
+      ]),
+    scrape: z.array(scrapeTarget).max(1_000).default([]),
+  })
+  .prefault({});
+
 const memory = z
   .strictObject({
     /** MiB that a service may use; 0 takes 75 % of what the process may have. */
@@ -150,6 +199,7 @@ export const configSchema = z.strictObject({
   membership,
   checkpoints,
   ingest,
+  protocols,
   memory,
   collectors,
   http,

@@ -30,6 +30,9 @@ export const ENVIRONMENT: Readonly<Record<string, string>> = {
   MAPEK_REPLICAS: "streams.replicas",
   MAPEK_MEMBER_TTL: "membership.ttl_seconds",
   MAPEK_CHECKPOINT_INTERVAL: "checkpoints.interval_seconds",
+  MAPEK_PROTOCOLS_HOST: "protocols.host",
+  MAPEK_PROTOCOLS_HTTP_PORT: "protocols.http_port",
+  MAPEK_STATSD_PORT: "protocols.statsd_port",
   MAPEK_MAX_MEMORY_MB: "memory.max_mb",
   MAPEK_COLLECT: "collectors.enabled",
   MAPEK_SYSTEM: "collectors.system",
@@ -209,10 +212,15 @@ export function withoutSecrets(config: Config): object {
     ...(token && { token: "…" }),
     ...(monitoring && { monitoring_url: withoutCredentials(monitoring) }),
   };
+  const scrape = config.protocols.scrape.map((target) => ({
+    ...target,
+    url: withoutCredentials(target.url),
+  }));
   return {
     ...config,
     nats: { ...nats, ...hidden, url: withoutCredentials(url) },
     console: { ...config.console, ...(config.console.token && { token: "…" }) },
+    protocols: { ...config.protocols, scrape },
   };
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
 import type { Durability, Service, Subjects } from "@mapek/core/messages";
@@ -11,7 +12,9 @@ import { createLogger, type Logger } from "./log.ts";
 import { MemoryWatch, memoryLimitBytes } from "./memory-watch.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { type Connection, connect } from "./nats/connect.ts";
+import { Discovery } from "./nats/discovery.ts";
 import { durabilityGauges, logDurability, readDurability } from "./nats/durability.ts";
+import type { EndpointStats } from "./nats/endpoint-stats.ts";
 import { ensureStreams } from "./nats/ensure-streams.ts";
 import { linkOf } from "./nats/link.ts";
 import { streamDeclarations, subjectsOf } from "./nats/streams.ts";
@@ -34,6 +37,8 @@ export interface ServiceContext {
 /** A running service, as the harness sees it. */
 export interface RunningService {
   ready(): boolean;
+  /** Where it takes messages in, for those who look for services. */
+  readonly endpoints: readonly EndpointStats[];
   /** Stops taking work in and finishes what was taken in. */
   drain(): Promise<void>;
   /** Brings gauges up to date; called when somebody asks for metrics. */
@@ -51,6 +56,17 @@ const DEFAULT_HTTP_PORTS: Readonly<Record<Service, number>> = {
   optimizer: 7413,
   feedback: 7414,
 };
+
+const DESCRIPTIONS: Readonly<Record<Service, string>> = {
+  monitor: "Takes samples in and stores them",
+  learner: "Learns thresholds and detects anomalies",
+  optimizer: "Tunes the parameters of control loops",
+  feedback: "Turns signals into actions and judges them",
+};
+
+const { version } = JSON.parse(
+  readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+) as { version: string };
 
 /** Milliseconds that a drain may take before the process ends anyway. */
 const DRAIN_TIMEOUT_MS = 4_500;
@@ -190,11 +206,21 @@ async function serve(
     ...{ config, connection, subjects, metrics, deadLetters, log, memory, owner, durability },
   });
   service = running;
+  const discovery = new Discovery(nc, {
+    name: `mapek-${name}`,
+    id: owner,
+    version,
+    description: DESCRIPTIONS[name],
+    metadata: { node: process.version, prefix: subjects.prefixes.public },
+  });
+  discovery.add(...running.endpoints);
   finish = async () => {
+    discovery.stop();
     await running.drain();
     await Promise.all([nc.drain(), server.close()]);
   };
   while (!running.ready()) await new Promise((resolve) => setTimeout(resolve, READY_CHECK_MS));
+  discovery.start();
   // Until the server has seen the subscriptions, requests find nobody. Lost with the connection, they are made again.
   await nc.flush().catch(() => {});
   log.info({ http: url }, "ready");

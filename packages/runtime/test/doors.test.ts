@@ -253,7 +253,7 @@ describe("query door", () => {
       partitions: PARTITIONS,
       verbs,
     });
-    onTestFinished(() => door.unsubscribe());
+    onTestFinished(() => door.drain());
   };
 
   /** A host whose systems were given 30, 10 and 20: their items' times. */

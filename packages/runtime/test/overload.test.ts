@@ -109,7 +109,7 @@ test("a query door works on a bounded number of requests; more are told to come 
     partitions: PARTITIONS,
     verbs: { parameters: () => released.then(() => ["done"]) },
   });
-  onTestFinished(() => door.unsubscribe());
+  onTestFinished(() => door.drain());
   const inbox = createInbox();
   const answers: { items?: unknown[]; error?: { code: string } }[] = [];
   const inboxes = nc.subscribe(inbox, {

@@ -204,11 +204,13 @@ describe("what an operator does", () => {
     // Its kind was learned, so the rest moves by the fourth root; the whole system by the fourth root of that.
     expect(after.sensitivity).toBeCloseTo(0.8 ** (1 / 4 + 1 / 16), 3);
     expect(after.threshold).toBeCloseTo(before.threshold + 0.1 * (500 - before.threshold), 6);
-    const loops = live
-      .of("output")
-      .filter(({ data }) => data.family === "actions")
-      .map(({ data }) => data.message.loop);
-    expect(new Set(loops)).toEqual(new Set(["anomaly_feedback", "metrics_learning"]));
+    const loops = () =>
+      live
+        .of("output")
+        .filter(({ data }) => data.family === "actions")
+        .map(({ data }) => data.message.loop);
+    await waitFor("both actions", () => new Set(loops()).size === 2);
+    expect(new Set(loops())).toEqual(new Set(["anomaly_feedback", "metrics_learning"]));
     const { body } = await get(`/api/series/one?${ONE}`);
     expect(
       body.actions.map(({ target }: { target: { setting: string } }) => target.setting),

@@ -90,6 +90,7 @@ function composed(
   const since = newestOf([
     ...outputs
       .filter(({ timestamp, seq: place }) => (decision ? place > seq : timestamp > at))
+      .filter((output) => !isOfEarlierAction(output, decision, outputs))
       .filter((output) => output.message.side === undefined || sideOf(output) === side)
       .map(linkOfOutput),
     ...inputs
@@ -122,6 +123,19 @@ function composed(
       (link) => !chain.links.some((cause) => cause.seq === link.seq && cause.text === link.text),
     ),
   };
+}
+
+/** What came of actions before the one that led to the decision may be stored after it. */
+function isOfEarlierAction(
+  { family, message }: OutputEvent,
+  decision: OutputEvent | null,
+  outputs: readonly OutputEvent[],
+): boolean {
+  if (decision === null || family !== "actions") return false;
+  const { action_id: id } = message;
+  if (id === decision.message.action_id) return false;
+  const first = outputs.find((one) => one.family === "actions" && one.message.action_id === id);
+  return first !== undefined && first.timestamp < decision.timestamp;
 }
 
 interface Chain {

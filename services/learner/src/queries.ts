@@ -20,7 +20,9 @@ export function query(
   const found = select(state, system, request);
   switch (verb) {
     case "series":
-      return found.map(summaryOf);
+      return found
+        .filter(({ learner }) => request.anomalous !== true || learner.judge.open !== null)
+        .map(summaryOf);
     case "statistics":
       return found.map(({ id, learner }) => ({
         ...id,

@@ -1,4 +1,4 @@
-import type { ThresholdSide } from "@mapek/core/messages";
+import { addPrometheusLabel, type ThresholdSide } from "@mapek/core/messages";
 import { Gauge, type GaugeConfiguration, type Registry } from "prom-client";
 import type { LearnerState, Series } from "./state.ts";
 
@@ -13,10 +13,8 @@ const METRICS = {
     help: "Learned lower threshold in force, with the labels of its series",
   },
 } as const;
-/** Characters that a Prometheus label name may not have. */
-const NOT_IN_LABEL_NAMES = /[^a-zA-Z0-9_]/g;
-/** What Prometheus keeps for itself, what may not begin a name, and what every metric of a service has. */
-const NOT_A_LABEL_NAME = /^(?:__|\d|service$)/;
+/** What every metric of a service has. */
+const RESERVED = new Set(["service"]);
 
 type ExportedLabels = Record<string, string>;
 
@@ -86,7 +84,7 @@ function exportSide(
       let { labels, text } = identityOf(one);
       if (taken.has(text)) {
         labels = { ...labels };
-        add(labels, "series", one.key);
+        addPrometheusLabel(labels, "series", one.key, RESERVED);
         text = textOf(labels);
       }
       taken.add(text);
@@ -110,15 +108,9 @@ function identityOf(series: Series): Identity {
 
 function labelsOf({ id }: Series): ExportedLabels {
   const labels: ExportedLabels = { system: id.system, metric: id.metric };
-  // To Prometheus an empty label is none.
-  for (const [name, value] of Object.entries(id.labels)) if (value !== "") add(labels, name, value);
+  for (const [name, value] of Object.entries(id.labels))
+    addPrometheusLabel(labels, name, value, RESERVED);
   return labels;
-}
-
-function add(labels: ExportedLabels, name: string, value: string): void {
-  let safe = name.replace(NOT_IN_LABEL_NAMES, "_");
-  while (NOT_A_LABEL_NAME.test(safe) || Object.hasOwn(labels, safe)) safe = `label_${safe}`;
-  labels[safe] = value;
 }
 
 const textOf = (labels: ExportedLabels): string =>

@@ -1,6 +1,7 @@
 import {
   checkSample,
   decodeSamples,
+  encodeJson,
   isInbox,
   isTimestamp,
   type Labels,
@@ -12,7 +13,15 @@ import {
   type SampleColumns,
   type Subjects,
 } from "@mapek/core/messages";
-import type { Config, DeadLetters, LoudRefusals, Share, WaitingRoom } from "@mapek/runtime";
+import type { ConvertedSample } from "@mapek/ingest";
+import {
+  type Config,
+  type DeadLetters,
+  EndpointStats,
+  type LoudRefusals,
+  type Share,
+  type WaitingRoom,
+} from "@mapek/runtime";
 import type { Msg, NatsConnection, Subscription } from "@nats-io/transport-node";
 import type { ArrivalClock } from "./arrival-clock.ts";
 import type { Batcher } from "./batcher.ts";
@@ -45,6 +54,9 @@ interface Route {
   readonly share: Share;
 }
 
+/** Messages of which one is timed, for all of them. */
+const TIMED_EVERY = 64;
+
 /** Routes of subjects that are remembered. */
 const MAX_ROUTES = 1_000_000;
 
@@ -52,14 +64,22 @@ const MAX_ROUTES = 1_000_000;
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #routes = new Map<string, Route>();
+  readonly endpoint: EndpointStats;
   readonly #subscription: Subscription;
+  #taken = 0;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
-    this.#subscription = options.nc.subscribe(options.subjects.metrics("*", "*"), {
-      queue: "mapek-monitor",
+    this.endpoint = new EndpointStats(options.subjects.metrics("*", "*"), "mapek-monitor");
+    this.#subscription = options.nc.subscribe(this.endpoint.subject, {
+      queue: this.endpoint.queueGroup,
       callback: (error, message) => {
-        if (error === null) this.#take(message);
+        if (error !== null) return;
+        // To read the clock for each would be a share of what a message costs.
+        const timed = this.#taken++ % TIMED_EVERY === 0;
+        const began = timed ? performance.now() : 0;
+        this.#take(message);
+        this.endpoint.add(timed ? (performance.now() - began) * TIMED_EVERY : 0);
       },
     });
   }
@@ -77,9 +97,12 @@ export class Intake {
 
   #take(message: Msg): void {
     const wantsAnswer = message.reply !== undefined && isInbox(message.reply);
-    const receipt = wantsAnswer ? new Receipt((bytes) => message.respond(bytes)) : undefined;
+    const receipt = wantsAnswer
+      ? new Receipt((reply) => message.respond(encodeJson(reply)))
+      : undefined;
     const fault = this.#takeSamples(message, receipt);
     if (fault !== undefined) {
+      this.endpoint.failed(fault.message);
       receipt?.reject(0, fault.code, fault.detail);
       this.#options.deadLetters.add(message.subject, message.data, fault);
     }
@@ -97,7 +120,7 @@ export class Intake {
       );
     const route = this.#route(message.subject);
     if (route instanceof MessageError) return route;
-    const refusal = this.#refusal(route);
+    const refusal = this.refusal(route);
     if (refusal !== undefined) return refusal;
     const plain = message.headers === undefined ? plainDecimal(message.data) : Number.NaN;
     if (!Number.isNaN(plain)) return this.#addPlain(route, plain, receipt);
@@ -141,8 +164,8 @@ export class Intake {
     return undefined;
   }
 
-  /** Why nothing of the route's system is taken in now. */
-  #refusal({ share, system }: Route): MessageError | undefined {
+  /** Why nothing of a system is taken in now. */
+  refusal({ share, system }: Pick<Route, "share" | "system">): MessageError | undefined {
     const { memoryShort, overloads, room } = this.#options;
     const refusal = memoryShort()
       ? new MessageError("MAPEK_OVERLOADED", "memory is short: try later")
@@ -208,9 +231,21 @@ export class Intake {
     }
   }
 
+  /** Takes in a sample that came in another tool's format. Cost: as one in a message. */
+  addConverted(
+    system: string,
+    sample: ConvertedSample,
+    now: number,
+    receipt: Receipt,
+  ): MessageError | undefined {
+    const fault = checkSample(sample);
+    if (fault !== undefined) return new MessageError(fault.code, fault.message);
+    return this.#add(system, sample, sample.metric, now, receipt, false);
+  }
+
   #add(
     system: string,
-    sample: Sample,
+    sample: Sample | ConvertedSample,
     metric: string,
     now: number,
     receipt: Receipt | undefined,

@@ -5,6 +5,7 @@ import { ArrivalClock } from "./arrival-clock.ts";
 import { Batcher } from "./batcher.ts";
 import { configuredLoop } from "./collectors/collector-loop.ts";
 import { Intake } from "./intake.ts";
+import { startProtocols } from "./protocols/protocols.ts";
 import { SeriesRegistry } from "./series-registry.ts";
 
 /** The server's own limit where it has not told one. */
@@ -104,20 +105,29 @@ await runService(
       },
     });
     await loop?.start();
-    const expiry = setInterval(
-      () => registry.expire(Date.now() - ingest.idle_series_seconds * 1_000),
-      EXPIRY_CHECK_MS,
-    );
+    const protocols = await startProtocols({
+      ...{ config, subjects, intake, room, deadLetters, log },
+      nc: connection.nc,
+      registry: metrics.registry,
+      memoryShort: () => memory.short,
+    });
+    const expiry = setInterval(() => {
+      registry.expire(Date.now() - ingest.idle_series_seconds * 1_000);
+      protocols.expire(Date.now());
+    }, EXPIRY_CHECK_MS);
     return {
       ready: () => true,
+      endpoints: [intake.endpoint],
       beforeMetrics: () => {
         waiting.set(room.items);
         waitingBytes.set(room.bytes);
         series.set(registry.size);
       },
+      details: () => ({ protocols: protocols.addresses }),
       async drain() {
         clearInterval(expiry);
         loop?.stop();
+        await protocols.drain();
         await intake.drain();
       },
     };

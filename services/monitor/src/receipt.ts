@@ -1,13 +1,16 @@
-import { encodeJson, type InputReply, MessageError } from "@mapek/core/messages";
+import { type InputReply, MessageError } from "@mapek/core/messages";
 
 /** Most rejected samples that one answer names. */
 const MAX_NAMED = 1_000;
 /** Most characters of why: an answer with all of them fits in one message of 1 MiB. */
 const MAX_REASON = 120;
 
+/** Takes the answer, once: the failure is there where not everything was stored. */
+type Respond = (reply: InputReply, failure: MessageError | undefined) => void;
+
 /** What becomes of the samples of one message; its answer goes out once all its batches are settled. */
 export class Receipt {
-  readonly #respond: ((bytes: Uint8Array) => void) | undefined;
+  readonly #respond: Respond | undefined;
   readonly #rejected: InputReply["rejected"] = [];
   #accepted = 0;
   #batches = 0;
@@ -15,7 +18,7 @@ export class Receipt {
   #failure: MessageError | undefined;
 
   /** @param respond Sends the answer; undefined where nobody waits for one. */
-  constructor(respond: ((bytes: Uint8Array) => void) | undefined) {
+  constructor(respond: Respond | undefined) {
     this.#respond = respond;
   }
 
@@ -58,6 +61,6 @@ export class Receipt {
       failure === undefined
         ? { accepted: this.#accepted, rejected: this.#rejected }
         : { accepted: 0, rejected: [{ index: 0, code: failure.code, message: failure.detail }] };
-    this.#respond(encodeJson(reply));
+    this.#respond(reply, failure);
   }
 }

@@ -101,7 +101,7 @@ test("long keys make more batches, none larger than the server takes", async () 
 test("a message over several batches is answered once, after the last", async () => {
   const { batcher, entry } = openDesk("receipt", 100, 20);
   const answers: string[] = [];
-  const receipt = new Receipt((bytes) => answers.push(Buffer.from(bytes).toString()));
+  const receipt = new Receipt((reply) => answers.push(JSON.stringify(reply)));
   for (let i = 0; i < 250; i++) {
     receipt.accept();
     batcher.add(entry(`m${i % 7}`), i, i, receipt);

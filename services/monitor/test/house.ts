@@ -103,10 +103,11 @@ export async function startMonitor(
   url: string,
   ingest: object = {},
   memory: object = {},
+  protocols: object = {},
 ): Promise<Monitor> {
   const folder = mkdtempSync(join(tmpdir(), "mapek-monitor-"));
   const config = join(folder, "config.yaml");
-  writeFileSync(config, JSON.stringify({ mape_k_tuning: { ingest, memory } }));
+  writeFileSync(config, JSON.stringify({ mape_k_tuning: { ingest, memory, protocols } }));
   const main = join(import.meta.dirname, "../src/main.ts");
   const args = ["--config", config, "--nats", url, "--http-port", "0", "--log-level", "warn"];
   const child = fork(main, args, { env: { ...process.env, NATS_URL: "" }, stdio: "pipe" });

@@ -1,11 +1,11 @@
-import { type InputReply, inputReply } from "@mapek/core/messages";
+import { encodeJson, type InputReply, inputReply } from "@mapek/core/messages";
 import { expect, test } from "vitest";
 import { Receipt } from "../src/receipt.ts";
 
 function receiptWithAnswers(): { receipt: Receipt; answers: InputReply[] } {
   const answers: InputReply[] = [];
-  const receipt = new Receipt((bytes) => {
-    const decoded = inputReply.decode(bytes);
+  const receipt = new Receipt((reply) => {
+    const decoded = inputReply.decode(encodeJson(reply));
     if (!decoded.ok) throw decoded.error;
     answers.push(decoded.value);
   });

@@ -1,55 +1,37 @@
 import { type Analysis, analyze } from "@mapek/core/learning";
-import type { SeriesSettings } from "@mapek/core/messages";
-import { STRATEGIES } from "@mapek/core/stats";
-import { Command, InvalidArgumentError, Option } from "commander";
-import { countArgument, numberArgument } from "../arguments.ts";
+import { Command } from "commander";
+import {
+  type AnalysisOptions,
+  analysisSettings,
+  withAnalysisOptions,
+} from "../analysis-options.ts";
 import { type CsvSeries, readCsv } from "../csv.ts";
 import { JSON_OPTION, printJson, printLine, showNumber, showTime, table } from "../output.ts";
+import { Progress } from "../progress.ts";
 import { scorePaths, writeScores } from "../score-files.ts";
 
-interface Options {
+interface Options extends AnalysisOptions {
   readonly json?: boolean;
   readonly scores?: string;
-  readonly strategy?: SeriesSettings["strategy"];
-  readonly sensitivity?: number;
-  readonly window?: number;
-  readonly minDataPoints?: number;
 }
-
-const MAX_WINDOW = 1_000_000;
 
 /** `mapek analyze`: the learner's own reducer over a file; needs no server. */
 export const analyzeCommand = (): Command =>
-  new Command("analyze")
-    .description(
-      "learn from a file: statistics, trend, threshold and anomalies of every metric in it",
-    )
-    .argument(
-      "<file>",
-      "CSV with a header timestamp,value; several value columns are several metrics",
-    )
-    .option(...JSON_OPTION)
-    .option(
-      "--scores <out>",
-      "write timestamp,value,anomaly_score to this file, a row per row; of several metrics to a file each, named with .<metric> before the extension",
-    )
-    .addOption(
-      new Option(
-        "--strategy <name>",
-        "how the threshold is found (default: by shape and backtest)",
-      ).choices([...STRATEGIES, "auto"]),
-    )
-    .option("--sensitivity <x>", "0.1–10; larger: more anomalies (default: 1)", sensitivityArgument)
-    .option(
-      "--window <n>",
-      "samples that are learned from, the newest (default: 10000)",
-      windowArgument,
-    )
-    .option(
-      "--min-data-points <n>",
-      "samples below which a recommendation is provisional (default: 100)",
-      countArgument,
-    )
+  withAnalysisOptions(
+    new Command("analyze")
+      .description(
+        "learn from a file: statistics, trend, threshold and anomalies of every metric in it",
+      )
+      .argument(
+        "<file>",
+        "CSV with a header timestamp,value; several value columns are several metrics",
+      )
+      .option(...JSON_OPTION)
+      .option(
+        "--scores <out>",
+        "write timestamp,value,anomaly_score to this file, a row per row; of several metrics to a file each, named with .<metric> before the extension",
+      ),
+  )
     .addHelpText(
       "after",
       `
@@ -60,24 +42,17 @@ one before it is not judged and has 0. Under 16 samples there is no recommendati
     )
     .action(run);
 
-function sensitivityArgument(text: string): number {
-  const value = numberArgument(text);
-  if (value < 0.1 || value > 10)
-    throw new InvalidArgumentError("expected a number from 0.1 to 10.");
-  return value;
-}
-
-function windowArgument(text: string): number {
-  const value = countArgument(text);
-  if (value > MAX_WINDOW) throw new InvalidArgumentError(`expected at most ${MAX_WINDOW}.`);
-  return value;
-}
-
 function run(file: string, options: Options): void {
   const rows: (readonly string[])[] = [];
   const series = readCsv(file, (cells) => rows.push(cells));
-  const settings = settingsOf(options);
-  const analyses = series.map(({ times, values }) => analyze(times, values, settings));
+  const settings = analysisSettings(options);
+  const progress = new Progress();
+  const analyses = series.map(({ metric, times, values }) =>
+    analyze(times, values, settings, (row) =>
+      progress.show(`${metric}: ${row} of ${values.length} rows`),
+    ),
+  );
+  progress.done();
   if (options.scores !== undefined) {
     const paths = scorePaths(
       options.scores,
@@ -97,20 +72,6 @@ function run(file: string, options: Options): void {
   }
   const texts = analyses.map((analysis, i) => report(series[i] as CsvSeries, analysis));
   printLine(texts.join("\n\n"));
-}
-
-function settingsOf({
-  strategy,
-  sensitivity,
-  window,
-  minDataPoints,
-}: Options): Partial<SeriesSettings> {
-  return {
-    ...(strategy !== undefined && { strategy }),
-    ...(sensitivity !== undefined && { sensitivity }),
-    ...(window !== undefined && { window_capacity: window }),
-    ...(minDataPoints !== undefined && { min_data_points: minDataPoints }),
-  };
 }
 
 /** What a person reads of one metric. */

@@ -4,6 +4,7 @@ import { labelArgument } from "../arguments.ts";
 import { type NatsOptions, natsOption, withClient } from "../connection.ts";
 import { type CsvSeries, chooseSeries, readCsv } from "../csv.ts";
 import { JSON_OPTION, printJson, printLine } from "../output.ts";
+import { Progress } from "../progress.ts";
 
 interface Options extends NatsOptions {
   readonly metric?: string;
@@ -26,7 +27,13 @@ async function importFile(file: string, system: string, options: Options): Promi
   const series = chooseSeries(readCsv(file), options.metric).map((one) =>
     exportOf(one, options.label ?? {}),
   );
-  const samples = await withClient(options, (client) => client.importMetrics(system, series));
+  const total = series.reduce((sum, { values }) => sum + values.length, 0);
+  const progress = new Progress();
+  const samples = await withClient(options, (client) =>
+    client.importMetrics(system, series, (stored) =>
+      progress.show(`${stored} of ${total} samples stored`),
+    ),
+  ).finally(() => progress.done());
   const metrics = series.map(({ metric, values }) => ({ metric, samples: values.length }));
   if (options.json) printJson({ system, samples, series: metrics });
   else printLine(`${samples} samples of ${metrics.map((it) => it.metric).join(", ")} stored`);

@@ -43,17 +43,21 @@ export interface AnalysedAnomaly {
   readonly peak_score: number;
 }
 
+const PROGRESS_EVERY = 2_000;
+
 /**
  * Runs the learner's own reducer over rows in input order.
  *
  * @param times Milliseconds. @param values NaN marks a row without a sample.
  * @param settings As the live learner's; the window is bounded by count only unless `learning_window_seconds` is given.
+ * @param onProgress Told now and then how many rows are done.
  * Cost: O(rows), about 1 µs each.
  */
 export function analyze(
   times: readonly number[],
   values: readonly number[],
   settings: Partial<SeriesSettings> = {},
+  onProgress: (row: number) => void = () => {},
 ): Analysis {
   const full: SeriesSettings = {
     ...seriesSettings.parse({}),
@@ -67,6 +71,7 @@ export function analyze(
   const anomalies: AnalysedAnomaly[] = [];
   const changes: AnalysedChange[] = [];
   for (let i = 0; i < values.length; i++) {
+    if (i % PROGRESS_EVERY === 0) onProgress(i);
     const value = values[i] as number;
     if (!Number.isFinite(value)) continue;
     for (const event of learner.receiveSample(times[i] as number, value, true)) {

@@ -17,6 +17,7 @@ export * from "./partition.ts";
 export * from "./performance.ts";
 export * from "./plain-decimal.ts";
 export * from "./position.ts";
+export * from "./prometheus-labels.ts";
 export * from "./recommendation.ts";
 export * from "./rejected.ts";
 export * from "./request.ts";

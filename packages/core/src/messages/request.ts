@@ -32,6 +32,8 @@ export const request = defineMessage(
     metric: metricNameSchema.optional(),
     labels: labelsSchema.optional(),
     loop: z.enum(LOOPS).optional(),
+    /** Only series in which an anomaly is open. */
+    anomalous: z.boolean().optional(),
     /** Only what this partition of the service knows: the way through an answer that is too large for one message. */
     partition: z.number().int().min(0).max(255).optional(),
     /** Most items in the answer, newest first kept. */

@@ -43,6 +43,7 @@ export const FAMILIES_OF = {
 export type InputSubject =
   | { family: "metrics"; system: string; metric: string }
   | { family: "performance"; system: string }
+  | { family: "telegraf" | "otlp"; system: string }
   | { family: "signals"; system: string; loop: Loop; source: string | undefined }
   | { family: "control"; service: Service; system: string }
   | { family: "requests"; service: Service; verb: string; system: string };
@@ -64,6 +65,14 @@ export class Subjects {
   }
   performance(system: string): string {
     return `${this.prefixes.public}.performance.${system}`;
+  }
+  /** Metrics as Telegraf writes them: line protocol or JSON. */
+  telegraf(system: string): string {
+    return `${this.prefixes.public}.telegraf.${system}`;
+  }
+  /** Metrics as an OpenTelemetry exporter writes them: protobuf or JSON. */
+  otlp(system: string): string {
+    return `${this.prefixes.public}.otlp.${system}`;
   }
   /** @param source Who sends: a token that the server lets only that sender use. */
   signals(system: string, loop: string, source?: string): string {
@@ -121,7 +130,9 @@ export class Subjects {
         if (tokens.length !== 2) return bad("expected metrics.<system>.<metric>");
         return accepted({ family, system: first, metric: second });
       case "performance":
-        if (tokens.length !== 1) return bad("expected performance.<system>");
+      case "telegraf":
+      case "otlp":
+        if (tokens.length !== 1) return bad(`expected ${family}.<system>`);
         return accepted({ family, system: first });
       case "signals":
         if (tokens.length !== 2 && tokens.length !== 3)

@@ -13,6 +13,11 @@ describe("Subjects", () => {
       ok: true,
       value: { family: "performance", system: "shop" },
     });
+    for (const family of ["telegraf", "otlp"] as const)
+      expect(subjects.parseInput(subjects[family]("shop"))).toEqual({
+        ok: true,
+        value: { family, system: "shop" },
+      });
     for (const loop of LOOPS)
       expect(subjects.parseInput(subjects.signals("shop", loop))).toEqual({
         ok: true,
@@ -33,6 +38,8 @@ describe("Subjects", () => {
     "mapek.metrics.shop",
     "mapek.metrics.shop.cpu.extra",
     "mapek.metrics.shop.",
+    "mapek.telegraf.shop.cpu",
+    "mapek.otlp",
     "mapek.metrics.sh op.cpu",
     "mapek.metrics.shop.*",
     "mapek.signals.shop.unknown_loop",

@@ -12,6 +12,7 @@ import {
 import type { JetStreamClient } from "@nats-io/jetstream";
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import { publishAtomically } from "../nats/atomic-batch.ts";
+import { EndpointStats } from "../nats/endpoint-stats.ts";
 import { inputPublications } from "../partition/publication.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import { InputQueue } from "./input-queue.ts";
@@ -64,6 +65,8 @@ const MAX_PAYLOAD_BYTES = 1_048_576;
  * only then answers. Refused ones become dead letters and, with a reply subject, a coded answer.
  */
 export class FrontDoor {
+  /** One for each subject that is listened on. */
+  readonly endpoints: readonly EndpointStats[];
   readonly #options: FrontDoorOptions;
   readonly #queues = new Map<string, InputQueue>();
   readonly #room: WaitingRoom;
@@ -77,11 +80,13 @@ export class FrontDoor {
       maxItems: options.maxWaiting ?? MAX_WAITING,
       maxBytes: MAX_WAITING_BYTES,
     });
-    const subscriptions = options.listen.map((subject) =>
-      options.nc.subscribe(subject, {
-        queue: `mapek-${options.service}`,
+    const queue = `mapek-${options.service}`;
+    this.endpoints = options.listen.map((subject) => new EndpointStats(subject, queue));
+    const subscriptions = this.endpoints.map((endpoint) =>
+      options.nc.subscribe(endpoint.subject, {
+        queue,
         callback: (error, message) => {
-          if (error === null) void this.#take(message);
+          if (error === null) void this.#take(message, endpoint);
         },
       }),
     );
@@ -98,22 +103,31 @@ export class FrontDoor {
       });
   }
 
-  async #take(message: Msg): Promise<void> {
+  async #take(message: Msg, endpoint: EndpointStats): Promise<void> {
+    const began = performance.now();
+    const error = await this.#admitAndStore(message);
+    endpoint.add(performance.now() - began);
+    if (error === undefined) return reply(message);
+    endpoint.failed(error.message);
+    this.#options.deadLetters.add(message.subject, message.data, error);
+    reply(message, error);
+  }
+
+  async #admitAndStore(message: Msg): Promise<MessageError | undefined> {
     const subject = this.#options.subjects.parseInput(message.subject);
-    if (!subject.ok) return this.#refuse(message, subject.error);
+    if (!subject.ok) return subject.error;
     const share = this.#room.shareOf(subject.value.system);
     const overload = this.#overload(share);
-    if (overload !== undefined) return this.#refuse(message, overload);
+    if (overload !== undefined) return overload;
     const bytes = message.data.length;
     this.#room.enter(share, bytes);
     try {
       const admitted = this.#admit(subject.value, message);
-      if (!admitted.ok) return this.#refuse(message, admitted.error);
+      if (!admitted.ok) return admitted.error;
       await this.#store(admitted.value, message);
-      reply(message);
+      return undefined;
     } catch (cause) {
-      const why = (cause as Error).message;
-      this.#refuse(message, new MessageError("MAPEK_NOT_STORED", why, { cause }));
+      return new MessageError("MAPEK_NOT_STORED", (cause as Error).message, { cause });
     } finally {
       this.#room.leave(share, 1, bytes);
       if (this.#room.items === 0) this.#onIdle?.();
@@ -136,11 +150,6 @@ export class FrontDoor {
       return refused("MAPEK_MESSAGE_TOO_LARGE", `${length} bytes, at most ${maxPayloadBytes}`);
     const contentType = message.headers?.get("Content-Type") || undefined;
     return this.#options.admit(subject, message.data, contentType, Date.now());
-  }
-
-  #refuse(message: Msg, error: MessageError): void {
-    this.#options.deadLetters.add(message.subject, message.data, error);
-    reply(message, error);
   }
 
   async #store({ key, input, id }: Admitted, message: Msg): Promise<void> {

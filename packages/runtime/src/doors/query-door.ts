@@ -11,8 +11,9 @@ import {
   seriesKey,
   VERBS,
 } from "@mapek/core/messages";
-import type { Msg, NatsConnection, Subscription } from "@nats-io/transport-node";
+import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import { RuntimeError } from "../errors.ts";
+import { EndpointStats } from "../nats/endpoint-stats.ts";
 import { type QueryBody, respond, respondError } from "./query.ts";
 
 export interface QueryDoorOptions {
@@ -36,17 +37,26 @@ const QUERY_TIMEOUT_MS = 3_000;
 /** Requests that one door works on at the same time: each holds the answers of its partitions. */
 const MAX_UNDER_WAY = 256;
 
+/** A door that is open. */
+export interface QueryDoor {
+  readonly endpoint: EndpointStats;
+  /** Takes no further request in. */
+  drain(): Promise<void>;
+}
+
 /**
  * Takes requests in from the queue group of a service, asks the owners of the partitions that may
  * know, and puts their items together.
  */
-export function startQueryDoor(options: QueryDoorOptions): Subscription {
+export function startQueryDoor(options: QueryDoorOptions): QueryDoor {
   const { nc, subjects, service } = options;
   let underWay = 0;
-  return nc.subscribe(subjects.requests(service, "*", "*"), {
-    queue: `mapek-${service}`,
+  const endpoint = new EndpointStats(subjects.requests(service, "*", "*"), `mapek-${service}`);
+  const subscription = nc.subscribe(endpoint.subject, {
+    queue: endpoint.queueGroup,
     callback: (error, message) => {
       if (error !== null) return;
+      const began = performance.now();
       if (underWay >= MAX_UNDER_WAY) {
         const why = `${underWay} requests are under way: try later`;
         respondError(nc, message, new MessageError("MAPEK_OVERLOADED", why));
@@ -56,11 +66,18 @@ export function startQueryDoor(options: QueryDoorOptions): Subscription {
       answerRequest(options, message)
         .then(
           (items) => respond(nc, message, { items }),
-          (failure: unknown) => respondError(nc, message, failure),
+          (failure: unknown) => {
+            endpoint.failed(String(failure));
+            respondError(nc, message, failure);
+          },
         )
-        .finally(() => underWay--);
+        .finally(() => {
+          underWay--;
+          endpoint.add(performance.now() - began);
+        });
     },
   });
+  return { endpoint, drain: () => subscription.drain() };
 }
 
 async function answerRequest(options: QueryDoorOptions, message: Msg): Promise<unknown[]> {

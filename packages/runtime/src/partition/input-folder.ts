@@ -14,7 +14,7 @@ export interface InputFolderOptions<State, Input> {
   readonly logic: PartitionLogic<State, Input>;
   readonly partition: number;
   readonly partitions: number;
-  readonly metrics: Metrics;
+  readonly metrics: Pick<Metrics, "inputs" | "rejected">;
   readonly log: Logger;
   /** Told of each input that was folded for the first time; `ageMs` since it was stored. */
   readonly onFolded: (input: Input, outputs: readonly Output[], ageMs: number) => void;

@@ -7,6 +7,7 @@ import { readInputStream, restoreState } from "../checkpoint/restore.ts";
 import type { SavedAt } from "../checkpoint/saved-at.ts";
 import { RuntimeError } from "../errors.ts";
 import type { Lease } from "../membership/lease.ts";
+import type { Metrics } from "../metrics.ts";
 import type { Publication } from "../nats/atomic-batch.ts";
 import type { Connection } from "../nats/connect.ts";
 import { type Link, linkOf } from "../nats/link.ts";
@@ -23,6 +24,7 @@ import type { Slicer } from "./slicer.ts";
 
 export interface PartitionOptions<State, Input> extends InputFolderOptions<State, Input> {
   readonly connection: Connection;
+  readonly metrics: Metrics;
   /** Names this process in the position record. */
   readonly owner: string;
   readonly committer: Committer;

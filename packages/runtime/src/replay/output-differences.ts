@@ -1,5 +1,26 @@
-import type { Difference } from "./checker.ts";
-import type { Effect } from "./replayed.ts";
+import { createHash } from "node:crypto";
+
+/** A message that an actor puts out, or one that was stored. */
+export interface Effect {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  /** What {@link effectKey} says of it, where that is known already; `data` may then be empty. */
+  readonly key?: string;
+  /** False of one that may be without a counterpart: it lies outside what is compared. */
+  readonly required?: boolean;
+}
+
+/** One way in which what is stored differs from what a replay puts out. */
+export interface OutputDifference {
+  readonly kind:
+    | "missing output"
+    | "doubled effect"
+    | "unexplained output"
+    | "reordered output"
+    | "changed output";
+  readonly where: string;
+  readonly detail: string;
+}
 
 /**
  * Compares what is stored with what a replay puts out, byte for byte: each message as often, and those
@@ -10,7 +31,7 @@ import type { Effect } from "./replayed.ts";
 export function outputDifferences(
   stored: readonly Effect[],
   replayed: ReadonlyMap<string, readonly Effect[]>,
-): Difference[] {
+): OutputDifference[] {
   const places = new Map<string, number[]>();
   stored.forEach((effect, place) => {
     const key = keyOf(effect);
@@ -20,7 +41,7 @@ export function outputDifferences(
   });
   const taken = new Set<string>();
   const missing: Effect[] = [];
-  const differences: Difference[] = [];
+  const differences: OutputDifference[] = [];
   for (const [origin, effects] of replayed) {
     const lastPlaces = new Map<string, number>();
     for (const effect of effects) {
@@ -28,7 +49,7 @@ export function outputDifferences(
       const place = places.get(key)?.shift();
       taken.add(key);
       if (place === undefined) {
-        missing.push(effect);
+        if (effect.required !== false) missing.push(effect);
         continue;
       }
       if (place < (lastPlaces.get(effect.subject) ?? -1))
@@ -40,7 +61,10 @@ export function outputDifferences(
       lastPlaces.set(effect.subject, place);
     }
   }
-  const surplus = [...places.values()].flat().map((place) => stored[place] as Effect);
+  const surplus = [...places.values()]
+    .flat()
+    .map((place) => stored[place] as Effect)
+    .filter(({ required }) => required !== false);
   for (const effect of surplus) {
     // One that replay puts out as well, only less often; else one that stands where another should.
     const instead = taken.has(keyOf(effect))
@@ -66,7 +90,10 @@ export function outputDifferences(
   return differences;
 }
 
-const keyOf = ({ subject, data }: Effect): string =>
-  `${subject} ${Buffer.from(data).toString("latin1")}`;
+/** Equal for equal messages on one subject, and for no others. */
+export const effectKey = (subject: string, data: Uint8Array): string =>
+  `${subject} ${createHash("sha256").update(data).digest("base64")}`;
 
-const show = ({ data }: Effect): string => JSON.stringify(Buffer.from(data).toString("latin1"));
+const keyOf = ({ key, subject, data }: Effect): string => key ?? effectKey(subject, data);
+
+const show = ({ data }: Effect): string => JSON.stringify(Buffer.from(data).toString("utf8"));

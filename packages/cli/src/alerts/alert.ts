@@ -1,0 +1,68 @@
+import { type Anomaly, addPrometheusLabel } from "@mapek/core/messages";
+import { showNumber, showSeries } from "../output.ts";
+
+/** An alert of Alertmanager's API v2. */
+export interface Alert {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** RFC 3339. */
+  readonly startsAt: string;
+  readonly endsAt: string;
+}
+
+/** What an alert says of an incident. */
+export type Incident = Pick<
+  Anomaly,
+  | "system"
+  | "metric"
+  | "labels"
+  | "direction"
+  | "opened_at"
+  | "peak_value"
+  | "expected_low"
+  | "expected_high"
+  | "families"
+>;
+
+/** What alerts of mapek are told from others by; labels of a series may not have these names. */
+const ALERT_NAME = "MapekAnomaly";
+const RESERVED = new Set(["alertname"]);
+
+/**
+ * An incident as an alert: its labels are the series and those `added`, which win.
+ *
+ * @param endsAt Unix ms at which it ends, or until which it holds if nobody says that it is still open.
+ */
+export function alertOf(
+  incident: Incident,
+  endsAt: number,
+  added: Readonly<Record<string, string>>,
+): Alert {
+  const { system, metric, labels, opened_at } = incident;
+  const own: Record<string, string> = { alertname: ALERT_NAME, system, metric };
+  for (const [name, value] of Object.entries(labels))
+    addPrometheusLabel(own, name, value, RESERVED);
+  return {
+    labels: { ...own, ...added },
+    annotations: {
+      summary: `${system}/${showSeries(metric, labels)} ${unusual(incident)}`,
+      description: described(incident),
+    },
+    startsAt: new Date(opened_at).toISOString(),
+    // An alert that ends before it starts is refused.
+    endsAt: new Date(Math.max(endsAt, opened_at + 1)).toISOString(),
+  };
+}
+
+const unusual = ({ direction }: Incident): string =>
+  direction === "within" ? "behaves unusually" : `is ${direction} its usual range`;
+
+function described({ peak_value, expected_low, expected_high, families }: Incident): string {
+  const range =
+    expected_low === null || expected_high === null
+      ? ""
+      : `, expected ${showNumber(expected_low)} to ${showNumber(expected_high)}`;
+  const why =
+    families === undefined || families.length === 0 ? "" : `; unusual: ${families.join(", ")}`;
+  return `peak ${showNumber(peak_value)}${range}${why}`;
+}

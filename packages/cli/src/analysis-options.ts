@@ -1,0 +1,62 @@
+import type { SeriesSettings } from "@mapek/core/messages";
+import { STRATEGIES } from "@mapek/core/stats";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { countArgument, numberArgument } from "./arguments.ts";
+
+/** How a file is learned from. */
+export interface AnalysisOptions {
+  readonly strategy?: SeriesSettings["strategy"];
+  readonly sensitivity?: number;
+  readonly window?: number;
+  readonly minDataPoints?: number;
+}
+
+const MAX_WINDOW = 1_000_000;
+
+/** The options of commands that learn from a file. */
+export const withAnalysisOptions = (command: Command): Command =>
+  command
+    .addOption(
+      new Option(
+        "--strategy <name>",
+        "how the threshold is found (default: by shape and backtest)",
+      ).choices([...STRATEGIES, "auto"]),
+    )
+    .option("--sensitivity <x>", "0.1–10; larger: more anomalies (default: 1)", sensitivityArgument)
+    .option(
+      "--window <n>",
+      "samples that are learned from, the newest (default: 10000)",
+      windowArgument,
+    )
+    .option(
+      "--min-data-points <n>",
+      "samples below which a recommendation is provisional (default: 100)",
+      countArgument,
+    );
+
+function sensitivityArgument(text: string): number {
+  const value = numberArgument(text);
+  if (value < 0.1 || value > 10)
+    throw new InvalidArgumentError("expected a number from 0.1 to 10.");
+  return value;
+}
+
+function windowArgument(text: string): number {
+  const value = countArgument(text);
+  if (value > MAX_WINDOW) throw new InvalidArgumentError(`expected at most ${MAX_WINDOW}.`);
+  return value;
+}
+
+export function analysisSettings({
+  strategy,
+  sensitivity,
+  window,
+  minDataPoints,
+}: AnalysisOptions): Partial<SeriesSettings> {
+  return {
+    ...(strategy !== undefined && { strategy }),
+    ...(sensitivity !== undefined && { sensitivity }),
+    ...(window !== undefined && { window_capacity: window }),
+    ...(minDataPoints !== undefined && { min_data_points: minDataPoints }),
+  };
+}

@@ -1,0 +1,52 @@
+import type { Analysis } from "@mapek/core/learning";
+import type { Anomaly, Change, Recommendation, Threshold } from "@mapek/core/messages";
+
+/** A threshold from a time on. */
+type ReportedThreshold = Pick<Threshold, "threshold" | "source" | "reasoning" | "timestamp"> & {
+  readonly side: "upper" | "lower";
+};
+
+export type ReportedAnomaly = Pick<
+  Anomaly,
+  "opened_at" | "closed_at" | "peak_at" | "peak_value" | "peak_score"
+> &
+  Partial<Pick<Anomaly, "families">>;
+
+type ReportedChange = Pick<Change, "kind" | "since" | "before" | "after" | "reasoning">;
+
+export type ReportedRecommendation = Pick<
+  Recommendation,
+  | "recommended_value"
+  | "confidence"
+  | "strategy"
+  | "reasoning"
+  | "candidates"
+  | "supporting_data"
+  | "provisional"
+>;
+
+/** Everything that a report shows of one series. */
+export interface ReportedSeries {
+  /** `metric`, with its labels. */
+  readonly name: string;
+  /** Ascending, ms. */
+  readonly times: readonly number[];
+  /** As many, finite. */
+  readonly values: readonly number[];
+  readonly statistics: Analysis["statistics"];
+  readonly trend: Analysis["trend"];
+  readonly recommendation: ReportedRecommendation | null;
+  /** In force over time, ascending; of a file none has ever been. */
+  readonly thresholds: readonly ReportedThreshold[];
+  readonly anomalies: readonly ReportedAnomaly[];
+  readonly changes: readonly ReportedChange[];
+}
+
+export interface Report {
+  readonly title: string;
+  /** Where the samples are from. */
+  readonly source: string;
+  /** When it was made, ms. */
+  readonly madeAt: number;
+  readonly series: readonly ReportedSeries[];
+}

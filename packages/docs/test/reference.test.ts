@@ -1,0 +1,63 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import specs from "@asyncapi/specs";
+import { SERVICES } from "@mapek/core/messages";
+import { Ajv } from "ajv";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startTestServer } from "../../../test/support/nats.ts";
+import { startServices } from "../../../test/support/service-process.ts";
+
+const reference = (name: string) =>
+  readFileSync(join(import.meta.dirname, "..", "reference", name), "utf8");
+
+describe("the AsyncAPI document", () => {
+  const document = JSON.parse(reference("asyncapi.json"));
+
+  test("is valid by the specification's own schema", () => {
+    const schema = specs.schemasWithoutId["3.0.0"] as object;
+    const validate = new Ajv({ strict: false, validateFormats: false }).compile(schema);
+    expect(validate(document), JSON.stringify(validate.errors?.slice(0, 3))).toBe(true);
+    // The schema is one that can refuse.
+    expect(validate({ ...document, asyncapi: "2.0.0" })).toBe(false);
+    expect(validate({ ...document, operations: { bad: { action: "dance" } } })).toBe(false);
+  });
+
+  test("refers only to what is there", () => {
+    const refs = [...reference("asyncapi.json").matchAll(/"\$ref": "#\/([^"]+)"/g)];
+    expect(refs.length).toBeGreaterThan(50);
+    for (const [, path = ""] of refs) {
+      const found = path
+        .split("/")
+        .reduce((part, key) => (part as Record<string, unknown> | undefined)?.[key], document);
+      expect(found, path).toBeDefined();
+    }
+  });
+});
+
+describe("the metrics page", () => {
+  let server: Awaited<ReturnType<typeof startTestServer>>;
+  let services: Awaited<ReturnType<typeof startServices>>;
+  beforeAll(async () => {
+    server = await startTestServer();
+    services = await startServices({ NATS_URL: server.url });
+  });
+  afterAll(async () => {
+    await services?.[Symbol.asyncDispose]();
+    await server?.stop();
+  });
+
+  test("has every metric that the services serve, and no other help", async () => {
+    const text = reference("metrics.md");
+    const served = (await Promise.all(SERVICES.map((service) => services[service].metrics()))).join(
+      "\n",
+    );
+    const own = [...served.matchAll(/^# HELP (mapek_\w+) (.*)$/gm)].filter(
+      ([, name = ""]) => !/^mapek_(process|nodejs)_/.test(name),
+    );
+    expect(own.length).toBeGreaterThan(40);
+    for (const [, name = "", help = ""] of own) {
+      expect(text, name).toContain(`| \`${name}\` |`);
+      expect(text, name).toContain(`| ${help} |`);
+    }
+  });
+});

@@ -1,0 +1,12 @@
+export type { ConvertedSample } from "./conversion.ts";
+export { Converter } from "./converter.ts";
+export { parseExposition } from "./exposition.ts";
+export { LINE_PRECISIONS, parseLineProtocol } from "./line-protocol.ts";
+export { namePattern } from "./name-pattern.ts";
+export { decodeOtlp, parseOtlp } from "./otlp.ts";
+export type { Parsed, Reading } from "./reading.ts";
+export { parseRemoteWrite } from "./remote-write.ts";
+export { SnappyError, unpackSnappy } from "./snappy.ts";
+export { parseStatsd } from "./statsd.ts";
+export { StatsdWindow } from "./statsd-window.ts";
+export { parseTelegrafJson } from "./telegraf-json.ts";

@@ -1,0 +1,125 @@
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+
+/** How the bytes of a field are read; `marked` is a double, or null for Prometheus' marker of staleness. */
+type Scalar =
+  | "double"
+  | "marked"
+  | "string"
+  | "bool"
+  | "uint"
+  | "int"
+  | "sint"
+  | "fixed64"
+  | "sfixed64";
+
+/** A field of a message: its name in JSON, and a scalar or the fields of a message. */
+interface Field {
+  readonly name: string;
+  readonly type: Scalar | MessageFields;
+  readonly repeated?: true;
+}
+
+/** The fields of a message that somebody reads, by number; all others are skipped. */
+export interface MessageFields {
+  readonly [number: number]: Field;
+}
+
+/** The NaN by which Prometheus says that a series has ended, as it is written. */
+const STALE_BYTES = "020000000000f07f";
+
+/** Messages of one payload: an empty one takes two bytes, and an object here. */
+const MAX_MESSAGES = 1_000_000;
+
+/**
+ * Reads a message into a plain object named as its JSON form. 64-bit numbers become doubles: nanoseconds since 1970 keep a
+ * quarter of a microsecond. Fields that are not there stay undefined.
+ *
+ * @throws {Error} where the bytes are no such message, or hold more than a million messages.
+ */
+export function readMessage(bytes: Uint8Array, fields: MessageFields): Record<string, unknown> {
+  return new MessageReader(bytes).message(fields, bytes.length);
+}
+
+class MessageReader {
+  readonly #bytes: Uint8Array;
+  readonly #reader: BinaryReader;
+  #messages = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#reader = new BinaryReader(bytes);
+  }
+
+  message(fields: MessageFields, end: number): Record<string, unknown> {
+    const reader = this.#reader;
+    if (++this.#messages > MAX_MESSAGES) throw new Error(`more than ${MAX_MESSAGES} messages`);
+    if (end > reader.len) throw new Error("a message ends behind the payload");
+    const result: Record<string, unknown> = {};
+    while (reader.pos < end) {
+      const [number, wireType] = reader.tag();
+      const field = fields[number];
+      if (field === undefined) reader.skip(wireType, number);
+      else this.#field(field, wireType, result);
+    }
+    if (reader.pos !== end) throw new Error("a field ends behind its message");
+    return result;
+  }
+
+  #field(field: Field, wireType: WireType, result: Record<string, unknown>): void {
+    const { name, type, repeated } = field;
+    const delimited = wireType === WireType.LengthDelimited;
+    if (repeated === undefined) {
+      if (delimited !== (type === "string" || typeof type === "object"))
+        throw new Error(`${name} has another type`);
+      result[name] = this.#value(type);
+      return;
+    }
+    result[name] ??= [];
+    const list = result[name] as unknown[];
+    if (!delimited || type === "string" || typeof type === "object") {
+      if (!delimited && typeof type === "object") throw new Error(`${name} has another type`);
+      list.push(this.#value(type));
+      return;
+    }
+    const end = this.#reader.uint32() + this.#reader.pos;
+    if (end > this.#reader.len) throw new Error("a list ends behind the payload");
+    while (this.#reader.pos < end) list.push(this.#value(type));
+  }
+
+  #value(type: Scalar | MessageFields): unknown {
+    const reader = this.#reader;
+    if (typeof type === "object") {
+      const length = reader.uint32();
+      return this.message(type, reader.pos + length);
+    }
+    switch (type) {
+      case "double":
+        return reader.double();
+      case "marked":
+        return this.#marked();
+      case "string":
+        return reader.string();
+      case "bool":
+        return reader.bool();
+      case "uint":
+        return Number(reader.uint64());
+      case "int":
+        return Number(reader.int64());
+      case "sint":
+        return Number(reader.sint64());
+      case "fixed64":
+        return Number(reader.fixed64());
+      case "sfixed64":
+        return Number(reader.sfixed64());
+    }
+  }
+
+  /** The bytes decide: the engine may change the bits of a NaN. */
+  #marked(): number | null {
+    const value = this.#reader.double();
+    if (!Number.isNaN(value)) return value;
+    const { pos } = this.#reader;
+    const written = Buffer.from(this.#bytes.subarray(pos - 8, pos)).toString("hex");
+    return written === STALE_BYTES ? null : value;
+  }
+}

@@ -1,0 +1,49 @@
+import { promisify } from "node:util";
+import { gunzip, inflate } from "node:zlib";
+import { MessageError, TOKEN_PATTERN } from "@mapek/core/messages";
+import { SnappyError, unpackSnappy } from "@mapek/ingest";
+import type { FastifyRequest } from "fastify";
+import { malformed } from "./protocol-intake.ts";
+
+const UNPACK = { gzip: promisify(gunzip), deflate: promisify(inflate) } as const;
+
+/** Header that names the system of a request's metrics. */
+const SYSTEM_HEADER = "mapek-system";
+
+/** The system that a request names, by `?system=` or a header; undefined where it names none. */
+export function systemOfRequest(request: FastifyRequest): string | undefined | MessageError {
+  const { system } = request.query as { system?: unknown };
+  const named = system ?? request.headers[SYSTEM_HEADER];
+  if (named === undefined) return undefined;
+  if (typeof named === "string" && TOKEN_PATTERN.test(named)) return named;
+  return new MessageError(
+    "MAPEK_SUBJECT_INVALID",
+    "system: expected 1–128 characters of A–Z a–z 0–9 _ -",
+  );
+}
+
+/**
+ * The body of a request, unpacked by its `Content-Encoding`: none, gzip, deflate or snappy.
+ *
+ * @param maxBytes Nothing larger is unpacked.
+ * @returns undefined for an encoding that nobody here knows.
+ */
+export async function bodyOf(
+  { headers, body }: FastifyRequest,
+  maxBytes: number,
+): Promise<Uint8Array | MessageError | undefined> {
+  const bytes = body instanceof Uint8Array ? body : new Uint8Array();
+  const encoding = headers["content-encoding"] ?? "identity";
+  if (encoding === "identity") return bytes;
+  try {
+    if (encoding === "snappy") return unpackSnappy(bytes, maxBytes);
+    const unpack = UNPACK[encoding as keyof typeof UNPACK];
+    return await unpack?.(bytes, { maxOutputLength: maxBytes });
+  } catch (error) {
+    const { message, code } = error as NodeJS.ErrnoException;
+    const tooLarge =
+      error instanceof SnappyError ? error.tooLarge : code === "ERR_BUFFER_TOO_LARGE";
+    if (tooLarge) return new MessageError("MAPEK_MESSAGE_TOO_LARGE", `at most ${maxBytes} bytes`);
+    return malformed(`not ${encoding}: ${message}`);
+  }
+}

@@ -1,0 +1,225 @@
+import {
+  checkSample,
+  type InputReply,
+  type Labels,
+  MessageError,
+  type MessageErrorCode,
+  metricToken,
+  TOKEN_PATTERN,
+} from "@mapek/core/messages";
+import { Converter, namePattern, type Parsed, type Reading } from "@mapek/ingest";
+import type { Config, DeadLetters, WaitingRoom } from "@mapek/runtime";
+import { Counter, type Registry } from "prom-client";
+import type { Intake } from "../intake.ts";
+import { Receipt } from "../receipt.ts";
+
+/** Formats of other tools; a closed set, since it is a label. */
+export type Protocol = "telegraf" | "otlp" | "remote_write" | "statsd" | "scrape";
+
+/** What came, from whom. */
+export interface Delivery {
+  readonly protocol: Protocol;
+  /** The system of all its readings; undefined where a label or the configuration says. */
+  readonly system: string | undefined;
+  readonly parsed: Parsed;
+  /** Where it came in, and what it was: for a dead letter. */
+  readonly subject: string;
+  readonly payload: Uint8Array;
+}
+
+/** What became of a delivery once its samples are stored or given up. */
+export interface Outcome {
+  readonly reply: InputReply;
+  /** Why nothing was taken in, or not everything was stored: it may come again, where the code says retry. */
+  readonly failure: MessageError | undefined;
+}
+
+export interface ProtocolIntakeOptions {
+  readonly intake: Intake;
+  readonly room: WaitingRoom;
+  readonly deadLetters: DeadLetters;
+  readonly registry: Registry;
+  readonly config: Pick<Config, "ingest" | "protocols">;
+}
+
+/** A metric's name grows by what it is turned into, such as `_count_rate`. */
+const MAX_SUFFIX = 16;
+const MAX_NAME = 256 - MAX_SUFFIX;
+
+/**
+ * Takes readings in: finds the system of each, makes samples of them and stores these. What is remembered of counters moves
+ * on only with what is stored, so that a delivery that failed gives the same when it comes again.
+ */
+export class ProtocolIntake {
+  readonly #options: ProtocolIntakeOptions;
+  readonly #converters = new Map<string, Converter>();
+  readonly #counters: readonly RegExp[];
+  readonly #readings: Counter<"protocol">;
+  readonly #skipped: Counter<"protocol" | "reason">;
+
+  constructor(options: ProtocolIntakeOptions) {
+    this.#options = options;
+    this.#counters = options.config.protocols.counters.map(namePattern);
+    const registers = [options.registry];
+    this.#readings = new Counter({
+      name: "mapek_protocol_readings_total",
+      help: "Readings that came in the formats of other tools",
+      labelNames: ["protocol"],
+      registers,
+    });
+    this.#skipped = new Counter({
+      name: "mapek_protocol_skipped_total",
+      help: "Values in the formats of other tools that gave no sample, by reason",
+      labelNames: ["protocol", "reason"],
+      registers,
+    });
+  }
+
+  /** Resolves once everything is stored or given up; never rejects. */
+  async take(delivery: Delivery): Promise<Outcome> {
+    const { protocol, parsed } = delivery;
+    for (const [reason, count] of parsed.skipped) this.#skipped.inc({ protocol, reason }, count);
+    const refusal = this.#takeSystems(delivery);
+    const outcome = refusal instanceof MessageError ? refused(refusal) : await refusal;
+    const [first] = outcome.reply.rejected;
+    const fault =
+      outcome.failure ??
+      (first && new MessageError(first.code as MessageErrorCode, first.message)) ??
+      (parsed.fault === undefined ? undefined : malformed(parsed.fault));
+    if (fault !== undefined) this.refuse(delivery, fault);
+    return outcome;
+  }
+
+  /** Keeps a dead letter of what was not taken in, or not wholly. */
+  refuse({ subject, payload }: Pick<Delivery, "subject" | "payload">, error: MessageError): void {
+    this.#options.deadLetters.add(subject, payload, error);
+  }
+
+  /** Forgets what is remembered of silent counters. Cost: O(series). */
+  expire(nowMs: number): void {
+    for (const [system, converter] of this.#converters) {
+      converter.forgetIdle(nowMs);
+      if (converter.size === 0) this.#converters.delete(system);
+    }
+  }
+
+  #takeSystems({ protocol, system, parsed }: Delivery): MessageError | Promise<Outcome> {
+    const { intake, room, config } = this.#options;
+    const { readings } = parsed;
+    const { max_samples_per_message: most } = config.ingest;
+    if (readings.length > most)
+      return new MessageError(
+        "MAPEK_MESSAGE_TOO_LARGE",
+        `${readings.length} readings, at most ${most}`,
+      );
+    this.#readings.inc({ protocol }, readings.length);
+    const bySystem =
+      system === undefined ? this.#bySystem(readings) : new Map([[system, readings]]);
+    for (const name of bySystem.keys()) {
+      const refusal =
+        intake.refusal({ share: room.shareOf(name), system: name }) ?? this.#noRoomFor(name);
+      if (refusal !== undefined) return refusal;
+    }
+    return new Promise((resolve) => {
+      const undos: (() => void)[] = [];
+      const receipt = new Receipt((reply, failure) => {
+        if (failure !== undefined) for (const undo of undos) undo();
+        resolve({ reply, failure });
+      });
+      const now = Date.now();
+      for (const [name, some] of bySystem)
+        undos.push(this.#takeSystem(protocol, name, some, now, receipt));
+      receipt.close();
+    });
+  }
+
+  /** @returns How to forget that these readings came. */
+  #takeSystem(
+    protocol: Protocol,
+    system: string,
+    readings: readonly Reading[],
+    now: number,
+    receipt: Receipt,
+  ): () => void {
+    const latest = now + this.#options.config.ingest.max_ahead_seconds * 1_000;
+    const sound: Reading[] = [];
+    for (const [i, reading] of readings.entries()) {
+      const fault = faultOf(reading, latest);
+      if (fault === undefined) sound.push(this.#typed(reading));
+      else receipt.reject(i, fault.code, fault.detail);
+    }
+    const conversion = this.#converterOf(system).convert(sound, now);
+    for (const [reason, count] of conversion.omitted)
+      this.#skipped.inc({ protocol, reason }, count);
+    for (const [i, sample] of conversion.samples.entries()) {
+      const refusal = this.#options.intake.addConverted(system, sample, now, receipt);
+      if (refusal !== undefined) receipt.reject(i, refusal.code, refusal.detail);
+    }
+    return () => conversion.undo();
+  }
+
+  /** Readings by the system that a label names. */
+  #bySystem(readings: readonly Reading[]): Map<string, Reading[]> {
+    const { system_label: label, default_system: usual } = this.#options.config.protocols;
+    const bySystem = new Map<string, Reading[]>();
+    for (const reading of readings) {
+      const system = (label && systemOf(reading.labels, label)) || usual;
+      const some = bySystem.get(system);
+      if (some === undefined) bySystem.set(system, [reading]);
+      else some.push(reading);
+    }
+    return bySystem;
+  }
+
+  /** Without a type in its format, a gauge is a total where the configuration says so. */
+  #typed(reading: Reading): Reading {
+    if (reading.kind !== "gauge" || !this.#counters.some((one) => one.test(reading.metric)))
+      return reading;
+    return { ...reading, kind: "cumulative", startMs: undefined };
+  }
+
+  #noRoomFor(system: string): MessageError | undefined {
+    const { max_systems: most } = this.#options.config.ingest;
+    if (this.#converters.size < most || this.#converters.has(system)) return undefined;
+    return new MessageError("MAPEK_SYSTEM_LIMIT", `there are ${most} systems, the limit`);
+  }
+
+  #converterOf(system: string): Converter {
+    let converter = this.#converters.get(system);
+    if (converter === undefined) {
+      const { ingest, protocols } = this.#options.config;
+      converter = new Converter({
+        maxSeries: ingest.max_series_per_system,
+        gapMs: protocols.gap_seconds * 1_000,
+      });
+      this.#converters.set(system, converter);
+    }
+    return converter;
+  }
+}
+
+export const malformed = (what: string): MessageError =>
+  new MessageError("MAPEK_MESSAGE_MALFORMED", what);
+
+const refused = (failure: MessageError): Outcome => ({
+  reply: { accepted: 0, rejected: [{ index: 0, code: failure.code, message: failure.detail }] },
+  failure,
+});
+
+/** Looked at before anything is remembered of a reading: what is remembered is bounded by it. */
+function faultOf({ metric, labels, timeMs }: Reading, latest: number): MessageError | undefined {
+  if (metric.length > MAX_NAME)
+    return new MessageError("MAPEK_MESSAGE_INVALID", `metric: more than ${MAX_NAME} characters`);
+  const fault = checkSample({ value: 0, timestamp: timeMs, metric, labels });
+  if (fault !== undefined) return new MessageError(fault.code, fault.message);
+  if (timeMs !== undefined && timeMs > latest)
+    return new MessageError("MAPEK_SAMPLE_IN_FUTURE", `timestamp ${timeMs} is ahead of the clock`);
+  return undefined;
+}
+
+/** A label's value as the name of a system: what a name may not hold becomes `_`. */
+function systemOf(labels: Labels, label: string): string | undefined {
+  const value = labels[label];
+  if (value === undefined || value === "") return undefined;
+  return TOKEN_PATTERN.test(value) ? value : metricToken(value);
+}

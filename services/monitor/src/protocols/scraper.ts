@@ -1,0 +1,125 @@
+import { namePattern, type Parsed, parseExposition, type Reading } from "@mapek/ingest";
+import type { Config, Logger } from "@mapek/runtime";
+import type { ProtocolIntake } from "./protocol-intake.ts";
+
+type Target = Config["protocols"]["scrape"][number];
+
+export interface ScraperOptions {
+  readonly target: Target;
+  readonly maxBytes: number;
+  readonly protocols: ProtocolIntake;
+  readonly log: Logger;
+}
+
+const ACCEPT = "text/plain;version=0.0.4;q=1,application/openmetrics-text;version=1.0.0;q=0.8";
+
+/**
+ * Fetches one target's metrics at its interval. Beside them it stores `up`, 1 or 0, and `scrape_duration_seconds`; all have a label
+ * `instance`, the target's host and port, where they bring none of their own.
+ */
+export class Scraper {
+  readonly #options: ScraperOptions;
+  readonly #url: string;
+  readonly #headers: Record<string, string>;
+  readonly #instance: string;
+  readonly #patterns: readonly RegExp[];
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> = Promise.resolve();
+  readonly #stop = new AbortController();
+  #wasUp = true;
+
+  constructor(options: ScraperOptions) {
+    this.#options = options;
+    const url = new URL(options.target.url);
+    this.#instance = url.host;
+    this.#headers = { Accept: ACCEPT };
+    if (url.username !== "") {
+      const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+      this.#headers.Authorization = `Basic ${Buffer.from(user).toString("base64")}`;
+      url.username = "";
+      url.password = "";
+    }
+    this.#url = url.href;
+    this.#patterns = options.target.metrics.map(namePattern);
+  }
+
+  /** @param delayMs Until the first look: targets that are looked at one after the other share the load. */
+  start(delayMs: number): void {
+    this.#timer = setTimeout(() => {
+      this.#running = this.#scrape();
+    }, delayMs);
+  }
+
+  /** Looks no more, and resolves once the last look is stored, or given up where there is no answer yet. */
+  async drain(): Promise<void> {
+    this.#stop.abort();
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  async #scrape(): Promise<void> {
+    const { target, protocols } = this.#options;
+    const startedMs = Date.now();
+    const started = performance.now();
+    const { readings, skipped, fault } = await this.#look();
+    if (readings === undefined && this.#stop.signal.aborted) return;
+    const up = readings !== undefined;
+    const seconds = (performance.now() - started) / 1_000;
+    const health: Reading[] = [
+      { kind: "gauge", metric: "up", labels: {}, timeMs: startedMs, value: Number(up) },
+      {
+        ...{ kind: "gauge", metric: "scrape_duration_seconds", labels: {} },
+        ...{ timeMs: startedMs, value: seconds },
+      },
+    ];
+    const all = [...(readings ?? []), ...health].map((reading) => ({
+      ...reading,
+      labels: { instance: this.#instance, ...reading.labels },
+      timeMs: reading.timeMs ?? startedMs,
+    }));
+    await protocols.take({
+      ...{ protocol: "scrape", system: target.system, subject: this.#url },
+      parsed: { readings: all, skipped: skipped ?? new Map(), fault },
+      payload: new Uint8Array(),
+    });
+    if (this.#stop.signal.aborted) return;
+    const waitMs = Math.max(0, target.interval_seconds * 1_000 - (performance.now() - started));
+    this.start(waitMs);
+  }
+
+  /** What the target serves; without readings where it does not answer in time, or not with metrics. */
+  async #look(): Promise<Partial<Parsed>> {
+    const { target, maxBytes, log } = this.#options;
+    try {
+      const timeout = AbortSignal.timeout(target.timeout_seconds * 1_000);
+      const signal = AbortSignal.any([timeout, this.#stop.signal]);
+      const answer = await fetch(this.#url, { headers: this.#headers, signal });
+      if (!answer.ok) throw new Error(`status ${answer.status}`);
+      const text = await textOf(answer, maxBytes);
+      const type = answer.headers.get("Content-Type") ?? "";
+      const parsed = parseExposition(text, type.includes("openmetrics"));
+      this.#wasUp = true;
+      return { ...parsed, readings: parsed.readings.filter(({ metric }) => this.#wants(metric)) };
+    } catch (error) {
+      if (this.#wasUp)
+        log.warn({ url: this.#url, err: error }, "a target does not give its metrics");
+      this.#wasUp = false;
+      return {};
+    }
+  }
+
+  #wants(metric: string): boolean {
+    return this.#patterns.length === 0 || this.#patterns.some((one) => one.test(metric));
+  }
+}
+
+async function textOf(answer: Response, maxBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of answer.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new Error(`more than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
