@@ -45,7 +45,7 @@ export async function startConsole(
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
   const { client, settings, log } = options;
   const link = linkOf(client.connection);
-  const index = new SeriesIndex(client, options.partitions, (error) =>
+  const index = new SeriesIndex(client, link, options.partitions, (error) =>
     log.warn({ err: error }, "the learner does not tell of its series"),
   );
   const feed = new Feed();

@@ -293,7 +293,7 @@ describe("what is live", () => {
       () => live.of("status").length >= 3 && isConnected() === true,
     );
     expect(live.of("status").map(({ data }) => data.connected)).toContain(false);
-    house.client.publish("shop", "after", 1);
+    await house.client.publish("shop", "after", 1, { acknowledge: true });
     await waitFor("what came after", () => live.of("rows").at(-1)?.data.total === 3, 30_000);
   });
 
