@@ -21,7 +21,7 @@ export interface Grant {
   readonly role: TeamRole;
   /** Names of systems, or `*` for all: NATS has no wildcard within a name. */
   readonly systems: readonly string[];
-  /** Whether a publisher may send signals: always as itself, the key being the last token. */
+  /** Whether a publisher or an operator may send signals: always as itself, the key being the last token. */
   readonly signals: boolean;
 }
 
@@ -71,6 +71,7 @@ export function teamPermissions(grant: Grant, publicKey: string, prefixes: Prefi
           ...each((system) => [
             ...requestsOf(subjects, system, true),
             ...ACTOR_SERVICES.map((service) => subjects.control(service, system)),
+            ...(grant.signals ? [subjects.signals(system, "*", publicKey)] : []),
           ]),
         ],
         subscribe: [

@@ -1,11 +1,11 @@
 // infra/nats shows what `mapek keys init` writes; `vitest -u` rewrites it after a change of permissions.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { SERVICES } from "@mapek/core/messages";
+import { DEFAULT_PREFIXES, SERVICES } from "@mapek/core/messages";
 import { expect, test } from "vitest";
 import { ACCESS_ERRORS } from "../src/errors.ts";
 import { renderAccounts, renderServerConfig } from "../src/server-config.ts";
-import { TEAM_ROLES } from "../src/team-permissions.ts";
+import { TEAM_ROLES, teamPermissions } from "../src/team-permissions.ts";
 
 const infra = (name: string) =>
   fileURLToPath(new URL(`../../../infra/nats/${name}`, import.meta.url));
@@ -55,4 +55,14 @@ test("error codes are those of the README", () => {
     ([, code, meaning]) => [code, { meaning }],
   );
   expect(Object.fromEntries(rows)).toEqual(ACCESS_ERRORS);
+});
+
+test("an operator may signal, as itself, where its grant says so: what the console needs", () => {
+  const may = (signals: boolean) => {
+    const grant = { role: "operator", systems: ["*"], signals } as const;
+    return teamPermissions(grant, "U", DEFAULT_PREFIXES).publish;
+  };
+  expect(may(true)).toEqual([...may(false), "mapek.signals.*.*.U"]);
+  for (const subject of ["mapek.requests.learner.series.*", "mapek.control.learner.*"])
+    expect(may(true)).toContain(subject);
 });

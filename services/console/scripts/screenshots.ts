@@ -1,6 +1,7 @@
 // Makes the pictures of the README: node services/console/scripts/screenshots.ts [<folder>]
 import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { chromium, type Page } from "playwright-core";
 import { waitFor } from "../../../test/support/wait-for.ts";
 import { chromiumPath } from "../test/chromium.ts";
@@ -9,6 +10,8 @@ import { publishLive, seedReports, seedSamples } from "./seed.ts";
 
 const TOKEN = "for-these-pictures-only";
 const LIVE_MS = 1_000;
+/** So long a stretch of the incident is to be seen. */
+const INCIDENT_MS = 8_000;
 const MOST_BYTES = 200_000;
 
 const folder = process.argv[2] ?? join(import.meta.dirname, "..", "screenshots");
@@ -43,6 +46,8 @@ await waitFor("an open anomaly", async () => {
   const [one] = await client.series("checkout", { metric: "latency_ms", labels: {} });
   return one !== undefined && one.open_anomaly !== null;
 });
+await delay(INCIDENT_MS);
+
 mkdirSync(folder, { recursive: true });
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 const PAGES = {

@@ -159,7 +159,10 @@ const dayWave = (time: number): number => Math.sin((2 * Math.PI * time) / DAY_MS
 export function publishLive(client: MapekClient, now: number, trouble: number): void {
   for (const { system, metric, labels, base, wave, noise, extra } of COURSES) {
     const isTroubled = system === "checkout" && metric === "latency_ms";
-    const usual = base + wave * dayWave(now) + noise * (Math.random() - 0.5);
+    const usual =
+      base +
+      wave * dayWave(now) +
+      1.4 * noise * (Math.random() + Math.random() + Math.random() - 1.5);
     const value = usual + (extra?.(0) ?? 0) + (isTroubled ? trouble : 0);
     client.publish(system, metric, { value, timestamp: now, ...(labels && { labels }) });
   }

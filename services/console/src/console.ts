@@ -45,7 +45,7 @@ export async function startConsole(
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
   const { client, settings, log } = options;
   const link = linkOf(client.connection);
-  const index = new SeriesIndex(client, options.partitions, (error) =>
+  const index = new SeriesIndex(client, link, options.partitions, (error) =>
     log.warn({ err: error }, "the learner does not tell of its series"),
   );
   const feed = new Feed();
@@ -54,8 +54,10 @@ export async function startConsole(
     ...{ client, link, feed, index, systems },
     onDropped: () => log.warn("a live page did not keep up and was dropped"),
   });
+  // What could not be read is tried again though nobody looks: health tells of it.
+  const wanted = () => link.connected && (live.viewers > 0 || index.problem !== undefined);
   await feed.start(client);
-  await Promise.all([index.start(() => link.connected && live.viewers > 0), systems.start()]);
+  await Promise.all([index.start(wanted), systems.start()]);
   void rereadAfterReconnects(client, systems);
 
   const server = fastify({ forceCloseConnections: true, bodyLimit: MOST_BODY_BYTES });
@@ -75,6 +77,17 @@ export async function startConsole(
     access: new Access(settings.token),
     onAction: (what, about) => log.info({ what, about }, "an operator acted"),
   });
+  const condition = () => (index.problem === undefined ? "ok" : "learner_silent");
+  const probe = (path: string, yes: () => boolean) =>
+    server.get(path, (_request, reply) => {
+      const good = yes();
+      return reply.code(good ? 200 : 503).send({
+        status: good ? condition() : "unavailable",
+        ...{ service: "console", series: index.size, viewers: live.viewers, dropped: live.dropped },
+      });
+    });
+  probe("/healthz", () => !client.connection.isClosed());
+  probe("/readyz", () => link.connected);
   server.get("/events", (request, reply) => {
     const query = checked(watchQuery, request.query);
     const last = request.headers["last-event-id"];

@@ -34,7 +34,14 @@ async function run(): Promise<void> {
       partitions: config.streams.partitions,
       log,
     });
+    let stopping = false;
+    void client.connection.closed().then((error) => {
+      if (stopping) return;
+      log.fatal({ err: error }, "the connection is closed for good");
+      process.exit(1);
+    });
     const stop = (why: string) => {
+      stopping = true;
       log.info({ why }, "draining");
       void close().then(
         () => process.exit(0),

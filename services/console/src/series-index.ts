@@ -1,5 +1,6 @@
 import type { MapekClient, SeriesState } from "@mapek/client";
 import { seriesKey } from "@mapek/core/messages";
+import type { Link } from "@mapek/runtime";
 import type { ListQuery } from "./queries.ts";
 
 /** A part of the ranked list. */
@@ -42,6 +43,7 @@ const STALE_MS = 2_000;
  */
 export class SeriesIndex {
   readonly #client: MapekClient;
+  readonly #link: Link;
   readonly #partitions: number;
   readonly #onProblem: (error: Error) => void;
   readonly #entries = new Map<string, Entry>();
@@ -52,8 +54,14 @@ export class SeriesIndex {
   #problem: string | undefined;
   #refreshedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(client: MapekClient, partitions: number, onProblem: (error: Error) => void) {
+  constructor(
+    client: MapekClient,
+    link: Link,
+    partitions: number,
+    onProblem: (error: Error) => void,
+  ) {
     this.#client = client;
+    this.#link = link;
     this.#partitions = partitions;
     this.#onProblem = onProblem;
   }
@@ -158,7 +166,7 @@ export class SeriesIndex {
   async #refresh(partition: number): Promise<void> {
     let states: SeriesState[];
     try {
-      states = await this.#client.series(undefined, { partition });
+      states = await this.#link.answer(() => this.#client.series(undefined, { partition }));
       this.#problem = undefined;
       this.#refreshedAt = performance.now();
     } catch (error) {

@@ -88,7 +88,7 @@ describe.skipIf(executablePath === undefined)(name, () => {
   }
 
   const figure = async (page: Page, id: string): Promise<number> =>
-    Number.parseFloat((await page.locator(`#${id}`).innerText()).replaceAll(",", ""));
+    Number.parseFloat(((await page.locator(`#${id}`).textContent()) ?? "").replaceAll(",", ""));
 
   it("takes the token out of the address and forgets it with the tab", async () => {
     const page = await openAsOperator("#/systems");

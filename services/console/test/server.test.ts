@@ -104,6 +104,13 @@ describe("what it shows", () => {
   });
 });
 
+it("its health is told", async () => {
+  expect((await get("/healthz")).status).toBe(200);
+  const { status, body } = await get("/readyz");
+  expect(body).toEqual({ status: "ok", service: "console", series: 2, viewers: 0, dropped: 0 });
+  expect(status).toBe(200);
+});
+
 describe("what it refuses", () => {
   it.each([
     ["a field that is missing", "/api/series/one?system=shop", 400, "MAPEK_CONSOLE_BAD_REQUEST"],
@@ -197,11 +204,13 @@ describe("what an operator does", () => {
     // Its kind was learned, so the rest moves by the fourth root; the whole system by the fourth root of that.
     expect(after.sensitivity).toBeCloseTo(0.8 ** (1 / 4 + 1 / 16), 3);
     expect(after.threshold).toBeCloseTo(before.threshold + 0.1 * (500 - before.threshold), 6);
-    const loops = live
-      .of("output")
-      .filter(({ data }) => data.family === "actions")
-      .map(({ data }) => data.message.loop);
-    expect(new Set(loops)).toEqual(new Set(["anomaly_feedback", "metrics_learning"]));
+    const loops = () =>
+      live
+        .of("output")
+        .filter(({ data }) => data.family === "actions")
+        .map(({ data }) => data.message.loop);
+    await waitFor("both actions", () => new Set(loops()).size === 2);
+    expect(new Set(loops())).toEqual(new Set(["anomaly_feedback", "metrics_learning"]));
     const { body } = await get(`/api/series/one?${ONE}`);
     expect(
       body.actions.map(({ target }: { target: { setting: string } }) => target.setting),
@@ -284,7 +293,7 @@ describe("what is live", () => {
       () => live.of("status").length >= 3 && isConnected() === true,
     );
     expect(live.of("status").map(({ data }) => data.connected)).toContain(false);
-    house.client.publish("shop", "after", 1);
+    await house.client.publish("shop", "after", 1, { acknowledge: true });
     await waitFor("what came after", () => live.of("rows").at(-1)?.data.total === 3, 30_000);
   });
 

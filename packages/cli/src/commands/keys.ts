@@ -90,13 +90,14 @@ const addCommand = (): Command =>
     .requiredOption("--system <name>", "a system, repeatable; * for all", gather)
     .option("--tenant <name>", "the account", DEFAULT_TENANT)
     .option("--name <name>", "name of the key (default: <system>-<role>)")
-    .option("--signals", "a publisher may also send signals, as itself")
+    .option("--signals", "a publisher or an operator may also send signals, as itself")
     .option(...JSON_OPTION)
     .action(add);
 
 function add(role: TeamRole, options: AddOptions): void {
   const { system: systems, signals = false } = options;
-  if (signals && role !== "publisher") throw usageError("--signals is for publishers");
+  if (signals && role !== "publisher" && role !== "operator")
+    throw usageError("--signals is for publishers and operators");
   const name =
     options.name ?? `${systems.map((one) => (one === "*" ? "all" : one)).join("-")}-${role}`;
   const folder = new KeyFolder(options.dir);

@@ -125,8 +125,11 @@ export class App implements Shell {
   }
 
   #listen(): void {
+    document.querySelector(".skip")?.addEventListener("click", (event) => {
+      event.preventDefault(); // The part of an address behind # is the page here.
+      document.getElementById("main")?.focus();
+    });
     addEventListener("hashchange", () => {
-      if (location.hash === "#main") return;
       this.session.takeFromAddress();
       this.#go();
       void this.session.refresh().then(

@@ -1,6 +1,7 @@
 import type { Transition } from "@mapek/core/messages";
 import { h, svg } from "../dom.ts";
 import { at } from "../format.ts";
+import { statePill } from "../parts.ts";
 
 const WIDTH = 1_000;
 const HEIGHT = 28;
@@ -48,5 +49,12 @@ export function stateStrip(transitions: readonly Transition[], now: number): HTM
       ),
     ),
     h("figcaption", {}, h("span", {}, at(begin)), h("span", {}, "now")),
+    h(
+      "ul",
+      { class: "states" },
+      [...new Set(stretches.map(({ state }) => state))].map((state) =>
+        h("li", { "data-key": state }, statePill(state)),
+      ),
+    ),
   );
 }

@@ -1,10 +1,12 @@
 import type { Action, Feedback, Loop } from "@mapek/core/messages";
+import { ACTION_COLUMNS, actionRow, newestOfEach } from "../actions.ts";
 import { act, ask } from "../api.ts";
 import { h } from "../dom.ts";
 import { number, percent, words } from "../format.ts";
+import { Later } from "../later.ts";
 import type { LiveEvent, Output } from "../live.ts";
 import type { Page, Shell } from "../page.ts";
-import { asTable, button, empty, long, section, table, tag, time } from "../parts.ts";
+import { asTable, button, empty, section, table, tag, time } from "../parts.ts";
 import { link } from "../router.ts";
 
 interface LoopFigures {
@@ -50,7 +52,10 @@ export class LoopsPage implements Page {
   readonly #shell: Shell;
   readonly #system: string | undefined;
   #loops: Loops = { order: [], loops: [], actions: [], signals: [] };
-  #reread = 0;
+  readonly #reread = new Later(async () => {
+    await this.load();
+    this.#shell.draw();
+  }, REREAD_MS);
 
   constructor(shell: Shell, system: string | undefined) {
     this.#shell = shell;
@@ -76,15 +81,7 @@ export class LoopsPage implements Page {
         ...this.#loops,
         signals: [...signals, message as unknown as Feedback].slice(-MOST_KEPT),
       };
-    clearTimeout(this.#reread);
-    this.#reread = window.setTimeout(
-      () =>
-        void this.load().then(
-          () => this.#shell.draw(),
-          () => {},
-        ),
-      REREAD_MS,
-    );
+    this.#reread.ask();
   }
 
   press(action: string, { dataset }: HTMLElement): void {
@@ -106,7 +103,7 @@ export class LoopsPage implements Page {
   }
 
   close(): void {
-    clearTimeout(this.#reread);
+    this.#reread.cancel();
   }
 
   view(): HTMLElement {
@@ -261,68 +258,6 @@ const signalTable = (caption: string, signals: readonly Feedback[]): HTMLElement
       ],
     })),
   );
-
-export const ACTION_COLUMNS = [
-  { title: "When" },
-  { title: "Loop", wide: true },
-  { title: "What" },
-  { title: "From", numeric: true },
-  { title: "To", numeric: true },
-  { title: "Came of it" },
-  { title: "Why", wide: true },
-];
-
-/** An action as a row of a table with {@link ACTION_COLUMNS}. */
-export function actionRow(action: Action) {
-  const { target, system } = action;
-  return {
-    key: action.action_id,
-    cells: [
-      time(action.timestamp),
-      words(action.loop),
-      h("span", {}, words(target.setting), h("small", {}, target.series ?? `all of ${system}`)),
-      settingOf(action.from),
-      settingOf(action.to),
-      outcomeOf(action),
-      long(action.reason),
-    ],
-  };
-}
-
-const settingOf = (value: Action["from"]): string =>
-  typeof value === "string" ? value : number(value);
-
-function outcomeOf({ status, helped, objective }: Action): HTMLElement {
-  const measured =
-    objective?.after !== null && objective?.after !== undefined
-      ? h(
-          "small",
-          {},
-          `${words(objective.name)} ${number(objective.before)} → ${number(objective.after)}${objective.expected === undefined ? "" : `, without it ${number(objective.expected)}`}`,
-        )
-      : null;
-  const verdict =
-    status === "rolled_back"
-      ? tag("rolled back", "bad")
-      : status === "refused"
-        ? tag("refused", "warn")
-        : helped === true
-          ? tag("helped", "good")
-          : status === "judged"
-            ? tag(helped === null ? "not judged" : "did not help", "warn")
-            : tag("applied", "info");
-  return h("span", {}, verdict, measured);
-}
-
-/** The newest message of each action, the newest action first. */
-export function newestOfEach(actions: readonly Action[]): Action[] {
-  const newest = new Map<string, Action>();
-  for (const action of actions) {
-    newest.delete(action.action_id);
-    newest.set(action.action_id, action);
-  }
-  return [...newest.values()].reverse();
-}
 
 const HEAD = new Set(["version", "id", "source", "timestamp"]);
 

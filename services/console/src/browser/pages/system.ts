@@ -13,6 +13,7 @@ import { StepChart, type Steps } from "../charts/step-chart.ts";
 import { h } from "../dom.ts";
 import { explanationView } from "../explanation.ts";
 import { at, number, quantity, seconds, words } from "../format.ts";
+import { Later } from "../later.ts";
 import type { LiveEvent, Output } from "../live.ts";
 import type { Page } from "../page.ts";
 import {
@@ -46,6 +47,8 @@ const PARAMETERS: readonly (readonly [name: ParameterName, unit: string, title: 
   ["knowledge_retention", "s", "Knowledge retention"],
 ];
 const MOST_KEPT = 500;
+/** What is open and why is read again this long after something came. */
+const REREAD_MS = 500;
 
 /** One system: its state and parameters now and over time, why, and what is open. */
 export class SystemPage implements Page {
@@ -57,6 +60,7 @@ export class SystemPage implements Page {
   #row: SystemRow | undefined;
   #transitions: Transition[] = [];
   #parameters: Parameters[] = [];
+  readonly #reread = new Later(() => this.load(), REREAD_MS);
   readonly #charts = new Map<string, StepChart>();
 
   constructor(system: string) {
@@ -82,7 +86,7 @@ export class SystemPage implements Page {
     const { family, message } = data as Output;
     if (family === "transitions") keep(this.#transitions, message as unknown as Transition);
     if (family === "parameters") keep(this.#parameters, message as unknown as Parameters);
-    if (family === "transitions" || family === "anomalies") void this.load().catch(() => {});
+    if (family === "transitions" || family === "anomalies") this.#reread.ask();
   }
 
   view(): HTMLElement {
@@ -95,7 +99,7 @@ export class SystemPage implements Page {
       h("p", { class: "crumbs" }, h("a", { href: link(["systems"]) }, "Systems")),
       h("h1", { tabindex: -1 }, this.#system, " ", statePill(row.state)),
       figures([
-        { name: "In this state since", value: time(newest?.timestamp) },
+        { name: "State changed", value: time(newest?.timestamp) },
         { name: "Open anomalies", value: number(row.open) },
         {
           name: "Series",
@@ -132,6 +136,7 @@ export class SystemPage implements Page {
   }
 
   close(): void {
+    this.#reread.cancel();
     for (const chart of this.#charts.values()) chart.close();
   }
 

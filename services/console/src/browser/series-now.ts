@@ -1,0 +1,189 @@
+import type { SeriesState } from "@mapek/client";
+import type { Anomaly } from "@mapek/core/messages";
+import { h } from "./dom.ts";
+import { ago, at, number, percent, quantity, words } from "./format.ts";
+import { asTable, button, empty, figures, section, table, tag, time } from "./parts.ts";
+import type { SeriesModel } from "./series-model.ts";
+import type { Session } from "./session.ts";
+
+/** How far back a chart may show. */
+const RANGES = [
+  { name: "15 min", ms: 900_000 },
+  { name: "1 h", ms: 3_600_000 },
+  { name: "1 d", ms: 86_400_000 },
+  { name: "all", ms: Number.POSITIVE_INFINITY },
+] as const;
+const MOST_ANOMALIES = 20;
+const NEWEST = 20;
+
+/** What holds of the series now. */
+export function nowSection(model: SeriesModel, state: SeriesState): HTMLElement {
+  const { metric } = model.id;
+  const inForce = model.inForce("upper");
+  return figures([
+    {
+      name: "Value",
+      value: h("span", { id: "value-now" }, quantity(state.last_value, metric)),
+      note: time(state.last_time),
+    },
+    {
+      name: "Threshold",
+      value: h("span", { id: "threshold-now" }, quantity(state.threshold, metric)),
+      note:
+        inForce === undefined
+          ? state.recommendation === null
+            ? "learning"
+            : `recommended ${quantity(state.recommendation, metric)}`
+          : h("span", {}, state.pinned ? "pinned, " : "", "set ", time(inForce.timestamp)),
+    },
+    ...(state.threshold_lower === null
+      ? []
+      : [{ name: "Lower threshold", value: quantity(state.threshold_lower, metric) }]),
+    { name: "Confidence", value: percent(state.confidence), note: "that the promise will hold" },
+    { name: "Score", value: state.score.toFixed(2), note: "of the newest sample, 0–1" },
+    {
+      name: "Sensitivity",
+      value: h("span", { id: "sensitivity-now" }, number(state.sensitivity)),
+      note: "1 is usual, more alarms more",
+    },
+    { name: "Trend", value: state.trend, note: slopeOf(model) },
+  ]);
+}
+
+function slopeOf(model: SeriesModel): string | undefined {
+  const slope = model.details?.statistics?.trend.slope_per_hour;
+  return slope === undefined ? undefined : `${number(slope)} an hour`;
+}
+
+/** What a person may do, or why nothing. */
+export function controls(model: SeriesModel, state: SeriesState, session: Session): HTMLElement {
+  if (!session.mayAct)
+    return h(
+      "p",
+      { class: "note", id: "read-only" },
+      session.readOnly
+        ? "This console is read-only: it was started without a token. Set console.token to label, pin, freeze and exclude."
+        : "Read-only: enter the console's token to label, pin, freeze and exclude.",
+    );
+  const lowerPinned = model.inForce("lower")?.pinned === true;
+  return h(
+    "div",
+    { class: "controls", role: "group", "aria-label": "What you may do" },
+    state.pinned ? button("unpin", "Unpin the threshold") : button("pin", "Pin the threshold …"),
+    lowerPinned && button("unpin", "Unpin the lower one", { "data-side": "lower" }),
+    state.frozen ? button("unfreeze", "Learn on") : button("freeze", "Freeze learning"),
+    button("exclude", "Exclude a stretch …"),
+    button("missed", "Report a missed anomaly …"),
+  );
+}
+
+/** The place of the chart, its legend, and its newest figures. */
+export function chartSection(model: SeriesModel, rangeMs: number): HTMLElement {
+  const { metric } = model.id;
+  const rate = model.rate;
+  const hasBand = model.bands().length > 0;
+  return section(
+    "samples",
+    "Samples",
+    h(
+      "div",
+      { class: "ranges", role: "group", "aria-label": "How far back" },
+      RANGES.map(({ name, ms }) =>
+        button("range", name, { "data-ms": ms, "aria-pressed": String(ms === rangeMs) }),
+      ),
+    ),
+    h("div", {
+      class: "chart",
+      "data-keep": true,
+      "data-chart": "series",
+      role: "img",
+      "aria-label": inWords(model),
+    }),
+    h(
+      "ul",
+      { class: "legend" },
+      h("li", { class: "line" }, "samples"),
+      h("li", { class: "dashed" }, "threshold in force"),
+      hasBand && h("li", { class: "band" }, "band of the promise"),
+      h("li", { class: "mark" }, "anomaly, with its peak"),
+    ),
+    hasBand &&
+      h(
+        "p",
+        { class: "note" },
+        `The band is where a threshold keeps its promise on the samples of this window: ${percent(rate)} of them beyond it, give or take half of that. Confidence, ${percent(model.state?.confidence)}, is the learner's probability that the threshold will keep it over the next window as well; it is no interval around the threshold.`,
+      ),
+    asTable(
+      "The newest samples as a table",
+      table(
+        "Newest samples first",
+        [{ title: "When" }, { title: "Value", numeric: true }],
+        model.times
+          .slice(-NEWEST)
+          .reverse()
+          .map((when, i) => ({
+            key: `${when}`,
+            cells: [at(when), quantity(model.values[model.values.length - 1 - i], metric)],
+          })),
+      ),
+    ),
+  );
+}
+
+function inWords(model: SeriesModel): string {
+  const state = model.state;
+  const { metric } = model.id;
+  return `${model.times.length} samples, newest ${quantity(state?.last_value, metric)}, threshold ${quantity(state?.threshold, metric)}; tables below have the figures`;
+}
+
+/** The newest anomalies; with the token each can be labelled. */
+export function anomalySection(model: SeriesModel, session: Session): HTMLElement {
+  const { metric } = model.id;
+  const all = model.anomalies().slice(0, MOST_ANOMALIES);
+  if (all.length === 0) return section("anomalies", "Anomalies", empty("None that is stored."));
+  const mayAct = session.mayAct;
+  return section(
+    "anomalies",
+    "Anomalies",
+    table(
+      "Anomalies, newest first",
+      [
+        { title: "Opened" },
+        { title: "Lasted" },
+        { title: "Peak", numeric: true },
+        { title: "Expected", numeric: true, wide: true },
+        { title: "Score", numeric: true },
+        { title: "Unusual was", wide: true },
+        ...(mayAct ? [{ title: "Label" }] : []),
+      ],
+      all.map((one) => ({
+        key: one.anomaly_id,
+        kind: one.closed_at === null ? "open" : undefined,
+        cells: [
+          time(one.opened_at),
+          one.closed_at === null ? tag("open", "bad") : lasted(one),
+          quantity(one.peak_value, metric),
+          one.expected_low === null
+            ? "–"
+            : `${number(one.expected_low)} … ${quantity(one.expected_high, metric)}`,
+          one.peak_score.toFixed(2),
+          (one.families ?? []).map(words).join(", "),
+          ...(mayAct
+            ? [
+                button("label", "Label …", {
+                  class: "small",
+                  "data-anomaly": one.anomaly_id,
+                  "aria-label": `Label the anomaly of ${at(one.opened_at)}`,
+                }),
+              ]
+            : []),
+        ],
+      })),
+    ),
+  );
+}
+
+function lasted({ opened_at, closed_at }: Anomaly): string {
+  const ended = ago(opened_at, closed_at ?? opened_at);
+  return ended === "just now" ? "moments" : ended.replace(" ago", "");
+}
