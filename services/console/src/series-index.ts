@@ -2,6 +2,7 @@ import type { MapekClient, SeriesState } from "@mapek/client";
 import { seriesKey } from "@mapek/core/messages";
 import type { Link } from "@mapek/runtime";
 import type { ListQuery } from "./queries.ts";
+import type { SeriesCounts } from "./system-row.ts";
 
 /** A part of the ranked list. */
 export interface SeriesPage {
@@ -10,13 +11,6 @@ export interface SeriesPage {
   readonly open: number;
   readonly offset: number;
   readonly items: readonly SeriesState[];
-}
-
-/** Figures of the series of one system. */
-export interface SeriesCounts {
-  series: number;
-  open: number;
-  stale: number;
 }
 
 interface Entry {

@@ -1,18 +1,8 @@
 import type { MapekClient } from "@mapek/client";
 import type { Parameters, SystemState, Transition } from "@mapek/core/messages";
 import type { Feed } from "./feed.ts";
-import type { SeriesCounts, SeriesIndex } from "./series-index.ts";
-
-/** One system, as the page of systems shows it. */
-export interface SystemRow extends SeriesCounts {
-  readonly system: string;
-  /** Null where nobody reports its performance: then it has series only. */
-  readonly state: SystemState | null;
-  /** When its state began, ms; null where it has had no other. */
-  readonly since: number | null;
-  readonly parameters: Parameters | null;
-  readonly transition: Transition | null;
-}
+import type { SeriesIndex } from "./series-index.ts";
+import type { SeriesCounts, SystemRow } from "./system-row.ts";
 
 /** Most systems that one answer holds; the worst come first. */
 const MOST_SYSTEMS = 200;

@@ -6,7 +6,7 @@ import type {
   Parameters,
   Transition,
 } from "@mapek/core/messages";
-import type { SystemRow } from "../../systems.ts";
+import type { SystemRow } from "../../system-row.ts";
 import { ask } from "../api.ts";
 import { stateStrip } from "../charts/state-strip.ts";
 import { StepChart, type Steps } from "../charts/step-chart.ts";
