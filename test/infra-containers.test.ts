@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import * as keda from "@kubernetes-models/keda/keda.sh/v1alpha1";
+import { findServer } from "@mapek/nats-server";
 import { configSchema, ENVIRONMENT } from "@mapek/runtime";
 import * as apps from "kubernetes-models/apps/v1";
 import * as networking from "kubernetes-models/networking.k8s.io/v1";
@@ -70,6 +71,27 @@ describe("compose", () => {
         expect(isKnownVariable(variable), variable).toBe(true);
     }
   });
+});
+
+test("nats-server takes the configurations of compose and of Kubernetes", async () => {
+  const { path: binary } = await findServer();
+  const folder = mkdtempSync(join(tmpdir(), "mapek-nats-"));
+  const manifests = parseAllDocuments(read("kubernetes", "nats.yaml"));
+  const [{ data }] = manifests.map((one) => one.toJS()) as [{ data: { "nats.conf": string } }];
+  const texts = [read("docker", "nats.conf"), data["nats.conf"]];
+  try {
+    for (const [i, text] of texts.entries()) {
+      const file = join(folder, `${i}.conf`);
+      writeFileSync(file, text.replaceAll('"/data"', JSON.stringify(folder)));
+      const env = { ...process.env, SERVER_NAME: "nats-0" };
+      const { stderr } = await run(binary, ["-t", "-c", file], { env });
+      expect(stderr).toContain("configuration file");
+      writeFileSync(file, `${text}\nno_such_setting: true\n`);
+      await expect(run(binary, ["-t", "-c", file], { env })).rejects.toThrow("no_such_setting");
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 describe("Kubernetes", () => {
