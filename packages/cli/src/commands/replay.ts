@@ -153,9 +153,7 @@ function textOf({ services, changes }: ReplayResult, changed: readonly SettingCh
       (one) =>
         `${one.service}: the log no longer holds the first inputs of partitions ${one.trimmed.join(", ")}: states, and so outputs, may differ`,
     ),
-    differences.length === 0
-      ? `${countOf(services, identicalOf)} outputs identical`
-      : `${countOf(services, identicalOf)} outputs identical, ${differences.length} different${changed.length > 0 ? " with the settings of then" : ""}`,
+    `${countOf(services, identicalOf)} outputs identical${differences.length > 0 ? `, ${differences.length} different` : ""}${changed.length > 0 ? " with the settings of then" : ""}`,
     ...differences
       .slice(0, SHOWN)
       .map(({ kind, where, detail }) => `  ${kind} on ${where}: ${detail}`),
