@@ -60,7 +60,8 @@ export class AlertBook {
     const incident = this.#open.get(key);
     if (incident === undefined) return;
     this.#open.delete(key);
-    this.#ended.push(alertOf(incident, at, this.#added));
+    // Samples may be ahead of the clock: what is over must not last until then.
+    this.#ended.push(alertOf(incident, Math.min(at, Date.now()), this.#added));
   }
 }
 
