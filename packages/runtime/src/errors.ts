@@ -31,6 +31,10 @@ export const RUNTIME_ERRORS = {
     meaning: "a stream on the server is configured otherwise than declared",
     consequence: "fatal",
   },
+  MAPEK_HOUSE_TOO_NEW: {
+    meaning: "the streams were written by a newer version, which this one would misread",
+    consequence: "fatal",
+  },
   MAPEK_STREAM_REFUSED: {
     meaning: "the server refused to make, show or change a stream",
     consequence: "fatal",

@@ -8,6 +8,7 @@ import { loadConfig } from "../src/config.ts";
 import type { RuntimeError } from "../src/errors.ts";
 import { type Connection, compareVersions, connect } from "../src/nats/connect.ts";
 import { ensureStreams } from "../src/nats/ensure-streams.ts";
+import { HOUSE_FORMAT } from "../src/nats/house-format.ts";
 import { BUCKETS, MEMBERS_BUCKET, STREAMS, streamDeclarations } from "../src/nats/streams.ts";
 
 let server: Awaited<ReturnType<typeof startTestServer>>;
@@ -91,6 +92,22 @@ describe("ensureStreams", () => {
     });
     expect(error.message).toContain("MAPEK_ACTIONS.max_msgs: the server has 77, declared is 5000");
     expect(error.message).toContain("streams.update: true");
+  });
+
+  test("a house of the version that wrote no format is taken, one of a newer version is refused", async () => {
+    await ensureStreams(connection.jsm, declarations);
+    const partitions = { "mapek.partitions": "16" };
+    await change(STREAMS.knowledge, { metadata: partitions });
+    await ensureStreams(connection.jsm, declarations);
+    await change(STREAMS.knowledge, { metadata: { ...partitions, "mapek.format": "999" } });
+    await connection.jsm.streams.delete(STREAMS.actions);
+    const error = await refusal(ensureStreams(connection.jsm, declarations, true));
+    expect(error).toMatchObject({
+      code: "MAPEK_HOUSE_TOO_NEW",
+      consequence: "fatal",
+      details: { stream: STREAMS.knowledge, found: 999, known: HOUSE_FORMAT },
+    });
+    await expect(connection.jsm.streams.info(STREAMS.actions)).rejects.toThrow("not found");
   });
 
   test("with update, limits are set, and nothing else", async () => {

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { JetStreamManager, StreamConfig } from "@nats-io/jetstream";
 import { RuntimeError } from "../errors.ts";
 import { whenAvailable } from "./availability.ts";
+import { refuseNewerFormat, withoutFormat } from "./house-format.ts";
 import type { StreamDeclaration } from "./streams.ts";
 
 /** Limits that may be changed on a living stream without touching what is stored within them. */
@@ -19,7 +20,8 @@ const STREAM_NAME_IN_USE = 10058;
  *
  * @param update Whether limits that differ are set to the declared ones; other fields never are.
  * @throws {RuntimeError} MAPEK_STREAM_DRIFT names the stream, the field and both values;
- * MAPEK_STREAM_REFUSED passes on the server's own reason.
+ * MAPEK_HOUSE_TOO_NEW for streams of a newer version, before anything is made or changed where the first
+ * stream is there; MAPEK_STREAM_REFUSED passes on the server's own reason.
  */
 export async function ensureStreams(
   jsm: JetStreamManager,
@@ -82,7 +84,8 @@ async function compare(
   found: StreamConfig,
   update: boolean,
 ): Promise<void> {
-  const drifts = driftOf(declaration, found);
+  refuseNewerFormat(declaration.name, found);
+  const drifts = driftOf(withoutFormat(declaration), found);
   const hard = drifts.find((drift) => !update || !UPDATABLE.has(drift.field));
   if (hard !== undefined) {
     const advice = UPDATABLE.has(hard.field)

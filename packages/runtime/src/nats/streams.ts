@@ -1,6 +1,7 @@
 import { longestWindowSeconds, type Prefixes, Subjects } from "@mapek/core/messages";
 import type { StreamConfig } from "@nats-io/jetstream";
 import type { Config } from "../config-schema.ts";
+import { formatMetadata } from "./house-format.ts";
 
 /** What a stream must look like on the server. */
 export type StreamDeclaration = Partial<StreamConfig> & { readonly name: string };
@@ -42,7 +43,7 @@ export function streamDeclarations(config: Config): readonly StreamDeclaration[]
     retention: "limits",
     discard: "old",
     num_replicas: config.streams.replicas,
-    metadata: { "mapek.partitions": String(config.streams.partitions) },
+    metadata: { "mapek.partitions": String(config.streams.partitions), ...formatMetadata },
   } as const satisfies Partial<StreamConfig>;
   const windowSeconds = Math.max(longestWindowSeconds(config.self_learning), 3_600);
   const view = (filter: string, destination?: string) => ({
