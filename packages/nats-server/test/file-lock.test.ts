@@ -87,7 +87,8 @@ it("is waited for, and that is told once", async () => {
 it("holds where process ids mean nothing: in another pid namespace", async ({ skip }) => {
   const apart = ["unshare", "--pid", "--fork", "--mount-proc"];
   try {
-    execFileSync("unshare", [...apart.slice(1), "true"], { stdio: "pipe" });
+    const [unshare = "", ...options] = apart;
+    execFileSync(unshare, [...options, "true"], { stdio: "pipe" });
   } catch (error) {
     console.warn(`skipped: no pid namespaces here (${(error as Error).message.trim()})`);
     skip();
