@@ -16,7 +16,6 @@ import {
 } from "./processes.ts";
 
 const OTHER_PORT = fileURLToPath(new URL("./fixtures/other-default-port.ts", import.meta.url));
-const PRELOADED = [process.execPath, "--import", pathToFileURL(OTHER_PORT).href];
 
 type Settings = Record<string, string | undefined>;
 interface Options {
@@ -66,12 +65,13 @@ export class Machine implements AsyncDisposable {
       TMPDIR: temporary,
       XDG_RUNTIME_DIR: runtime,
       DEFAULT_PORT: String(stranger.port),
+      NODE_OPTIONS: `--import=${pathToFileURL(OTHER_PORT).href}`,
     };
   }
 
   /** `mapek up` with stand-ins for the services. */
   up(args: readonly string[] = [], options: Options = {}): Run {
-    return this.#run([...FAKE_UP.slice(1), ...args], options);
+    return this.run([...FAKE_UP, ...args], options);
   }
 
   /** `mapek up`, ready. */
@@ -83,16 +83,23 @@ export class Machine implements AsyncDisposable {
 
   /** Any other command, to its end. */
   async mapek(args: readonly string[], options: Options = {}) {
-    const run = this.#run([MAPEK, ...args], options);
+    const run = this.run([process.execPath, MAPEK, ...args], options);
     const { code } = await run.exited;
     return { code, stdout: run.stdout(), stderr: run.stderr() };
   }
 
-  /** What the stranger's server has ever heard: connections beside the one that began it, and messages. */
-  async heardByStranger(): Promise<{ connections: number; messages: number }> {
-    const answer = await fetch(`${this.stranger.monitoringUrl}/varz`);
-    const { total_connections, in_msgs } = (await answer.json()) as Record<string, number>;
-    return { connections: total_connections ?? -1, messages: in_msgs ?? -1 };
+  /** What the stranger's server has ever heard, and what was made on it. */
+  async heardByStranger() {
+    const ask = async (path: string) =>
+      (await (await fetch(`${this.stranger.monitoringUrl}${path}`)).json()) as Record<
+        string,
+        number
+      >;
+    const [{ total_connections, in_msgs }, { streams }] = await Promise.all([
+      ask("/varz"),
+      ask("/jsz"),
+    ]);
+    return { connections: total_connections, messages: in_msgs, streams };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -101,8 +108,9 @@ export class Machine implements AsyncDisposable {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #run(script: readonly string[], { env, cwd = this.work, under = [] }: Options): Run {
-    return start([...under, ...PRELOADED, ...script], { cwd, env: { ...this.env, ...env } });
+  /** Any program, as this user starts it. */
+  run(command: readonly string[], { env, cwd = this.work, under = [] }: Options = {}): Run {
+    return start([...under, ...command], { cwd, env: { ...this.env, ...env } });
   }
 }
 
