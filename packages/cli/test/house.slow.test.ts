@@ -11,7 +11,8 @@ import {
 } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { acquireLock, startServer } from "@mapek/nats-server";
+import { startServer } from "@mapek/nats-server";
+import { acquireLock } from "@mapek/nats-server/file-lock";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Machine } from "./fake-house.ts";
 import { type Run, until } from "./processes.ts";

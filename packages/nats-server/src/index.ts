@@ -1,5 +1,4 @@
 export { NATS_SERVER_ERRORS, NatsServerError, type NatsServerErrorCode } from "./errors.ts";
-export { acquireLock, type FileLock, isLocked } from "./file-lock.ts";
 export { type FindServerOptions, type FoundServer, findServer } from "./find-server.ts";
 export { freePort } from "./free-port.ts";
 export { ledMetaGroups, waitUntilSettled } from "./meta-group.ts";

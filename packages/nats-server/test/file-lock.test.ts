@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, it, onTestFinished } from "vitest";
-import { acquireLock, isLocked } from "../src/index.ts";
+import { acquireLock, isLocked } from "../src/file-lock.ts";
 import { until } from "./until.ts";
 
 const HOLDER = fileURLToPath(new URL("./fixtures/lock-holder.ts", import.meta.url));

@@ -2,7 +2,7 @@ import { existsSync, realpathSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { isLocked } from "@mapek/nats-server";
+import { isLocked } from "@mapek/nats-server/file-lock";
 import { CliError } from "../errors.ts";
 import { type House, parseHouse } from "./house.ts";
 import { houseFile } from "./house-files.ts";

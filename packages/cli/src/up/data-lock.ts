@@ -1,5 +1,5 @@
 import { mkdirSync } from "node:fs";
-import { acquireLock, type FileLock } from "@mapek/nats-server";
+import { acquireLock, type FileLock } from "@mapek/nats-server/file-lock";
 import { CliError } from "../errors.ts";
 import { houseIn, lockFile } from "../house/find-house.ts";
 import { type House, holderOf } from "../house/house.ts";
