@@ -17,6 +17,14 @@ export function countArgument(text: string): number {
   return value;
 }
 
+/** A port; 0 is any free one. */
+export function portArgument(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isInteger(value) || value < 0 || value > 65_535)
+    throw new InvalidArgumentError("expected a whole number from 0 to 65535.");
+  return value;
+}
+
 /** Gathers `--label name=value`, which may be repeated. */
 export function labelArgument(
   text: string,

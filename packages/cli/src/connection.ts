@@ -1,14 +1,22 @@
 import { type ConnectOptions, connect, type MapekClient } from "@mapek/client";
 import { Option } from "commander";
+import { CliError } from "./errors.ts";
+import { type ChosenServer, chooseServer, type ServerOptions } from "./house/choose-server.ts";
+import { sayAside } from "./output.ts";
 
 /** What commands that talk to a server take. */
-export interface NatsOptions {
-  readonly nats?: string;
-}
+export type NatsOptions = ServerOptions;
 
 /** `--nats URL`, on every command that talks to a server. */
 export const natsOption = (): Option =>
-  new Option("--nats <url>", "NATS server (default: NATS_URL, else nats://127.0.0.1:4222)");
+  new Option(
+    "--nats <url>",
+    "NATS server (default: NATS_URL, else that of the running `mapek up`, else 4222 on this machine)",
+  ).conflicts("data");
+
+/** `--data DIR`, on every command that finds a running house. */
+export const dataOption = (): Option =>
+  new Option("--data <dir>", "talk to the `mapek up` that runs with this data folder");
 
 /** Credentials are those of the environment: the same names as the services read. Empty counts as unset. */
 export function connectOptions(url: string | undefined): ConnectOptions {
@@ -31,15 +39,35 @@ export function connectOptions(url: string | undefined): ConnectOptions {
   };
 }
 
+/** The address without credentials, as it may be printed and stored. */
+export const withoutCredentials = (url: string): string => url.replace(/\/\/[^@/,]*@/g, "//");
+
 /** Connects, works, and closes whatever happens. */
 export async function withClient<T>(
   options: NatsOptions,
   work: (client: MapekClient) => Promise<T>,
 ): Promise<T> {
-  const client = await connect(connectOptions(options.nats));
+  const server = await chooseServer(options, sayAside);
+  const shown = withoutCredentials(server.url);
+  if (server.because !== undefined) sayAside(`talking to ${shown}: ${server.because}`);
+  const client = await connect(connectOptions(server.url));
   try {
+    requireOwn(client, server, shown);
     return await work(client);
   } finally {
     await client.close();
   }
+}
+
+/**
+ * Another server may answer at a house's address: from another container, or since the house's own was
+ * killed. Nothing is sent to it.
+ */
+function requireOwn({ connection }: MapekClient, { name }: ChosenServer, shown: string): void {
+  const found = connection.info?.server_name;
+  if (name !== undefined && found !== name)
+    throw new CliError(
+      "MAPEK_CLI_OTHER_SERVER",
+      `at ${shown} is ${found}, not ${name} of the \`mapek up\` that was found; give the address with --nats`,
+    );
 }

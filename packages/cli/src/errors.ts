@@ -11,6 +11,20 @@ export const CLI_ERRORS = {
   MAPEK_CLI_REJECTED: { meaning: "samples that the monitor refused", exit: 1 },
   MAPEK_CLI_UNAVAILABLE: { meaning: "a service that does not answer", exit: 1 },
   MAPEK_CLI_DATA_IN_USE: { meaning: "another `mapek up` works in the same data folder", exit: 1 },
+  MAPEK_CLI_PORT_TAKEN: {
+    meaning: "a port that an option or a setting names is taken; the text says which",
+    exit: 1,
+  },
+  MAPEK_CLI_NO_HOUSE: { meaning: "no `mapek up` of yours runs where one was looked for", exit: 1 },
+  MAPEK_CLI_SEVERAL_HOUSES: {
+    meaning:
+      "several of your `mapek up` run, none of them in this folder: the command does not guess",
+    exit: 1,
+  },
+  MAPEK_CLI_OTHER_SERVER: {
+    meaning: "at the address of the `mapek up` that was found another server answers",
+    exit: 1,
+  },
   MAPEK_CLI_SERVICE_FAILED: { meaning: "a service ended before it was ready", exit: 1 },
   MAPEK_CLI_REPLAY_DIFFERS: {
     meaning: "a replay with the settings of then gave other outputs than those that are stored",

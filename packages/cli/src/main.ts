@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { addressCommand } from "./commands/address.ts";
 import { alertsCommand } from "./commands/alerts.ts";
 import { analyzeCommand } from "./commands/analyze.ts";
 import { explainCommand } from "./commands/explain.ts";
@@ -16,10 +16,7 @@ import { thresholdsCommand } from "./commands/thresholds.ts";
 import { upCommand } from "./commands/up.ts";
 import { watchCommand } from "./commands/watch.ts";
 import { runProgram } from "./program.ts";
-
-const { version } = JSON.parse(
-  readFileSync(new URL("../package.json", import.meta.url), "utf8"),
-) as { version: string };
+import { version } from "./version.ts";
 
 const program = new Command("mapek")
   .description("Learns thresholds and tunes control loops over NATS")
@@ -30,6 +27,7 @@ const program = new Command("mapek")
   .addCommand(watchCommand())
   .addCommand(signalCommand())
   .addCommand(statusCommand())
+  .addCommand(addressCommand())
   .addCommand(thresholdsCommand())
   .addCommand(historyCommand())
   .addCommand(explainCommand())

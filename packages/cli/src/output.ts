@@ -7,6 +7,11 @@ export function printLine(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** A line for people on standard error, where it is in nobody's way. */
+export function sayAside(text: string): void {
+  process.stderr.write(`mapek: ${text}\n`);
+}
+
 export function printJson(value: unknown): void {
   printLine(JSON.stringify(value));
 }

@@ -59,7 +59,7 @@ export function start(command: readonly string[], options: RunOptions = {}): Run
 const UP_WITH_FAKES = fileURLToPath(new URL("./fixtures/up-with-fakes.ts", import.meta.url));
 export const FAKE_UP = [process.execPath, UP_WITH_FAKES, "up"];
 export const FAKE_SERVICE = fileURLToPath(new URL("./fixtures/fake-service.ts", import.meta.url));
-const MAPEK = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+export const MAPEK = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 
 /** Runs `mapek` to its end. */
 export async function mapek(args: readonly string[], options: RunOptions = {}) {
@@ -90,11 +90,11 @@ function isOf(pid: number, text: string): boolean {
   }
 }
 
-/** Waits for a condition, asking every 20 ms; fails with `what` when it is not met within 20 s. */
+/** Waits for a condition, asking every 20 ms; fails with `what` when it is not met within 120 s: only a stuck wait takes as long. */
 export async function until(what: string, isMet: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + 120_000;
   while (!(await isMet())) {
-    if (performance.now() > deadline) throw new Error(`not within 20 s: ${what}`);
+    if (performance.now() > deadline) throw new Error(`not within 120 s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

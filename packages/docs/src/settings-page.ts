@@ -19,7 +19,10 @@ export function settingsPage(): string {
   const schema = z.toJSONSchema(configSchema, { io: "input", unrepresentable: "any" }) as Schema;
   const variables = new Map(Object.entries(ENVIRONMENT).map(([name, key]) => [key, name]));
   const parts = Object.entries(schema.properties ?? {}).map(([section, { properties = {} }]) => {
-    const declared = [texts.get(DECLARED[section] ?? ""), texts.get(CONFIG)];
+    const declared = [
+      texts.get(DECLARED[section] ?? ""),
+      sectionOf(texts.get(CONFIG) ?? "", section),
+    ];
     const rows = Object.entries(properties).map(([name, setting]) => {
       const key = `${section}.${name}`;
       const comment = declared.map((text) => commentAbove(text ?? "", name)).find(Boolean) ?? "";
@@ -38,6 +41,12 @@ export function settingsPage(): string {
     "Below `mape_k_tuning:` in the YAML file. Defaults → file → environment → flags.",
     ...parts,
   );
+}
+
+/** The declaration of one section: `host` and `port` stand in several. */
+function sectionOf(text: string, section: string): string {
+  const [, rest = ""] = text.split(new RegExp(`^const ${section}(?:Settings)? = `, "m"));
+  return rest.split(/^(?:export )?const /m, 1)[0] ?? "";
 }
 
 function valuesOf(schema: Schema): string {

@@ -10,6 +10,7 @@ interface Details {
   MAPEK_NATS_SERVER_NOT_FOUND: { minimumVersion: string; tried: readonly Attempt[] };
   MAPEK_NATS_SERVER_BAD_BINARY: { path: string; reason: string };
   MAPEK_NATS_SERVER_BAD_OPTION: { option: string; expected: string };
+  MAPEK_NATS_SERVER_STORE_IN_USE: { storeDir: string };
   MAPEK_NATS_SERVER_START_FAILED: { binary: string; reason: string; logTail: readonly string[] };
 }
 
@@ -30,6 +31,10 @@ export const NATS_SERVER_ERRORS: Readonly<
   },
   MAPEK_NATS_SERVER_BAD_OPTION: {
     message: "an option of startServer is out of range",
+    consequence: "fatal",
+  },
+  MAPEK_NATS_SERVER_STORE_IN_USE: {
+    message: "another nats-server works on this store",
     consequence: "fatal",
   },
   MAPEK_NATS_SERVER_START_FAILED: {

@@ -6,4 +6,5 @@ export { type ResolvedServer, resolveServer } from "./resolve-server.ts";
 export type { ServerExit } from "./server-process.ts";
 export { type NatsCluster, type StartClusterOptions, startCluster } from "./start-cluster.ts";
 export { type NatsServer, type StartServerOptions, startServer } from "./start-server.ts";
+export { waitForStore } from "./store-lock.ts";
 export { MINIMUM_VERSION } from "./version.ts";

@@ -4,6 +4,8 @@ export interface KeeperTask {
   command: readonly [string, ...string[]];
   /** Where the server's output goes: to the keeper's standard error, a file (appended), or nowhere. */
   log: { type: "inherit" } | { type: "ignore" } | { type: "file"; path: string };
+  /** The lock of the server's store, held until the server has ended; unset where nobody else knows the store. */
+  lockPath?: string;
   /** Folders to remove after the server's end when the parent died without saying "stop". */
   temporaryFolders: readonly string[];
 }
@@ -12,6 +14,8 @@ export interface KeeperTask {
 export type KeeperReport =
   | { type: "started"; pid: number }
   | { type: "failed"; reason: string }
+  /** Another server works on the store. */
+  | { type: "store_in_use" }
   | { type: "exited"; code: number | null; signal: NodeJS.Signals | null; logTail: string[] };
 
 /** Line by which the parent asks the keeper for an orderly stop; end of input alone means that it died. */

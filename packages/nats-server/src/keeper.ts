@@ -4,11 +4,14 @@
  *
  * Run as `node keeper.ts <KeeperTask>`, in its own session: a terminal's Ctrl-C reaches neither it
  * nor the server. It holds the read end of a pipe whose write end only the parent has. When that
- * pipe ends, it stops the server (SIGTERM, then SIGKILL after 5 s) and exits as the server did.
+ * pipe ends, it stops the server (SIGTERM, then SIGKILL after 5 s) and exits as the server did. It
+ * holds the lock of the store until then: without it a successor of a killed parent would start a
+ * second server beside the first.
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { createWriteStream, rmSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
+import { acquireLock } from "./file-lock.ts";
 import {
   type KeeperReport,
   type KeeperTask,
@@ -27,6 +30,10 @@ let stopping = false;
 process.stdout.on("error", () => {});
 process.stderr.on("error", () => {});
 
+/** Others look whether the lock is held; their looks last less than a millisecond. */
+const LOCK_PATIENCE_MS = 1_000;
+
+if (task.lockPath !== undefined) await lockStore(task.lockPath);
 const log = openLog();
 const server = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: process.env });
 server.on("error", (error) => {
@@ -51,6 +58,16 @@ server.on("close", (code, signal) => {
   }
   process.exit(code ?? 1);
 });
+
+async function lockStore(path: string): Promise<void> {
+  try {
+    if ((await acquireLock(path, { timeoutMs: LOCK_PATIENCE_MS })) !== undefined) return;
+    report({ type: "store_in_use" });
+  } catch (error) {
+    report({ type: "failed", reason: `${path}: ${(error as Error).message}` });
+  }
+  process.exit(1);
+}
 
 function stop(): void {
   if (stopping) return;

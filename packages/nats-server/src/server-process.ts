@@ -29,6 +29,9 @@ export interface ServerProcess {
 
 const KEEPER = fileURLToPath(new URL("./keeper.ts", import.meta.url));
 
+/** Another server's keeper holds the lock of the store. */
+export class StoreTaken extends Error {}
+
 /**
  * Starts a server under a keeper process, which stops it when this process dies, however it dies.
  *
@@ -36,6 +39,7 @@ const KEEPER = fileURLToPath(new URL("./keeper.ts", import.meta.url));
  * (`setpriv --pdeathsig`, where util-linux has it), elsewhere this process does. Only where
  * setpriv is missing and both are killed at once can a server stay behind.
  *
+ * @throws {StoreTaken} When the lock of `task` is held by another.
  * @throws {Error} When the program cannot be started at all.
  */
 export async function launchServer(
@@ -99,6 +103,7 @@ function readReports(
       const report = JSON.parse(line) as KeeperReport;
       if (report.type === "exited") exit = report;
       else if (report.type === "failed") started.reject(new Error(report.reason));
+      else if (report.type === "store_in_use") started.reject(new StoreTaken());
       else {
         pid = report.pid;
         started.resolve(pid);

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { NodeConnectionOptions } from "@nats-io/transport-node";
 import { NatsServerError } from "./errors.ts";
@@ -7,11 +8,14 @@ import { freePort, isFree } from "./free-port.ts";
 import type { KeeperTask } from "./keeper-protocol.ts";
 import { waitUntilReady } from "./readiness.ts";
 import { makeRunFolder, type RunFolder } from "./run-folder.ts";
-import { launchServer, type ServerExit, type ServerProcess } from "./server-process.ts";
+import { launchServer, type ServerExit, type ServerProcess, StoreTaken } from "./server-process.ts";
+import { STORE_WAIT_MS, storeInUse, storeLockPath, waitForStore } from "./store-lock.ts";
 
 export interface StartServerOptions {
-  /** JetStream's folder. @default a temporary one, removed by `stop` */
+  /** JetStream's folder, of one server at a time. @default a temporary one, removed by `stop` */
   storeDir?: string;
+  /** How long a server that still works on `storeDir` is waited for, ms, 0 or more. @default 30_000 */
+  storeWaitMs?: number;
   /** Port for clients, 1-65535; 0 picks a free one. @default 0 */
   port?: number;
   /** Address to listen on. @default "127.0.0.1" */
@@ -103,7 +107,7 @@ const PORT_ATTEMPTS = 3;
  * process alive. It runs in a session of its own, so Ctrl-C does not reach it before `stop` does.
  *
  * @throws {NatsServerError} MAPEK_NATS_SERVER_BAD_OPTION; MAPEK_NATS_SERVER_START_FAILED with the
- * server's last lines; MAPEK_NATS_SERVER_BAD_BINARY for `binary`; and what findServer throws.
+ * server's last lines; MAPEK_NATS_SERVER_STORE_IN_USE; MAPEK_NATS_SERVER_BAD_BINARY for `binary`; and what findServer throws.
  * Cost: about 0.2 s and two processes (the server, and a keeper of about 45 MB).
  */
 export async function startServer(options: StartServerOptions = {}): Promise<NatsServer> {
@@ -117,6 +121,10 @@ export async function startServer(options: StartServerOptions = {}): Promise<Nat
   const storeDir = resolve(options.storeDir ?? join(folder.path, "store"));
   const name = options.name ?? `mapek-${randomBytes(4).toString("hex")}`;
   try {
+    if (options.storeDir !== undefined) {
+      await mkdir(storeDir, { recursive: true });
+      await waitForStore(storeDir, { timeoutMs: options.storeWaitMs ?? STORE_WAIT_MS });
+    }
     for (let attempt = 1; ; attempt++) {
       const port = options.port || (await freePort(host));
       const monitoringPort = options.monitoring ? await freePort(host) : undefined;
@@ -156,9 +164,11 @@ async function startOnce(plan: Plan): Promise<Running> {
       command: [binary, ...(await folder.prepare()), ...flags],
       log: logOf(options),
       temporaryFolders: [folder.path],
+      ...(options.storeDir !== undefined && { lockPath: storeLockPath(plan.storeDir) }),
     };
     child = await launchServer(task, plan.env);
   } catch (error) {
+    if (error instanceof StoreTaken) throw storeInUse(plan.storeDir);
     throw startFailed(binary, `it could not be run (${(error as Error).message})`, [], error);
   }
   let exit: ServerExit | undefined;

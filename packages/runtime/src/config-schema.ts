@@ -22,6 +22,7 @@ const feedbackLoops = feedbackSettings
 
 const nats = z
   .strictObject({
+    /** Address of the server; several with commas. */
     url: z.string().min(1).default("nats://127.0.0.1:4222"),
     user: z.string().optional(),
     password: z.string().optional(),
@@ -167,17 +168,23 @@ const collectors = z
 
 const http = z
   .strictObject({
+    /** Address at which a service's health endpoint and metrics are served. */
     host: z.string().default("127.0.0.1"),
-    /** 0 takes a free port; unset takes the service's own default. */
+    /**
+     * 0 takes a free port; unset takes 7411 (monitor), 7412 (learner), 7413 (optimizer) or 7414 (feedback). `mapek up` runs all
+     * four: from N it gives N to the monitor, N + 1 to the learner, N + 2 to the optimizer, N + 3 to feedback, and fails where
+     * one is taken; unset it gives a free port in place of a taken one.
+     */
     port: z.number().int().min(0).max(65_535).optional(),
   })
   .prefault({});
 
 const consoleSettings = z
   .strictObject({
+    /** Address at which the page is served. */
     host: z.string().default("127.0.0.1"),
-    /** 0 takes a free port. */
-    port: z.number().int().min(0).max(65_535).default(7410),
+    /** 0 takes a free port; a taken one is an error. Unset takes 7410, or with `mapek up` a free port where that is taken. */
+    port: z.number().int().min(0).max(65_535).optional(),
     /** Whoever has it may label, pin, freeze and exclude; without one the console only shows. */
     token: z.string().min(16).max(512).optional(),
     /** Names by which browsers may call it, beside the address that it listens on and this machine's own. */

@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import type { Durability, Service, Subjects } from "@mapek/core/messages";
 import { loadConfig, withoutSecrets } from "./config.ts";
 import type { Config } from "./config-schema.ts";
+import { DEFAULT_PORTS } from "./default-ports.ts";
 import { DeadLetters } from "./doors/dead-letters.ts";
 import { RuntimeError } from "./errors.ts";
 import { startHealthServer } from "./health-server.ts";
@@ -48,14 +49,6 @@ export interface RunningService {
   /** What is worth saying of a service that works, such as that it lags. */
   condition?(): string | undefined;
 }
-
-/** Ports of the health endpoints where the configuration names none. */
-const DEFAULT_HTTP_PORTS: Readonly<Record<Service, number>> = {
-  monitor: 7411,
-  learner: 7412,
-  optimizer: 7413,
-  feedback: 7414,
-};
 
 const DESCRIPTIONS: Readonly<Record<Service, string>> = {
   monitor: "Takes samples in and stores them",
@@ -183,7 +176,7 @@ async function serve(
   let service: RunningService | undefined;
   const { server, url } = await startHealthServer({
     host: config.http.host,
-    port: config.http.port ?? DEFAULT_HTTP_PORTS[name],
+    port: config.http.port ?? DEFAULT_PORTS[name],
     registry: metrics.registry,
     beforeMetrics: () => {
       showDurability(found);

@@ -66,7 +66,7 @@ const NAMES: readonly [string, string, unknown, string, unknown][] = [
   ["MAPEK_HTTP_HOST", "http.host", "127.0.0.1", "0.0.0.0", "0.0.0.0"],
   ["MAPEK_HTTP_PORT", "http.port", undefined, "0", 0],
   ["MAPEK_CONSOLE_HOST", "console.host", "127.0.0.1", "0.0.0.0", "0.0.0.0"],
-  ["MAPEK_CONSOLE_PORT", "console.port", 7_410, "0", 0],
+  ["MAPEK_CONSOLE_PORT", "console.port", undefined, "0", 0],
   ["MAPEK_CONSOLE_TOKEN", "console.token", undefined, "1234567890123456", "1234567890123456"],
   ["MAPEK_LOG_LEVEL", "log.level", "info", "debug", "debug"],
 ];

@@ -1,6 +1,7 @@
 import { ClientError, type MapekClient } from "@mapek/client";
 import { MessageError } from "@mapek/core/messages";
 import { type Config, type Logger, linkOf } from "@mapek/runtime";
+import { DEFAULT_PORTS } from "@mapek/runtime/default-ports";
 import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import { Access, KnownNames } from "./access.ts";
 import { actionRoutes } from "./action-routes.ts";
@@ -109,7 +110,8 @@ export async function startConsole(
   };
 }
 
-async function listen(server: FastifyInstance, { host, port }: Config["console"]): Promise<string> {
+async function listen(server: FastifyInstance, settings: Config["console"]): Promise<string> {
+  const { host, port = DEFAULT_PORTS.console } = settings;
   try {
     return await server.listen({ host, port });
   } catch (cause) {

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { AlertPusher } from "../alerts/alert-pusher.ts";
 import { Alertmanager } from "../alerts/alertmanager.ts";
-import { type NatsOptions, natsOption, withClient } from "../connection.ts";
+import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
 import { JSON_OPTION, printJson, printLine } from "../output.ts";
 import { untilStopped } from "../until-stopped.ts";
 
@@ -36,6 +36,7 @@ export const alertsCommand = (): Command =>
     )
     .option(...JSON_OPTION)
     .addOption(natsOption())
+    .addOption(dataOption())
     .action(alerts);
 
 async function alerts(options: Options): Promise<void> {

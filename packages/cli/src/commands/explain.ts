@@ -12,7 +12,7 @@ import {
 } from "@mapek/core/messages";
 import { Argument, Command, Option } from "commander";
 import { labelArgument, timeArgument } from "../arguments.ts";
-import { type NatsOptions, natsOption, withClient } from "../connection.ts";
+import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
 import { usageError } from "../errors.ts";
 import {
   JSON_OPTION,
@@ -48,6 +48,7 @@ export const explainCommand = (): Command =>
     .option("--at <time>", "what was in force then: ISO 8601, or epoch s or ms", timeArgument)
     .option(...JSON_OPTION)
     .addOption(natsOption())
+    .addOption(dataOption())
     .action(explain);
 
 async function explain(

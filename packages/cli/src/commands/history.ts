@@ -2,7 +2,7 @@ import type { Action, Feedback, Transition } from "@mapek/core/messages";
 import { LOOPS, type Loop } from "@mapek/core/messages";
 import { Argument, Command, Option } from "commander";
 import { countArgument } from "../arguments.ts";
-import { type NatsOptions, natsOption, withClient } from "../connection.ts";
+import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
 import { describeMessage } from "../describe-message.ts";
 import { usageError } from "../errors.ts";
 import { JSON_OPTION, printJson, printLine } from "../output.ts";
@@ -26,6 +26,7 @@ export const historyCommand = (): Command =>
     .option("--limit <n>", "the newest so many, at most 10000", countArgument, 50)
     .option(...JSON_OPTION)
     .addOption(natsOption())
+    .addOption(dataOption())
     .action(history);
 
 async function history(kind: Kind, { loop, system, limit, json, ...nats }: Options): Promise<void> {

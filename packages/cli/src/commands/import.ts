@@ -1,7 +1,7 @@
 import type { Labels, SeriesExport } from "@mapek/core/messages";
 import { Command } from "commander";
 import { labelArgument } from "../arguments.ts";
-import { type NatsOptions, natsOption, withClient } from "../connection.ts";
+import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
 import { type CsvSeries, chooseSeries, readCsv } from "../csv.ts";
 import { JSON_OPTION, printJson, printLine } from "../output.ts";
 import { Progress } from "../progress.ts";
@@ -21,6 +21,7 @@ export const importCommand = (): Command =>
     .option("--label <name=value>", "a label of the series; may be repeated", labelArgument)
     .option(...JSON_OPTION)
     .addOption(natsOption())
+    .addOption(dataOption())
     .action(importFile);
 
 async function importFile(file: string, system: string, options: Options): Promise<void> {

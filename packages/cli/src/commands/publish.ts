@@ -3,7 +3,7 @@ import type { MapekClient, PublishOptions } from "@mapek/client";
 import { checkSample, type InputReply, type Labels, type Sample } from "@mapek/core/messages";
 import { Command } from "commander";
 import { labelArgument, numberArgument } from "../arguments.ts";
-import { type NatsOptions, natsOption, withClient } from "../connection.ts";
+import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
 import { CliError, usageError } from "../errors.ts";
 import { JSON_OPTION, printJson, printLine } from "../output.ts";
 
@@ -28,6 +28,7 @@ export const publishCommand = (): Command =>
     .option("--stdin", "read samples from standard input: a number or a JSON sample a line")
     .option(...JSON_OPTION)
     .addOption(natsOption())
+    .addOption(dataOption())
     .action(publish);
 
 async function publish(

@@ -2,7 +2,7 @@ import { ACTOR_SERVICES, type ActorService } from "@mapek/core/messages";
 import type { ServiceReplay } from "@mapek/runtime/replay";
 import { Command, Option } from "commander";
 import { timeArgument } from "../arguments.ts";
-import { type NatsOptions, natsOption, withClient } from "../connection.ts";
+import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
 import { CliError, usageError } from "../errors.ts";
 import { JSON_OPTION, printJson, printLine, showNumber, showTime, table } from "../output.ts";
 import { Progress } from "../progress.ts";
@@ -58,6 +58,7 @@ export const replayCommand = (): Command =>
     .option("--whole-loop", "with --set: make anew what services send to each other, too")
     .option(...JSON_OPTION)
     .addOption(natsOption())
+    .addOption(dataOption())
     .addHelpText("after", NOTES)
     .action(replay);
 

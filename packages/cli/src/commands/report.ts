@@ -8,7 +8,7 @@ import {
   withAnalysisOptions,
 } from "../analysis-options.ts";
 import { labelArgument } from "../arguments.ts";
-import { type NatsOptions, natsOption, withClient } from "../connection.ts";
+import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
 import { CliError } from "../errors.ts";
 import { JSON_OPTION, printJson, printLine } from "../output.ts";
 import { Progress } from "../progress.ts";
@@ -47,6 +47,7 @@ export const reportCommand = (): Command =>
   )
     .option(...JSON_OPTION)
     .addOption(natsOption())
+    .addOption(dataOption())
     .addHelpText("after", NOTES)
     .action(report);
 

@@ -1,6 +1,6 @@
 import { isLoop, LOOPS, type Loop, type SignalInputs } from "@mapek/core/messages";
 import { Argument, Command } from "commander";
-import { type NatsOptions, natsOption, withClient } from "../connection.ts";
+import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
 import { usageError } from "../errors.ts";
 import { JSON_OPTION, printJson, printLine } from "../output.ts";
 
@@ -18,6 +18,7 @@ export const signalCommand = (): Command =>
     .option("--body <json>", "the whole signal as JSON")
     .option(...JSON_OPTION)
     .addOption(natsOption())
+    .addOption(dataOption())
     .action(signal);
 
 async function signal(

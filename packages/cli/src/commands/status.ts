@@ -6,7 +6,7 @@ import {
   type Parameters,
 } from "@mapek/core/messages";
 import { Command } from "commander";
-import { type NatsOptions, natsOption, withClient } from "../connection.ts";
+import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
 import { CliError } from "../errors.ts";
 import { JSON_OPTION, printJson, printLine, showNumber, table } from "../output.ts";
 
@@ -48,6 +48,7 @@ export const statusCommand = (): Command =>
     .option("--system <system>", "of this system only")
     .option(...JSON_OPTION)
     .addOption(natsOption())
+    .addOption(dataOption())
     .action(async (options: Options) => {
       const status = await withClient(options, (client) => statusOf(client, options.system));
       if (options.json) printJson(status);

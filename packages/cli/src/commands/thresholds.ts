@@ -1,6 +1,6 @@
 import { ClientError } from "@mapek/client";
 import { Command } from "commander";
-import { type NatsOptions, natsOption, withClient } from "../connection.ts";
+import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
 import {
   JSON_OPTION,
   printJson,
@@ -24,6 +24,7 @@ export const thresholdsCommand = (): Command =>
     .option("--metric <metric>", "of this metric only")
     .option(...JSON_OPTION)
     .addOption(natsOption())
+    .addOption(dataOption())
     .action(thresholds);
 
 async function thresholds({ system, metric, json, ...options }: Options): Promise<void> {

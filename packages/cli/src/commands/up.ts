@@ -2,11 +2,15 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MODES, type Mode } from "@mapek/core/messages";
 import { Command, Option } from "commander";
+import { portArgument } from "../arguments.ts";
+import { usageError } from "../errors.ts";
+import { DATA_FOLDER } from "../house/find-house.ts";
 import type { Program } from "../up/programs.ts";
 import { runUp } from "../up/run-up.ts";
 
 interface Options {
   readonly nats?: string;
+  readonly natsPort?: number;
   readonly config?: string;
   readonly collect?: boolean;
   readonly data: string;
@@ -30,10 +34,18 @@ export const upCommand = (programs: (program: Program) => string = mainOf): Comm
   new Command("up")
     .description("run a NATS server, the four services and the console until Ctrl-C")
     .option("--nats <url>", "use this server (default: NATS_URL, else an embedded one)")
+    .addOption(
+      new Option(
+        "--nats-port <port>",
+        "port of the embedded server, 0 for a free one (default: 4222, or a free one)",
+      )
+        .argParser(portArgument)
+        .conflicts("nats"),
+    )
     .option("--config <file>", "YAML file with mape_k_tuning at its top (default: MAPEK_CONFIG)")
     .option("--collect", "collect this machine's metrics")
     .option("--no-collect", "do not")
-    .option("--data <dir>", "store of the embedded server, and logs", ".mapek/data")
+    .option("--data <dir>", "store of the embedded server, and logs", DATA_FOLDER)
     .addOption(
       new Option("--mode <mode>", "what the optimizer does with its decisions").choices(MODES),
     )
@@ -44,8 +56,14 @@ export const upCommand = (programs: (program: Program) => string = mainOf): Comm
       // With `--no-collect` declared, commander would otherwise take `--collect` for the default.
       const collectGiven = command.getOptionValueSource("collect") === "cli";
       const config = options.config ?? (process.env.MAPEK_CONFIG || undefined);
+      const natsUrl = options.nats ?? (process.env.NATS_URL || undefined);
+      if (natsUrl !== undefined && options.natsPort !== undefined)
+        throw usageError(
+          "--nats-port is that of an embedded server, and NATS_URL names another one",
+        );
       return runUp({
-        natsUrl: options.nats ?? (process.env.NATS_URL || undefined),
+        natsUrl,
+        natsPort: options.natsPort,
         configFile: config === undefined ? undefined : resolve(config),
         collect: collectGiven ? options.collect : undefined,
         mode: options.mode,

@@ -1,7 +1,7 @@
 import { OUTPUT_NAMES, type OutputName, type Subscription } from "@mapek/client";
 import { Argument, Command } from "commander";
 import { countArgument } from "../arguments.ts";
-import { type NatsOptions, natsOption, withClient } from "../connection.ts";
+import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
 import { describeMessage } from "../describe-message.ts";
 import { JSON_OPTION, printJson, printLine } from "../output.ts";
 import { untilStopped } from "../until-stopped.ts";
@@ -29,6 +29,7 @@ export const watchCommand = (): Command =>
     .option("--count <n>", "end after so many messages", countArgument)
     .option(...JSON_OPTION)
     .addOption(natsOption())
+    .addOption(dataOption())
     .action(watch);
 
 async function watch(families: readonly string[], options: Options): Promise<void> {

@@ -1,43 +1,37 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync } from "node:fs";
+import { acquireLock, type FileLock } from "@mapek/nats-server/file-lock";
 import { CliError } from "../errors.ts";
+import { houseIn, lockFile } from "../house/find-house.ts";
+import { type House, holderOf } from "../house/house.ts";
 
-/**
- * Takes a data folder for this process: two servers on one store would destroy it. A lock whose
- * process is gone is taken over.
- *
- * @returns What gives the folder back.
- * @throws {CliError} MAPEK_CLI_DATA_IN_USE; MAPEK_CLI_FILE where the folder cannot be written.
- */
-export function lockDataFolder(folder: string): () => void {
-  const path = join(folder, "up.pid");
-  try {
-    mkdirSync(folder, { recursive: true });
-    try {
-      writeFileSync(path, `${process.pid}\n`, { flag: "wx" });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      const holder = Number(readFileSync(path, "utf8"));
-      if (isAlive(holder) && holder !== process.pid)
-        throw new CliError(
-          "MAPEK_CLI_DATA_IN_USE",
-          `${folder} is used by process ${holder}; stop it, or choose another folder with --data`,
-        );
-      writeFileSync(path, `${process.pid}\n`);
-    }
-  } catch (cause) {
-    if (cause instanceof CliError) throw cause;
-    throw new CliError("MAPEK_CLI_FILE", `${folder}: ${(cause as Error).message}`, { cause });
-  }
-  return () => rmSync(path, { force: true });
+/** Other commands look whether the lock is held, and two that start at once refuse each other at first. */
+const PATIENCE_MS = 1_000;
+
+/** A data folder that this process has for itself. */
+export interface DataLock extends FileLock {
+  /** What the one before left: it was killed, and what it started may still end. */
+  readonly left: House | undefined;
 }
 
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid < 1) return false;
+/**
+ * Takes a data folder for this process: two houses on one store would destroy it. The kernel ends the lock
+ * with the process, so the folder of one that was killed is free at once.
+ *
+ * @throws {CliError} MAPEK_CLI_DATA_IN_USE; MAPEK_CLI_FILE where the folder cannot be written or locked.
+ */
+export async function lockDataFolder(folder: string): Promise<DataLock> {
+  let lock: FileLock | undefined;
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    mkdirSync(folder, { recursive: true });
+    lock = await acquireLock(lockFile(folder), { timeoutMs: PATIENCE_MS });
+  } catch (cause) {
+    throw new CliError("MAPEK_CLI_FILE", `${folder}: ${(cause as Error).message}`, { cause });
   }
+  const house = houseIn(folder);
+  if (lock !== undefined) return Object.assign(lock, { left: house });
+  const holder = house === undefined ? "another process" : holderOf(house);
+  throw new CliError(
+    "MAPEK_CLI_DATA_IN_USE",
+    `${folder} is used by ${holder}; stop it, or choose another folder with --data`,
+  );
 }

@@ -1,10 +1,16 @@
 import { join } from "node:path";
-import { type NatsServer, NatsServerError, startServer } from "@mapek/nats-server";
-import { portOrAny } from "./free-port.ts";
+import { type NatsServer, NatsServerError, startServer, waitForStore } from "@mapek/nats-server";
+import { CliError } from "../errors.ts";
+import { DEFAULT_NATS_PORT } from "../house/default-port.ts";
+import { sayAside } from "../output.ts";
+import { isTaken, portOrAny } from "./free-port.ts";
+import type { UpOptions } from "./options.ts";
 
 /** The server that `mapek up` works with. */
 export interface UpServer {
   readonly url: string;
+  /** An embedded server's own name, new with each `mapek up`. */
+  readonly name: string | undefined;
   /** Where an embedded server tells of itself over HTTP, on loopback. */
   readonly monitoringUrl: string | undefined;
   /** Settles when an embedded server has ended; never for another. */
@@ -14,21 +20,29 @@ export interface UpServer {
   stop(): Promise<void>;
 }
 
-const NATS_PORT = 4222;
+type ServerOptions = Pick<UpOptions, "natsUrl" | "natsPort" | "dataDir">;
 
-/** A running server, or an embedded one: on NATS's own port if that is free, so that other tools find it. */
-export async function serverFor(url: string | undefined, dataDir: string): Promise<UpServer> {
+/**
+ * A running server, or an embedded one: on the port that was asked for, else on NATS' own where that is free,
+ * so that other tools find it.
+ *
+ * @throws {CliError} MAPEK_CLI_PORT_TAKEN
+ */
+export async function serverFor(options: ServerOptions): Promise<UpServer> {
+  const { natsUrl: url } = options;
   if (url !== undefined)
     return {
       url,
+      name: undefined,
       monitoringUrl: undefined,
       exited: new Promise(() => {}),
       restart: async () => {},
       stop: async () => {},
     };
-  const server = await embedded(dataDir);
+  const server = await embedded(options);
   return {
     url: server.url,
+    name: server.name,
     monitoringUrl: server.monitoringUrl,
     get exited() {
       return server.exited;
@@ -38,23 +52,32 @@ export async function serverFor(url: string | undefined, dataDir: string): Promi
   };
 }
 
-async function embedded(dataDir: string): Promise<NatsServer> {
+async function embedded({ natsPort, dataDir }: ServerOptions): Promise<NatsServer> {
+  // Before a port is chosen: the server of an `up` that was killed still has the one that will be free.
+  await waitForStore(dataDir, {
+    onWait: () => sayAside(`waiting for the nats-server of an ended \`mapek up\` in ${dataDir}`),
+  });
   const options = {
     storeDir: dataDir,
     log: join(dataDir, "logs", "nats-server.log"),
     monitoring: true,
   };
-  const port = await portOrAny(NATS_PORT);
+  if (natsPort !== undefined) {
+    if (natsPort !== 0 && (await isTaken(natsPort)))
+      throw new CliError(
+        "MAPEK_CLI_PORT_TAKEN",
+        `--nats-port ${natsPort}: choose another, or 0 for a free one`,
+      );
+    return await startServer({ ...options, port: natsPort });
+  }
+  const port = await portOrAny(DEFAULT_NATS_PORT);
   try {
     return await startServer({ ...options, port });
   } catch (error) {
     const lost =
       error instanceof NatsServerError && error.code === "MAPEK_NATS_SERVER_START_FAILED";
     // Somebody else may have been quicker to take the port.
-    if (port === 0 || !lost || (await portOrAny(NATS_PORT)) !== 0) throw error;
+    if (port === 0 || !lost || (await portOrAny(DEFAULT_NATS_PORT)) !== 0) throw error;
     return await startServer({ ...options, port: 0 });
   }
 }
-
-/** The address without credentials, as it may be printed. */
-export const withoutCredentials = (url: string): string => url.replace(/\/\/[^@/,]*@/g, "//");

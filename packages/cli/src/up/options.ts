@@ -5,6 +5,8 @@ import type { Program } from "./programs.ts";
 export interface UpOptions {
   /** A running server; an embedded one where it is undefined. */
   readonly natsUrl: string | undefined;
+  /** Port of the embedded server, 0 for a free one; where undefined NATS' own, or a free one where that is taken. */
+  readonly natsPort: number | undefined;
   /** Absolute path of the configuration file. */
   readonly configFile: string | undefined;
   /** Undefined leaves it to the configuration. */

@@ -2,18 +2,25 @@ import { createWriteStream, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
 import { connect } from "@mapek/client";
-import { connectOptions } from "../connection.ts";
-import { printLine } from "../output.ts";
+import { loadConfig } from "@mapek/runtime/config";
+import { connectOptions, withoutCredentials } from "../connection.ts";
+import { HouseFiles } from "../house/house-files.ts";
+import { printLine, sayAside } from "../output.ts";
+import { version } from "../version.ts";
 import { newConsoleToken, withConsoleToken } from "./console-token.ts";
 import { CrashPolicy } from "./crash-policy.ts";
 import { lockDataFolder } from "./data-lock.ts";
 import { EventLines, subscribeToEvents, type UpEvent } from "./events.ts";
 import { LiveView } from "./live-view.ts";
-import { serverFor, type UpServer, withoutCredentials } from "./nats.ts";
+import { serverFor, type UpServer } from "./nats.ts";
 import type { UpOptions } from "./options.ts";
+import { Ports } from "./ports.ts";
 import { type Program, programsFor } from "./programs.ts";
 import { ShutdownRequest } from "./shutdown-request.ts";
 import { Supervisor } from "./supervisor.ts";
+
+/** Services of an `up` that was killed have so long to end and to give their ports back. */
+const LEFT_SERVICES_MS = 15_000;
 
 /** Where events go: lines, or the live view. */
 interface Display {
@@ -25,16 +32,22 @@ interface Display {
 /**
  * Runs the whole house until it is told to stop, and leaves no process behind.
  *
- * @throws {CliError} MAPEK_CLI_SERVICE_FAILED, MAPEK_CLI_CRASH_LOOP, MAPEK_CLI_DATA_IN_USE.
+ * @throws {CliError} MAPEK_CLI_SERVICE_FAILED, MAPEK_CLI_CRASH_LOOP, MAPEK_CLI_DATA_IN_USE, MAPEK_CLI_PORT_TAKEN.
+ * @throws {RuntimeError} What reading the configuration throws.
  * @throws {NatsServerError} What finding and starting a server throws.
  * @throws {ClientError} MAPEK_CLIENT_UNREACHABLE for a server that was named and does not answer.
  */
 export async function runUp(options: UpOptions): Promise<void> {
   await using undo = new AsyncDisposableStack();
   const shutdown = undo.adopt(new ShutdownRequest(), (it) => it.close());
-  undo.defer(lockDataFolder(options.dataDir));
+  const settings = { ...process.env, ...settingsFor(options) };
+  const programs = programsFor(options.console);
+  const ports = new Ports(loadConfig({ env: settings }), programs);
+  const { left } = undo.use(await lockDataFolder(options.dataDir));
+  const house = undo.use(new HouseFiles(options.dataDir, version, sayAside));
   mkdirSync(join(options.dataDir, "logs"), { recursive: true });
-  const server = await serverFor(options.natsUrl, options.dataDir);
+  await ports.requireFree(left === undefined ? 0 : LEFT_SERVICES_MS);
+  const server = await serverFor(options);
   undo.defer(() => server.stop());
   const client = await connect({ ...connectOptions(server.url), name: "mapek-up" });
   undo.defer(() => client.close());
@@ -45,26 +58,36 @@ export async function runUp(options: UpOptions): Promise<void> {
   const addressed = (program: Program, http: string): string =>
     program === "console" ? withConsoleToken(http, token) : http;
   const supervisor = new Supervisor({
-    programs: programsFor(options.console),
-    env: environmentFor(options, server, token),
+    programs,
+    portFor: (program) => ports.portFor(program),
+    env: { ...settings, ...addressesFor(server, token) },
     restart: options.restart,
     mainOf: options.mainOf,
     logOf: logsIn(options),
     onExit: (service, exit) => display.add({ event: "service_exited", service, ...exit }),
-    onReady: (service, http) =>
-      display.add({ event: "service_ready", service, http: addressed(service, http) }),
+    onReady: (service, url) => {
+      const http = addressed(service, url);
+      house.tell({ http: { [service]: http } });
+      display.add({ event: "service_ready", service, http });
+    },
     onGivenUp: (error) => shutdown.fail(error),
   });
   undo.defer(() => supervisor.stop());
   shutdown.onForce(() => supervisor.kill());
   keepServer(server, display, shutdown);
-  const http = await Promise.race([supervisor.start(), shutdown.requested]);
-  if (http === undefined) return;
-  display.ready(
-    Object.fromEntries(
-      Object.entries(http).map(([program, url]) => [program, addressed(program as Program, url)]),
-    ),
+  const started = await Promise.race([supervisor.start(), shutdown.requested]);
+  if (started === undefined) return;
+  const http = Object.fromEntries(
+    Object.entries(started).map(([program, url]) => [program, addressed(program as Program, url)]),
   );
+  house.tell({
+    nats_url: withoutCredentials(server.url),
+    nats_server: server.name ?? null,
+    http,
+  });
+  // As it ends other commands wait for that end; they do not dial a server that goes.
+  undo.defer(() => house.tell({ nats_url: null }));
+  display.ready(http);
   await shutdown.requested;
 }
 
@@ -90,20 +113,20 @@ function displayFor(
   };
 }
 
-function environmentFor(
-  options: UpOptions,
-  server: UpServer,
-  consoleToken: string,
-): NodeJS.ProcessEnv {
-  const { configFile, collect, mode } = options;
+/** What options say, as the services and the configuration read it. */
+function settingsFor({ configFile, collect, mode }: UpOptions): NodeJS.ProcessEnv {
   return {
-    ...process.env,
-    NATS_URL: server.url,
-    MAPEK_CONSOLE_TOKEN: consoleToken,
-    ...(server.monitoringUrl !== undefined && { NATS_MONITORING_URL: server.monitoringUrl }),
     ...(configFile !== undefined && { MAPEK_CONFIG: configFile }),
     ...(collect !== undefined && { MAPEK_COLLECT: String(collect) }),
     ...(mode !== undefined && { MAPEK_MODE: mode }),
+  };
+}
+
+function addressesFor(server: UpServer, consoleToken: string): NodeJS.ProcessEnv {
+  return {
+    NATS_URL: server.url,
+    MAPEK_CONSOLE_TOKEN: consoleToken,
+    ...(server.monitoringUrl !== undefined && { NATS_MONITORING_URL: server.monitoringUrl }),
   };
 }
 

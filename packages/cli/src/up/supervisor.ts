@@ -1,18 +1,8 @@
 import type { Writable } from "node:stream";
 import { CliError } from "../errors.ts";
 import { CrashPolicy } from "./crash-policy.ts";
-import { portOrAny } from "./free-port.ts";
 import type { Program } from "./programs.ts";
 import { type ServiceExit, ServiceProcess } from "./service-process.ts";
-
-/** Ports of the console and of the services' health endpoints, where they are free. */
-const HTTP_PORTS: Readonly<Record<Program, number>> = {
-  console: 7410,
-  monitor: 7411,
-  learner: 7412,
-  optimizer: 7413,
-  feedback: 7414,
-};
 
 const READY_TIMEOUT_MS = 60_000;
 
@@ -21,6 +11,8 @@ export interface SupervisorOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly restart: boolean;
   readonly mainOf: (service: Program) => string;
+  /** The port to start it with; 0 lets it choose. */
+  readonly portFor: (service: Program) => Promise<number>;
   readonly logOf: (service: Program) => Writable;
   readonly onExit: (service: Program, exit: ServiceExit) => void;
   readonly onReady: (service: Program, http: string) => void;
@@ -80,7 +72,7 @@ export class Supervisor {
   }
 
   async #spawn(service: Program): Promise<ServiceProcess | undefined> {
-    const port = await portOrAny(HTTP_PORTS[service]);
+    const port = await this.#options.portFor(service);
     if (this.#isStopping) return undefined;
     const { env, mainOf, logOf } = this.#options;
     const child = new ServiceProcess(

@@ -26,7 +26,7 @@ const DESCRIPTIONS: Descriptions = {
   thresholds: (m) =>
     `${series(m)} ${side(m)}threshold ${showNumber(m.previous)} -> ${showNumber(m.threshold)} (${m.strategy}, ${m.source}): ${m.reasoning}`,
   anomalies: (m) =>
-    `${series(m)} anomaly ${m.phase}, ${m.direction} ${showNumber(m.expected_low)}…${showNumber(m.expected_high)}, peak ${showNumber(m.peak_value)} (score ${showNumber(m.peak_score)})`,
+    `${series(m)} anomaly ${m.phase}, ${m.direction} ${showNumber(m.expected_low)}…${showNumber(m.expected_high)}, peak ${showNumber(m.peak_value)} (score ${showNumber(m.peak_score)}${m.families === undefined ? "" : `: ${m.families.join(", ")}`}), id ${m.anomaly_id}`,
   changes: (m) =>
     `${series(m)} ${m.kind.replace("_", " ")} since ${showTime(m.since)}: ${m.reasoning}`,
   parameters: (m) =>
