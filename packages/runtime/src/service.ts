@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
 import type { Durability, Service, Subjects } from "@mapek/core/messages";
+import manifest from "../package.json" with { type: "json" };
 import { loadConfig, withoutSecrets } from "./config.ts";
 import type { Config } from "./config-schema.ts";
 import { DEFAULT_PORTS } from "./default-ports.ts";
@@ -56,10 +56,6 @@ const DESCRIPTIONS: Readonly<Record<Service, string>> = {
   optimizer: "Tunes the parameters of control loops",
   feedback: "Turns signals into actions and judges them",
 };
-
-const { version } = JSON.parse(
-  readFileSync(new URL("../package.json", import.meta.url), "utf8"),
-) as { version: string };
 
 /** Milliseconds that a drain may take before the process ends anyway. */
 const DRAIN_TIMEOUT_MS = 4_500;
@@ -202,7 +198,7 @@ async function serve(
   const discovery = new Discovery(nc, {
     name: `mapek-${name}`,
     id: owner,
-    version,
+    version: manifest.version,
     description: DESCRIPTIONS[name],
     metadata: { node: process.version, prefix: subjects.prefixes.public },
   });
