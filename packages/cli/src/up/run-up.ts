@@ -18,6 +18,7 @@ import { Ports } from "./ports.ts";
 import { type Program, programsFor } from "./programs.ts";
 import { ShutdownRequest } from "./shutdown-request.ts";
 import { Supervisor } from "./supervisor.ts";
+import { UndoStack } from "./undo-stack.ts";
 
 /** Services of an `up` that was killed have so long to end and to give their ports back. */
 const LEFT_SERVICES_MS = 15_000;
@@ -38,8 +39,9 @@ interface Display {
  * @throws {ClientError} MAPEK_CLIENT_UNREACHABLE for a server that was named and does not answer.
  */
 export async function runUp(options: UpOptions): Promise<void> {
-  await using undo = new AsyncDisposableStack();
-  const shutdown = undo.adopt(new ShutdownRequest(), (it) => it.close());
+  await using undo = new UndoStack();
+  const shutdown = new ShutdownRequest();
+  undo.defer(() => shutdown.close());
   const settings = { ...process.env, ...settingsFor(options) };
   const programs = programsFor(options.console);
   const ports = new Ports(loadConfig({ env: settings }), programs);

@@ -1,0 +1,4 @@
+export { build } from "./build.ts";
+export { packageOf } from "./manifest.ts";
+export { type Manifest, PUBLISHED, type Published } from "./published.ts";
+export { pack, problemsOf, type Tarball } from "./tarball.ts";
