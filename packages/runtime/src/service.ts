@@ -170,7 +170,7 @@ async function serve(
     log,
   });
   let service: RunningService | undefined;
-  const { server, url } = await startHealthServer({
+  const health = await startHealthServer({
     host: config.http.host,
     port: config.http.port ?? DEFAULT_PORTS[name],
     registry: metrics.registry,
@@ -206,14 +206,14 @@ async function serve(
   finish = async () => {
     discovery.stop();
     await running.drain();
-    await Promise.all([nc.drain(), server.close()]);
+    await Promise.all([nc.drain(), health.close()]);
   };
   while (!running.ready()) await new Promise((resolve) => setTimeout(resolve, READY_CHECK_MS));
   discovery.start();
   // Until the server has seen the subscriptions, requests find nobody. Lost with the connection, they are made again.
   await nc.flush().catch(() => {});
-  log.info({ http: url }, "ready");
-  if (process.connected) process.send?.({ type: "ready", service: name, http: url });
+  log.info({ http: health.url }, "ready");
+  if (process.connected) process.send?.({ type: "ready", service: name, http: health.url });
 }
 
 const TOLD: ReadonlySet<string> = new Set(["disconnect", "reconnect", "error", "slowConsumer"]);

@@ -1,4 +1,5 @@
 import { createWriteStream, mkdirSync } from "node:fs";
+import { getCompileCacheDir } from "node:module";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
 import { connect } from "@mapek/client";
@@ -126,6 +127,8 @@ function settingsFor({ configFile, collect, mode }: UpOptions): NodeJS.ProcessEn
 
 function addressesFor(server: UpServer, consoleToken: string): NodeJS.ProcessEnv {
   return {
+    // The services' code is compiled once a version, not at every start; a cache that cannot be written does no harm.
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? getCompileCacheDir(),
     NATS_URL: server.url,
     MAPEK_CONSOLE_TOKEN: consoleToken,
     ...(server.monitoringUrl !== undefined && { NATS_MONITORING_URL: server.monitoringUrl }),
