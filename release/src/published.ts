@@ -43,7 +43,7 @@ export const PUBLISHED: readonly Published[] = [
     },
     target: "node22.12",
     declarations: false,
-    maxBytes: 2_500_000,
+    maxBytes: 2_200_000,
   },
 ];
 
