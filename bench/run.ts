@@ -27,6 +27,7 @@ const ORDER = [
   "end-to-end",
   "scale",
   "restore",
+  "start-up",
   "profile",
 ];
 const ENDING = ".bench.ts";
@@ -150,7 +151,7 @@ ${row([machine, process.versions.node, server.version, commitHash(), new Date().
 - The network: all connections are loopback. Several machines, replicated streams.
 - A server that syncs each write to disk (\`sync_interval: always\`), which production should have.
 - Long runs (hours), full streams that drop their oldest.
-- The client package's own batching and the command line; the benches publish with plain NATS.
+- The client package's own batching; the benches publish with plain NATS.
 
 ${qualityTables(RESULTS)}
 ${reports.map(sectionOf).join("\n")}`;

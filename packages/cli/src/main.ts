@@ -1,45 +1,15 @@
 #!/usr/bin/env node
-import { Command } from "commander";
-import { addressCommand } from "./commands/address.ts";
-import { alertsCommand } from "./commands/alerts.ts";
-import { analyzeCommand } from "./commands/analyze.ts";
-import { explainCommand } from "./commands/explain.ts";
-import { historyCommand } from "./commands/history.ts";
-import { importCommand } from "./commands/import.ts";
-import { keysCommand } from "./commands/keys.ts";
-import { publishCommand } from "./commands/publish.ts";
-import { replayCommand } from "./commands/replay.ts";
-import { reportCommand } from "./commands/report.ts";
-import { signalCommand } from "./commands/signal.ts";
-import { statusCommand } from "./commands/status.ts";
-import { thresholdsCommand } from "./commands/thresholds.ts";
-import { upCommand } from "./commands/up.ts";
-import { watchCommand } from "./commands/watch.ts";
-import { runProgram } from "./program.ts";
-import { version } from "./version.ts";
+/**
+ * The `mapek` command. Only this file is compiled without the cache: everything else is imported after it is
+ * on, so that the second run of a command neither strips types nor compiles what the first one did.
+ */
+import module from "node:module";
 
-const program = new Command("mapek")
-  .description("Learns thresholds and tunes control loops over NATS")
-  .version(version)
-  .addCommand(upCommand())
-  .addCommand(analyzeCommand())
-  .addCommand(publishCommand())
-  .addCommand(watchCommand())
-  .addCommand(signalCommand())
-  .addCommand(statusCommand())
-  .addCommand(addressCommand())
-  .addCommand(thresholdsCommand())
-  .addCommand(historyCommand())
-  .addCommand(explainCommand())
-  .addCommand(replayCommand())
-  .addCommand(reportCommand())
-  .addCommand(importCommand())
-  .addCommand(alertsCommand())
-  .addCommand(keysCommand());
-
-// A reader that goes away (`mapek watch | head`) is no failure; `up` takes it for a request to stop.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (process.stdout.listenerCount("error") > 1) return;
-  process.exit(error.code === "EPIPE" ? 0 : 1);
-});
-process.exit(await runProgram(program, process.argv.slice(2)));
+// Node 20 would end with a syntax error or a missing function somewhere.
+if (module.enableCompileCache === undefined) {
+  process.stderr.write(`mapek needs Node 22.12 or newer; this is ${process.version}\n`);
+  process.exit(1);
+}
+module.enableCompileCache();
+const { runMapek } = await import("./mapek.ts");
+process.exit(await runMapek(process.argv.slice(2)));

@@ -89,7 +89,7 @@ describe("usage", () => {
   );
 
   it("has a version", async () => {
-    expect(await run(["--version"])).toMatchObject({ code: 0, stdout: "0.1.0\n" });
+    expect(await run(["--version"])).toMatchObject({ code: 0, stdout: "0.2.0\n" });
   });
 
   it("names a server that does not answer in one line, with a stack only on demand", async () => {

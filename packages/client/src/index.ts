@@ -1,3 +1,27 @@
+export {
+  type Action,
+  type Anomaly,
+  type Change,
+  type Explanation,
+  type Feedback,
+  type InputReply,
+  type Labels,
+  type Loop,
+  MESSAGE_ERRORS,
+  MessageError,
+  type MessageErrorCode,
+  type OutputEvent,
+  type Parameters,
+  type ParameterValues,
+  type Performance,
+  type Recommendation,
+  type Sample,
+  type SeriesExport,
+  type SignalInputs,
+  Subjects,
+  type Threshold,
+  type Transition,
+} from "@mapek/core/messages";
 export { connect, MapekClient } from "./client.ts";
 export type { ConnectOptions } from "./connection-options.ts";
 export { CLIENT_ERRORS, ClientError, type ClientErrorCode } from "./errors.ts";

@@ -167,9 +167,12 @@ export class SamplePublisher {
       );
     }
     if (replies !== undefined) {
-      const { promise, resolve, reject } = Promise.withResolvers<InputReply>();
-      batch.waiters.push({ start, count: i - from, resolve, reject });
-      replies.push({ count: i - from, reply: promise });
+      const count = i - from;
+      const into = batch;
+      const reply = new Promise<InputReply>((resolve, reject) => {
+        into.waiters.push({ start, count, resolve, reject });
+      });
+      replies.push({ count, reply });
     }
     if (batch.isFull) this.#send(batch);
     return i;

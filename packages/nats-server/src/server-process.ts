@@ -27,7 +27,8 @@ export interface ServerProcess {
   unref(): void;
 }
 
-const KEEPER = fileURLToPath(new URL("./keeper.ts", import.meta.url));
+/** The package's own `imports` say where the keeper is: a source file here, a built one in the published command. */
+const KEEPER = fileURLToPath(import.meta.resolve("#keeper"));
 
 /** Another server's keeper holds the lock of the store. */
 export class StoreTaken extends Error {}

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
 import type { Durability, Service, Subjects } from "@mapek/core/messages";
+import manifest from "../package.json" with { type: "json" };
 import { loadConfig, withoutSecrets } from "./config.ts";
 import type { Config } from "./config-schema.ts";
 import { DEFAULT_PORTS } from "./default-ports.ts";
@@ -56,10 +56,6 @@ const DESCRIPTIONS: Readonly<Record<Service, string>> = {
   optimizer: "Tunes the parameters of control loops",
   feedback: "Turns signals into actions and judges them",
 };
-
-const { version } = JSON.parse(
-  readFileSync(new URL("../package.json", import.meta.url), "utf8"),
-) as { version: string };
 
 /** Milliseconds that a drain may take before the process ends anyway. */
 const DRAIN_TIMEOUT_MS = 4_500;
@@ -174,7 +170,7 @@ async function serve(
     log,
   });
   let service: RunningService | undefined;
-  const { server, url } = await startHealthServer({
+  const health = await startHealthServer({
     host: config.http.host,
     port: config.http.port ?? DEFAULT_PORTS[name],
     registry: metrics.registry,
@@ -202,7 +198,7 @@ async function serve(
   const discovery = new Discovery(nc, {
     name: `mapek-${name}`,
     id: owner,
-    version,
+    version: manifest.version,
     description: DESCRIPTIONS[name],
     metadata: { node: process.version, prefix: subjects.prefixes.public },
   });
@@ -210,14 +206,14 @@ async function serve(
   finish = async () => {
     discovery.stop();
     await running.drain();
-    await Promise.all([nc.drain(), server.close()]);
+    await Promise.all([nc.drain(), health.close()]);
   };
   while (!running.ready()) await new Promise((resolve) => setTimeout(resolve, READY_CHECK_MS));
   discovery.start();
   // Until the server has seen the subscriptions, requests find nobody. Lost with the connection, they are made again.
   await nc.flush().catch(() => {});
-  log.info({ http: url }, "ready");
-  if (process.connected) process.send?.({ type: "ready", service: name, http: url });
+  log.info({ http: health.url }, "ready");
+  if (process.connected) process.send?.({ type: "ready", service: name, http: health.url });
 }
 
 const TOLD: ReadonlySet<string> = new Set(["disconnect", "reconnect", "error", "slowConsumer"]);

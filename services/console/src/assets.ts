@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 /** A file that browsers get. */
 export interface Asset {
   readonly type: string;
+  /** Read when it is first asked for: taking the types out of all of them at once would hold up the start. */
   readonly body: string;
 }
 
@@ -15,6 +16,7 @@ const UPLOT = fileURLToPath(import.meta.resolve("uplot/package.json")).replace(
   "dist/",
 );
 const JAVASCRIPT = "text/javascript; charset=utf-8";
+const STYLES = "text/css; charset=utf-8";
 /** Browsers know addresses only. */
 const BARE_IMPORT = 'from "uplot"';
 
@@ -27,18 +29,30 @@ export function readAssets(): ReadonlyMap<string, Asset> {
   for (const name of readdirSync(BROWSER, { recursive: true, encoding: "utf8" })) {
     const path = `/app/${name.replaceAll("\\", "/")}`;
     const text = () => readFileSync(join(BROWSER, name), "utf8");
-    if (name.endsWith(".ts")) assets.set(path, { type: JAVASCRIPT, body: scriptOf(text()) });
-    if (name.endsWith(".css")) assets.set(path, { type: "text/css; charset=utf-8", body: text() });
-    if (name.endsWith(".svg")) assets.set(path, { type: "image/svg+xml", body: text() });
-    if (name === "index.html") assets.set("/", { type: "text/html; charset=utf-8", body: text() });
+    if (name.endsWith(".ts"))
+      assets.set(
+        path,
+        lazy(JAVASCRIPT, () => scriptOf(text())),
+      );
+    if (name.endsWith(".css")) assets.set(path, lazy(STYLES, text));
+    if (name.endsWith(".svg")) assets.set(path, lazy("image/svg+xml", text));
+    if (name === "index.html") assets.set("/", lazy("text/html; charset=utf-8", text));
   }
-  const vendor = (file: string) => readFileSync(join(UPLOT, file), "utf8");
-  assets.set("/app/vendor/uplot.js", { type: JAVASCRIPT, body: vendor("uPlot.esm.js") });
-  assets.set("/app/vendor/uplot.css", {
-    type: "text/css; charset=utf-8",
-    body: vendor("uPlot.min.css"),
-  });
+  const vendor = (file: string) => () => readFileSync(join(UPLOT, file), "utf8");
+  assets.set("/app/vendor/uplot.js", lazy(JAVASCRIPT, vendor("uPlot.esm.js")));
+  assets.set("/app/vendor/uplot.css", lazy(STYLES, vendor("uPlot.min.css")));
   return assets;
+}
+
+function lazy(type: string, read: () => string): Asset {
+  let body: string | undefined;
+  return {
+    type,
+    get body() {
+      body ??= read();
+      return body;
+    },
+  };
 }
 
 const scriptOf = (source: string): string =>

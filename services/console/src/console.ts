@@ -125,8 +125,8 @@ async function listen(server: FastifyInstance, settings: Config["console"]): Pro
 }
 
 function assetRoutes(server: FastifyInstance): void {
-  for (const [path, { type, body }] of readAssets())
-    server.get(path, (_request, reply) => reply.type(type).send(body));
+  for (const [path, asset] of readAssets())
+    server.get(path, (_request, reply) => reply.type(asset.type).send(asset.body));
 }
 
 /** Answers with the error's code; what is not for users to know is logged. */

@@ -14,7 +14,6 @@ const OF = ["nats", ...programsFor(true)];
 
 export const addressCommand = (): Command =>
   new Command("address")
-    .description("print where the running `mapek up` is reached: its NATS server, its console")
     .addArgument(new Argument("[of]", "whose address").choices(OF).default("nats"))
     .addOption(dataOption())
     .option(...JSON_OPTION)

@@ -15,7 +15,6 @@ interface Options extends NatsOptions {
 
 export const alertsCommand = (): Command =>
   new Command("alerts")
-    .description("tell Alertmanager of anomalies: when they open, and when they are over")
     .requiredOption(
       "--alertmanager <url>",
       "its address, such as http://127.0.0.1:9093; may be repeated",

@@ -19,9 +19,6 @@ interface Options extends AnalysisOptions {
 export const analyzeCommand = (): Command =>
   withAnalysisOptions(
     new Command("analyze")
-      .description(
-        "learn from a file: statistics, trend, threshold and anomalies of every metric in it",
-      )
       .argument(
         "<file>",
         "CSV with a header timestamp,value; several value columns are several metrics",

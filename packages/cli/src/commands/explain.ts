@@ -35,9 +35,6 @@ interface Options extends NatsOptions {
 
 export const explainCommand = (): Command =>
   new Command("explain")
-    .description(
-      "say why a threshold, a state, parameters or an action are what they were at a time",
-    )
     .addArgument(new Argument("<kind>", "what").choices(EXPLAINED))
     .argument("<system>", "whose")
     .argument("[metric]", "of a threshold; of an action where only some are meant")

@@ -19,7 +19,6 @@ interface Options extends NatsOptions {
 
 export const historyCommand = (): Command =>
   new Command("history")
-    .description("print stored signals, actions or transitions, oldest first")
     .addArgument(new Argument("<kind>", "what").choices(KINDS))
     .addOption(new Option("--loop <loop>", "of this loop only").choices(LOOPS))
     .option("--system <system>", "of this system only")

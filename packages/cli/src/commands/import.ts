@@ -14,7 +14,6 @@ interface Options extends NatsOptions {
 
 export const importCommand = (): Command =>
   new Command("import")
-    .description("store a CSV file as history of a system's metrics, whatever its age")
     .argument("<file>", "CSV with a header timestamp,value (or a column per metric)")
     .argument("<system>", "whose metrics they are")
     .option("--metric <metric>", "the column to take, or the name of the only one")

@@ -7,10 +7,7 @@ import { JSON_OPTION, printJson, printLine } from "../output.ts";
 const DEFAULT_TENANT = "main";
 
 export const keysCommand = (): Command =>
-  new Command("keys")
-    .description("make keys (NKeys) and the nats-server configuration that they fit")
-    .addCommand(initCommand())
-    .addCommand(addCommand());
+  new Command("keys").addCommand(initCommand()).addCommand(addCommand());
 
 const dirOption = (): Option =>
   new Option("--dir <dir>", "folder of the keys").default("keys").makeOptionMandatory();

@@ -19,7 +19,6 @@ const SAMPLES_AT_ONCE = 2_000;
 
 export const publishCommand = (): Command =>
   new Command("publish")
-    .description("publish samples of a metric and wait until they are stored")
     .argument("<system>", "what the metric belongs to")
     .argument("<metric>", "its name")
     .argument("[value]", "a number", numberArgument)

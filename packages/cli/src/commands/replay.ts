@@ -38,7 +38,6 @@ Exit codes: 0 identical, or settings were changed; 1 the same settings gave othe
 
 export const replayCommand = (): Command =>
   new Command("replay")
-    .description("fold the stored inputs again, and compare the outputs with those that are stored")
     .addOption(
       new Option("--from <time>", "ISO 8601, or epoch s or ms (default: the beginning)")
         .argParser(timeArgument)

@@ -35,7 +35,6 @@ anomalies and changes, statistics, the recommendation with its reasoning.
 export const reportCommand = (): Command =>
   withAnalysisOptions(
     new Command("report")
-      .description("make one HTML page of a file, or of a metric that is being learned")
       .argument("<what>", "a CSV file as mapek analyze reads it, or <system>/<metric>")
       .option("-o, --output <file>", "where to (default: <what>.html here; -: standard output)")
       .option("--metric <metric>", "of a file: the column to take (default: all)")

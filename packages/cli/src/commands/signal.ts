@@ -11,7 +11,6 @@ interface Options extends NatsOptions {
 
 export const signalCommand = (): Command =>
   new Command("signal")
-    .description("tell a feedback loop what came of something, and wait until it is stored")
     .argument("<system>", "the managed system")
     .addArgument(new Argument("<loop>", "which loop").choices([...LOOPS]))
     .argument("[fields...]", "fields of the signal as key=value; labels as labels.name=value")

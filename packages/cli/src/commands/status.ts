@@ -44,7 +44,6 @@ interface SystemStatus {
 
 export const statusCommand = (): Command =>
   new Command("status")
-    .description("print what the services say: series, states, parameters, effectiveness")
     .option("--system <system>", "of this system only")
     .option(...JSON_OPTION)
     .addOption(natsOption())

@@ -19,7 +19,6 @@ interface Options extends NatsOptions {
 
 export const thresholdsCommand = (): Command =>
   new Command("thresholds")
-    .description("print the thresholds in force")
     .option("--system <system>", "of this system only")
     .option("--metric <metric>", "of this metric only")
     .option(...JSON_OPTION)

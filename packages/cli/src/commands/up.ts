@@ -1,11 +1,10 @@
 import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { MODES, type Mode } from "@mapek/core/messages";
 import { Command, Option } from "commander";
 import { portArgument } from "../arguments.ts";
 import { usageError } from "../errors.ts";
 import { DATA_FOLDER } from "../house/find-house.ts";
-import type { Program } from "../up/programs.ts";
+import { type Program, programPath } from "../up/programs.ts";
 import { runUp } from "../up/run-up.ts";
 
 interface Options {
@@ -20,19 +19,9 @@ interface Options {
   readonly json?: boolean;
 }
 
-const MAINS: Readonly<Record<Program, string>> = {
-  monitor: import.meta.resolve("@mapek/monitor/main"),
-  learner: import.meta.resolve("@mapek/learner/main"),
-  optimizer: import.meta.resolve("@mapek/optimizer/main"),
-  feedback: import.meta.resolve("@mapek/feedback/main"),
-  console: import.meta.resolve("@mapek/console/main"),
-};
-const mainOf = (program: Program): string => fileURLToPath(MAINS[program]);
-
 /** @param programs Where each program is. */
-export const upCommand = (programs: (program: Program) => string = mainOf): Command =>
+export const upCommand = (programs: (program: Program) => string = programPath): Command =>
   new Command("up")
-    .description("run a NATS server, the four services and the console until Ctrl-C")
     .option("--nats <url>", "use this server (default: NATS_URL, else an embedded one)")
     .addOption(
       new Option(

@@ -19,7 +19,6 @@ const WITH_METRIC = new Set<string>(["recommendations", "thresholds", "anomalies
 
 export const watchCommand = (): Command =>
   new Command("watch")
-    .description("print what is learned, changed and done, as it happens")
     .addArgument(new Argument("[families...]", "which messages (default: all)").choices(FAMILIES))
     .option("--system <system>", "of this system only")
     .option(

@@ -1,4 +1,5 @@
 import { createWriteStream, mkdirSync } from "node:fs";
+import { getCompileCacheDir } from "node:module";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
 import { connect } from "@mapek/client";
@@ -18,6 +19,7 @@ import { Ports } from "./ports.ts";
 import { type Program, programsFor } from "./programs.ts";
 import { ShutdownRequest } from "./shutdown-request.ts";
 import { Supervisor } from "./supervisor.ts";
+import { UndoStack } from "./undo-stack.ts";
 
 /** Services of an `up` that was killed have so long to end and to give their ports back. */
 const LEFT_SERVICES_MS = 15_000;
@@ -38,8 +40,9 @@ interface Display {
  * @throws {ClientError} MAPEK_CLIENT_UNREACHABLE for a server that was named and does not answer.
  */
 export async function runUp(options: UpOptions): Promise<void> {
-  await using undo = new AsyncDisposableStack();
-  const shutdown = undo.adopt(new ShutdownRequest(), (it) => it.close());
+  await using undo = new UndoStack();
+  const shutdown = new ShutdownRequest();
+  undo.defer(() => shutdown.close());
   const settings = { ...process.env, ...settingsFor(options) };
   const programs = programsFor(options.console);
   const ports = new Ports(loadConfig({ env: settings }), programs);
@@ -124,6 +127,8 @@ function settingsFor({ configFile, collect, mode }: UpOptions): NodeJS.ProcessEn
 
 function addressesFor(server: UpServer, consoleToken: string): NodeJS.ProcessEnv {
   return {
+    // The services' code is compiled once a version, not at every start; a cache that cannot be written does no harm.
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? getCompileCacheDir(),
     NATS_URL: server.url,
     MAPEK_CONSOLE_TOKEN: consoleToken,
     ...(server.monitoringUrl !== undefined && { NATS_MONITORING_URL: server.monitoringUrl }),

@@ -1,7 +1,6 @@
 import type { Subjects } from "@mapek/core/messages";
 import type { Config, Logger } from "@mapek/runtime";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { HttpProtocols } from "./http-protocols.ts";
 import { NatsProtocols } from "./nats-protocols.ts";
 import { ProtocolIntake, type ProtocolIntakeOptions } from "./protocol-intake.ts";
 import { Scraper } from "./scraper.ts";
@@ -39,6 +38,8 @@ export async function startProtocols(options: ProtocolsOptions): Promise<Protoco
   ];
   const addresses: Record<string, string> = {};
   if (settings.http_port !== undefined) {
+    // The HTTP framework is loaded for those only who switched this on.
+    const { HttpProtocols } = await import("./http-protocols.ts");
     const http = new HttpProtocols({ config, protocols, memoryShort: options.memoryShort });
     ways.push(http);
     addresses.http = await http.listen(settings.http_port);

@@ -1,0 +1,53 @@
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { PUBLISHED, ROOT, readManifest } from "./published.ts";
+
+/** The newest section of CHANGELOG.md. */
+export interface Heading {
+  readonly version: string;
+  /** What is in brackets behind the version: a date, or `unreleased`. */
+  readonly when: string;
+}
+
+/** @throws {Error} Where the first section's heading is not `## VERSION (DATE|unreleased)`. */
+export function newestHeading(
+  changelog = readFileSync(join(ROOT, "CHANGELOG.md"), "utf8"),
+): Heading {
+  const [, line = ""] = /^## (.*)$/m.exec(changelog) ?? [];
+  const [, version, when] =
+    /^(\d+\.\d+\.\d+\S*) \((\d{4}-\d\d-\d\d|unreleased)\)$/.exec(line) ?? [];
+  if (version === undefined || when === undefined)
+    throw new Error(
+      `CHANGELOG.md: expected "## VERSION (DATE)" or "(unreleased)", got "## ${line}"`,
+    );
+  return { version, when };
+}
+
+/**
+ * What does not have the version of the changelog's newest section, a line each. All packages of the workspace have
+ * one version: a service tells it to whoever looks for services, and it is the command's.
+ */
+export function versionProblems({ version }: Heading = newestHeading()): string[] {
+  const folders = globSync(
+    ["package.json", "{packages,services}/*/package.json", "{test,bench,release}/package.json"],
+    {
+      cwd: ROOT,
+    },
+  ).map(dirname);
+  return folders
+    .map((folder) => ({ folder, found: readManifest(join(ROOT, folder)).version }))
+    .filter(({ found }) => found !== version)
+    .map(({ folder, found }) => `${folder}/package.json is ${found}, CHANGELOG.md ${version}`);
+}
+
+/** Why what is built may not be uploaded yet, although it may be tried; a line each. */
+export function uploadProblems({ when, version }: Heading = newestHeading()): string[] {
+  const problems = PUBLISHED.filter(
+    ({ folder }) => readManifest(join(ROOT, folder)).repository === undefined,
+  ).map(
+    ({ folder }) => `${folder}/package.json names no \`repository\`: npm's provenance needs it`,
+  );
+  if (when === "unreleased")
+    problems.push(`CHANGELOG.md calls ${version} unreleased: put the date there`);
+  return problems;
+}
