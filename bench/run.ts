@@ -27,6 +27,7 @@ const ORDER = [
   "end-to-end",
   "scale",
   "restore",
+  "faults",
   "profile",
 ];
 const ENDING = ".bench.ts";
