@@ -28,6 +28,7 @@ const ORDER = [
   "scale",
   "restore",
   "start-up",
+  "faults",
   "profile",
 ];
 const ENDING = ".bench.ts";

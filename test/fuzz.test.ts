@@ -16,6 +16,7 @@ import { fuzzDecoders } from "./support/fuzz-decoders.ts";
 import { GarbageMaker } from "./support/garbage.ts";
 import { startTestServer } from "./support/nats.ts";
 import { startServices } from "./support/service-process.ts";
+import { ANSWER_MS } from "./support/wait-for.ts";
 
 const PAYLOADS = 100_000;
 const MEBIBYTE = 1_048_576;
@@ -39,7 +40,7 @@ describe("decoders", () => {
     );
     expect(result.accepted).toBeGreaterThan(PAYLOADS / 100);
     expect(result.grownBytes).toBeLessThan(256 * MEBIBYTE);
-  }, 120_000);
+  });
 
   it.each([
     ["an array of 4 billion", [0xdd, 0xff, 0xff, 0xff, 0xff]],
@@ -156,7 +157,7 @@ describe("the running house", () => {
   async function codesOf(subject: string, bytes: Uint8Array, contentType: string | undefined) {
     const header = headers();
     if (contentType !== undefined) header.set("Content-Type", contentType);
-    const reply = await nc.request(subject, bytes, { timeout: 15_000, headers: header });
+    const reply = await nc.request(subject, bytes, { timeout: ANSWER_MS, headers: header });
     const body = reply.json<{
       rejected?: { code: string }[];
       items?: unknown[];
@@ -188,12 +189,12 @@ describe("the running house", () => {
     expect(accepted).toBeGreaterThan(0);
     for (const [service, mib] of Object.entries(after))
       expect(mib - (before[service] ?? 0), service).toBeLessThan(256);
-    const good = await nc.request("mapek.metrics.fuzz.after", "1.5");
+    const good = await nc.request("mapek.metrics.fuzz.after", "1.5", { timeout: ANSWER_MS });
     expect(good.json()).toEqual({ accepted: 1, rejected: [] });
     const { monitor, learner, optimizer, feedback } = services;
     for (const { http } of [monitor, learner, optimizer, feedback])
       expect((await fetch(`${http}/readyz`)).status).toBe(200);
-  }, 120_000);
+  });
 
   it.each([
     "mapek.metrics.fuzz.large",

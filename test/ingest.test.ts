@@ -3,7 +3,7 @@ import { connect } from "@nats-io/transport-node";
 import { expect, it } from "vitest";
 import { startTestServer } from "./support/nats.ts";
 import { ServiceProcess } from "./support/service-process.ts";
-import { waitFor } from "./support/wait-for.ts";
+import { ANSWER_MS, waitFor } from "./support/wait-for.ts";
 
 const COUNT = 150;
 const START = Date.now() - COUNT * 1_000;
@@ -52,7 +52,7 @@ it("recommends thresholds for a counter that OpenTelemetry sends and a gauge tha
     { length: COUNT },
     (_, i) => `cpu,host=web-1 usage=${50 + 5 * Math.sin(i)} ${START + i * 1_000}000000`,
   );
-  const reply = await nc.request("mapek.telegraf.shop", lines.join("\n"), { timeout: 10_000 });
+  const reply = await nc.request("mapek.telegraf.shop", lines.join("\n"), { timeout: ANSWER_MS });
   expect(reply.json()).toEqual({ accepted: COUNT, rejected: [] });
 
   const rate = await waitFor("the counter's threshold", () => recommended.get("hits_rate"));

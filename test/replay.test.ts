@@ -13,7 +13,7 @@ import { startTestServer } from "./support/nats.ts";
 import { Observer } from "./support/observer.ts";
 import { startServices } from "./support/service-process.ts";
 import { queueValues, runSession, SESSION } from "./support/session.ts";
-import { waitFor } from "./support/wait-for.ts";
+import { ANSWER_MS, waitFor } from "./support/wait-for.ts";
 
 const MAPEK = join(import.meta.dirname, "..", "packages", "cli", "src", "main.ts");
 const { system, queue } = SESSION;
@@ -227,7 +227,7 @@ it("an output that somebody changed in the log is found", async () => {
   const tampered = stored.string().replace(String(threshold), String(threshold + 1));
   expect(tampered).not.toBe(stored.string());
   await jsm.streams.deleteMessage("MAPEK_KNOWLEDGE", stored.seq);
-  await observer.nc.request(subject, tampered);
+  await observer.nc.request(subject, tampered, { timeout: ANSWER_MS });
 
   const { code, report } = await replay();
   expect(code).toBe(1);

@@ -19,7 +19,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeCertificates, type SecureServer, startSecureServer } from "./support/secure-server.ts";
 import { ServiceProcess } from "./support/service-process.ts";
-import { waitFor } from "./support/wait-for.ts";
+import { ANSWER_MS, waitFor } from "./support/wait-for.ts";
 
 const ONE_SYSTEM = { systems: ["shop"], signals: false } as const;
 
@@ -53,7 +53,7 @@ beforeAll(async () => {
     },
   });
   await admin.flush();
-}, 90_000);
+});
 
 afterAll(async () => {
   await Promise.all(services.map((service) => service.end("SIGTERM")));
@@ -106,7 +106,7 @@ describe("the house under its own users", () => {
     }));
     const stored = await client.publish("shop", "latency", samples, { acknowledge: true });
     expect(stored).toEqual({ accepted: 200, rejected: [] });
-    await waitFor("a threshold", () => on("mapek.thresholds.shop.latency").length > 0, 20_000);
+    await waitFor("a threshold", () => on("mapek.thresholds.shop.latency").length > 0);
     // Who sends is what the server knows, whatever the payload claims.
     await client.signal.anomalyFeedback("shop", {
       false_positive: 1,
@@ -115,7 +115,9 @@ describe("the house under its own users", () => {
     });
     await waitFor("an action", () => on("mapek.actions.shop.anomaly_feedback").length > 0);
     expect(on("mapek.feedback.shop.anomaly_feedback")[0]?.body.source).toBe(publisher);
-    const answer = await reader.request("mapek.requests.learner.series.shop", "{}");
+    const answer = await reader.request("mapek.requests.learner.series.shop", "{}", {
+      timeout: ANSWER_MS,
+    });
     expect(answer.json()).toMatchObject({ items: [{ metric: "latency" }] });
     // Answered from the log, with the rights that the services have.
     for (const [service, body] of [
@@ -125,7 +127,7 @@ describe("the house under its own users", () => {
       const why = await reader.request(
         `mapek.requests.${service}.explain.shop`,
         JSON.stringify(body),
-        { timeout: 5_000 },
+        { timeout: ANSWER_MS },
       );
       expect(why.json()).toMatchObject({ items: [{ decision: { seq: expect.any(Number) } }] });
     }
@@ -156,6 +158,7 @@ describe("the house under its own users", () => {
     const answer = await operator.request(
       "mapek.control.learner.shop",
       JSON.stringify({ command: "freeze", metric: "latency" }),
+      { timeout: ANSWER_MS },
     );
     expect(answer.json()).toEqual({ accepted: 1, rejected: [] });
   });
@@ -186,7 +189,7 @@ describe("the house under its own users", () => {
   it("lets the learner ask the leader of its input to hand over", async () => {
     const learner = await as("acme/learner");
     const subject = `$JS.API.STREAM.LEADER.STEPDOWN.${HOUSE_STREAMS.samples}`;
-    const answer = await learner.request(subject, "{}");
+    const answer = await learner.request(subject, "{}", { timeout: ANSWER_MS });
     // One server has nobody to hand over to; it was asked, and said so.
     expect(answer.json()).toMatchObject({
       error: { description: expect.stringMatching(/cluster/) },
@@ -342,12 +345,13 @@ describe("refused", () => {
 
   it("takes in what Telegraf and OpenTelemetry send of the publisher's system", async () => {
     const nc = await as("acme/publisher");
-    const line = await nc.request("mapek.telegraf.shop", "cpu usage=1");
+    const line = await nc.request("mapek.telegraf.shop", "cpu usage=1", { timeout: ANSWER_MS });
     const dataPoints = [{ asInt: "1", timeUnixNano: `${Date.now()}000000` }];
     const metrics = [{ name: "g", gauge: { dataPoints } }];
     const otlp = await nc.request(
       "mapek.otlp.shop",
       JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] }),
+      { timeout: ANSWER_MS },
     );
     for (const reply of [line, otlp]) expect(reply.json()).toEqual({ accepted: 1, rejected: [] });
   });
@@ -374,8 +378,10 @@ describe("refused", () => {
     });
     reader.publish("mapek.requests.learner.series.shop", "{}", { reply });
     // One that is answered comes after them.
-    await nc.request("mapek.metrics.shop.asked", String(value));
-    await reader.request("mapek.requests.feedback.effectiveness.shop", "{}");
+    await nc.request("mapek.metrics.shop.asked", String(value), { timeout: ANSWER_MS });
+    await reader.request("mapek.requests.feedback.effectiveness.shop", "{}", {
+      timeout: ANSWER_MS,
+    });
     await admin.flush();
     expect(answers()).toEqual([]);
   });
@@ -386,7 +392,7 @@ describe("refused", () => {
     globex.subscribe(">", { callback: (_error, { subject }) => void seen.push(subject) });
     await globex.flush();
     const publisher = await as("acme/publisher");
-    await publisher.request("mapek.metrics.shop.latency", "50");
+    await publisher.request("mapek.metrics.shop.latency", "50", { timeout: ANSWER_MS });
     const reader = await house.connect("globex/reader");
     await expect(reader.request("mapek.requests.learner.series._", "{}")).rejects.toThrow();
     const jsm = await jetstreamManager(globex);
@@ -431,7 +437,7 @@ describe("a connection is refused", () => {
     const tlsCaFile = makeCertificates(join(folder, "tls"));
     const nkeySeedFile = house.keys.get("acme/publisher")?.seedFile;
     await expect(
-      connectClient({ servers: house.url, tlsCaFile, nkeySeedFile, connectTimeoutMs: 3_000 }),
+      connectClient({ servers: house.url, tlsCaFile, nkeySeedFile, connectTimeoutMs: 20_000 }),
     ).rejects.toThrow(/MAPEK_CLIENT_UNREACHABLE.*certificate/);
     const config = { ...loadConfig().nats, url: house.url, tls_ca_file: tlsCaFile };
     await expect(connectRuntime(config, "test")).rejects.toThrow(

@@ -1,6 +1,7 @@
-import { SeriesLearner } from "@mapek/core/learning";
+import { analyze, SeriesLearner } from "@mapek/core/learning";
 import {
   decodeSampleBatch,
+  encodeMsgpack,
   encodeSampleBatch,
   learnerSettings,
   partitionOf,
@@ -162,6 +163,77 @@ function fillWindows(windowOf: Map<string, SampleWindow>, bytes: Uint8Array): vo
     dictionary[index[i] as number]!.add(times[i] as number, values[i] as number);
 }
 
+const IDLE_SERIES = 62_500;
+const SWEEP_SECONDS = 10;
+
+/** A tick's sweep over very many series: while all are young, and while a thousand at a time are forgotten. */
+function sweeping(): Result[] {
+  const state = learnerLogic.create(0);
+  const fold = (subject: string, bytes: Uint8Array) => {
+    const decoded = learnerLogic.decode(subject, bytes);
+    if (!decoded.ok) throw decoded.error;
+    learnerLogic.receive(state, decoded.value);
+  };
+  const input = (body: object) =>
+    fold("mapek-kb.in.learner.0", encodeMsgpack({ version: 1, ...body }));
+  const window = 64 * SWEEP_SECONDS;
+  const short = { idle_series_seconds: window, learning_window_seconds: window };
+  input({ kind: "settings", time: START_MS, settings: { ...settings, ...short } });
+  const count = 2_500;
+  for (let from = 0; from < IDLE_SERIES; from += count)
+    fold(
+      "mapek-kb.samples.0",
+      encodeSampleBatch({
+        history: false,
+        series: Array.from({ length: count }, (_, i) => seriesKey("bench", `m${from + i}`)),
+        index: Uint16Array.from({ length: count }, (_, i) => i),
+        times: new Float64Array(count).fill(START_MS),
+        values: new Float64Array(count).fill(1),
+      }),
+    );
+  const young: number[] = [];
+  const idle: number[] = [];
+  while (state.series.size > 0) {
+    const time = learnerLogic.dueAt(state);
+    if (time === undefined) break;
+    const before = state.series.size;
+    const began = performance.now();
+    input({ kind: "tick", time });
+    (state.series.size === before ? young : idle).push(performance.now() - began);
+  }
+  const asked = { unit: "ms", better: "lower", target: 20 } as const;
+  return [
+    {
+      question: "What does a sweep over 62,500 series cost where none is idle?",
+      figure: "sweep over 62,500 series",
+      ...spreadOf(young),
+      ...asked,
+    },
+    {
+      question: "And one that forgets up to a thousand of them?",
+      figure: "sweep that forgets series",
+      ...spreadOf(idle),
+      ...asked,
+    },
+  ];
+}
+
+function analyzing(): Result {
+  const times = Float64Array.from({ length: 10_000 }, (_, i) => START_MS + i * 1_000);
+  const rows = Float64Array.from(times, (_, i) => (i * 37) % 101);
+  return {
+    question: "How long does `mapek analyze` take over 10,000 rows, once it has read them?",
+    figure: "analyze 10,000 rows",
+    unit: "ms",
+    ...scaled(
+      nanosecondsOf(() => analyze([...times], [...rows])),
+      1e-6,
+    ),
+    better: "lower",
+    target: 600,
+  };
+}
+
 async function run(): Promise<Report> {
   return {
     title: "Learner",
@@ -185,6 +257,8 @@ async function run(): Promise<Report> {
         ),
       ),
       ...STEPS.map(folding),
+      ...sweeping(),
+      analyzing(),
     ],
     notes: ["A recommendation is due every 3,600 s of event time; its cost is part of the mean."],
   };

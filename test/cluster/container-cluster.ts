@@ -15,7 +15,7 @@ import type { ClusterUnderTest } from "./cluster-under-test.ts";
 
 const SIZE = 3;
 const HOST = "127.0.0.1";
-const SETTLE_MS = 60_000;
+const SETTLE_MS = 240_000;
 
 /** Why no Docker engine can be used here; undefined where one answers. */
 export async function whyNoEngine(): Promise<string | undefined> {

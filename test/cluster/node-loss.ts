@@ -36,8 +36,7 @@ const LANES = 8;
 const PAUSE_MS = 40;
 /** Outputs flow for so long before a node is killed, and after they are back. */
 const STEADY_MS = 2_000;
-const RECOVERY_DEADLINE_MS = 40_000;
-const ELECTION_ANSWER_MS = 250;
+const ELECTION_ANSWER_MS = 1_000;
 
 /**
  * All services over a cluster with three replicas; each node is killed in turn under load, first the
@@ -72,7 +71,7 @@ export async function loseEachNode(
       left.delete(victim);
     }
     await flow.stop();
-    await settled(nc, PARTITIONS, RECOVERY_DEADLINE_MS);
+    await settled(nc, PARTITIONS);
     const differences = check(await read(nc, PARTITIONS), flow.acknowledged);
     const { samples, signals } = flow.acknowledged;
     return { losses, differences, acknowledged: samples.length + signals.length };
@@ -130,14 +129,10 @@ async function elected(nc: NatsConnection, { name: lost }: NodeUnderTest): Promi
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: ELECTION_ANSWER_MS });
   await Promise.all(
     [STREAMS.knowledge, STREAMS.samples].map((stream) =>
-      waitFor(
-        `${stream} has a leader`,
-        async () => {
-          const leader = (await jsm.streams.info(stream)).cluster?.leader;
-          return leader !== undefined && leader !== lost;
-        },
-        RECOVERY_DEADLINE_MS,
-      ),
+      waitFor(`${stream} has a leader`, async () => {
+        const leader = (await jsm.streams.info(stream)).cluster?.leader;
+        return leader !== undefined && leader !== lost;
+      }),
     ),
   );
   return performance.now();
@@ -151,40 +146,28 @@ function gapsOf(watch: OutputWatch, from: number, to: number): Gaps {
   return Object.fromEntries(gaps);
 }
 
-/** The longest of a loss's gaps, ms. */
-export const longestGapOf = (loss: NodeLoss): number =>
-  Math.max(...Object.keys(KINDS).map((kind) => loss[kind as keyof Gaps]));
-
 /** Waits until outputs of all kinds have come for a while without a longer pause. */
 async function flows(watch: OutputWatch): Promise<void> {
   const from = performance.now();
-  await waitFor(
-    "outputs flow",
-    () => {
-      const now = performance.now();
-      const since = now - STEADY_MS;
-      return (
-        since > from && Object.values(gapsOf(watch, since, now)).every((gap) => gap < STEADY_MS / 2)
-      );
-    },
-    RECOVERY_DEADLINE_MS,
-  );
+  await waitFor("outputs flow", () => {
+    const now = performance.now();
+    const since = now - STEADY_MS;
+    return (
+      since > from && Object.values(gapsOf(watch, since, now)).every((gap) => gap < STEADY_MS / 2)
+    );
+  });
 }
 
 /** Waits until every stream has all its replicas: another node may be lost only then. */
 async function replicated(nc: NatsConnection): Promise<void> {
   const jsm = await jetstreamManager(nc, { checkAPI: false });
-  await waitFor(
-    "all replicas are current",
-    async () => {
-      const infos = await jsm.streams.list().next();
-      return infos.every(
-        ({ cluster }) =>
-          cluster?.leader &&
-          cluster.replicas?.length === 2 &&
-          cluster.replicas.every(({ current, offline }) => current && !offline),
-      );
-    },
-    RECOVERY_DEADLINE_MS,
-  );
+  await waitFor("all replicas are current", async () => {
+    const infos = await jsm.streams.list().next();
+    return infos.every(
+      ({ cluster }) =>
+        cluster?.leader &&
+        cluster.replicas?.length === 2 &&
+        cluster.replicas.every(({ current, offline }) => current && !offline),
+    );
+  });
 }

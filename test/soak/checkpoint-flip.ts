@@ -9,8 +9,6 @@ import type { FaultEvent } from "./schedule.ts";
 
 const subjects = new Subjects();
 const BUCKET = "mapek_checkpoints";
-const FIRST_CHECKPOINT_MS = 20_000;
-const NOTICED_MS = 15_000;
 const REFUSED = /^mapek_checkpoint_refused_total\{[^}]*CORRUPT[^}]*\} [1-9]/m;
 
 /**
@@ -24,25 +22,17 @@ export async function flipCheckpoints(house: SoakHouse, event: FaultEvent): Prom
   const service = event.victim.split("-")[0] as ActorService;
   const random = new Random(event.atMs);
   const store = await new Objm(jetstream(house.nc)).open(BUCKET);
-  const names = await waitFor(
-    `a checkpoint of the ${service}`,
-    async () => {
-      const named = await namedCheckpoints(house, service);
-      return named.length > 0 && named;
-    },
-    FIRST_CHECKPOINT_MS,
-  );
+  const names = await waitFor(`a checkpoint of the ${service}`, async () => {
+    const named = await namedCheckpoints(house, service);
+    return named.length > 0 && named;
+  });
   await Promise.all(names.map((name) => flipOne(store, name, random)));
   const instances = [...house.instances.values()].filter(({ name }) => name.startsWith(service));
   for (const instance of instances) instance.kill();
-  await waitFor(
-    "a damaged checkpoint is refused",
-    async () => {
-      const metrics = await Promise.all(instances.map((instance) => instance.metrics()));
-      return metrics.some((text) => REFUSED.test(text));
-    },
-    NOTICED_MS,
-  );
+  await waitFor("a damaged checkpoint is refused", async () => {
+    const metrics = await Promise.all(instances.map((instance) => instance.metrics()));
+    return metrics.some((text) => REFUSED.test(text));
+  });
 }
 
 /** Those that position records name: others are read by nobody. */

@@ -9,8 +9,6 @@ import type { FaultEvent, InstanceName } from "./schedule.ts";
 
 type Inject = (house: SoakHouse, event: FaultEvent) => Promise<void>;
 
-const LEADER_DEADLINE_MS = 30_000;
-
 /** Does what an event says, and undoes it once its time is over. */
 export const inject: Inject = (house, event) => INJECTIONS[event.kind](house, event);
 
@@ -46,14 +44,10 @@ const INJECTIONS: Readonly<Record<FaultEvent["kind"], Inject>> = {
     if (node === undefined) throw new Error(`no server is called ${leader}`);
     node.kill("SIGKILL");
     await node.exited;
-    await waitFor(
-      "another server leads",
-      async () => {
-        const { cluster: group } = await jsm.streams.info(STREAMS.knowledge);
-        return group?.leader !== undefined && group.leader !== leader;
-      },
-      LEADER_DEADLINE_MS,
-    );
+    await waitFor("another server leads", async () => {
+      const { cluster: group } = await jsm.streams.info(STREAMS.knowledge);
+      return group?.leader !== undefined && group.leader !== leader;
+    });
     await node.restart();
     await cluster?.settled();
   },

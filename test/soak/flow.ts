@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { LOOPS, type Loop } from "@mapek/core/messages";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { STUCK_MS } from "../support/wait-for.ts";
 import { Random } from "./random.ts";
 
 /** A sample as it was sent and acknowledged. */
@@ -42,10 +43,10 @@ export interface FlowOptions {
 
 const METRICS = ["latency_ms", "load"] as const;
 const SAMPLE_STEP_MS = 1_000;
-const ANSWER_MS = 1_500;
+const ATTEMPT_MS = 3_000;
 const RETRY_MS = 100;
 /** How long one message is tried before the run is given up. */
-const DEADLINE_MS = 90_000;
+const DEADLINE_MS = STUCK_MS;
 const MAY_PASS = new Set(["MAPEK_NOT_STORED", "MAPEK_OVERLOADED", "MAPEK_REQUEST_UNAVAILABLE"]);
 
 /**
@@ -103,7 +104,7 @@ export class Flow {
     for (;;) {
       let why: unknown;
       try {
-        const answer = await nc.request(subject, bytes, { timeout: ANSWER_MS });
+        const answer = await nc.request(subject, bytes, { timeout: ATTEMPT_MS });
         const { rejected } = answer.json<{ rejected: { code: string }[] }>();
         if (rejected.length === 0) return;
         why = new Error(`${subject} was refused: ${JSON.stringify(rejected)} of ${bytes}`);

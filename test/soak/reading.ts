@@ -4,6 +4,7 @@ import { ACTOR_SERVICES, type ActorService, position, Subjects } from "@mapek/co
 import { STREAMS } from "@mapek/runtime";
 import { DeliverPolicy, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { ANSWER_MS, STUCK_MS } from "../support/wait-for.ts";
 
 /** A message as a stream holds it. */
 export interface StoredMessage {
@@ -37,22 +38,16 @@ export const STATE_VERBS: Readonly<Record<ActorService, readonly string[]>> = {
 };
 
 const subjects = new Subjects();
-const ANSWER_MS = 5_000;
 const POLL_MS = 100;
-const READ_DEADLINE_MS = 20_000;
-const MOST_READINGS = 10;
+const MOST_READINGS = 100;
 
 /**
  * Waits until every stored input is folded, as the position records have it, and nothing comes any more.
  *
- * @throws {Error} naming the partitions that are behind after `deadlineMs`.
+ * @throws {Error} naming the partitions that are behind when that is stuck.
  */
-export async function settled(
-  nc: NatsConnection,
-  partitions: number,
-  deadlineMs: number,
-): Promise<void> {
-  const deadline = performance.now() + deadlineMs;
+export async function settled(nc: NatsConnection, partitions: number): Promise<void> {
+  const deadline = performance.now() + STUCK_MS;
   let quiet: string | undefined;
   for (;;) {
     let behind: string[];
@@ -66,7 +61,7 @@ export async function settled(
       quiet = undefined;
     }
     if (performance.now() > deadline)
-      throw new Error(`not settled within ${deadlineMs / 1_000} s: ${behind.join(", ")}`);
+      throw new Error(`not settled within ${STUCK_MS / 1_000} s: ${behind.join(", ")}`);
     await delay(POLL_MS);
   }
 }
@@ -120,7 +115,7 @@ async function partitionsBehind(nc: NatsConnection, partitions: number): Promise
  * @throws {Error} When there is no such moment in time.
  */
 export async function read(nc: NatsConnection, partitions: number): Promise<Reading> {
-  const deadline = performance.now() + READ_DEADLINE_MS;
+  const deadline = performance.now() + STUCK_MS;
   for (;;) {
     let why: unknown = new Error("the streams were written to during each questioning");
     try {

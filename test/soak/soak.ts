@@ -11,6 +11,8 @@ export interface SoakOptions {
   /** No schedule begins after so many minutes. @default no limit */
   readonly minutes?: number | undefined;
   readonly print: (line: string) => void;
+  /** @default SoakHouse.start */
+  readonly start?: (kind: HouseKind) => Promise<SoakHouse>;
 }
 
 interface Failure {
@@ -21,6 +23,8 @@ interface Failure {
 export interface SoakResult {
   readonly outcomes: readonly Outcome[];
   readonly failures: readonly Failure[];
+  /** Attempts to start a house, or to clear it away, that failed, with the schedule that was to run. Each start is tried twice. */
+  readonly houseFailures: readonly Failure[];
   /** Schedules that this machine cannot run, with the reason. */
   readonly skipped: readonly Failure[];
 }
@@ -30,12 +34,14 @@ const ROUND = 39;
 /** Schedules of one house's life: its log is replayed whole after each. */
 const HOUSE_LIFE = 15;
 const SHOWN_DIFFERENCES = 20;
+const START_ATTEMPTS = 2;
 const HOUSES: readonly HouseKind[] = ["single", "small disk", "cluster"];
 
 /** Runs schedules one after the other; a house in which one failed is given up, and the next gets a new one. */
-export async function soak({ seed, schedules, minutes, print }: SoakOptions): Promise<SoakResult> {
+export async function soak(options: SoakOptions): Promise<SoakResult> {
+  const { seed, schedules, minutes, print, start = SoakHouse.start } = options;
   const deadline = performance.now() + (minutes ?? Number.POSITIVE_INFINITY) * 60_000;
-  const result = { outcomes: [] as Outcome[], failures: [] as Failure[], skipped: [] as Failure[] };
+  const result: Collected = { outcomes: [], failures: [], houseFailures: [], skipped: [] };
   const noDisk = await whyNoSmallDisk();
   const all = Array.from({ length: schedules }, (_, i) => scheduleOf(seed + i));
   for (let from = 0; from < all.length; from += ROUND)
@@ -48,21 +54,71 @@ export async function soak({ seed, schedules, minutes, print }: SoakOptions): Pr
         }
         continue;
       }
-      while (round.length > 0 && performance.now() < deadline)
-        await liveInHouse(round, kind, deadline, print, result);
+      while (round.length > 0 && performance.now() < deadline) {
+        const house = await startedHouse(round, () => start(kind), print, result);
+        if (house !== undefined) await liveInHouse(round, house, deadline, print, result);
+      }
     }
   return result;
 }
 
-/** Takes schedules from the front of a round for as long as the house lives. */
+interface Collected {
+  readonly outcomes: Outcome[];
+  readonly failures: Failure[];
+  readonly houseFailures: Failure[];
+  readonly skipped: Failure[];
+}
+
+/** A house for the first schedule of a round. Where none starts at the second attempt either, that schedule has failed. */
+async function startedHouse(
+  round: Schedule[],
+  start: () => Promise<SoakHouse>,
+  print: SoakOptions["print"],
+  { failures, houseFailures }: Collected,
+): Promise<SoakHouse | undefined> {
+  const [schedule] = round;
+  if (schedule === undefined) return undefined;
+  for (let attempt = 1; attempt <= START_ATTEMPTS; attempt++) {
+    try {
+      return await start();
+    } catch (error) {
+      const reason = `the house failed to start: ${(error as Error).message}`;
+      houseFailures.push({ schedule, reason });
+      print(`${reason} (attempt ${attempt} of ${START_ATTEMPTS}: ${describeSchedule(schedule)})`);
+      if (attempt === START_ATTEMPTS) failures.push({ schedule, reason });
+    }
+  }
+  round.shift();
+  return undefined;
+}
+
 async function liveInHouse(
   round: Schedule[],
-  kind: HouseKind,
+  house: SoakHouse,
   deadline: number,
   print: SoakOptions["print"],
-  { outcomes, failures }: { outcomes: Outcome[]; failures: Failure[] },
+  result: Collected,
 ): Promise<void> {
-  await using house = await SoakHouse.start(kind);
+  const last = round[0] as Schedule;
+  try {
+    await runIn(round, house, deadline, print, result);
+  } finally {
+    await house[Symbol.asyncDispose]().catch((error: unknown) => {
+      const reason = `the house was not cleared away: ${(error as Error).message}`;
+      result.houseFailures.push({ schedule: last, reason });
+      print(reason);
+    });
+  }
+}
+
+/** Takes schedules from the front of a round for as long as the house lives. */
+async function runIn(
+  round: Schedule[],
+  house: SoakHouse,
+  deadline: number,
+  print: SoakOptions["print"],
+  { outcomes, failures }: Collected,
+): Promise<void> {
   const acknowledged: Acknowledged[] = [];
   for (let age = 0; age < HOUSE_LIFE && performance.now() < deadline; age++) {
     const schedule = round.shift();

@@ -8,14 +8,23 @@ export interface SummaryRow {
   readonly differences: number;
   /** Schedules that could not be checked: outputs or the house did not come back. */
   readonly stuck: number;
+  /** Attempts to start or to clear away a house that failed. */
+  readonly houseFailures: number;
   readonly skipped: number;
   readonly crashes: number;
   readonly longestPauseMs: number;
 }
 
 /** What came of a soak, by kind. */
-export function summaryOf({ outcomes, failures, skipped }: SoakResult): SummaryRow[] {
-  const kinds = [...outcomes, ...failures, ...skipped].map(({ schedule }) => schedule.kind);
+export function summaryOf({
+  outcomes,
+  failures,
+  houseFailures,
+  skipped,
+}: SoakResult): SummaryRow[] {
+  const kinds = [...outcomes, ...failures, ...houseFailures, ...skipped].map(
+    ({ schedule }) => schedule.kind,
+  );
   return [...new Set(kinds)].sort().map((kind) => {
     const of = <T extends { schedule: { kind: string } }>(items: readonly T[]) =>
       items.filter(({ schedule }) => schedule.kind === kind);
@@ -28,6 +37,7 @@ export function summaryOf({ outcomes, failures, skipped }: SoakResult): SummaryR
       acknowledged: ran.reduce((sum, one) => sum + one.acknowledged, 0),
       differences: ran.reduce((sum, one) => sum + one.differences.length, 0),
       stuck,
+      houseFailures: of(houseFailures).length,
       skipped: of(skipped).length,
       crashes: ran.reduce((sum, one) => sum + one.crashes, 0),
       longestPauseMs: Math.max(0, ...ran.map(({ pauseMs }) => pauseMs)),

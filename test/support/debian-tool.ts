@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { fetchDebianPackage } from "../../packages/nats-server/src/debian-package.ts";
 
 const run = promisify(execFile);
-const FETCH_TIMEOUT_MS = 60_000;
+const FETCH_TIMEOUT_MS = 180_000;
 
 /** Where programs that were fetched are kept, by package. */
 const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "mapek", "tools");

@@ -5,6 +5,7 @@ import {
   startCluster,
   startServer,
 } from "@mapek/nats-server";
+import { STUCK_MS } from "./wait-for.ts";
 
 /**
  * A private server for one test file or test: free port, temporary store, gone at the block's end.
@@ -14,10 +15,10 @@ import {
  * A machine on which no server can be found or fetched fails the test; it is never skipped.
  */
 export async function startTestServer(options: StartServerOptions = {}): Promise<NatsServer> {
-  return await startServer(options);
+  return await startServer({ startTimeoutMs: STUCK_MS, ...options });
 }
 
 /** A private cluster of three servers, likewise. */
 export async function startTestCluster(): Promise<NatsCluster> {
-  return await startCluster();
+  return await startCluster({ startTimeoutMs: STUCK_MS });
 }

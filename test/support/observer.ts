@@ -1,5 +1,6 @@
 import { OUTPUT_FAMILIES } from "@mapek/core/messages";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { ANSWER_MS } from "./wait-for.ts";
 
 /** A message that a plain subscriber saw. */
 export interface Seen {
@@ -39,7 +40,7 @@ export class Observer implements AsyncDisposable {
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: answers are of many shapes
-  async request(subject: string, body: unknown = {}, timeout = 5_000): Promise<any> {
+  async request(subject: string, body: unknown = {}, timeout = ANSWER_MS): Promise<any> {
     const answer = await this.nc.request(
       subject,
       typeof body === "string" ? body : JSON.stringify(body),

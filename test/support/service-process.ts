@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import type { Service } from "@mapek/core/messages";
+import { STUCK_MS } from "./wait-for.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
-const READY_TIMEOUT_MS = 30_000;
 const LOG_LINES = 40;
 
 /** One service as a process of its own, as `mapek up` starts it. */
@@ -38,7 +38,7 @@ export class ServiceProcess implements AsyncDisposable {
       this.#log.push(text);
       if (this.#log.length > LOG_LINES) this.#log.shift();
     });
-    const timeout = AbortSignal.timeout(READY_TIMEOUT_MS);
+    const timeout = AbortSignal.timeout(STUCK_MS);
     const exited = once(child, "exit").then(([code]) => {
       throw new Error(
         `${this.service} exited with ${code} before it was ready:\n${this.#log.join("")}`,

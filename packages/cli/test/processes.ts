@@ -90,11 +90,4 @@ function isOf(pid: number, text: string): boolean {
   }
 }
 
-/** Waits for a condition, asking every 20 ms; fails with `what` when it is not met within 120 s: only a stuck wait takes as long. */
-export async function until(what: string, isMet: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 120_000;
-  while (!(await isMet())) {
-    if (performance.now() > deadline) throw new Error(`not within 120 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+export { waitFor as until } from "../../../test/support/wait-for.ts";

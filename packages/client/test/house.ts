@@ -1,8 +1,10 @@
 import { encodeJson, type OutputFamily, Subjects, thresholdKey } from "@mapek/core/messages";
-import { type NatsServer, startServer } from "@mapek/nats-server";
+import type { NatsServer } from "@mapek/nats-server";
 import { ensureStreams, loadConfig, publishAtomically, streamDeclarations } from "@mapek/runtime";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect as dial, type NatsConnection } from "@nats-io/transport-node";
+import { startTestServer } from "../../../test/support/nats.ts";
+import { ANSWER_MS, STUCK_MS } from "../../../test/support/wait-for.ts";
 import { type ConnectOptions, connect, type MapekClient } from "../src/index.ts";
 
 /** A private server with the house's streams, and a connection that plays the services. */
@@ -18,7 +20,7 @@ export interface House extends AsyncDisposable {
 }
 
 export async function openHouse({ withStreams = true } = {}): Promise<House> {
-  const server = await startServer();
+  const server = await startTestServer();
   const services = await dial({ servers: server.url });
   const subjects = new Subjects();
   const reported: Error[] = [];
@@ -34,7 +36,7 @@ export async function openHouse({ withStreams = true } = {}): Promise<House> {
         servers: server.url,
         onError: (error) => reported.push(error),
         attemptTimeoutMs: 300,
-        deadlineMs: 10_000,
+        deadlineMs: STUCK_MS,
         ...options,
       });
       clients.push(client);
@@ -44,7 +46,7 @@ export async function openHouse({ withStreams = true } = {}): Promise<House> {
       await publishAtomically(
         services,
         messages.flatMap((message) => publicationsOf(subjects, family, message)),
-        { answerMs: 1_000 },
+        { answerMs: ANSWER_MS },
       );
     },
     async [Symbol.asyncDispose]() {
@@ -72,11 +74,4 @@ function publicationsOf(subjects: Subjects, family: OutputFamily, message: { sys
   return [logged, { subject: subjects.latestThreshold(key), data }];
 }
 
-/** Waits for a condition, asking every 10 ms; fails with `what` when it is not met within 10 s. */
-export async function until(what: string, isMet: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (!(await isMet())) {
-    if (performance.now() > deadline) throw new Error(`not within 10 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
+export { waitFor as until } from "../../../test/support/wait-for.ts";

@@ -96,7 +96,7 @@ it("a store that the caller named is never removed", async () => {
 it("SIGSTOP makes it silent, SIGCONT lets it go on, and a silent one can be stopped", async () => {
   await using server = await startServer();
   const answers = (): Promise<boolean> =>
-    withConnection(server, (it) => it.flush().then(() => true), { timeout: 300 }).catch(
+    withConnection(server, (it) => it.flush().then(() => true), { timeout: 2_000 }).catch(
       () => false,
     );
   server.kill("SIGSTOP");
@@ -105,9 +105,7 @@ it("SIGSTOP makes it silent, SIGCONT lets it go on, and a silent one can be stop
   await until("the server answers again", answers);
 
   server.kill("SIGSTOP");
-  const startMs = performance.now();
   await server.stop();
-  expect(performance.now() - startMs).toBeLessThan(4_000);
   expect(isAlive(server.pid)).toBe(false);
 });
 
@@ -137,7 +135,7 @@ system_account: SYS
     server,
     async (connection) => {
       expect(connection.info).toMatchObject({ max_payload: 2_000_000, server_name: "named" });
-      return (await connection.request("$SYS.REQ.SERVER.PING.JSZ", "", { timeout: 2_000 })).json();
+      return (await connection.request("$SYS.REQ.SERVER.PING.JSZ", "", { timeout: 60_000 })).json();
     },
     { user: "sys", pass: "s" },
   );

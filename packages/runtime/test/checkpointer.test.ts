@@ -1,6 +1,16 @@
+import { randomBytes } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { position } from "@mapek/core/messages";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import {
+  afterAll,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  vi,
+} from "vitest";
 import { waitFor } from "../../../test/support/wait-for.ts";
 import { CheckpointStore } from "../src/checkpoint/checkpoint-store.ts";
 import { Checkpointer, type CheckpointSource } from "../src/checkpoint/checkpointer.ts";
@@ -118,13 +128,14 @@ function startCheckpointer(source: CheckpointSource<State>) {
         }),
         stream,
       ),
-    [Symbol.dispose]: () => checkpointer.stop(),
+    stop: () => checkpointer.stop(),
+    [Symbol.asyncDispose]: () => checkpointer.stop(),
   };
 }
 
 test("inputs flow while a checkpoint is written: none waits for more than a few parts", async () => {
   const source = sourceOf();
-  using checkpointer = startCheckpointer(source);
+  await using checkpointer = startCheckpointer(source);
   let written = false;
   const waited: number[] = [];
   let parts = 0;
@@ -175,7 +186,7 @@ describe("a checkpoint is given up, and the next one is good", () => {
     onPart = (index) => {
       if (index === 20 && changes++ === 0) change(source);
     };
-    using checkpointer = startCheckpointer(source);
+    await using checkpointer = startCheckpointer(source);
     await checkpointer.written();
     expect(await checkpointer.failed("MAPEK_CHECKPOINT_ABANDONED")).toBe(true);
     expect(changes).toBe(2);
@@ -186,28 +197,58 @@ describe("a checkpoint is given up, and the next one is good", () => {
   });
 });
 
-test("nothing is stored of one that was being written when the host stopped", async () => {
-  const source = sourceOf();
-  const checkpointer = startCheckpointer(source);
-  let parts = 0;
-  onPart = () => {
-    if (++parts === 20) checkpointer[Symbol.dispose]();
+describe("one that is being written when the host stops", () => {
+  /** Actors whose parts do not get smaller by compression: some pieces are stored before the last is encoded. */
+  const largeSource = () => {
+    const source = sourceOf();
+    source.state.actors.clear();
+    for (let i = 0; i < 12; i++) source.state.actors.set(randomBytes(200_000).toString("hex"), i);
+    return source;
   };
-  await waitFor("it was being written", () => parts >= 20);
-  await waitFor("its pieces are removed", async () => {
-    const info = await house.jsm.streams.info("OBJ_mapek_checkpoints");
-    return info.state.messages === 0;
+  const stream = async () => (await house.jsm.streams.info("OBJ_mapek_checkpoints")).state;
+
+  test("leaves nothing behind once the stop is over, whatever was stored of it", async () => {
+    const source = largeSource();
+    const checkpointer = startCheckpointer(source);
+    let stopped: Promise<void> | undefined;
+    onPart = (index) => {
+      if (index === 10) stopped = checkpointer.stop();
+    };
+    await waitFor("it was being written", () => stopped !== undefined);
+    await stopped;
+    const { messages, last_seq } = await stream();
+    expect(last_seq).toBeGreaterThan(1);
+    expect(messages).toBe(0);
+    expect(source.checkpoints.isWaiting(Infinity)).toBe(false);
+    expect(await checkpointer.failed("MAPEK_CHECKPOINT_ABANDONED")).toBe(false);
   });
-  expect(parts).toBeLessThan(ACTORS);
-  expect(source.checkpoints.isWaiting(Infinity)).toBe(false);
-  expect(await checkpointer.failed("MAPEK_CHECKPOINT_ABANDONED")).toBe(false);
+
+  test("is removed where all of it was stored and no position can name it any more", async () => {
+    const source = largeSource();
+    const checkpointer = startCheckpointer(source);
+    const { write } = CheckpointStore.prototype;
+    let stopped: Promise<void> | undefined;
+    const spy = vi.spyOn(CheckpointStore.prototype, "write").mockImplementation(async function (
+      this: CheckpointStore,
+      ...args
+    ) {
+      await write.apply(this, args);
+      expect((await stream()).messages).toBeGreaterThan(1);
+      stopped = checkpointer.stop();
+    });
+    onTestFinished(() => spy.mockRestore());
+    await waitFor("it was written", () => stopped !== undefined);
+    await stopped;
+    expect((await stream()).messages).toBe(0);
+    expect(source.checkpoints.isWaiting(Infinity)).toBe(false);
+  });
 });
 
 describe("a stream that is not what it was", () => {
   async function restoredAs(created: string, lastSeq: number) {
     const source = sourceOf();
     source.foldedSeq = 50;
-    using checkpointer = startCheckpointer(source);
+    await using checkpointer = startCheckpointer(source);
     onPart = () => source.foldedSeq++;
     await checkpointer.written();
     return await checkpointer.restore({ created, firstSeq: 1, lastSeq }, 500);
@@ -235,23 +276,24 @@ describe("a stream that is not what it was", () => {
 
 test("where the connection is lost, writing and reading end at once, with a code", async () => {
   const source = sourceOf();
-  using checkpointer = startCheckpointer(source);
+  await using checkpointer = startCheckpointer(source);
   await checkpointer.written();
   const { store } = checkpointer;
   const [name] = await store.names();
-  let lostAt = 0;
   const writing = store.write(
     "interrupted",
     (async function* () {
       yield new Uint8Array(300_000);
-      lostAt = performance.now();
       house.server.kill("SIGKILL");
       await house.server.exited;
       yield new Uint8Array(300_000);
     })(),
   );
-  await expect(writing).rejects.toMatchObject({ code: "MAPEK_CHECKPOINT_NOT_WRITTEN" });
-  expect(performance.now() - lostAt).toBeLessThan(2_000);
+  // By the loss itself, not by a time-out after it.
+  await expect(writing).rejects.toMatchObject({
+    code: "MAPEK_CHECKPOINT_NOT_WRITTEN",
+    cause: { message: expect.stringMatching(/the connection was lost|there is no connection/) },
+  });
   const read = async () => {
     for await (const _ of store.read(name as string));
   };
@@ -268,7 +310,7 @@ test("where the connection is lost, writing and reading end at once, with a code
 describe("a server that does not answer for a while", () => {
   test("is asked for the checkpoint again", async () => {
     const source = sourceOf();
-    using checkpointer = startCheckpointer(source);
+    await using checkpointer = startCheckpointer(source);
     await checkpointer.written();
     const { warnings, restore, refused } = checkpointer;
     house.server.kill("SIGSTOP");

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { waitFor } from "../../../test/support/wait-for.ts";
+import { ANSWER_MS, waitFor } from "../../../test/support/wait-for.ts";
 import { startChild } from "./support/child.ts";
 import { type House, startHouse } from "./support/house.ts";
 
@@ -94,9 +94,9 @@ test("two instances are found by kind and by id, and tell what they have done", 
     ],
   });
 
-  await house.nc.request("mapek.performance.shop", '{"value":1}');
-  await house.nc.request("mapek.performance.shop", "not a report");
-  await house.nc.request("mapek.requests.optimizer.nonsense._", "{}");
+  await house.nc.request("mapek.performance.shop", '{"value":1}', { timeout: ANSWER_MS });
+  await house.nc.request("mapek.performance.shop", "not a report", { timeout: ANSWER_MS });
+  await house.nc.request("mapek.requests.optimizer.nonsense._", "{}", { timeout: ANSWER_MS });
   const stats = (await answersOf("$SRV.STATS.mapek-optimizer", 2)).map((body) => STATS.parse(body));
   const endpoints = stats.flatMap((body) => body.endpoints);
   const sum = (endpoint: string, field: "num_requests" | "num_errors" | "processing_time") =>

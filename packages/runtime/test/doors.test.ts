@@ -1,7 +1,7 @@
 import { partitionOf, rejected } from "@mapek/core/messages";
 import { createInbox, headers, type MsgHdrs } from "@nats-io/transport-node";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { waitFor } from "../../../test/support/wait-for.ts";
+import { ANSWER_MS, waitFor } from "../../../test/support/wait-for.ts";
 import { DeadLetters } from "../src/doors/dead-letters.ts";
 import { FrontDoor } from "../src/doors/front-door.ts";
 import { startQueryDoor } from "../src/doors/query-door.ts";
@@ -53,7 +53,7 @@ function openDoor(maxWaiting?: number): FrontDoor {
 
 async function ask(subject: string, body: string | Uint8Array, withHeaders?: MsgHdrs) {
   const options = withHeaders === undefined ? {} : { headers: withHeaders };
-  return (await house.nc.request(subject, body, { timeout: 5_000, ...options })).json();
+  return (await house.nc.request(subject, body, { timeout: ANSWER_MS, ...options })).json();
 }
 const report = (system: string, body: unknown, id?: string) => {
   const built = headers();

@@ -1,7 +1,7 @@
 import type { InputReply } from "@mapek/core/messages";
 import { createInbox } from "@nats-io/transport-node";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { waitFor } from "../../../test/support/wait-for.ts";
+import { ANSWER_MS, waitFor } from "../../../test/support/wait-for.ts";
 import { DeadLetters } from "../src/doors/dead-letters.ts";
 import { FrontDoor, type FrontDoorOptions } from "../src/doors/front-door.ts";
 import { LoudRefusals } from "../src/doors/loud-refusals.ts";
@@ -51,7 +51,7 @@ async function sendAtOnce(systems: readonly string[]): Promise<InputReply[]> {
     systems.map(async (system) => {
       const subject = house.subjects.performance(system);
       return (
-        await house.nc.request(subject, '{"value":1}', { timeout: 10_000 })
+        await house.nc.request(subject, '{"value":1}', { timeout: ANSWER_MS })
       ).json<InputReply>();
     }),
   );

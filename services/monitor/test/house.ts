@@ -12,6 +12,7 @@ import {
 } from "@nats-io/jetstream";
 import { connect, type MsgHdrs, type NatsConnection } from "@nats-io/transport-node";
 import { startTestServer } from "../../../test/support/nats.ts";
+import { ANSWER_MS } from "../../../test/support/wait-for.ts";
 
 interface StoredSample {
   readonly key: string;
@@ -53,7 +54,7 @@ export async function openHouse(): Promise<House> {
     subjects: new Subjects(),
     async send(subject, data, headers) {
       const message = await nc.request(subject, data, {
-        timeout: 10_000,
+        timeout: ANSWER_MS,
         ...(headers !== undefined && { headers }),
       });
       const decoded = inputReply.decode(message.data);
@@ -148,15 +149,4 @@ export async function startMonitor(
   };
 }
 
-/** Waits for a condition, asking every 20 ms; fails with `what` when it is not met in time. */
-export async function until(
-  what: string,
-  isMet: () => boolean | Promise<boolean>,
-  withinMs = 15_000,
-): Promise<void> {
-  const deadline = performance.now() + withinMs;
-  while (!(await isMet())) {
-    if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+export { waitFor as until } from "../../../test/support/wait-for.ts";

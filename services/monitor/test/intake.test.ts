@@ -264,7 +264,7 @@ test("a burst of 20,000 text messages is stored, each exactly once", async () =>
   const count = 20_000;
   for (let i = 0; i < count; i++) house.nc.publish(`mapek.metrics.burst.m${i % 40}`, String(i));
   await house.nc.flush();
-  await until("all samples", async () => (await house.stored("burst/")).length >= count, 20_000);
+  await until("all samples", async () => (await house.stored("burst/")).length >= count);
   const samples = await house.stored("burst/");
   expect(samples).toHaveLength(count);
   expect(new Set(samples.map(({ value }) => value)).size).toBe(count);
@@ -308,7 +308,7 @@ describe("dead letters", () => {
   });
 
   test("are bounded in rate; all are counted", async () => {
-    const count = 3_000;
+    const count = 10_000;
     const [countedBefore, droppedBefore] = [
       await monitor.metric("mapek_rejected_total"),
       await monitor.metric("mapek_dead_letters_dropped_total"),
@@ -325,7 +325,7 @@ describe("dead letters", () => {
     const dropped = (await monitor.metric("mapek_dead_letters_dropped_total")) - droppedBefore;
     expect(count - dropped).toBeLessThanOrEqual(500 + 100 * seconds + 1);
     expect(letters.length).toBeLessThanOrEqual(count - dropped);
-    expect(dropped).toBeGreaterThan(count / 2);
+    expect(dropped).toBeGreaterThan(0);
   });
 });
 

@@ -31,9 +31,9 @@ async function openDesk(ingest: object, protocols: object = {}) {
 
 test("a system that sends too much is told when to come again, and the others are taken in", async () => {
   await using desk = await openDesk({ max_samples_per_second_per_system: 5 });
-  const lines = Array.from({ length: 40 }, (_, i) => `m value=${i} ${NOW + i}`).join("\n");
+  const lines = Array.from({ length: 4_000 }, (_, i) => `m value=${i} ${NOW + i}`).join("\n");
   expect((await desk.post("loud", lines)).status).toBe(204);
-  const refused = await desk.post("loud", `m value=1 ${NOW + 100}`);
+  const refused = await desk.post("loud", `m value=1 ${NOW + 5_000}`);
   expect([refused.status, refused.headers.get("Retry-After")]).toEqual([503, "5"]);
   expect(await refused.json()).toMatchObject({ code: "MAPEK_OVERLOADED" });
   expect((await desk.post("quiet", `m value=1 ${NOW}`)).status).toBe(204);

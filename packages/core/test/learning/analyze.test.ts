@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { OPERATIONAL, operationalSeries } from "../../../../test/support/operational-series.ts";
 import { analyze } from "../../src/learning/index.ts";
 import { readExpected, readSamples } from "../stats/vectors.ts";
-import { noise, readNab, START, withBurst } from "./fixtures.ts";
+import { noise, START, withBurst } from "./fixtures.ts";
 
 const everySecond = (count: number): number[] =>
   Array.from({ length: count }, (_, i) => START + i * 1_000);
@@ -39,17 +40,10 @@ describe("the vectors", () => {
   });
 });
 
-const files = [
-  "realKnownCause/nyc_taxi",
-  "realAWSCloudwatch/ec2_cpu_utilization_53ea38",
-  "artificialWithAnomaly/art_daily_jumpsup",
-  "realTweets/Twitter_volume_AAPL",
-  "realAdExchange/exchange-2_cpc_results",
-];
-
 describe("scores", () => {
-  test.each(files)("%s: one a row, in [0,1], none depends on later rows", (file) => {
-    const { times, values } = readNab(file);
+  test.each(OPERATIONAL)("%s: one a row, in [0,1], none depends on later rows", (name) => {
+    const series = operationalSeries(name);
+    const [times, values] = [[...series.times], [...series.values]];
     const whole = analyze(times, values).scores;
     expect(whole).toHaveLength(values.length);
     expect(whole.every((score) => score >= 0 && score <= 1)).toBe(true);
@@ -141,8 +135,9 @@ describe("what it says of a series", () => {
   });
 
   test("a higher sensitivity finds no fewer", () => {
-    const { times, values } = readNab("realKnownCause/ambient_temperature_system_failure");
-    const found = (sensitivity: number) => analyze(times, values, { sensitivity }).anomalies.length;
+    const { times, values } = operationalSeries("mentions: counts with a heavy tail");
+    const found = (sensitivity: number) =>
+      analyze([...times], [...values], { sensitivity }).anomalies.length;
     expect(found(10)).toBeGreaterThan(found(0.5));
   });
 

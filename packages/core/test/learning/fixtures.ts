@@ -1,5 +1,3 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
 import { type SeriesEvent, SeriesLearner } from "../../src/learning/index.ts";
 import { encodeMsgpack, type LearnerSettings, learnerSettings } from "../../src/messages/index.ts";
 import { RandomSource } from "../stats/random-source.ts";
@@ -46,20 +44,3 @@ export const ofType = <T extends SeriesEvent["type"]>(
   type: T,
 ): Extract<SeriesEvent, { type: T }>[] =>
   events.filter((event): event is Extract<SeriesEvent, { type: T }> => event.type === type);
-
-const root = resolve(import.meta.dirname, "../../../..");
-const nab = resolve(root, process.env.MAPEK_SHARED ?? "../shared", "nab", "data");
-
-/** A file of the NAB corpus, as rows in their order. */
-export function readNab(name: string): { times: number[]; values: number[] } {
-  if (!existsSync(nab))
-    throw new Error("the NAB data are missing: set MAPEK_SHARED to the folder that holds nab/data");
-  const [, ...lines] = readFileSync(join(nab, `${name}.csv`), "utf8")
-    .trim()
-    .split("\n");
-  const rows = lines.map((line) => line.split(","));
-  return {
-    times: rows.map(([time = ""]) => Date.parse(`${time.replace(" ", "T")}Z`)),
-    values: rows.map(([, value]) => Number(value)),
-  };
-}

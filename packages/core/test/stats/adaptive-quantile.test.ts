@@ -1,61 +1,14 @@
 import fc from "fast-check";
 import { expect, describe as suite, test } from "vitest";
-import { nabNames, nabSeries } from "../../../../test/support/nab-series.ts";
-import {
-  CONTINUOUS,
-  syntheticSeries,
-  TIED,
-  type TimedSeries,
-} from "../../../../test/support/synthetic-series.ts";
-import { AdaptiveQuantile, SIDES, type Side } from "../../src/stats/index.ts";
+import { OPERATIONAL, operationalSeries } from "../../../../test/support/operational-series.ts";
+import { CONTINUOUS, syntheticSeries, TIED } from "../../../../test/support/synthetic-series.ts";
+import { AdaptiveQuantile, SIDES } from "../../src/stats/index.ts";
+import { LONG, measure, RATES } from "./promise.ts";
 import { RandomSource } from "./random-source.ts";
 
 const START_MS = 1_759_708_800_000;
 const STEP_MS = 300_000;
 const HOUR_MS = 3_600_000;
-const RATES = [
-  [0.05, 0.01],
-  [0.01, 0.003],
-] as const;
-/** A series that is longer is held to the promise. */
-const LONG = 4_000;
-
-interface Measured {
-  /** Share beyond the threshold. */
-  beyond: number;
-  /** Share beyond it or on it. */
-  reached: number;
-  /** Changes of the threshold a thousand samples. */
-  changes: number;
-}
-
-function measure({ times, values }: TimedSeries, exceedanceRate: number, side: Side): Measured {
-  const threshold = new AdaptiveQuantile({ exceedanceRate, side });
-  const sign = side === "upper" ? 1 : -1;
-  let judged = 0;
-  let beyond = 0;
-  let reached = 0;
-  let changes = 0;
-  let last: number | undefined;
-  for (const [i, value] of values.entries()) {
-    const now = threshold.value(times[i]!);
-    if (now !== undefined) {
-      judged++;
-      if (sign * (value - now) > 0) beyond++;
-      if (sign * (value - now) >= 0) reached++;
-      if (last !== undefined && now !== last) changes++;
-      last = now;
-    }
-    threshold.update(times[i]!, value);
-  }
-  expect(threshold.measuredRate).toBeCloseTo(beyond / judged, 2);
-  return {
-    beyond: beyond / judged,
-    reached: reached / judged,
-    changes: (1_000 * changes) / judged,
-  };
-}
-
 suite.each(SIDES)("the %s threshold keeps its promise", (side) => {
   suite.each(RATES)("of %d within %d", (rate, margin) => {
     test.each(Object.keys(CONTINUOUS))("on a series of kind %s", (kind) => {
@@ -72,9 +25,9 @@ suite.each(SIDES)("the %s threshold keeps its promise", (side) => {
       if (kind !== "mostly zero" || side !== "upper") expect(changes).toBeLessThan(300);
     });
 
-    test("on NAB's long series, up to ties at the threshold", () => {
-      const broken = nabNames().filter((name) => {
-        const series = nabSeries(name);
+    test("on series with incidents, up to ties at the threshold", () => {
+      const broken = OPERATIONAL.filter((name) => {
+        const series = operationalSeries(name);
         if (series.values.length <= LONG) return false;
         const { beyond, reached } = measure(series, rate, side);
         return beyond > rate + margin || reached < rate - margin;

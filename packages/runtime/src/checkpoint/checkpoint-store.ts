@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { JsHeaders } from "@nats-io/jetstream";
 import {
   Base64UrlPaddedCodec,
   type ObjectResult,
@@ -5,6 +7,7 @@ import {
   Objm,
   setSha256Backend,
 } from "@nats-io/obj";
+import { type MsgHdrs, headers as newHeaders, nuid } from "@nats-io/transport-node";
 import { RuntimeError } from "../errors.ts";
 import type { Connection } from "../nats/connect.ts";
 import { linkOf } from "../nats/link.ts";
@@ -26,6 +29,27 @@ const PIECE_DEADLINE_MS = 20_000;
 const metaSubject = (name: string): string =>
   `$O.${CHECKPOINTS}.M.${Base64UrlPaddedCodec.encode(name)}`;
 const chunkSubject = (id: string): string => `$O.${CHECKPOINTS}.C.${id}`;
+/** A name as the beginning of an id, which is a token. */
+const idPrefix = (name: string): string => name.replace(/[^A-Za-z0-9_-]/g, "-");
+const padded = (base64: string): string => base64.padEnd(Math.ceil(base64.length / 4) * 4, "=");
+
+/** The same bytes in chunks of one length, and a last one. */
+async function* inChunks(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let held: Uint8Array[] = [];
+  let heldBytes = 0;
+  for await (let piece of pieces) {
+    while (heldBytes + piece.length >= CHUNK_BYTES) {
+      const taken = CHUNK_BYTES - heldBytes;
+      yield Buffer.concat([...held, piece.subarray(0, taken)]);
+      piece = piece.subarray(taken);
+      held = [];
+      heldBytes = 0;
+    }
+    if (piece.length > 0) held.push(piece);
+    heldBytes += piece.length;
+  }
+  if (heldBytes > 0) yield Buffer.concat(held);
+}
 
 /**
  * Checkpoints as objects of the object store `mapek_checkpoints`.
@@ -51,28 +75,41 @@ export class CheckpointStore {
   /**
    * Stores an object under a name that is used once.
    *
-   * @throws {RuntimeError} MAPEK_CHECKPOINT_NOT_WRITTEN; an error of `pieces` is passed on, and nothing is stored.
+   * The library's own `put` gives pieces an id of chance: nobody could tell whose they are when their writer dies before
+   * the object's end. Here the id begins with the name.
+   *
+   * @throws {RuntimeError} MAPEK_CHECKPOINT_NOT_WRITTEN; an error of `pieces` is passed on. Nothing stays stored, unless the
+   * connection is lost: then {@link removeFragmentsBefore} finds it.
    */
   async write(name: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
-    let failure: unknown;
-    const body = ReadableStream.from(
-      (async function* () {
-        try {
-          yield* pieces;
-        } catch (error) {
-          failure = error;
-          throw error;
-        }
-      })(),
-    ) as ReadableStream<Uint8Array>;
+    const id = `${idPrefix(name)}-${nuid.next()}`;
+    const hash = createHash("sha256");
+    let size = 0;
+    let chunks = 0;
+    const storeChunk = async (chunk: Uint8Array) => {
+      hash.update(chunk);
+      size += chunk.length;
+      chunks++;
+      await this.#publish(name, chunkSubject(id), chunk);
+    };
     try {
-      await this.#ask((bucket) =>
-        bucket.put({ name, options: { max_chunk_size: CHUNK_BYTES } }, body),
-      );
-    } catch (cause) {
-      if (failure !== undefined) throw failure;
-      const detail = `${name}: ${(cause as Error).message}`;
-      throw new RuntimeError("MAPEK_CHECKPOINT_NOT_WRITTEN", detail, { cause });
+      const before = await this.#write(name, (bucket) => bucket.info(name));
+      for await (const chunk of inChunks(pieces)) await storeChunk(chunk);
+      const info = {
+        ...{ bucket: CHECKPOINTS, name, nuid: id, size, chunks, deleted: false },
+        ...{ description: "", options: { max_chunk_size: CHUNK_BYTES } },
+        ...{
+          mtime: new Date().toISOString(),
+          digest: `SHA-256=${padded(hash.digest("base64url"))}`,
+        },
+      };
+      const header = newHeaders();
+      header.set(JsHeaders.RollupHdr, JsHeaders.RollupValueSubject);
+      await this.#publish(name, metaSubject(name), JSON.stringify(info), header);
+      if (before !== null) await this.#purge(chunkSubject(before.nuid)).catch(() => {});
+    } catch (error) {
+      if (chunks > 0) await this.#purge(chunkSubject(id)).catch(() => {});
+      throw error;
     }
   }
 
@@ -126,7 +163,30 @@ export class CheckpointStore {
   }
 
   /**
-   * Removes pieces that belong to no object since their writer died before its end.
+   * Removes pieces that belong to no object since the owner of a partition died, or lost its connection, before its end.
+   *
+   * @param prefix Of the names of the partition's objects, which go on with the epoch of their writer.
+   * @param epoch Of the owner now: whatever is older has no writer that may still name it.
+   * Cost: a request, and one for each object with pieces.
+   */
+  async removeFragmentsBefore(prefix: string, epoch: number): Promise<void> {
+    const start = chunkSubject(idPrefix(prefix));
+    const loose = [...(await this.#subjects(chunkSubject("*"))).keys()].filter(
+      (subject) =>
+        subject.startsWith(start) && Number(subject.slice(start.length).split("-")[0]) < epoch,
+    );
+    if (loose.length === 0) return;
+    const whole = new Set<string>();
+    for (const name of await this.names()) {
+      if (!name.startsWith(prefix)) continue;
+      const object = await this.#ask((bucket) => bucket.info(name));
+      if (object !== null) whole.add(chunkSubject(object.nuid));
+    }
+    for (const subject of loose) if (!whole.has(subject)) await this.#purge(subject);
+  }
+
+  /**
+   * Removes pieces that belong to no object since their writer died before its end, whoever that was.
    *
    * @param now Unix time, milliseconds. Cost: two requests an object.
    */
@@ -163,6 +223,26 @@ export class CheckpointStore {
 
   async #purge(filter: string): Promise<void> {
     await this.#ask(() => this.#connection.jsm.streams.purge(STREAM, { filter }));
+  }
+
+  async #publish(
+    name: string,
+    subject: string,
+    data: Uint8Array | string,
+    headers?: MsgHdrs,
+  ): Promise<void> {
+    const options = headers === undefined ? {} : { headers };
+    await this.#write(name, () => this.#connection.js.publish(subject, data, options));
+  }
+
+  /** A request of {@link write}. */
+  async #write<T>(name: string, request: (bucket: ObjectStore) => Promise<T>): Promise<T> {
+    try {
+      return await this.#ask(request);
+    } catch (cause) {
+      const detail = `${name}: ${(cause as Error).message}`;
+      throw new RuntimeError("MAPEK_CHECKPOINT_NOT_WRITTEN", detail, { cause });
+    }
   }
 
   #ask<T>(request: (bucket: ObjectStore) => Promise<T>): Promise<T> {

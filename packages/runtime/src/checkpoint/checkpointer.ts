@@ -59,7 +59,8 @@ export class Checkpointer<State> {
   readonly #options: CheckpointerOptions<State>;
   readonly #progress = new WeakMap<CheckpointSource<State>, Progress>();
   #timer: NodeJS.Timeout | undefined;
-  #busy = false;
+  /** What is done now, one at a time. */
+  #step: Promise<void> | undefined;
   #stopped = false;
   /** Once in each process. */
   #fragmentsRemoved = false;
@@ -70,21 +71,27 @@ export class Checkpointer<State> {
   }
 
   start(): void {
-    this.#timer = setInterval(
-      () => void this.#step(),
-      Math.min(CHECK_MS, this.#options.intervalMs),
-    );
+    this.#timer = setInterval(() => this.#begin(), Math.min(CHECK_MS, this.#options.intervalMs));
   }
 
-  /** Writes nothing any more; what is being written is given up. */
-  stop(): void {
+  /**
+   * Writes nothing any more; what is being written is given up. Resolves when nothing of it is left in the store, or the
+   * connection is lost: pieces that a closed connection left there would stay without an object.
+   */
+  async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#timer);
+    await this.#step;
   }
 
-  async #step(): Promise<void> {
-    if (this.#busy) return;
-    this.#busy = true;
+  #begin(): void {
+    if (this.#step !== undefined || this.#stopped) return;
+    this.#step = this.#work().finally(() => {
+      this.#step = undefined;
+    });
+  }
+
+  async #work(): Promise<void> {
     try {
       const running = this.#options.sources().filter((source) => source.running);
       const fresh = running.filter((source) => !this.#progress.has(source));
@@ -99,8 +106,6 @@ export class Checkpointer<State> {
         { err: error },
         "old checkpoints were not removed; a later owner does it",
       );
-    } finally {
-      this.#busy = false;
     }
   }
 
@@ -134,6 +139,8 @@ export class Checkpointer<State> {
     const writer = this.#writerFor(source);
     try {
       await store.write(name, writer.bytesOf());
+      // No position will name it any more.
+      if (this.#stopped) return await store.remove(name);
       const { seq, through, bytes } = writer;
       source.checkpoints.propose({ name, seq, through });
       progress.seq = through;
@@ -195,6 +202,7 @@ export class Checkpointer<State> {
         await store.remove(name);
         log.info({ partition: source.index, name }, "a checkpoint that nobody names was removed");
       }
+      await store.removeFragmentsBefore(prefix, source.epoch);
     }
     if (this.#fragmentsRemoved) return;
     await store.removeFragments(Date.now());

@@ -147,7 +147,7 @@ export class PartitionHost<State, Input> {
    */
   async drain(): Promise<void> {
     this.#leaving = true;
-    this.#checkpointer.stop();
+    const written = this.#checkpointer.stop();
     this.#balance();
     const deadline = performance.now() + LEAVE_MS;
     while (this.#othersTakeOver() && performance.now() < deadline)
@@ -155,6 +155,7 @@ export class PartitionHost<State, Input> {
     this.#stopping = true;
     for (const timer of this.#timers) clearInterval(timer);
     this.#committer.end();
+    await written;
     await Promise.all(this.#slots.map((slot) => slot.release()));
     this.#members.stop();
     await this.#heartbeat.end();

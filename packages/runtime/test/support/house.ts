@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { type ActorService, encodeMsgpack, partitionOf } from "@mapek/core/messages";
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { expect } from "vitest";
 import { startTestServer } from "../../../../test/support/nats.ts";
 import { saveState } from "../../../../test/support/state-bytes.ts";
-import { waitFor } from "../../../../test/support/wait-for.ts";
+import { ANSWER_MS, waitFor } from "../../../../test/support/wait-for.ts";
 import { loadConfig } from "../../src/config.ts";
 import { DeadLetters } from "../../src/doors/dead-letters.ts";
 import { inputsOf } from "../../src/doors/input-bundle.ts";
@@ -27,8 +28,11 @@ export async function startHouse() {
   const config = loadConfig({
     flags: { "nats.url": server.url, "streams.partitions": PARTITIONS },
   });
-  const connection = await connect(config.nats, "test");
-  const { jsm } = connection;
+  const { nc } = await connect(config.nats, "test");
+  // The product gives up on a server that is slow; a test that looks into it waits.
+  const patient = { timeout: ANSWER_MS, checkAPI: false };
+  const jsm = await jetstreamManager(nc, patient);
+  const connection = { nc, jsm, js: jetstream(nc, patient) };
   return {
     /** Makes all streams anew: for each test an empty house. */
     async clear() {
@@ -199,11 +203,10 @@ export const adds = (from: number, count: number): Record<string, unknown>[] =>
   }));
 
 /** Resolves when so many outputs of the tests' actor are stored. */
-export const waitForOutputs = (house: House, count: number, deadlineMs?: number) =>
+export const waitForOutputs = (house: House, count: number) =>
   waitFor(
     `${count} outputs are stored`,
     async () => (await countOf(house, house.subjects.log("actions", ">"))) >= count,
-    deadlineMs,
   );
 
 /**
@@ -215,14 +218,10 @@ export async function expectNothingLostOrTwice(
   house: House,
   host: PartitionHost<CountingState, CountingInput>,
 ): Promise<void> {
-  await waitFor(
-    "outputs and states are those of a replay",
-    async () => {
-      const undisturbed = await replay(house);
-      expect(savedStates(host)).toEqual(undisturbed.states);
-      expect(await storedOutputs(house)).toEqual(undisturbed.outputs);
-      return true;
-    },
-    40_000,
-  );
+  await waitFor("outputs and states are those of a replay", async () => {
+    const undisturbed = await replay(house);
+    expect(savedStates(host)).toEqual(undisturbed.states);
+    expect(await storedOutputs(house)).toEqual(undisturbed.outputs);
+    return true;
+  });
 }

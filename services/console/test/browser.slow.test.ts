@@ -1,4 +1,4 @@
-// The console in a browser, over a real house. Without a Chromium these tests are skipped, and say so.
+// The console in a browser, over a real house. Without a Chromium these tests are skipped, with the reason.
 import {
   type Browser,
   type BrowserContext,
@@ -6,30 +6,30 @@ import {
   type Locator,
   type Page,
 } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ServiceProcess } from "../../../test/support/service-process.ts";
-import { waitFor } from "../../../test/support/wait-for.ts";
+import { STUCK_MS, waitFor } from "../../../test/support/wait-for.ts";
 import { chromiumPath } from "./chromium.ts";
 import { type House, openHouse, publishBurst } from "./house.ts";
 
 const executablePath = chromiumPath();
-const name =
-  executablePath === undefined
-    ? "in a browser: skipped, there is no chromium on the PATH and MAPEK_CHROMIUM is not set"
-    : "in a browser";
 const TOKEN = "a-token-for-the-browser";
-const WAIT_MS = 20_000;
 
-describe.skipIf(executablePath === undefined)(name, () => {
+describe("in a browser", () => {
   let house: House;
   let browser: Browser;
   /** What the pages complained of. */
   const complaints: string[] = [];
 
+  beforeEach((context) => {
+    if (executablePath === undefined)
+      context.skip("there is no chromium on the PATH, and MAPEK_CHROMIUM is not set");
+  });
   beforeAll(async () => {
+    if (executablePath === undefined) return;
     house = await openHouse({ MAPEK_CONSOLE_TOKEN: TOKEN });
     browser = await chromium.launch({
-      executablePath: executablePath ?? "",
+      executablePath,
       args: ["--no-sandbox"],
     });
     await publishBurst(house.client, "shop", "latency_ms");
@@ -57,7 +57,7 @@ describe.skipIf(executablePath === undefined)(name, () => {
     context?: BrowserContext,
   ): Promise<Page> {
     const page = await (context ?? (await browser.newContext())).newPage();
-    page.setDefaultTimeout(WAIT_MS);
+    page.setDefaultTimeout(STUCK_MS);
     page.on("pageerror", (error) => complaints.push(error.message));
     page.on("console", (message) => {
       if (
@@ -112,9 +112,7 @@ describe.skipIf(executablePath === undefined)(name, () => {
     await page.getByRole("heading", { name: "Why this threshold" }).waitFor();
     await page.getByRole("row", { name: /^adaptive/ }).waitFor();
     house.client.publish("shop", "latency_ms", 51.25);
-    const from = performance.now();
     await page.locator("#value-now", { hasText: "51.25 ms" }).waitFor();
-    expect(performance.now() - from).toBeLessThan(3_000);
     await page.getByRole("link", { name: "Loops" }).click();
     await page
       .getByRole("row", { name: /metrics learning/ })

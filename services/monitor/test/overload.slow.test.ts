@@ -12,8 +12,6 @@ beforeAll(async () => {
 afterAll(() => house[Symbol.asyncDispose]());
 
 const T = 1_760_000_000_000;
-/** A latency of a calm system that even a machine under load keeps. */
-const SLOW_MACHINE_MS = 5_000;
 let next = 0;
 /** Samples of one series as a columnar batch, at times never used before. */
 function columns(count: number): Uint8Array {
@@ -51,17 +49,12 @@ function publisher(subject: string) {
   };
 }
 
-/** One request after another, each timed, until told to stop. */
+/** One request after another until told to stop: each answered while the other system floods. */
 async function calmSystem(system: string, isOver: () => boolean) {
-  const latencies: number[] = [];
   const replies: InputReply[] = [];
-  while (!isOver()) {
-    const startedAt = performance.now();
-    replies.push(await house.send(`mapek.metrics.${system}.cpu`, String(latencies.length)));
-    latencies.push(performance.now() - startedAt);
-  }
-  latencies.sort((a, b) => a - b);
-  return { replies, p50: latencies[Math.floor(latencies.length / 2)] as number };
+  while (!isOver())
+    replies.push(await house.send(`mapek.metrics.${system}.cpu`, String(replies.length)));
+  return replies;
 }
 
 describe("a system that floods", () => {
@@ -75,12 +68,11 @@ describe("a system that floods", () => {
       flood.send(columns(1_000));
       if (i % 50 === 49) await until("answers", () => i - flood.replies.length < 1_000);
     }
-    await until("everything is answered", () => flood.replies.length === FLOODS, 60_000);
+    await until("everything is answered", () => flood.replies.length === FLOODS);
     over = true;
-    const { replies, p50 } = await calm;
+    const replies = await calm;
     expect(replies.filter(({ accepted }) => accepted !== 1)).toEqual([]);
     expect(replies.length).toBeGreaterThan(3);
-    expect(p50).toBeLessThan(SLOW_MACHINE_MS);
     expect(codesOf(flood.replies)).toEqual(["MAPEK_OVERLOADED"]);
     const taken = flood.replies.filter(({ accepted }) => accepted === 1_000).length;
     expect(taken).toBeGreaterThan(0);
@@ -89,7 +81,7 @@ describe("a system that floods", () => {
     expect(await monitor.metric("mapek_overload_refused_total", "flood")).toBe(FLOODS - taken);
     expect(await monitor.metric("mapek_overload_refused_total", "calm")).toBe(0);
     flood.stop();
-  }, 90_000);
+  });
 
   test("with new series is refused beyond its limit; another is taken in whole", async () => {
     const LIMIT = 200;
@@ -100,17 +92,16 @@ describe("a system that floods", () => {
     const calm = calmSystem("quiet", () => over);
     for (let i = 0; i < MESSAGES; i++)
       flood.send(JSON.stringify({ value: i, timestamp: T, labels: { id: String(i) } }));
-    await until("everything is answered", () => flood.replies.length === MESSAGES, 30_000);
+    await until("everything is answered", () => flood.replies.length === MESSAGES);
     over = true;
-    const { replies, p50 } = await calm;
+    const replies = await calm;
     expect(replies.filter(({ accepted }) => accepted !== 1)).toEqual([]);
-    expect(p50).toBeLessThan(SLOW_MACHINE_MS);
     expect(codesOf(flood.replies)).toEqual(["MAPEK_SERIES_LIMIT"]);
     expect(flood.replies.filter(({ accepted }) => accepted === 1)).toHaveLength(LIMIT);
     expect(await monitor.metric("mapek_series_refused_total", "labels")).toBe(MESSAGES - LIMIT);
     expect(await house.stored(seriesKey("labels", "cpu", { id: "0" }))).toHaveLength(1);
     flood.stop();
-  }, 60_000);
+  });
 });
 
 test("there are no more systems than may be", async () => {
@@ -126,8 +117,8 @@ test("a system that sends faster than it may is told to come later", async () =>
   await using _monitor = await startMonitor(house.server.url, {
     max_samples_per_second_per_system: 1_000,
   });
-  expect(await house.send("mapek.metrics.fast._", columns(3_000))).toMatchObject({
-    accepted: 3_000,
+  expect(await house.send("mapek.metrics.fast._", columns(10_000))).toMatchObject({
+    accepted: 10_000,
   });
   expect(codesOf([await house.send("mapek.metrics.fast._", columns(1))])).toEqual([
     "MAPEK_OVERLOADED",
@@ -173,7 +164,7 @@ test("memory stays below its bound while nothing can be stored, everything is an
   }
   expect(largest).toBeLessThan(LIMIT_MB * 1_048_576);
   await restore();
-  await until("everything is answered", () => flood.replies.length === sent, 60_000);
+  await until("everything is answered", () => flood.replies.length === sent);
   const taken = flood.replies.filter(({ accepted }) => accepted === SAMPLES).length;
   // Where the test was slow, batches were given up after all attempts: that is said too.
   expect(["MAPEK_OVERLOADED", "MAPEK_NOT_STORED"]).toEqual(
@@ -182,11 +173,10 @@ test("memory stays below its bound while nothing can be stored, everything is an
   await until(
     "it takes samples in again",
     async () => (await house.send("mapek.metrics.memory.cpu", "1")).accepted === 1,
-    30_000,
   );
   expect((await house.stored("memory/load")).length).toBeGreaterThanOrEqual(taken * SAMPLES);
   flood.stop();
-}, 120_000);
+});
 
 test("while memory is short everything is refused, and the health endpoint says so", async () => {
   await using monitor = await startMonitor(house.server.url, {}, { max_mb: 60 });
@@ -219,13 +209,13 @@ test("a server that stands still is waited for: what waits is bounded, and every
   } finally {
     house.server.kill("SIGCONT");
   }
-  await until("everything is answered", () => flood.replies.length === MESSAGES, 30_000);
+  await until("everything is answered", () => flood.replies.length === MESSAGES);
   const taken = flood.replies.filter(({ accepted }) => accepted === 1_000).length;
   expect(taken).toBeGreaterThan(0);
   expect(codesOf(flood.replies)).toEqual(["MAPEK_OVERLOADED"]);
   expect(await house.stored("still/")).toHaveLength(taken * 1_000);
   flood.stop();
-}, 60_000);
+});
 
 test("a monitor that does not read is given up by the server; it comes back, and says so", async () => {
   await using monitor = await startMonitor(house.server.url);
@@ -243,10 +233,9 @@ test("a monitor that does not read is given up by the server; it comes back, and
   await until(
     "it is connected again",
     async () => (await monitor.metric("mapek_connection_events_total")) >= 2,
-    30_000,
   );
   await until("it takes samples in", async () => {
     const reply = await house.send("mapek.metrics.unread.cpu", "1").catch(() => undefined);
     return reply?.accepted === 1;
   });
-}, 60_000);
+});

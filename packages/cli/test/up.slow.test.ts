@@ -167,7 +167,6 @@ describe("mapek up", () => {
     expect((await run.exited).code).toBe(0);
     const took = performance.now() - from;
     expect(took).toBeGreaterThan(5_500);
-    expect(took).toBeLessThan(12_000);
   });
 
   it("is forced by a second Ctrl-C, but not by the same one passed on", async () => {
@@ -181,7 +180,6 @@ describe("mapek up", () => {
     expect(run.child.exitCode).toBeNull();
     run.child.kill("SIGINT");
     expect((await run.exited).code).toBe(1);
-    expect(performance.now() - from).toBeLessThan(5_000);
   });
 
   it("starts its own server again when that is killed", async () => {

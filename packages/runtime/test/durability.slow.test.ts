@@ -1,6 +1,7 @@
 import { Registry } from "prom-client";
 import { expect, test } from "vitest";
 import { startTestCluster, startTestServer } from "../../../test/support/nats.ts";
+import { ANSWER_MS } from "../../../test/support/wait-for.ts";
 import { loadConfig } from "../src/config.ts";
 import { connect } from "../src/nats/connect.ts";
 import { durabilityGauges, isAtRisk, readDurability } from "../src/nats/durability.ts";
@@ -82,7 +83,9 @@ test("a service warns at start, and tells in health, metrics and on request", as
   const metrics = await (await fetch(`${http}/metrics`)).text();
   expect(metrics).toMatch(/mapek_durability_sync_seconds\S* 120/);
   const { nc } = await connect(loadConfig({ flags: { "nats.url": server.url } }).nats, "asker");
-  const answer = await nc.request("mapek.requests.optimizer.durability._", "{}");
+  const answer = await nc.request("mapek.requests.optimizer.durability._", "{}", {
+    timeout: ANSWER_MS,
+  });
   expect(answer.json()).toMatchObject({ items: [{ replicas: 1, cluster_size: 1, sync: 120 }] });
   await nc.close();
 });

@@ -22,9 +22,9 @@ beforeAll(async () => {
     startAt: Date.now(),
     pauseMs: 5,
   }).start();
-  await waitFor("enough was sent", () => flow.acknowledged.samples.length > 1_000, 30_000);
+  await waitFor("enough was sent", () => flow.acknowledged.samples.length > 1_000);
   await flow.stop();
-  await settled(house.nc, PARTITIONS, 30_000);
+  await settled(house.nc, PARTITIONS);
   reading = await read(house.nc, PARTITIONS);
   acknowledged = flow.acknowledged;
 });

@@ -9,7 +9,7 @@ import { LOGICS } from "./support/logics.ts";
 import { startTestServer } from "./support/nats.ts";
 import { asLines, replay, type Stored, storedBy } from "./support/replay.ts";
 import { startServices } from "./support/service-process.ts";
-import { waitFor } from "./support/wait-for.ts";
+import { ANSWER_MS, waitFor } from "./support/wait-for.ts";
 
 const PARTITIONS = 4;
 const SAMPLES = 10_200;
@@ -58,18 +58,14 @@ async function run(victim: Service | undefined): Promise<{ outcome: Outcome; ret
 /** Waits until every signal has come back as a confirmed action and every sample is learned. */
 async function settle(nc: NatsConnection): Promise<void> {
   const jsm = await jetstreamManager(nc);
-  await waitFor(
-    "all actions and all samples",
-    async () => {
-      if ((await jsm.streams.info(STREAMS.actions)).state.messages < ACTIONS) return false;
-      const answer = await nc.request("mapek.requests.learner.learning._", "{}", {
-        timeout: 5_000,
-      });
-      const { items } = answer.json<{ items: { points: number }[] }>();
-      return items.reduce((sum, { points }) => sum + points, 0) === SAMPLES;
-    },
-    30_000,
-  );
+  await waitFor("all actions and all samples", async () => {
+    if ((await jsm.streams.info(STREAMS.actions)).state.messages < ACTIONS) return false;
+    const answer = await nc.request("mapek.requests.learner.learning._", "{}", {
+      timeout: ANSWER_MS,
+    });
+    const { items } = answer.json<{ items: { points: number }[] }>();
+    return items.reduce((sum, { points }) => sum + points, 0) === SAMPLES;
+  });
 }
 
 /** Replays the log from zero: its outputs are exactly those that are stored, each once. */
@@ -84,7 +80,7 @@ async function verify(nc: NatsConnection): Promise<Outcome> {
   return outcome as Outcome;
 }
 
-describe("kill -9 while 10,000 samples and 1,000 signals flow", { timeout: 120_000 }, () => {
+describe("kill -9 while 10,000 samples and 1,000 signals flow", () => {
   const undisturbed = run(undefined);
   undisturbed.catch(() => {});
   afterAll(() => undisturbed.catch(() => {}));

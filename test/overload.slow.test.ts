@@ -12,7 +12,7 @@ import { learnerLogic } from "../services/learner/src/learner.ts";
 import { startTestServer } from "./support/nats.ts";
 import { asLines, replay, storedBy } from "./support/replay.ts";
 import { ServiceProcess } from "./support/service-process.ts";
-import { waitFor } from "./support/wait-for.ts";
+import { ANSWER_MS, waitFor } from "./support/wait-for.ts";
 
 const PARTITIONS = 2;
 
@@ -38,7 +38,7 @@ async function openHouse(tuning: object) {
   await monitor.start();
   await learner.start();
   const send = async (subject: string, body: unknown) =>
-    (await nc.request(subject, JSON.stringify(body), { timeout: 5_000 })).json();
+    (await nc.request(subject, JSON.stringify(body), { timeout: ANSWER_MS })).json();
   const metric = async (name: string) => {
     const lines = (await learner.metrics()).split("\n").filter((line) => line.startsWith(name));
     return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
@@ -65,7 +65,6 @@ test("an idle series is forgotten, its threshold leaves the bucket, and replay f
   await waitFor(
     "its threshold is gone",
     async () => (await kv.get("shop.idle"))?.operation === "DEL",
-    40_000,
   );
   expect((await kv.get("shop.busy"))?.operation).toBe("PUT");
   await waitFor("it is counted", async () => (await metric("mapek_series_expired_total")) === 1);
@@ -76,7 +75,7 @@ test("an idle series is forgotten, its threshold leaves the bucket, and replay f
   const { outputs } = await replay(nc, learnerLogic, PARTITIONS);
   expect(asLines(await storedBy(nc, "learner"))).toEqual(asLines(outputs));
   expect(outputs.filter(({ body }) => body === "")).toHaveLength(1);
-}, 90_000);
+});
 
 test("a learner whose memory is short learns no new series, and says so", async () => {
   const { nc, learner, send, metric } = await openHouse({});
@@ -109,4 +108,4 @@ test("a learner whose memory is short learns no new series, and says so", async 
     await send("mapek.metrics.shop.cpu", { value: 1 });
     return (await metric("mapek_series{")) === 1;
   });
-}, 60_000);
+});

@@ -1,21 +1,19 @@
-// Three learners under load: one is killed, another stopped and woken as a zombie. What is stored equals a replay.
 import type { ActorService } from "@mapek/core/messages";
 import { connect } from "@nats-io/transport-node";
-import { expect, it } from "vitest";
-import { check } from "./soak/checker.ts";
-import { Flow } from "./soak/flow.ts";
-import { Random } from "./soak/random.ts";
-import { read, settled } from "./soak/reading.ts";
-import { startTestServer } from "./support/nats.ts";
-import { ServiceProcess, startServices } from "./support/service-process.ts";
-import { waitFor } from "./support/wait-for.ts";
+import { check, type Difference } from "../soak/checker.ts";
+import { Flow } from "../soak/flow.ts";
+import { Random } from "../soak/random.ts";
+import { read, settled } from "../soak/reading.ts";
+import { startTestServer } from "../support/nats.ts";
+import { ServiceProcess, startServices } from "../support/service-process.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 const PARTITIONS = 12;
 const LEARNER: ActorService = "learner";
 
 /** The partitions that a learner owns now. */
 async function owned(learner: ServiceProcess): Promise<number[]> {
-  const answer = await fetch(`${learner.http}/healthz`, { signal: AbortSignal.timeout(1_000) });
+  const answer = await fetch(`${learner.http}/healthz`, { signal: AbortSignal.timeout(10_000) });
   const { partitions } = (await answer.json()) as {
     partitions: { partition: number; role: string; settled: boolean }[];
   };
@@ -36,12 +34,25 @@ async function balanced(...learners: readonly ServiceProcess[]): Promise<number>
   return Math.round(performance.now() - startedAt);
 }
 
-it("kill one and stop another: partitions move, and the woken zombie changes nothing", async () => {
+export interface LearnerLoss {
+  /** Partitions that the killed one and the stopped one had. */
+  readonly lost: number;
+  readonly held: number;
+  /** Until all partitions ran elsewhere, and until the woken one had its share again, ms. */
+  readonly afterKillMs: number;
+  readonly afterStopMs: number;
+  readonly afterWakeMs: number;
+  readonly acknowledged: number;
+  readonly differences: readonly Difference[];
+}
+
+/** Three learners under load: one is killed, another stopped and woken; what is stored is compared with a replay. */
+export async function loseLearners(): Promise<LearnerLoss> {
   await using server = await startTestServer();
   const env = {
     NATS_URL: server.url,
     MAPEK_PARTITIONS: String(PARTITIONS),
-    MAPEK_CONFIG: new URL("./support/soak.yaml", import.meta.url).pathname,
+    MAPEK_CONFIG: new URL("../support/soak.yaml", import.meta.url).pathname,
   };
   await using services = await startServices(env);
   const first = services[LEARNER];
@@ -65,32 +76,26 @@ it("kill one and stop another: partitions move, and the woken zombie changes not
     await more(300);
     const lost = await owned(killed);
     await killed.end("SIGKILL");
-    const afterKill = await balanced(first, stopped);
+    const afterKillMs = await balanced(first, stopped);
     await more(300);
     const held = await owned(stopped);
     stopped.signal("SIGSTOP");
-    const afterStop = await balanced(first);
+    const afterStopMs = await balanced(first);
     await more(300);
     stopped.signal("SIGCONT");
-    const afterWake = await balanced(first, stopped);
+    const afterWakeMs = await balanced(first, stopped);
     await more(300);
     await flow.stop();
-    await settled(nc, PARTITIONS, 20_000);
+    await settled(nc, PARTITIONS);
     const differences = check(await read(nc, PARTITIONS), flow.acknowledged);
     const { samples, signals } = flow.acknowledged;
-    console.log(
-      [
-        `killed with ${lost.length} of ${PARTITIONS} partitions: elsewhere after ${afterKill} ms`,
-        `stopped with ${held.length}: elsewhere after ${afterStop} ms`,
-        `woken: shared again after ${afterWake} ms`,
-        `${samples.length} samples and ${signals.length} signals acknowledged, ${differences.length} differences from a replay`,
-      ].join("\n"),
-    );
-    expect(differences).toEqual([]);
-    expect(lost).toHaveLength(4);
-    expect(held).toHaveLength(6);
-    expect(Math.max(afterKill, afterStop)).toBeLessThan(5_000);
+    return {
+      lost: lost.length,
+      held: held.length,
+      ...{ afterKillMs, afterStopMs, afterWakeMs, differences },
+      acknowledged: samples.length + signals.length,
+    };
   } finally {
     await nc.close();
   }
-}, 120_000);
+}

@@ -8,7 +8,7 @@ import { summaryOf } from "./soak/summary.ts";
 const SEED = 0;
 
 it("no fault of any kind loses an input, doubles an effect or changes a state", {
-  timeout: 400_000,
+  timeout: 3_600_000,
 }, async () => {
   const schedules = FAULT_KINDS.length;
   const result = await soak({ seed: SEED, schedules, print: (line) => console.log(line) });
