@@ -21,7 +21,6 @@ import { waitFor } from "./support/wait-for.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 /** Only for what is stuck. */
-const STUCK_MS = 300_000;
 const LONG_MS = 600_000;
 const run = promisify(execFile);
 const offline = await registryProblem();
@@ -148,14 +147,10 @@ describe.skipIf(offline !== undefined)(
           },
         );
         const event = (name: string) => up.events().find((it) => it.event === name);
-        const ready = await waitFor(
-          "the house is ready",
-          () => {
-            if (up.child.exitCode !== null) throw new Error(up.stderr());
-            return event("ready");
-          },
-          STUCK_MS,
-        );
+        const ready = await waitFor("the house is ready", () => {
+          if (up.child.exitCode !== null) throw new Error(up.stderr());
+          return event("ready");
+        });
         expect(ready.http).toHaveProperty("console");
         const page = await fetch(String((ready.http as Record<string, string>).console));
         expect(await page.text()).toContain("/app/main.ts");
@@ -170,30 +165,20 @@ describe.skipIf(offline !== undefined)(
               READER: `${reader}`,
             },
           });
-          await waitFor(
-            `a threshold in the example on Node ${reader}`,
-            () => {
-              if (example.child.exitCode !== null) throw new Error(example.stderr());
-              return /^latency_ms [\d.]+ [\d.]+$/m.test(example.stdout());
-            },
-            STUCK_MS,
-          );
+          await waitFor(`a threshold in the example on Node ${reader}`, () => {
+            if (example.child.exitCode !== null) throw new Error(example.stderr());
+            return /^latency_ms [\d.]+ [\d.]+$/m.test(example.stdout());
+          });
           expect(example.stderr()).toBe("");
           console.log(`example on Node ${reader}: ${example.lines()[0]}`);
         }
-        await waitFor(
-          "a threshold of this machine",
-          () => up.events().some((it) => it.event === "threshold" && it.system === "local"),
-          STUCK_MS,
+        await waitFor("a threshold of this machine", () =>
+          up.events().some((it) => it.event === "threshold" && it.system === "local"),
         );
         expect(processesWith(machine.mark).length).toBeGreaterThan(6);
         const [main] = processesWith(join(machine.project, "node_modules", ".bin", "mapek"));
         process.kill(main as number, major === 22 ? "SIGTERM" : "SIGINT");
-        await waitFor(
-          "no process is left",
-          () => processesWith(machine.mark).length === 0,
-          STUCK_MS,
-        );
+        await waitFor("no process is left", () => processesWith(machine.mark).length === 0);
         expect(await up.exited).toMatchObject({ code: 0 });
         expect(up.stderr()).not.toMatch(/Warning/);
       },
