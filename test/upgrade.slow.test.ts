@@ -35,8 +35,11 @@ describe.each(versions)("the data folder of %s", (version) => {
     await using house = await startHouse(ROOT, dataDir);
     await using observer = await Observer.connect(house.natsUrl);
     const before = factsOf(version);
-    const facts = await readFacts(observer.nc);
-    expect(facts).toEqual(before);
+    const { actions, ...facts } = await readFacts(observer.nc);
+    const { actions: actionsBefore, ...kept } = before;
+    expect(facts).toEqual(kept);
+    // Actions that were open are closed without a verdict as time passes: that adds to the history.
+    expect(actions).toEqual(expect.arrayContaining([...actionsBefore]));
     // Not empty, so that two empty houses are not taken for a kept one.
     const pinned = facts.series.filter((series) => series.pinned);
     expect(pinned).toMatchObject([{ metric: "queue", threshold: 25 }]);
