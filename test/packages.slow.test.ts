@@ -21,7 +21,7 @@ import { waitFor } from "./support/wait-for.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 /** Only for what is stuck. */
-const LONG_MS = 600_000;
+const LONG_MS = 2_400_000;
 const run = promisify(execFile);
 const offline = await registryProblem();
 if (offline !== undefined) console.warn(`packages are not tried: ${offline}`);

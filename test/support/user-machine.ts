@@ -7,8 +7,10 @@ import { findServer } from "@mapek/nats-server";
 
 const run = promisify(execFile);
 
-/** For a command that hangs only: installing takes seconds. */
-const STUCK_MS = 300_000;
+/** For a command that hangs only: installing takes seconds, or some minutes where a registry is asked again. */
+const STUCK_MS = 900_000;
+/** A registry that does not answer is asked again; npm by itself would wait for five minutes first. */
+const PATIENCE = { npm_config_fetch_timeout: "45000", npm_config_fetch_retries: "8" };
 
 /** Variables of this repository, of the package manager that runs the tests, and of servers that they know. */
 const OURS = /^(npm_|pnpm_|NODE_|INIT_CWD|MAPEK_|NATS_|VITEST|TEST$|DEV$|PROD$|MODE$|SSR$)/i;
@@ -42,6 +44,7 @@ export class UserMachine implements Disposable {
       npm_config_cache: cache,
       npm_config_update_notifier: "false",
       npm_config_yes: "false",
+      ...PATIENCE,
     };
   }
 
