@@ -29,7 +29,7 @@ export class UserMachine implements Disposable {
   readonly mark = `MAPEK_USER_MACHINE=${this.folder}`;
   readonly #base: Record<string, string | undefined>;
 
-  private constructor(cache: string, server: string) {
+  private constructor(cache: string, globalConfig: string, server: string) {
     const home = join(this.folder, "home");
     for (const path of [home, this.project]) mkdirSync(path);
     writeFileSync(join(this.project, "package.json"), '{ "private": true, "type": "module" }\n');
@@ -42,6 +42,8 @@ export class UserMachine implements Disposable {
       MAPEK_USER_MACHINE: this.folder,
       NATS_SERVER_BIN: server,
       npm_config_cache: cache,
+      // npm looks for it beside the Node that runs it, which is another here.
+      npm_config_globalconfig: globalConfig,
       npm_config_update_notifier: "false",
       npm_config_yes: "false",
       ...PATIENCE,
@@ -49,8 +51,9 @@ export class UserMachine implements Disposable {
   }
 
   static async make(): Promise<UserMachine> {
-    const { stdout } = await run("npm", ["config", "get", "cache"]);
-    return new UserMachine(stdout.trim(), (await findServer()).path);
+    const told = async (key: string) => (await run("npm", ["config", "get", key])).stdout.trim();
+    const [cache, globalConfig] = [await told("cache"), await told("globalconfig")];
+    return new UserMachine(cache, globalConfig, (await findServer()).path);
   }
 
   /** The environment of a user whose `node` is this one. */
