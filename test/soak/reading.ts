@@ -119,10 +119,11 @@ export async function read(nc: NatsConnection, partitions: number): Promise<Read
   for (;;) {
     let why: unknown = new Error("the streams were written to during each questioning");
     try {
+      // The ends come first: a tick that is written after a look at the positions would count as folded, and is not yet.
+      const answeredAt = await ends(nc);
       const behind = await partitionsBehind(nc, partitions);
       if (behind.length > 0) throw new Error(behind.join(", "));
       await newest(nc);
-      const answeredAt = await ends(nc);
       const answers = await askStates(nc);
       if (isDeepStrictEqual(await ends(nc), answeredAt)) {
         // Positions are of the knowledge: the samples that they speak of are there when it has been read.
