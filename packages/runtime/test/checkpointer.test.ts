@@ -84,12 +84,12 @@ beforeEach(async () => {
 });
 
 /** A checkpointer of one source, until the end of the block. */
-function startCheckpointer(source: CheckpointSource<State>) {
+function startCheckpointer(source: CheckpointSource<State>, connection = house.connection) {
   const metrics = createMetrics("test");
   const warnings: string[] = [];
   const log = createLogger("test", "silent");
   log.warn = (_: object, text = "") => warnings.push(text);
-  const store = new CheckpointStore(house.connection);
+  const store = new CheckpointStore(connection);
   const checkpointer = new Checkpointer<State>({
     logic,
     store,
@@ -310,7 +310,7 @@ test("where the connection is lost, writing and reading end at once, with a code
 describe("a server that does not answer for a while", () => {
   test("is asked for the checkpoint again", async () => {
     const source = sourceOf();
-    await using checkpointer = startCheckpointer(source);
+    await using checkpointer = startCheckpointer(source, house.impatient);
     await checkpointer.written();
     const { warnings, restore, refused } = checkpointer;
     house.server.kill("SIGSTOP");

@@ -28,7 +28,8 @@ export async function startHouse() {
   const config = loadConfig({
     flags: { "nats.url": server.url, "streams.partitions": PARTITIONS },
   });
-  const { nc } = await connect(config.nats, "test");
+  const impatient = await connect(config.nats, "test");
+  const { nc } = impatient;
   // The product gives up on a server that is slow; a test that looks into it waits.
   const patient = { timeout: ANSWER_MS, checkAPI: false };
   const jsm = await jetstreamManager(nc, patient);
@@ -48,6 +49,8 @@ export async function startHouse() {
     subjects: subjectsOf(config),
     ...connection,
     connection,
+    /** The same as the product has it, with its own time-outs. */
+    impatient,
     async [Symbol.asyncDispose]() {
       await connection.nc.close();
       await server.stop();
