@@ -9,6 +9,7 @@ import {
   type OperationalSeries,
   operationalSeries,
 } from "./support/operational-series.ts";
+import { expectNothingReadAhead } from "./support/read-ahead.ts";
 
 const SEEDS = [1, 2, 3];
 const corpus = SEEDS.flatMap((seed) => OPERATIONAL.map((name) => operationalSeries(name, seed)));
@@ -91,24 +92,10 @@ test("a higher sensitivity opens no fewer", () => {
   expect(counts[4]).toBeGreaterThan(2 * (counts[0] as number));
 });
 
-test.each(corpus.slice(0, OPERATIONAL.length))("$name: nothing is read ahead", (series) => {
-  const { times, values } = series;
-  const whole = scoreSeries({ times, values });
-  const opened = openedRows({ times, values });
-  for (const share of [0.1, 0.37, 0.8]) {
-    const rows = Math.floor(share * values.length);
-    const changed = values.map((value, row) => (row < rows ? value : -1e6 * (1 + row)));
-    expect(scoreSeries({ times, values: changed }).subarray(0, rows)).toEqual(
-      whole.subarray(0, rows),
-    );
-    expect(scoreSeries({ times: times.slice(0, rows), values: values.slice(0, rows) })).toEqual(
-      whole.slice(0, rows),
-    );
-    expect(openedRows({ times, values: changed }).filter((row) => row < rows)).toEqual(
-      opened.filter((row) => row < rows),
-    );
-  }
-});
+test.each(corpus.slice(0, OPERATIONAL.length))(
+  "$name: nothing is read ahead",
+  expectNothingReadAhead,
+);
 
 test("of 96 normal series of 30 days none raises more than two", () => {
   const all = falseIncidents(96).at(-1);

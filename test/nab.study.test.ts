@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { loadCorpus } from "../bench/quality/nab/corpus.ts";
 import { openedRows, scoreSeries } from "../bench/quality/nab/detect.ts";
 import { nabScore, PROFILE_NAMES } from "../bench/quality/nab/scorer.ts";
+import { expectNothingReadAhead } from "./support/read-ahead.ts";
 
 const corpus = loadCorpus();
 
@@ -30,23 +31,7 @@ test("the development half scores at least what is asked", () => {
   expect(nabScore(corpus, scores, "reward_low_FN_rate").score).toBeGreaterThanOrEqual(87.5);
 });
 
-test.each(corpus)("$name: nothing is read ahead", ({ times, values }) => {
-  const whole = scoreSeries({ times, values });
-  const opened = openedRows({ times, values });
-  for (const share of [0.1, 0.37, 0.8]) {
-    const rows = Math.floor(share * values.length);
-    const changed = values.map((value, row) => (row < rows ? value : -1e6 * (1 + row)));
-    expect(scoreSeries({ times, values: changed }).subarray(0, rows)).toEqual(
-      whole.subarray(0, rows),
-    );
-    expect(scoreSeries({ times: times.slice(0, rows), values: values.slice(0, rows) })).toEqual(
-      whole.slice(0, rows),
-    );
-    expect(openedRows({ times, values: changed }).filter((row) => row < rows)).toEqual(
-      opened.filter((row) => row < rows),
-    );
-  }
-});
+test.each(corpus)("$name: nothing is read ahead", expectNothingReadAhead);
 
 test("a series without an anomaly raises at most one in its fourteen days", () => {
   const without = corpus.filter(({ windows }) => windows.length === 0);
