@@ -1,6 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { type ActorService, encodeMsgpack, partitionOf } from "@mapek/core/messages";
-import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import {
+  JetStreamApiError,
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+} from "@nats-io/jetstream";
 import { expect } from "vitest";
 import { startTestServer } from "../../../../test/support/nats.ts";
 import { saveState } from "../../../../test/support/state-bytes.ts";
@@ -21,6 +26,8 @@ import { type CountingInput, type CountingState, countingLogic } from "./countin
 export const PARTITIONS = 3;
 const SETTINGS = { step: 2 };
 const SERVICE: ActorService = "optimizer";
+/** The server's code for a stream that is not there. */
+const STREAM_NOT_FOUND = 10059;
 
 /** A private server with all streams, and a connection to look into them; one for all tests of a file. */
 export async function startHouse() {
@@ -38,7 +45,7 @@ export async function startHouse() {
     /** Makes all streams anew: for each test an empty house. */
     async clear() {
       const declarations = streamDeclarations(config);
-      for (const { name } of declarations) await jsm.streams.delete(name).catch(() => {});
+      for (const { name } of declarations) await deleted(jsm, name);
       // The server may still be removing files of the streams before.
       await waitFor("the streams are made", () =>
         ensureStreams(jsm, declarations).then(() => true),
@@ -57,6 +64,16 @@ export async function startHouse() {
     },
   };
 }
+
+/** A stream that could not be deleted, since the server was still writing its files, is deleted once more. */
+const deleted = (jsm: JetStreamManager, name: string) =>
+  waitFor(`the stream ${name} is gone`, () =>
+    jsm.streams.delete(name).then(
+      () => true,
+      (error) => error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND,
+    ),
+  );
+
 export type House = Awaited<ReturnType<typeof startHouse>>;
 
 /** A partition host in this process with a connection of its own; disposing of it drains it. */
