@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestServer } from "./support/nats.ts";
 import { Observer } from "./support/observer.ts";
 import { startServices } from "./support/service-process.ts";
-import { runSession, SESSION } from "./support/session.ts";
+import { runSession, SESSION, SESSION_CONFIG } from "./support/session.ts";
 import { waitFor } from "./support/wait-for.ts";
 
 let server: Awaited<ReturnType<typeof startTestServer>>;
@@ -19,7 +19,7 @@ let client: MapekClient;
 
 beforeAll(async () => {
   server = await startTestServer();
-  services = await startServices({ NATS_URL: server.url });
+  services = await startServices({ NATS_URL: server.url, MAPEK_CONFIG: SESSION_CONFIG });
   observer = await Observer.connect(server.url);
   client = await connect({ servers: server.url });
   await runSession(observer);

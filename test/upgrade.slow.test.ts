@@ -37,7 +37,8 @@ describe.each(versions)("the data folder of %s", (version) => {
     const before = factsOf(version);
     const { actions, ...facts } = await readFacts(observer.nc);
     const { actions: actionsBefore, ...kept } = before;
-    expect(facts).toEqual(kept);
+    // A newer version says more of the same.
+    expect(facts).toMatchObject({ ...kept });
     // Actions that were open are closed without a verdict as time passes: that adds to the history.
     expect(actions).toEqual(expect.arrayContaining([...actionsBefore]));
     // Not empty, so that two empty houses are not taken for a kept one.

@@ -28,9 +28,13 @@ export function qualityTables(results: string): string {
     "",
     firstTable(results, "simulator"),
     "",
-    "### Thresholds, confidence and trends",
+    "### The promise of thresholds, as subscribers have them ([page](results/promise.md))",
     "",
-    "Tables and the reliability diagram: [results/calibration.md](results/calibration.md).",
+    firstTable(results, "promise"),
+    "",
+    "### Confidence and trends ([page](results/calibration.md))",
+    "",
+    firstTable(results, "calibration"),
     "",
   ].join("\n");
 }

@@ -1,8 +1,18 @@
+import { join } from "node:path";
 import type { Observer } from "./observer.ts";
 import { waitFor } from "./wait-for.ts";
 
 /** The system of {@link runSession}, its metric, and one about which nobody says anything. */
 export const SESSION = { system: "cart", metric: "latency", queue: "queue_size" } as const;
+
+/** Samples after which a recommendation is no longer provisional. */
+export const FIRST = 100;
+
+/**
+ * Configuration of the services that {@link runSession} is published to: thresholds are handed out when somebody decides on
+ * them, so that each test knows which message it sees.
+ */
+export const SESSION_CONFIG = join(import.meta.dirname, "session.yaml");
 
 const wave = (i: number) => 50 + 5 * Math.sin(i) + ((i * 7919) % 100) / 100;
 
@@ -29,36 +39,44 @@ export async function runSession(observer: Observer): Promise<{ startedAt: numbe
         ({ action_id, status }) => action_id === id && status === "applied",
       ),
     );
+  const bySource = (source: string) =>
+    on("thresholds", `.${metric}`).find((threshold) => threshold.source === source);
   const start = Date.now() - 2_000_000;
   const publish = (name: string, i: number, value: number) =>
     observer.publish(`mapek.metrics.${system}.${name}`, { value, timestamp: start + i * 1_000 });
 
-  for (let i = 0; i < 300; i++) publish(metric, i, wave(i));
-  await isApplied(await waitFor("the first threshold", () => on("thresholds", `.${metric}`)[0]));
+  /** What a series has when its first threshold comes is what it has in a replay, which knows no delay. */
+  const publishAll = async (name: string, values: readonly number[]) => {
+    for (const [i, value] of values.slice(0, FIRST).entries()) publish(name, i, value);
+    await isApplied(
+      await waitFor(`the first threshold of ${name}`, () => on("thresholds", `.${name}`)[0]),
+    );
+    for (const [i, value] of values.slice(FIRST).entries()) publish(name, FIRST + i, value);
+  };
+
+  const waves = Array.from({ length: 300 }, (_, i) => wave(i));
+  await publishAll(metric, waves);
   await signal("metrics_learning", {
     id: "propose",
     parameter: metric,
     threshold_value: 90,
     confidence: 0.95,
   });
-  await isApplied(await waitFor("the moved threshold", () => on("thresholds", `.${metric}`)[1]));
+  await isApplied(await waitFor("the moved threshold", () => bySource("signal")));
   await observer.request(`mapek.control.learner.${system}`, {
     command: "pin",
     metric,
     threshold: 70,
     reason: "agreed with the team",
   });
-  await waitFor("the pinned threshold", () => on("thresholds", `.${metric}`)[2]);
+  await waitFor("the pinned threshold", () => bySource("operator"));
 
-  queueValues.forEach((value, k) => {
-    publish(queue, k, value);
-  });
-  let i = 0;
-  for (; i < 400; i++) publish("errors", i, wave(i));
-  for (; i < 405; i++) publish("errors", i, 500);
-  for (; i < 1_000; i++) publish("errors", i, wave(i));
-  for (const name of ["errors", queue])
-    await isApplied(await waitFor(`a threshold of ${name}`, () => on("thresholds", `.${name}`)[0]));
+  await publishAll(queue, queueValues);
+  const isBurst = (i: number) => i >= 400 && i < 405;
+  await publishAll(
+    "errors",
+    Array.from({ length: 1_000 }, (_, i) => (isBurst(i) ? 500 : wave(i))),
+  );
   const opened = await waitFor("the burst", () => on("anomalies", ".errors")[0]);
   await signal("anomaly_feedback", {
     id: "label",

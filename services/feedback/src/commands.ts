@@ -52,14 +52,15 @@ export function inverseOf(state: FeedbackState, action: OpenAction): Command | u
   const { command, from, to } = action;
   switch (command.name) {
     case "set_threshold":
-      if (typeof from !== "number" || state.thresholds.get(action.subject)?.value !== to)
-        return undefined;
+      if (typeof from !== "number" || typeof to !== "number") return undefined;
+      if (state.thresholds.get(action.subject)?.movedBy !== action.id) return undefined;
       return {
         name: "set_threshold",
         metric: command.metric,
         labels: command.labels,
         ...(command.side !== undefined && { side: command.side }),
         threshold: from,
+        moved_from: to,
         strategy: command.strategy,
         confidence: command.confidence,
         reasoning: `action ${action.id} hurt: back to the threshold before it`,

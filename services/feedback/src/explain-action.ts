@@ -201,7 +201,11 @@ function ruleOf({ status, reason, objective, helped }: Action): string {
   return `${status.replace("_", " ")}: ${reason}.${measured}${verdict}`;
 }
 
-const SETTINGS = { min_confidence: "", min_change: "share", judgement_timeout_seconds: "s" };
+const SETTINGS = {
+  min_confidence: "",
+  min_change: "usual deviations",
+  judgement_timeout_seconds: "s",
+};
 
 function inputsOf(
   action: Action,

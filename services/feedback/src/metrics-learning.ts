@@ -8,6 +8,7 @@ import {
 } from "@mapek/core/messages";
 import type { OpenAction } from "./action-book.ts";
 import { begin } from "./actions.ts";
+import { send } from "./commands.ts";
 import { figure } from "./figure.ts";
 import {
   type Influence,
@@ -31,19 +32,28 @@ interface Proposal {
   metric: string;
   labels: Labels;
   value: number;
+  /** Event time that it is meant for, ms; undefined: now. */
+  at: number | undefined;
   confidence: number;
   strategy: string;
   reasoning: string;
   source: "recommendation" | "signal";
   /** Undefined also where only a signal has set one. */
   inForce: number | undefined;
-  /** What measures a move; null where only the threshold itself does. */
+  /** Whether the one in force follows what is learned, as far as it is to: where it does not, no change is too small. */
+  follows: boolean;
+  /** What measures how far its source may move it; null where only the threshold itself does. */
   scale: number | null;
+  /** Usual deviation of the series, in which a change counts; null where only the threshold itself measures it. */
+  spread: number | null;
   /** How much its source counts, 0–1. */
   weight: number;
   /** What its source may still move; undefined for the learner's own. */
   influence: Influence | undefined;
 }
+
+/** Mean absolute deviation of a normal variable over its interquartile range. */
+const DEVIATION_PER_RANGE = 0.5915;
 
 const subjectOf = (series: string, side: ThresholdSide | undefined): string =>
   side === "lower" ? `${series}#lower` : series;
@@ -61,12 +71,19 @@ export function receiveRecommendation(
   const subject = subjectOf(series, side);
   const known = turn.state.thresholds.get(subject);
   const tentative = known?.tentative === true && known.value === inForce;
+  const spread = spreadOf(recommendation) ?? known?.spread ?? null;
   if (inForce === null) turn.state.thresholds.delete(subject);
   else {
     const scale = scaleOf(recommendation) ?? known?.scale ?? null;
-    turn.state.thresholds.set(subject, { value: inForce, scale, tentative });
+    const { movedBy } = known ?? {};
+    turn.state.thresholds.set(subject, { value: inForce, scale, spread, tentative, movedBy });
   }
-  if (!acts || recommendation.provisional) return;
+  const rate = input.in_force_rate;
+  if (!acts) {
+    if (rate !== undefined && rate > 0) stopFollowing(turn, signalId, input);
+    return;
+  }
+  if (recommendation.provisional) return;
   decide(turn, {
     signalId,
     subject,
@@ -75,15 +92,49 @@ export function receiveRecommendation(
     metric,
     labels,
     value: recommendation.recommended_value,
+    at: recommendation.timestamp,
     confidence: recommendation.confidence,
     strategy: recommendation.strategy,
     reasoning: recommendation.reasoning,
     source: "recommendation",
     inForce: tentative ? undefined : (inForce ?? undefined),
+    follows: rate !== 0,
     scale: null,
+    spread,
     weight: 1,
     influence: undefined,
   });
+}
+
+/** A loop that is disabled moves nothing: what follows at its word is told to stay. */
+function stopFollowing(
+  turn: Turn,
+  signalId: string,
+  { recommendation, in_force: inForce }: RecommendationInput,
+): void {
+  if (inForce === null) return;
+  const { metric, labels, side, strategy, confidence } = recommendation;
+  send(turn, `${turn.state.system}.metrics_learning.stop.${signalId}`, {
+    name: "set_threshold",
+    metric,
+    labels,
+    ...(side !== undefined && { side }),
+    threshold: inForce,
+    moved_from: inForce,
+    rate: 0,
+    strategy,
+    confidence,
+    reasoning: "the loop metrics_learning is disabled: it stays what it is",
+    source: "recommendation",
+  });
+}
+
+/** Usual deviation of a series, in which its threshold is measured; by its window where the learner does not say. */
+function spreadOf(recommendation: Recommendation): number | undefined {
+  const { spread } = recommendation.supporting_data;
+  if (typeof spread === "number" && spread > 0) return spread;
+  const scale = scaleOf(recommendation);
+  return scale === undefined ? undefined : scale * DEVIATION_PER_RANGE;
 }
 
 /** Interquartile range of the window that a recommendation rests on. */
@@ -121,12 +172,15 @@ export function receiveProposal(
     metric,
     labels,
     value,
+    at: undefined,
     confidence,
     strategy: "manual",
     reasoning: `proposed by ${sender.name} with confidence ${figure(confidence)}`,
     source: "signal",
     inForce,
+    follows: true,
     scale,
+    spread: known?.spread ?? null,
     weight: weightOf(turn.state.settings, sender),
     influence,
   });
@@ -135,8 +189,8 @@ export function receiveProposal(
 
 /**
  * Moves the threshold in force toward the proposed one by learning rate · damping where confidence
- * and change are large enough. Where none is known to be in force the proposal becomes it, whole.
- * While a series waits for a confirmation its further proposals lead to nothing.
+ * and change are large enough, and lets it follow what is learned at this rate. Where none is known to be in force the
+ * proposal becomes it, whole. While a series waits for a confirmation its further proposals lead to nothing.
  */
 function decide(turn: Turn, proposal: Proposal): void {
   const { state } = turn;
@@ -151,15 +205,25 @@ function decide(turn: Turn, proposal: Proposal): void {
     return;
   }
   const { min_confidence: minConfidence, min_change: minChange } = state.settings;
-  const change = Math.abs(value - inForce) / Math.abs(inForce);
-  if (value === inForce || confidence < minConfidence || change < minChange) return;
+  const { amount, said } = changeOf(proposal, inForce);
+  if (confidence < minConfidence) return;
+  if (proposal.follows && (value === inForce || amount < minChange)) return;
   const rate = state.learningRate * damping * weight;
   const wanted = inForce + rate * (value - inForce);
   const next =
     influence === undefined ? wanted : withinReach(inForce, wanted, influence, proposal.scale);
   const bounded = next === wanted ? "" : `, to ${figure(next)}: as far as one source may move it`;
-  const reason = `${proposed}, ${figure(change * 100)} % from ${figure(inForce)} in force: moved by ${figure(rate)} of the way${bounded}`;
+  const reason = `${proposed}, ${said} from ${figure(inForce)} in force: moved by ${figure(rate)} of the way${bounded}`;
   apply(turn, proposal, next, rate, reason);
+}
+
+/** How far a proposal lies from the threshold in force: in usual deviations of the series, or as a share of it where none is known. */
+function changeOf({ value, spread }: Proposal, inForce: number): { amount: number; said: string } {
+  const distance = Math.abs(value - inForce);
+  if (spread !== null)
+    return { amount: distance / spread, said: `${figure(distance / spread)} usual deviations` };
+  const share = distance === 0 ? 0 : distance / Math.abs(inForce);
+  return { amount: share, said: `${figure(share * 100)} %` };
 }
 
 /**
@@ -187,6 +251,7 @@ function withinReach(
 
 function apply(turn: Turn, proposal: Proposal, threshold: number, rate: number, reason: string) {
   const tentative = turn.state.thresholds.get(proposal.subject)?.tentative === true;
+  const { damping } = turn.state.loops.metrics_learning;
   const {
     signalId,
     subject,
@@ -194,6 +259,7 @@ function apply(turn: Turn, proposal: Proposal, threshold: number, rate: number, 
     side,
     metric,
     labels,
+    at,
     confidence,
     strategy,
     reasoning,
@@ -210,6 +276,9 @@ function apply(turn: Turn, proposal: Proposal, threshold: number, rate: number, 
       labels,
       ...(side !== undefined && { side }),
       threshold,
+      ...(inForce !== undefined && { moved_from: inForce }),
+      ...(inForce === undefined && at !== undefined && { at }),
+      ...(source === "recommendation" && { rate: turn.state.learningRate * damping }),
       strategy,
       confidence,
       reasoning,
@@ -230,7 +299,8 @@ export function thresholdApplied({ state }: Turn, action: OpenAction): void {
   const known = state.thresholds.get(subject);
   const isFirst = action.from === null || known?.tentative === true;
   const tentative = command.source === "signal" && isFirst;
-  state.thresholds.set(subject, { value: to, scale: known?.scale ?? null, tentative });
+  const { scale = null, spread = null } = known ?? {};
+  state.thresholds.set(subject, { value: to, scale, spread, tentative, movedBy: action.id });
 }
 
 /** Remembers the threshold that a refused action found in force. */
@@ -238,5 +308,6 @@ export function thresholdRefused({ state }: Turn, { subject, from }: OpenAction)
   if (typeof from !== "number") return;
   const known = state.thresholds.get(subject);
   if (known?.value === from) return;
-  state.thresholds.set(subject, { value: from, scale: known?.scale ?? null, tentative: false });
+  const { scale = null, spread = null } = known ?? {};
+  state.thresholds.set(subject, { value: from, scale, spread, tentative: false });
 }

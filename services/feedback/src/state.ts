@@ -38,6 +38,10 @@ export interface KnownThreshold {
   value: number;
   /** Interquartile range of its window, > 0; null while it is not known. */
   scale: number | null;
+  /** Usual deviation of the series, > 0; null or, from before version 0.2, not there while it is not known. */
+  spread?: number | null;
+  /** The action that moved it last; not there while none did. */
+  movedBy?: string | undefined;
   /** Whether a signal has set it where none was in force: the next recommendation replaces it. */
   tentative: boolean;
 }

@@ -75,7 +75,8 @@ export class Subject {
     const signal = checked.value as unknown as Record<string, unknown>;
     return this.send({ ...this.about(), kind: "signal", loop, id, source, proven, signal });
   }
-  recommend(changes: Partial<Recommendation>, inForce: number | null): Output[] {
+  /** @param rate How fast the one in force follows what is learned. */
+  recommend(changes: Partial<Recommendation>, inForce: number | null, rate?: number): Output[] {
     this.timeMs += 1_000;
     const recommendation: Recommendation = {
       version: 1,
@@ -93,7 +94,8 @@ export class Subject {
       ...changes,
     };
     const kind = "recommendation";
-    return this.send({ ...this.about(), kind, recommendation, in_force: inForce });
+    const following = rate === undefined ? {} : { in_force_rate: rate };
+    return this.send({ ...this.about(), kind, recommendation, in_force: inForce, ...following });
   }
   /** The optimizer says which learning rate holds. */
   learningRate(learning_rate: number): Output[] {

@@ -29,6 +29,8 @@ describe("metrics_learning", () => {
         metric: "latency_ms",
         labels: {},
         threshold: 200,
+        at: subject.timeMs,
+        rate: 0.1,
         strategy: "percentile",
         confidence: 0.2,
         reasoning: "P95 of 100 samples",
@@ -82,15 +84,43 @@ describe("metrics_learning", () => {
   });
 
   it.each([
-    ["enough of both", 101, 0.5, 1],
-    ["too little confidence", 200, 0.49, 0],
-    ["too small a change", 100.99, 0.9, 0],
-    ["no change", 100, 0.9, 0],
-  ])("weighs confidence and change: %s", (_name, value, confidence, count) => {
+    ["enough of both", 101, 0.5, { spread: 10 }, 1],
+    ["too little confidence", 200, 0.49, { spread: 10 }, 0],
+    ["too small a change", 100.99, 0.9, { spread: 10 }, 0],
+    ["no change", 100, 0.9, { spread: 10 }, 0],
+    ["a change that matters in what usually varies little", 100.99, 0.9, { spread: 0.1 }, 1],
+    ["a change beside the window's range alone", 103, 0.9, { p25: 70, p75: 80 }, 1],
+    ["too small a one beside it", 100.5, 0.9, { p25: 70, p75: 80 }, 0],
+    ["a share where nothing else is known", 110, 0.9, {}, 1],
+    ["too small a share", 109, 0.9, {}, 0],
+  ])("weighs confidence and change: %s", (_name, value, confidence, supporting_data, count) => {
     const subject = new Subject();
-    const outputs = subject.recommend({ recommended_value: value, confidence }, 100);
+    const recommended = { recommended_value: value, confidence, supporting_data };
+    const outputs = subject.recommend(recommended, 100, 0.1);
     expect(commandsIn(outputs)).toHaveLength(count);
     expect(signalsIn(outputs)).toHaveLength(1);
+  });
+
+  it("lets what does not follow yet follow at its rate, however near it is", () => {
+    const subject = new Subject();
+    subject.learningRate(0.2);
+    expect(
+      onlyCommand(subject.recommend({ recommended_value: 100 }, 100, 0)).command,
+    ).toMatchObject({
+      name: "set_threshold",
+      moved_from: 100,
+      threshold: 100,
+      rate: 0.2,
+    });
+    expect(commandsIn(subject.recommend({ metric: "other", recommended_value: 9 }, 9))).toEqual([]);
+  });
+
+  it("disabled it tells what follows to stay, and what stays nothing", () => {
+    const subject = new Subject();
+    subject.control({ command: "set_loop", loop: "metrics_learning", enabled: false });
+    const stopped = onlyCommand(subject.recommend({ recommended_value: 120 }, 100, 0.1)).command;
+    expect(stopped).toMatchObject({ threshold: 100, moved_from: 100, rate: 0 });
+    expect(commandsIn(subject.recommend({ recommended_value: 120 }, 100, 0))).toEqual([]);
   });
 
   it("moves away from a threshold of 0 and across negative ones", () => {

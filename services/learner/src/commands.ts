@@ -78,12 +78,12 @@ function setThreshold(
   const { learner } = series;
   const { side = "upper" } = command;
   const inForce = learner.threshold(side);
-  const from = inForce?.threshold ?? null;
+  const from = learner.thresholdNow(side);
   if (inForce?.pinned) return [confirmation(input, false, from, from, "the threshold is pinned")];
   if (command.only_first && from !== null)
     return [confirmation(input, false, from, from, "a threshold is in force already")];
   if (learner.frozen) return [confirmation(input, false, from, from, "the series is frozen")];
-  const { threshold, strategy, confidence, reasoning, source } = command;
+  const { threshold, strategy, confidence, reasoning, source, moved_from, at, rate } = command;
   const next = {
     threshold,
     strategy,
@@ -93,9 +93,12 @@ function setThreshold(
     pinned: false,
     action_id: input.action_id,
     timestamp: input.time,
+    movedFrom: moved_from,
+    at,
+    rate,
   };
   const event = learner.setThreshold(side, next);
-  const to = learner.threshold(side)?.threshold ?? threshold;
+  const to = learner.thresholdNow(side) ?? threshold;
   return [...outputsOf(series, event), confirmation(input, true, from, to, reasoning)];
 }
 
@@ -218,6 +221,7 @@ function unpinned({ learner }: Series, side: ThresholdSide, timestamp: number): 
   return [
     learner.setThreshold(side, {
       ...rest,
+      threshold: learner.thresholdNow(side) ?? rest.threshold,
       pinned: false,
       reasoning: "unpinned by an operator",
       timestamp,

@@ -1,5 +1,4 @@
 import {
-  type Action,
   MessageError,
   metricToken,
   type OutputEvent,
@@ -111,7 +110,7 @@ function composed(
   const missing = missingOf(threshold, chain);
   return {
     decision,
-    rule: ruleOf(threshold, chain.action?.message as Action | undefined),
+    rule: ruleOf(threshold, chain, at),
     inputs: inputsOf(threshold, chain),
     candidates: candidatesOf(threshold, chain),
     causes: [...missing.map((what) => linkOfTrimmed(beginsAt, what)), ...inOrder(chain.links)],
@@ -181,6 +180,10 @@ function chainOf(
     recommendation,
     signal,
     action,
+    hasFollowed: outputs.some(
+      ({ family, message, seq }) =>
+        family === "thresholds" && seq < decision.seq && message.action_id === named,
+    ),
     links: [
       ...[recommendation, signal].flatMap((output) => (output ? [linkOfOutput(output)] : [])),
       ...told.filter(({ message }) => isRollback || message.status !== "judged").map(linkOfOutput),

@@ -10,12 +10,16 @@ const MIN_SWEEP_MS = 1_000;
 const MAX_SWEEP_MS = 450_000;
 /** Series that one sweep forgets; where there are more it goes on a second later. */
 const MAX_FORGOTTEN = 1_000;
+/** A slow series is idle after so many of its own usual intervals. */
+const IDLE_INTERVALS = 10;
 
 /** A series never expires before its window could have emptied. */
 function idleMs(state: LearnerState): number {
   const settings = settingsOf(state);
   return 1_000 * Math.max(settings.idle_series_seconds, longestWindowSeconds(settings));
 }
+
+const ownIdleMs = ({ learner }: Series): number => IDLE_INTERVALS * learner.judge.intervalMs;
 
 const sweepMs = (state: LearnerState): number =>
   Math.min(MAX_SWEEP_MS, Math.max(MIN_SWEEP_MS, idleMs(state) / (SLICES * ROUNDS)));
@@ -25,7 +29,7 @@ export const sweepDueAt = (state: LearnerState): number | undefined =>
   state.series.size === 0 ? undefined : state.sweptAt + sweepMs(state);
 
 /**
- * Forgets series that have received nothing for the idle time, where a sweep is due.
+ * Forgets series that have received nothing for the idle time, or for ten of their own intervals where that is longer, where a sweep is due.
  *
  * Idleness is counted in sweeps, not read from a clock: while the learner does not run no series gets
  * older, and samples that came meanwhile are folded before the next tick. A series lives for one round
@@ -39,23 +43,25 @@ export function sweepIdle(state: LearnerState, now: number, hasFolded?: HasFolde
   // Sweeps are counted whether there are series or not: what all series share may not depend on one.
   if (now < state.sweptAt + sweepMs(state)) return [];
   const slice = state.sweep % SLICES;
-  const before = state.sweep - Math.ceil(idleMs(state) / sweepMs(state));
-  const idle: Series[] = [];
+  const idle = idleMs(state);
+  const every = sweepMs(state);
+  const found: Series[] = [];
   for (const series of state.series.values())
     if (
-      series.seen < before &&
+      series.seen < state.sweep - Math.ceil(idle / every) &&
+      series.seen < state.sweep - Math.ceil(ownIdleMs(series) / every) &&
       isIn(slice, series) &&
       mayExpire(state, series) &&
       !hasFolded?.(series.key)
     )
-      idle.push(series);
-  idle.sort((a, b) => (a.key < b.key ? -1 : 1));
-  if (idle.length > MAX_FORGOTTEN) state.sweptAt = now - sweepMs(state) + MIN_SWEEP_MS;
+      found.push(series);
+  found.sort((a, b) => (a.key < b.key ? -1 : 1));
+  if (found.length > MAX_FORGOTTEN) state.sweptAt = now - every + MIN_SWEEP_MS;
   else {
     state.sweep++;
     state.sweptAt = now;
   }
-  const forgotten = idle.slice(0, MAX_FORGOTTEN);
+  const forgotten = found.slice(0, MAX_FORGOTTEN);
   state.expired += forgotten.length;
   const removals = forgotten.flatMap((series) => {
     forgetSeries(state, series);

@@ -117,7 +117,7 @@ export const learnerInstruments: Instruments = ({ log, metrics }: ServiceContext
       refused.set(gauges.refused ?? 0);
       expired.set(gauges.expired ?? 0);
       closed.set(gauges.closed ?? 0);
-      omitted.set(exportThresholds(metrics.registry, states));
+      omitted.set(exportThresholds(metrics.registry, states, Date.now()));
     },
   };
 };

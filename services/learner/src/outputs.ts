@@ -36,11 +36,18 @@ export function outputsOf(series: Series, event: SeriesEvent): Output[] {
         system,
         recommendation: message,
         in_force: event.inForce,
+        ...(event.rate !== undefined && { in_force_rate: event.rate }),
       } as const;
       return [log, { to: "feedback", key: system, input }];
     }
     case "threshold": {
-      const message: Threshold = { ...head, ...sideOf(event), ...event.threshold };
+      const { schedule } = event;
+      const message: Threshold = {
+        ...head,
+        ...sideOf(event),
+        ...event.threshold,
+        ...(schedule !== undefined && { schedule }),
+      };
       return [
         { to: "log", family: "thresholds", tokens, message },
         { to: "latest", key: thresholdKey(series.id, event.side), message },

@@ -38,7 +38,13 @@ export function query(
       });
     case "thresholds":
       return found.flatMap(({ id, learner }) =>
-        learner.thresholds.map(({ side, threshold }) => ({ ...id, side, ...threshold })),
+        learner.thresholds.map(({ side, threshold }) => ({
+          ...id,
+          side,
+          ...threshold,
+          threshold: learner.thresholdNow(side) ?? threshold.threshold,
+          schedule: learner.scheduleOf(side) ?? null,
+        })),
       );
     case "learning":
       return found.map((series) => ({ system: series.id.system, ...learningOf(series) }));
@@ -62,16 +68,20 @@ function select(state: LearnerState, system: string | undefined, request: Reques
 }
 
 function summaryOf({ id, learner, staleSince }: Series) {
-  const upper = learner.threshold("upper");
+  const upper = learner.thresholdNow("upper");
+  const lower = learner.thresholdNow("lower");
+  const { lastValue } = learner.judge;
   const last = learner.lastOptimisation;
   return {
     ...id,
-    last_value: Number.isNaN(learner.judge.lastValue) ? null : learner.judge.lastValue,
+    last_value: Number.isNaN(lastValue) ? null : lastValue,
     last_time: learner.window.newestTime ?? null,
     samples: learner.window.length,
-    threshold: upper?.threshold ?? null,
-    threshold_lower: learner.threshold("lower")?.threshold ?? null,
-    pinned: upper?.pinned ?? false,
+    threshold: upper,
+    threshold_lower: lower,
+    /** Whether its newest value is above its upper threshold or below its lower one. */
+    beyond: (upper !== null && lastValue > upper) || (lower !== null && lastValue < lower),
+    pinned: learner.threshold("upper")?.pinned ?? false,
     recommendation: last?.recommended_value ?? null,
     confidence: last?.confidence ?? null,
     provisional: last?.provisional ?? null,

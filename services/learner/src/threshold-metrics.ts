@@ -53,7 +53,7 @@ const identities = new WeakMap<Series, Identity>();
 /**
  * Exports every threshold in force as `mapek_threshold{system,metric,…labels of the series}`, lower ones as
  * `mapek_threshold_lower`, so that
- * an alert can compare a metric with its learned threshold.
+ * an alert can compare a metric with its learned threshold: the value of `nowMs`, which follows the day without a message.
  *
  * Label names lose the characters that Prometheus does not know; one that is then taken, or reserved,
  * gets `label_` before it. Series that Prometheus could not tell apart get a label `series` with their key.
@@ -62,14 +62,21 @@ const identities = new WeakMap<Series, Identity>();
  *
  * @returns How many thresholds are not exported, since there are too many.
  */
-export function exportThresholds(registry: Registry, states: readonly LearnerState[]): number {
-  return exportSide(registry, states, "upper") + exportSide(registry, states, "lower");
+export function exportThresholds(
+  registry: Registry,
+  states: readonly LearnerState[],
+  nowMs: number,
+): number {
+  return (
+    exportSide(registry, states, "upper", nowMs) + exportSide(registry, states, "lower", nowMs)
+  );
 }
 
 function exportSide(
   registry: Registry,
   states: readonly LearnerState[],
   side: ThresholdSide,
+  nowMs: number,
 ): number {
   const { name, help } = METRICS[side];
   const rows: Row[] = [];
@@ -79,8 +86,8 @@ function exportSide(
   for (const { series } of states)
     for (const one of series.values()) {
       if (rows.length === exported) break;
-      const threshold = one.learner.threshold(side);
-      if (threshold === null) continue;
+      const value = one.learner.thresholdAt(side, nowMs);
+      if (value === null) continue;
       let { labels, text } = identityOf(one);
       if (taken.has(text)) {
         labels = { ...labels };
@@ -88,7 +95,7 @@ function exportSide(
         text = textOf(labels);
       }
       taken.add(text);
-      rows.push({ labels: NO_MORE, sharedLabels: labels, value: threshold.threshold });
+      rows.push({ labels: NO_MORE, sharedLabels: labels, value });
     }
   registry.removeSingleMetric(name);
   if (side === "lower" && exported === 0) return 0;

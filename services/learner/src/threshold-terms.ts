@@ -1,3 +1,4 @@
+import { thresholdAt } from "@mapek/core/curve";
 import type {
   Action,
   ExplanationLink,
@@ -14,12 +15,28 @@ export interface Chain {
   readonly recommendation: OutputEvent | undefined;
   readonly signal: OutputEvent | undefined;
   readonly action: OutputEvent | undefined;
+  /** Whether what is learned, or the clock, has moved it since it was decided. */
+  readonly hasFollowed: boolean;
   readonly links: readonly ExplanationLink[];
 }
 
-/** Which rule decided, with its numbers. */
-export function ruleOf(threshold: Threshold, action: Action | undefined): string {
-  const { threshold: value, source, reasoning, pinned, previous } = threshold;
+/** Which rule decided, with its numbers, and what the threshold is at a time (ms) since then. */
+export const ruleOf = (threshold: Threshold, chain: Chain, at: number): string =>
+  `${decidedBy(threshold, chain, thresholdAt(threshold, at))}${ofTheDay(threshold)}`;
+
+/** What the clock does to it. */
+function ofTheDay({ schedule = [] }: Threshold): string {
+  if (schedule.length === 0) return "";
+  const values = schedule.map(([, value]) => value);
+  const [lowest, highest] = [Math.min(...values), Math.max(...values)];
+  return ` It follows the series' day: ${showNumber(lowest)} to ${showNumber(highest)} in the hours that are expected.`;
+}
+
+function decidedBy(
+  { source, reasoning, pinned, previous }: Threshold,
+  { action, hasFollowed }: Chain,
+  value: number,
+): string {
   switch (source) {
     case "operator":
       return pinned
@@ -30,8 +47,10 @@ export function ruleOf(threshold: Threshold, action: Action | undefined): string
     default: {
       if (action === undefined) return `Set to ${showNumber(value)} by a ${source}: ${reasoning}.`;
       // The action's reason, without what its target answered.
-      const [why = ""] = action.reason.split(`; ${reasoning}`);
-      return `${why}, so it is ${showNumber(value)}.`;
+      const [why = ""] = (action.message as unknown as Action).reason.split(`; ${reasoning}`);
+      return hasFollowed
+        ? `${why}; it has followed what is learned since then, and is ${showNumber(value)}.`
+        : `${why}, so it is ${showNumber(value)}.`;
     }
   }
 }

@@ -187,21 +187,21 @@ describe("what is refused", () => {
 
   test("late, repeated and too old samples are counted", () => {
     const partition = new Partition();
-    partition.settings({ max_late_seconds: 10, learning_window_seconds: 100 });
-    partition.samples(steady(LATENCY, 50, 1_000));
+    partition.settings({ max_late_seconds: 60, learning_window_seconds: 100, min_data_points: 16 });
+    partition.samples(steady(LATENCY, 90, 1_000));
     partition.samples([
-      [LATENCY, 1_049, 1],
-      [LATENCY, 1_000, 1],
-      [LATENCY, 1_045, 1],
+      [LATENCY, 1_089, 1],
+      [LATENCY, 1_020, 1],
+      [LATENCY, 1_085, 1],
     ]);
     partition.samples([[LATENCY, 0, 1]], true);
     partition.samples([[LATENCY, 990, 1]], true);
     expect(partition.ask("learning")[0]).toMatchObject({
-      points: 51,
+      points: 91,
       duplicates: 2,
       late: 1,
       outside: 1,
     });
-    expect(learnerLogic.gauges(partition.state)).toMatchObject({ points: 51, dropped: 4 });
+    expect(learnerLogic.gauges(partition.state)).toMatchObject({ points: 91, dropped: 4 });
   });
 });

@@ -17,6 +17,7 @@ async function scrape(...partitions: Partition[]): Promise<string[]> {
   exportThresholds(
     registry,
     partitions.map(({ state }) => state),
+    0,
   );
   const text = await registry.metrics();
   return text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
@@ -39,9 +40,9 @@ test("a series without a threshold is not there, nor is one that has gone", asyn
   const registry = new Registry();
   const partition = partitionWith(["latency", {}, 1]);
   partition.samples([[seriesKey("checkout", "other"), 0, 1]]);
-  exportThresholds(registry, [partition.state]);
+  exportThresholds(registry, [partition.state], 0);
   expect(await registry.metrics()).not.toContain("other");
-  exportThresholds(registry, []);
+  exportThresholds(registry, [], 0);
   expect(await registry.metrics()).not.toContain("latency");
 });
 
@@ -51,7 +52,7 @@ test("of very many the first are exported, and how many are not is told", () => 
     {},
     i,
   ]);
-  expect(exportThresholds(new Registry(), [partitionWith(...many).state])).toBe(3);
+  expect(exportThresholds(new Registry(), [partitionWith(...many).state], 0)).toBe(3);
 });
 
 test("names that Prometheus does not know, or keeps for itself", async () => {

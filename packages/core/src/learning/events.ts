@@ -1,3 +1,4 @@
+import type { Curve } from "../curve.ts";
 import type { ANOMALY_PHASES, Change, Labels, Threshold } from "../messages/index.ts";
 import type { Incident, Recommendation, Side } from "../stats/index.ts";
 import type { SuppressionCounts } from "./series-judge.ts";
@@ -24,10 +25,19 @@ export type SeriesEvent =
       time: number;
       side: Side;
       recommendation: Recommendation;
-      /** Null also where the one in force is from before a level shift. */
+      /** Its value then. Null also where the one in force is from before a level shift. */
       inForce: number | null;
+      /** How fast it follows what is learned, 0 … 1; 0 while it does not. Undefined where it is not to. */
+      rate: number | undefined;
     }
-  | { type: "threshold"; time: number; side: Side; threshold: ThresholdInForce }
+  | {
+      type: "threshold";
+      time: number;
+      side: Side;
+      threshold: ThresholdInForce;
+      /** Undefined where it is constant. */
+      schedule: Curve | undefined;
+    }
   | ({ type: "change"; time: number } & Pick<
       Change,
       "kind" | "since" | "before" | "after" | "size" | "reasoning"

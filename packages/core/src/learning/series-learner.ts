@@ -1,3 +1,4 @@
+import type { Curve } from "../curve.ts";
 import type { SeriesSettings } from "../messages/index.ts";
 import {
   type AlarmSettings,
@@ -6,6 +7,7 @@ import {
   type ChangeDetectorSnapshot,
   describe,
   type IncidentEvent,
+  type Moment,
   type Recommendation,
   recommend,
   requireFinite,
@@ -30,11 +32,17 @@ import { SeriesJudge } from "./series-judge.ts";
 import { SeriesSensitivity } from "./series-sensitivity.ts";
 import {
   type LastChange,
+  OLDEST_SCHEMA,
   type SampleCounts,
   SCHEMA,
   type SeriesSnapshot,
 } from "./series-snapshot.ts";
-import { boundedRecommendation, boundedThreshold, type SideThreshold } from "./side-threshold.ts";
+import {
+  boundedRecommendation,
+  boundedThreshold,
+  type SideThreshold,
+  type ThresholdMove,
+} from "./side-threshold.ts";
 import { learnedSides, SideThresholds } from "./side-thresholds.ts";
 import { loadColumns, storeColumns } from "./stored-columns.ts";
 
@@ -129,9 +137,24 @@ export class SeriesLearner {
     return { points: this.#points, ...(this.#unlearned ?? NONE_UNLEARNED) };
   }
 
-  /** The threshold in force of a side. */
+  /** The threshold in force of a side, as it was last handed out. */
   threshold(side: Side): ThresholdInForce | null {
     return this.#sides.get(side)?.inForce ?? null;
+  }
+
+  /** The value of a side's threshold at a time (ms), as who subscribed to it has it; null where none is in force. */
+  thresholdAt(side: Side, time: number): number | null {
+    return this.#sides.get(side)?.at(time) ?? null;
+  }
+
+  /** The same at the series' newest sample, with which it is compared: samples may be far behind the clock, or history. */
+  thresholdNow(side: Side): number | null {
+    return this.thresholdAt(side, this.window.newestTime ?? 0);
+  }
+
+  /** What is expected of a side's threshold; undefined where it is constant, or none is in force. Cost: a list. */
+  scheduleOf(side: Side): Curve | undefined {
+    return this.#sides.get(side)?.schedule;
   }
 
   /** The thresholds in force, the upper one first. */
@@ -177,9 +200,10 @@ export class SeriesLearner {
       return NO_EVENTS;
     }
     if (this.frozen) {
-      const events = this.#judge(time, value, this.#offsetMs(time));
+      const offsetMs = this.#offsetMs(time);
+      const events = this.#judge(time, value, offsetMs);
       this.#countUnlearned("frozen");
-      return events;
+      return this.#stepSides(time, offsetMs, events);
     }
     if (this.#points === FIRST_ONLINE - 1) this.#chooseSides(this.#settings, false);
     switch (this.window.add(time, value)) {
@@ -233,7 +257,7 @@ export class SeriesLearner {
         ...recommendationOptions(this.#settings),
         side,
         ...season,
-        adaptiveValue: this.#sides.get(side)?.adaptive?.published,
+        ...this.#onlineAt(side),
       });
       if (made !== null)
         found.push({ side, recommendation: boundedRecommendation(made, this.#settings) });
@@ -241,20 +265,35 @@ export class SeriesLearner {
     return found;
   }
 
+  /** The online threshold of a side at the newest sample, and what is known of how it is kept. */
+  #onlineAt(side: Side): {
+    adaptiveValue?: number | undefined;
+    spread?: number;
+    learned?: number;
+    dispersion?: number;
+    looseness?: number;
+  } {
+    const adaptive = this.#sides.get(side)?.adaptive;
+    const time = this.window.newestTime;
+    if (adaptive === undefined || time === undefined) return {};
+    const { spread, count: learned, dispersion, tail } = adaptive;
+    const looseness = this.#settings.threshold_tolerance / tail;
+    const adaptiveValue = adaptive.value(time + this.#offsetMs(time));
+    return { adaptiveValue, spread, learned, dispersion, looseness };
+  }
+
   /** Puts a threshold into force, a learned one within the bounds, and starts to measure how well it keeps its promise. */
-  setThreshold(side: Side, next: Omit<ThresholdInForce, "previous">): SeriesEvent {
+  setThreshold(side: Side, next: ThresholdMove): SeriesEvent {
     const threshold =
       next.source === "operator"
         ? next.threshold
         : boundedThreshold(next.threshold, this.#settings);
     const own = this.#sides.own(side);
     if (own.outdated) own.outdated = !this.#isOfThisLevel(side, next);
-    const inForce = own.set(
-      { ...next, threshold },
-      () => this.#values(),
-      this.#settings.exceedance_rate,
-    );
-    return { type: "threshold", time: next.timestamp, side, threshold: inForce };
+    // The series' own time: its samples may be far behind the clock.
+    const time = this.window.newestTime ?? next.timestamp;
+    const inForce = own.set({ ...next, threshold }, this.#moment(own, time, this.#offsetMs(time)));
+    return { type: "threshold", time, side, threshold: inForce, schedule: own.schedule };
   }
 
   /**
@@ -333,10 +372,11 @@ export class SeriesLearner {
 
   /** Continues where the snapshot was taken, bit for bit. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
   static restore(snapshot: SeriesSnapshot, settings: SeriesSettings): SeriesLearner {
-    if (snapshot.schema !== SCHEMA)
+    const schema: number = snapshot.schema;
+    if (!(schema >= OLDEST_SCHEMA && schema <= SCHEMA))
       throw new StatsError(
         "MAPEK_STATS_BAD_SNAPSHOT",
-        `series state has schema ${String(snapshot.schema)}, this reader knows ${SCHEMA}`,
+        `series state has schema ${schema}, this reader knows ${OLDEST_SCHEMA} to ${SCHEMA}`,
       );
     const restored = new SeriesLearner(settings);
     const { points, ...unlearned } = snapshot.counts;
@@ -352,7 +392,7 @@ export class SeriesLearner {
     restored.#dueCount = snapshot.dueCount;
     restored.#stride = snapshot.stride;
     restored.#passedOver = snapshot.passedOver;
-    restored.window = SampleWindow.restore(snapshot.window);
+    restored.window = SampleWindow.restore(snapshot.window, windowOptions(settings).keep);
     restored.judge = SeriesJudge.restore(snapshot.judge, restored.judge.settings);
     restored.judge.seasonal = settings.seasonal;
     restored.#sides = SideThresholds.restore(snapshot.sides);
@@ -418,9 +458,9 @@ export class SeriesLearner {
       this.#incidents.opened(incident.opened_at);
     }
     if (type === "closed") this.#incidents?.closed(incident.closed_at ?? time);
-    const sides: Side[] = incident.direction === "below" ? ["lower", "upper"] : ["upper"];
-    const inForce = sides.map((side) => this.threshold(side)).find((found) => found !== null);
-    const threshold = inForce?.threshold ?? null;
+    const { upper, lower } = this.#sides;
+    const isBelow = incident.direction === "below";
+    const threshold = (isBelow ? lower?.at(time) : undefined) ?? upper?.at(time) ?? null;
     return { type: "anomaly", time, phase: type, incident, threshold };
   }
 
@@ -433,10 +473,15 @@ export class SeriesLearner {
     const localTime = time + offsetMs;
     let waits = this.judge.holdsBack(this.window.length);
     let all = events;
-    const learns = !waits && this.#isLearnedOnline();
+    const counts = this.#isLearnedOnline();
     const { upper, lower } = this.#sides;
-    if (upper !== undefined) all = this.#learnSide(upper, time, localTime, value, learns, all);
-    if (lower !== undefined) all = this.#learnSide(lower, time, localTime, value, learns, all);
+    for (const side of [upper, lower]) {
+      if (side === undefined) continue;
+      // Judged before it is learned: by what was in force when it came.
+      all = this.#measureSide(side, time, value, counts, all);
+      if (counts && !waits) side.adaptive?.update(localTime, value);
+    }
+    all = this.#stepSides(time, offsetMs, all);
     const change = this.#followChanges(time, localTime, value);
     if (change !== undefined) {
       all = [...all, ...this.#changed(time, change)];
@@ -455,21 +500,57 @@ export class SeriesLearner {
   }
 
   /** @returns Those events, and what became of promises after them. */
-  #learnSide(
+  #measureSide(
     side: SideThreshold,
     time: number,
-    localTime: number,
     value: number,
-    learns: boolean,
+    counts: boolean,
     events: readonly SeriesEvent[],
   ): readonly SeriesEvent[] {
-    if (learns) side.adaptive?.update(localTime, value);
-    const outcomes = side.measure(value, this.#settings.exceedance_rate);
+    const outcomes = side.measure(time, value, this.#settings.exceedance_rate, counts);
     if (outcomes.length === 0) return events;
     return [
       ...events,
       ...outcomes.map((outcome) => ({ type: "outcome", time, ...outcome }) as const),
     ];
+  }
+
+  /** Moves thresholds in force with the clock and with what is learned. @returns Those events, and what is handed out anew. */
+  #stepSides(
+    time: number,
+    offsetMs: number,
+    events: readonly SeriesEvent[],
+  ): readonly SeriesEvent[] {
+    const { upper, lower } = this.#sides;
+    let all = events;
+    for (const side of [upper, lower]) {
+      if (side?.moves(time) !== true) continue;
+      const threshold = side.step(this.#moment(side, time, offsetMs));
+      if (threshold === undefined) continue;
+      const { schedule } = side;
+      all = [...all, { type: "threshold", time, side: side.side, threshold, schedule }];
+    }
+    return all;
+  }
+
+  /** Whether thresholds follow the online one: a formula that was asked for stays a formula. */
+  get #follows(): boolean {
+    const { strategy } = this.#settings;
+    return strategy === "auto" || strategy === "adaptive";
+  }
+
+  #moment({ adaptive }: SideThreshold, timeMs: number, offsetMs: number): Moment {
+    const { exceedance_rate, threshold_tolerance, minimum, maximum } = this.#settings;
+    return {
+      timeMs,
+      offsetMs,
+      intervalMs: this.judge.intervalMs,
+      online: this.#follows ? adaptive : undefined,
+      exceedanceRate: exceedance_rate,
+      minimum: minimum ?? Number.NEGATIVE_INFINITY,
+      maximum: maximum ?? Number.POSITIVE_INFINITY,
+      tolerance: threshold_tolerance,
+    };
   }
 
   #followChanges(time: number, localTime: number, value: number): Change | undefined {
@@ -516,8 +597,10 @@ export class SeriesLearner {
     }
     this.#scheduleNext(found.length === 0 ? time : undefined);
     return found.map(({ side, recommendation }) => {
-      const inForce = this.#sides.get(side)?.usable?.threshold ?? null;
-      return { type: "recommendation", time, side, recommendation, inForce };
+      const own = this.#sides.get(side);
+      const inForce = own?.usableAt(time) ?? null;
+      const rate = this.#follows ? own?.rate : undefined;
+      return { type: "recommendation", time, side, recommendation, inForce, rate };
     });
   }
 
@@ -537,7 +620,7 @@ export class SeriesLearner {
   }
 
   /** A recommendation from before a level shift may become a threshold after it; only one from after it is taken whole. */
-  #isOfThisLevel(side: Side, { source, threshold }: Omit<ThresholdInForce, "previous">): boolean {
+  #isOfThisLevel(side: Side, { source, threshold }: ThresholdMove): boolean {
     if (source === "operator" || source === "signal") return true;
     // The history knows whole milliseconds.
     const since = Math.floor(this.lastChange?.found_at ?? 0);
@@ -576,9 +659,13 @@ export class SeriesLearner {
   }
 }
 
+/** A slow series keeps so many samples that it can be learned from, however long they take. */
+const KEPT_MIN_DATA_POINTS = 5;
+
 const windowOptions = (settings: SeriesSettings) => ({
   capacity: settings.window_capacity,
   spanMs: settings.learning_window_seconds * 1_000,
+  keep: Math.min(settings.window_capacity, KEPT_MIN_DATA_POINTS * settings.min_data_points),
 });
 
 let lastAlarmSettings: { of: SeriesSettings; value: AlarmSettings } | undefined;

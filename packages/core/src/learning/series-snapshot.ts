@@ -8,7 +8,9 @@ import type { SideSnapshot } from "./side-threshold.ts";
 import type { Stored } from "./stored-columns.ts";
 
 /** Schema number of a series' state. */
-export const SCHEMA = 5;
+export const SCHEMA = 6;
+/** Since this one a reader knows it: what it lacks is made anew. */
+export const OLDEST_SCHEMA = 5;
 
 /** Samples of a series by what became of them. */
 export interface SampleCounts {

@@ -5,12 +5,14 @@ const MAX_OPEN = 4;
 
 interface OpenMeasurement {
   readonly actionId: string;
-  readonly from: number;
-  readonly threshold: number;
+  /** How far up the change moved the threshold. */
+  readonly moved: number;
   readonly before: number;
+  /** How far up later changes have moved it. */
+  since: number;
   seen: number;
   above: number;
-  /** Above the old threshold, of the same samples. */
+  /** Above the threshold without the change, of the same samples. */
   aboveFrom: number;
   /** Samples above the lower of both right after another such. */
   pairs: number;
@@ -36,9 +38,8 @@ export interface PromiseOutcome {
 }
 
 /**
- * Measures what became of changed thresholds: how far the share of samples above them is from the
- * promised rate, on the 100 samples before the change (old threshold) and the 100 after it (new one, and the old
- * one beside it: what would have come without the change is measured, too).
+ * Measures what became of changed thresholds: how far the share of samples above them is from the promised rate, on the
+ * about 100 samples before the change and the 100 after it; on the latter also what it would be without the change.
  *
  * Source: McNemar (1947), Psychometrika 12(2), 153–157, on paired shares.
  * Cost: O(1) a sample while something is measured, nothing otherwise.
@@ -51,40 +52,27 @@ export class ThresholdPromise {
     return this.#open.length > 0;
   }
 
-  /** @param recent The newest values of the window, oldest first; the last 100 count. */
-  begin(
-    actionId: string,
-    from: number,
-    to: number,
-    recent: Float64Array,
-    promisedRate: number,
-  ): void {
-    const measured = recent.subarray(Math.max(0, recent.length - MEASURED_SAMPLES));
-    if (measured.length === 0) return;
-    let above = 0;
-    for (const value of measured) if (value > from) above++;
-    const before = Math.abs(above / measured.length - promisedRate);
-    const begun: OpenMeasurement = {
-      actionId,
-      from,
-      threshold: to,
-      before,
-      seen: 0,
-      above: 0,
-      aboveFrom: 0,
-      pairs: 0,
-      wasAbove: false,
-    };
-    this.#open = [...this.#open, begun].slice(-MAX_OPEN);
+  /** A change that is not measured: what is measured stays without it. @param moved How far up it moved the threshold. */
+  disturb(moved: number): void {
+    for (const measurement of this.#open) measurement.since += moved;
   }
 
-  /** Takes the next sample; the outcomes that it completes. */
-  update(value: number, promisedRate: number): readonly PromiseOutcome[] {
+  /** @param moved How far up the change moved the threshold. @param before Error of the rate before it. */
+  begin(actionId: string, moved: number, before: number): void {
+    this.disturb(moved);
+    const counted = { since: 0, seen: 0, above: 0, aboveFrom: 0, pairs: 0, wasAbove: false };
+    this.#open = [...this.#open, { actionId, moved, before, ...counted }].slice(-MAX_OPEN);
+  }
+
+  /** Takes the next sample, and the threshold in force for it; the outcomes that it completes. */
+  update(value: number, threshold: number, promisedRate: number): readonly PromiseOutcome[] {
     for (const measurement of this.#open) {
       measurement.seen++;
-      const isAbove = value > Math.min(measurement.from, measurement.threshold);
-      if (value > measurement.threshold) measurement.above++;
-      if (value > measurement.from) measurement.aboveFrom++;
+      const own = threshold - measurement.since;
+      const without = own - measurement.moved;
+      const isAbove = value > Math.min(without, own);
+      if (value > own) measurement.above++;
+      if (value > without) measurement.aboveFrom++;
       if (isAbove && measurement.wasAbove) measurement.pairs++;
       measurement.wasAbove = isAbove;
     }
@@ -101,7 +89,8 @@ export class ThresholdPromise {
 
   static restore(snapshot: ThresholdPromiseSnapshot): ThresholdPromise {
     const restored = new ThresholdPromise();
-    restored.#open = snapshot.map((measurement) => ({ ...measurement }));
+    // Before schema 6 two constant thresholds were measured, which no curve can be compared with.
+    restored.#open = snapshot.filter(({ moved }) => moved !== undefined).map((one) => ({ ...one }));
     return restored;
   }
 }

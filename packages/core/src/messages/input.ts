@@ -36,6 +36,12 @@ const setThreshold = z.object({
   confidence: shareSchema,
   reasoning: z.string(),
   source: z.enum(THRESHOLD_SOURCES),
+  /** The threshold that the sender knew: the one in force is moved by as much as from this to `threshold`. Not there: it becomes `threshold`. */
+  moved_from: z.number().optional(),
+  /** Event time (ms) for which `threshold` was meant, where it was not moved from another: of the newest sample that a recommendation rests on. Not there: now. */
+  at: timestampSchema.optional(),
+  /** How fast it follows what is learned from now on; 0: not at all. Not there: as before. */
+  rate: shareSchema.optional(),
   /** Refused where a threshold is in force: its sender believes that there is none. */
   only_first: z.boolean().optional(),
 });
@@ -165,6 +171,8 @@ export const feedbackInput = defineMessage(
       kind: z.literal("recommendation"),
       recommendation: recommendation.schema,
       in_force: z.number().nullable(),
+      /** How fast that one follows what is learned; 0: it does not yet. Not there: it is not to. */
+      in_force_rate: shareSchema.optional(),
     }),
     /** From the optimizer: the parameters that hold now. */
     z.object({ ...about, kind: z.literal("parameters"), parameters: parameters.schema }),

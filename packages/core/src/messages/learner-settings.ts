@@ -15,7 +15,7 @@ function isTimeZone(name: string): boolean {
 
 /** What a metric may have a value of its own for, and what holds where it has none. */
 const metricFields = {
-  /** Seconds of event time that a window looks back. */
+  /** Seconds of event time that a window looks back; the newest 5 · `min_data_points` samples are kept however old they are. */
   learning_window_seconds: z.number().positive(),
   /** Samples from which a recommendation is no longer provisional. */
   min_data_points: z.number().int().min(16),
@@ -26,6 +26,11 @@ const metricFields = {
   strategy: z.union([strategyName, z.literal("auto")]),
   /** Which thresholds are learned: one that few samples are above, one that few are below, or both. */
   thresholds: z.enum(["upper", "lower", "both"]),
+  /**
+   * Distance between what a threshold in force is and what it was handed out as from which on it is handed out anew, in
+   * usual deviations of the series; 0: at each change, once a minute at most.
+   */
+  threshold_tolerance: z.number().min(0).max(10),
   /** Bounds that a learned threshold may take, unit of the metric; unset = none. `maximum` wins. */
   minimum: z.number().optional(),
   maximum: z.number().optional(),
@@ -58,6 +63,7 @@ const defaultsOfMetrics = z.strictObject({
   exceedance_rate: metricFields.exceedance_rate.default(0.05),
   strategy: metricFields.strategy.default("auto"),
   thresholds: metricFields.thresholds.default("upper"),
+  threshold_tolerance: metricFields.threshold_tolerance.default(0.3),
   detection_resolution_seconds: metricFields.detection_resolution_seconds.default(1),
   sensitivity: metricFields.sensitivity.default(1),
   min_deviation: metricFields.min_deviation.default(0),

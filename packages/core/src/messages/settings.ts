@@ -98,8 +98,8 @@ export type OptimizerSettings = z.infer<typeof optimizerSettings>;
 export const feedbackSettings = z.strictObject({
   /** Confidence from which a recommendation may move a threshold in force. */
   min_confidence: shareSchema.default(0.5),
-  /** Relative change from which a recommendation is worth acting on. */
-  min_change: z.number().min(0).max(1).default(0.01),
+  /** Change from which a recommendation is worth acting on, in usual deviations of the series; where none is known, as a share of the threshold in force. */
+  min_change: z.number().min(0).max(10).default(0.1),
   /** Signals after an action that judge it, where signals do. */
   judgement_signals: z.number().int().min(1).max(1_000).default(5),
   /** Seconds after which an action that nothing judged is closed without a verdict. */

@@ -23,8 +23,16 @@ export const threshold = defineMessage(
     labels: labelsSchema,
     /** Which threshold: not there = upper. */
     side: sideSchema,
+    /** Its value at `timestamp`. */
     threshold: z.number(),
-    /** The one before; null for the first. */
+    /** The value that is expected for the hours around and after `timestamp`: pairs of a time in ms and a value, ascending, straight lines between; before the first pair its value holds, after the last that one's. Not there where the threshold is constant. */
+    schedule: z
+      .array(z.tuple([z.number(), z.number()]).readonly())
+      .min(1)
+      .max(100)
+      .readonly()
+      .optional(),
+    /** The one before, at the same time; null for the first. */
     previous: z.number().nullable(),
     /** A strategy of the learner, or `manual`. */
     strategy: z.string(),

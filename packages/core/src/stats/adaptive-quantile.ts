@@ -1,7 +1,6 @@
 import { clampFinite, within } from "./clamp.ts";
 import { copiedDoubles, doubles } from "./doubles.ts";
 import { requireFinite, requireRange, requireSnapshot } from "./errors.ts";
-import { HeldThreshold } from "./held-threshold.ts";
 import { type RatePromise, ratePromise } from "./rate-promise.ts";
 import { SeasonalProfile, type SeasonalProfileSnapshot } from "./seasonal-profile.ts";
 import { DEFAULT_EXCEEDANCE_RATE, type Side } from "./strategies.ts";
@@ -29,9 +28,14 @@ const OWED_LIMIT = 20;
 const GRID_GAIN = 0.25;
 /** The median of anything lies at most two mean absolute values below 0. */
 const LEAST_MULTIPLE = -2;
+/** Blocks of so many promised exceedances show how these cluster; so many of them, at most, count as one of the past. */
+const BLOCK_EXCEEDANCES = 4;
+const BLOCKS = 64;
+/** What is believed of their dispersion at first, and the weight of that in blocks. See `assessFollowed` for how it was chosen. */
+const PRIOR_DISPERSION = 1;
+const PRIOR_BLOCKS = 4;
 /** Share of the mean excess from which a repeated value attracts the threshold. */
 const REACH = 0.5;
-const HALF_HOUR_MS = 1_800_000;
 
 /** Places of the numbers of the state. */
 const COUNT = 0;
@@ -47,7 +51,16 @@ const OWED = 6;
 const LEVEL_RUN = 7;
 const SPREAD_RUN = 8;
 const LAST_TIME = 9;
-const NUMBERS = 10;
+/** Exceedances in the block that is not full yet. */
+const IN_BLOCK = 10;
+/** Squared deviation of exceedances in a block from the promised ones, over that of independent samples. */
+const DISPERSION = 11;
+const NUMBERS = 12;
+
+const VERSION = 4;
+/** Version 3 had no dispersion, and a threshold to hold for an hour beside its numbers, which nothing reads any more. */
+const OLDEST_VERSION = 3;
+const NUMBERS_BEFORE = 10;
 
 export interface AdaptiveQuantileOptions {
   /** Promised share of samples beyond the threshold, 0.0001 … 0.5. @default 0.05 */
@@ -62,7 +75,7 @@ export interface AdaptiveQuantileOptions {
 
 /** State of an `AdaptiveQuantile`: plain JSON. */
 export interface AdaptiveQuantileSnapshot {
-  version: 3;
+  version: typeof VERSION;
   exceedance_rate: number;
   learning_rate: number;
   side: Side;
@@ -70,8 +83,8 @@ export interface AdaptiveQuantileSnapshot {
   grid: readonly number[];
   /** Null where the series is taken to have no season. */
   profile: SeasonalProfileSnapshot | null;
-  /** Null up to the 16th sample. */
-  held: readonly number[] | null;
+  /** Local time and turned value of each sample, up to the 16th; not there afterwards. Version 3 had none. */
+  first?: readonly number[];
 }
 
 /**
@@ -85,11 +98,10 @@ export interface AdaptiveQuantileSnapshot {
  * equals the promise up to O(1 / samples) for any sequence whose size is bounded. Where values tie at the threshold it
  * stays there and at most the promised share exceeds it (see `ValueGrid`).
  *
- * `value` is the online threshold, `published` the one to hold for an hour (see `HeldThreshold`); both keep the rate as
- * they are used. An outlier moves level and spread by a bounded step; in a run of them the bound doubles with each.
+ * An outlier moves level and spread by a bounded step; in a run of them the bound doubles with each.
  * Shift and scale equivariant, up to rounding.
  *
- * Cost: O(1) time, about 0.15 µs a sample; 540 bytes, 900 from the second hour and 1,240 from the third day on.
+ * Cost: O(1) time, about 0.15 µs a sample; 390 bytes, 750 from the second hour and 1,090 from the third day on.
  * Source: Gibbs and Candès (2021), NeurIPS 34; Angelopoulos, Candès and Tibshirani (2023), NeurIPS 36 (quantile
  * tracking, error integration).
  */
@@ -100,8 +112,8 @@ export class AdaptiveQuantile {
   #numbers = doubles(NUMBERS, 0);
   #grid = new ValueGrid();
   #profile: SeasonalProfile | undefined;
-  /** Made with the first threshold: many series never get there. */
-  #held: HeldThreshold | undefined;
+  /** Local time and value of each sample, in turn, up to the 16th. */
+  #first: number[] | undefined = [];
 
   /** @throws {StatsError} MAPEK_STATS_BAD_SETTING */
   constructor({
@@ -117,6 +129,7 @@ export class AdaptiveQuantile {
     if (seasonal) this.#profile = new SeasonalProfile();
     this.#numbers[MULTIPLE] = this.#promise.multiple;
     this.#numbers[TAIL] = this.#promise.tail;
+    this.#numbers[DISPERSION] = PRIOR_DISPERSION;
   }
 
   get side(): Side {
@@ -153,15 +166,48 @@ export class AdaptiveQuantile {
     return this.#turn(this.#place(this.#raw(this.#turnedSeason(localTimeMs))));
   }
 
-  /** Threshold to hold for the next hour; undefined as `value` is. In the first six hours the online one. */
-  get published(): number | undefined {
-    const numbers = this.#numbers;
-    if (numbers[COUNT]! < WARM_UP) return undefined;
-    const held = this.#held?.value;
-    if (held === undefined) return this.value(numbers[LAST_TIME]!);
-    return this.#turn(
-      this.#place(clampFinite(held + this.#turnedSeason(numbers[LAST_TIME]! + HALF_HOUR_MS))),
-    );
+  /** The threshold without its season, unit of the values; undefined before the 16th sample. */
+  get base(): number | undefined {
+    return this.#numbers[COUNT]! < WARM_UP ? undefined : this.#turn(this.#raw(0));
+  }
+
+  /** Where the threshold of a local time (ms) is computed, before it is shown at a value that repeats. */
+  computedAt(localTimeMs: number): number {
+    return this.#turn(this.#raw(this.#turnedSeason(localTimeMs)));
+  }
+
+  /** Usual absolute deviation from the expected level, unit of the values, ≥ 0. */
+  get spread(): number {
+    return this.#numbers[SPREAD]!;
+  }
+
+  /** Mean excess of the values beyond the threshold, in spreads, > 0. */
+  get tail(): number {
+    return this.#numbers[TAIL]!;
+  }
+
+  /**
+   * Squared deviation of the exceedances in a stretch in which four are promised, over that of independent samples, > 0:
+   * below 1 where what is owed is paid back in time, far above where they come in clusters. Of about the last 64 such
+   * stretches; unit and place of the values do not matter.
+   */
+  get dispersion(): number {
+    return this.#numbers[DISPERSION]!;
+  }
+
+  /** What the season adds at a local time (ms), without steps between the hours. See `SeasonalProfile`. */
+  smoothSeason(localTimeMs: number): number {
+    return this.#profile?.smoothValue(localTimeMs) ?? 0;
+  }
+
+  /** Where a threshold computed at `value` is shown: beside it, where values tie there. See `ValueGrid`. */
+  shownAt(value: number): number {
+    return this.#turn(this.#place(this.#turn(value)));
+  }
+
+  /** How a value lies to a threshold: 1 beyond it, 0 on it, −1 short of it. */
+  compare(value: number, threshold: number): -1 | 0 | 1 {
+    return this.#grid.compare(this.#turn(value), this.#turn(threshold), this.#numbers[SPREAD]!);
   }
 
   /**
@@ -191,47 +237,54 @@ export class AdaptiveQuantile {
       this.#follow(clampFinite(x - clampFinite(numbers[LEVEL]! + season)), count);
       if (count > WARM_UP) {
         if (lies > 0) numbers[EXCEEDANCES]!++;
+        this.#disperse(lies > 0, count - WARM_UP);
         this.#track(lies, excess, spread, clampFinite(shown - raw), count);
       }
     }
-    if (count >= WARM_UP) this.#held ??= new HeldThreshold(this.#promise);
-    this.#held?.update(localTimeMs, clampFinite(x - season), season, numbers[SPREAD]!);
-    this.#profile?.update(localTimeMs, value);
+    if (this.#first === undefined) this.#profile?.update(localTimeMs, value);
+    else this.#begin(this.#first, localTimeMs, x);
   }
 
   snapshot(): AdaptiveQuantileSnapshot {
     return {
-      version: 3,
+      version: VERSION,
       exceedance_rate: this.#promise.exceedanceRate,
       learning_rate: this.#promise.learningRate,
       side: this.side,
       numbers: [...this.#numbers],
       grid: this.#grid.snapshot(),
       profile: this.#profile?.snapshot() ?? null,
-      held: this.#held?.snapshot() ?? null,
+      ...(this.#first !== undefined && { first: [...this.#first] }),
     };
   }
 
   /** Continues where `snapshot` was taken, bit for bit. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
   static restore(snapshot: AdaptiveQuantileSnapshot): AdaptiveQuantile {
-    const { version, exceedance_rate, learning_rate, side, numbers, grid, profile, held } =
-      snapshot;
-    requireSnapshot(version === 3, "not an adaptive quantile of version 3");
+    const { exceedance_rate, learning_rate, side, numbers, grid, profile, first } = snapshot;
+    const version: number = snapshot.version;
+    requireSnapshot(
+      version >= OLDEST_VERSION && version <= VERSION,
+      `not an adaptive quantile of version ${OLDEST_VERSION} or ${VERSION}`,
+    );
     requireSnapshot(
       exceedance_rate >= 0.0001 && exceedance_rate <= 0.5,
       "exceedance_rate out of range",
     );
     requireSnapshot(learning_rate >= 0.001 && learning_rate <= 1, "learning_rate out of range");
     requireSnapshot(side === "upper" || side === "lower", "side is neither upper nor lower");
+    const known = version === OLDEST_VERSION ? withDispersion(numbers) : numbers;
     requireSnapshot(
-      numbers.length === NUMBERS && numbers.every(Number.isFinite) && numbers[SPREAD]! >= 0,
+      known.length === NUMBERS &&
+        known.every(Number.isFinite) &&
+        known[SPREAD]! >= 0 &&
+        known[DISPERSION]! >= 0,
       "a number is not finite",
     );
     requireSnapshot(
-      Number.isSafeInteger(numbers[COUNT]) &&
-        Number.isSafeInteger(numbers[EXCEEDANCES]) &&
-        numbers[EXCEEDANCES]! >= 0 &&
-        numbers[EXCEEDANCES]! <= numbers[COUNT]!,
+      Number.isSafeInteger(known[COUNT]) &&
+        Number.isSafeInteger(known[EXCEEDANCES]) &&
+        known[EXCEEDANCES]! >= 0 &&
+        known[EXCEEDANCES]! <= known[COUNT]!,
       "counts out of range",
     );
     const restored = new AdaptiveQuantile({
@@ -240,10 +293,11 @@ export class AdaptiveQuantile {
       side,
       seasonal: false,
     });
-    restored.#numbers = copiedDoubles(numbers);
+    restored.#numbers = copiedDoubles(known);
+    requireSnapshot(first?.every(Number.isFinite) !== false, "a first value is not finite");
+    restored.#first = first === undefined ? undefined : [...first];
     restored.#grid = ValueGrid.restore(grid);
     if (profile !== null) restored.#profile = SeasonalProfile.restore(profile);
-    if (held !== null) restored.#held = HeldThreshold.restore(held, restored.#promise);
     return restored;
   }
 
@@ -268,6 +322,27 @@ export class AdaptiveQuantile {
     return REACH * this.#numbers[TAIL]! * this.#numbers[SPREAD]!;
   }
 
+  /**
+   * With the 16th sample level and spread begin anew from the median of all and the usual deviation from it, and the
+   * season learns them within eight of these: an extreme one among them, which nothing bounded, would be the measure of
+   * all three for as long as it takes to forget it.
+   */
+  #begin(first: number[], localTimeMs: number, x: number): void {
+    first.push(localTimeMs, x);
+    if (first.length < 2 * WARM_UP) return;
+    this.#first = undefined;
+    const values = first.filter((_, place) => place % 2 === 1);
+    const level = medianOf(values);
+    const deviations = values.map((value) => clampFinite(value - level));
+    const limit = clampFinite(SPREAD_LIMIT * medianOf(deviations.map(Math.abs)));
+    const bounded = deviations.map((deviation) => within(deviation, limit));
+    const numbers = this.#numbers;
+    numbers[LEVEL] = level;
+    numbers[SPREAD] = bounded.reduce((sum, deviation) => sum + Math.abs(deviation) / WARM_UP, 0);
+    for (const [i, deviation] of bounded.entries())
+      this.#profile?.update(first[2 * i]!, this.#turn(clampFinite(level + deviation)));
+  }
+
   /** Level and spread follow a residual, bounded; the bound doubles with each one beyond it in a row. */
   #follow(residual: number, count: number): void {
     const numbers = this.#numbers;
@@ -287,6 +362,21 @@ export class AdaptiveQuantile {
     const forSpread = within(residual, spreadLimit * widened(spreadRun) * looser);
     const rate = Math.max(SPREAD_RATE, 1 / count);
     numbers[SPREAD] = clampFinite(spread + rate * (Math.abs(forSpread) - spread));
+  }
+
+  /** Counts the sample that is the `judged`th, and compares a block with what was promised once it is full. */
+  #disperse(isBeyond: boolean, judged: number): void {
+    const numbers = this.#numbers;
+    const { exceedanceRate } = this.#promise;
+    const length = Math.round(BLOCK_EXCEEDANCES / exceedanceRate);
+    if (isBeyond) numbers[IN_BLOCK]!++;
+    if (judged % length !== 0) return;
+    const promised = exceedanceRate * length;
+    const deviation = numbers[IN_BLOCK]! - promised;
+    const ratio = (deviation * deviation) / (promised * (1 - exceedanceRate));
+    const share = Math.max(1 / BLOCKS, 1 / (judged / length + PRIOR_BLOCKS));
+    numbers[DISPERSION]! += share * (ratio - numbers[DISPERSION]!);
+    numbers[IN_BLOCK] = 0;
   }
 
   /** Moves the multiple by what became of a sample; `gap` is how far above its computed place the threshold was shown. */
@@ -321,6 +411,17 @@ export class AdaptiveQuantile {
     numbers[MULTIPLE] = Math.min(2 / exceedanceRate, Math.max(LEAST_MULTIPLE, multiple));
   }
 }
+
+/** Of an even number of values: without overflow where they are finite. */
+function medianOf(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const upper = sorted.length / 2;
+  return sorted[upper - 1]! / 2 + sorted[upper]! / 2;
+}
+
+/** Numbers of version 3 with the dispersion that is believed at first. */
+const withDispersion = (numbers: readonly number[]): readonly number[] =>
+  numbers.length === NUMBERS_BEFORE ? [...numbers, 0, PRIOR_DISPERSION] : [];
 
 /** Length of the run of residuals beyond the limit, with their sign. */
 function nextRun(run: number, residual: number, limit: number): number {

@@ -9,15 +9,6 @@ const ROUNDING = 1e-9;
 const PRIOR_DISPERSION = 2;
 const PRIOR_PAIRS = 4;
 
-/**
- * Variance of the samples above an online threshold over a window in which m are promised: NOISE · m + DRIFT² · m².
- * Fitted to what hourly published thresholds let through on NAB's development series and synthetic ones, see
- * bench/quality/calibration.
- */
-const ONLINE_NOISE = 2.5;
-const ONLINE_DRIFT = 0.3;
-/** A window whose level moved by one shift alone has its variance enlarged by this factor more. */
-const SHIFT_DISPERSION = 3;
 /** A pause counts as a gap from this many usual intervals on. */
 const GAP_INTERVALS = 8;
 /** Intervals whose median is the usual one. */
@@ -87,29 +78,6 @@ export function assessPromise(
 }
 
 /**
- * Probability that an online threshold, published anew each hour, keeps its promise over the next window of `count`
- * samples. It pays back what it owes, so its rate is nearer to the promise than chance would have it where drift and
- * seasons make that of a fixed threshold anything.
- *
- * @param gapShare Share of the window's time without samples, below 1.
- * @param shiftShare How much of what the level moved in the window is one shift, 0 … 1: what moved once may again.
- * Cost: O(1).
- */
-export function assessOnline(
-  count: number,
-  exceedanceRate: number,
-  gapShare = 0,
-  shiftShare = 0,
-): number {
-  const promised = exceedanceRate * count;
-  const variance =
-    ((ONLINE_NOISE * promised + (ONLINE_DRIFT * promised) ** 2) *
-      (1 + SHIFT_DISPERSION * shiftShare)) /
-    (1 - gapShare);
-  return keptProbability(count, exceedanceRate, exceedanceRate, Math.sqrt(variance) / count);
-}
-
-/**
  * Share of a window's time that lies in gaps: in pauses of more than eight usual intervals.
  *
  * @param times Milliseconds, ascending.
@@ -134,7 +102,7 @@ export function gapShareOf(times: Float64Array): number {
 }
 
 /** Probability that a normal rate lies within ±50 % of the promised one. */
-function keptProbability(
+export function keptProbability(
   count: number,
   exceedanceRate: number,
   expected: number,

@@ -35,6 +35,11 @@ export {
   type StatsErrorCode,
 } from "./errors.ts";
 export {
+  FollowedThreshold,
+  type FollowedThresholdSnapshot,
+  type Moment,
+} from "./followed-threshold.ts";
+export {
   type Incident,
   type IncidentEvent,
   IncidentTracker,

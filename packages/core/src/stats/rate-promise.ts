@@ -8,7 +8,7 @@ const RARE_GAIN = 2;
 /** Standard deviation of a normal variable over its mean absolute deviation. */
 const DEVIATION_PER_SPREAD = 1.2533141373155;
 
-/** What both the online and the held threshold are made for. */
+/** What both the online threshold and the one in force are made for. */
 export interface RatePromise {
   readonly exceedanceRate: number;
   readonly learningRate: number;

@@ -1,8 +1,8 @@
 import { backtest } from "./backtest.ts";
-import { assessOnline, assessPromise, gapShareOf, type Promised } from "./confidence.ts";
+import { assessPromise, gapShareOf, type Promised } from "./confidence.ts";
 import { Scratch } from "./doubles.ts";
 import { requireCount, requireFinite, requireRange, StatsError } from "./errors.ts";
-import { shiftShareOf } from "./level-shift.ts";
+import { assessFollowed } from "./followed-confidence.ts";
 import { type Moments, moments, normality } from "./moments.ts";
 import { finiteQuantiles } from "./quantile.ts";
 import { explain, isDrifting, SKEWED } from "./reasoning.ts";
@@ -23,6 +23,8 @@ import { type Season, type Trend, timeToThresholdMs, trend } from "./trend.ts";
 export const MIN_RECOMMENDATION_POINTS = 16;
 /** The strategy that suits the shape is kept unless another's backtest loss is lower by more than this share. */
 const LOSS_MARGIN = 0.05;
+/** A loss that is lower by less is the same: which of two alike is chosen may not depend on the unit of the values. */
+const ROUNDING = 1e-9;
 /** A formula gives way to the percentile when that is more confident by this much. */
 const CONFIDENCE_MARGIN = 0.1;
 /** An online threshold needs this many samples to be more than a guess. */
@@ -39,8 +41,16 @@ export interface RecommendationOptions {
   strategy?: Strategy | "auto";
   /** Below this many samples the recommendation is provisional, whole number. @default 100 */
   minDataPoints?: number;
-  /** What the series' own online threshold publishes; without it one is run over the window. */
+  /** The series' own online threshold at its newest sample; without it one is run over the window. */
   adaptiveValue?: number | undefined;
+  /** Usual absolute deviation from the expected level that goes with it; without it that of the window's run. */
+  spread?: number | undefined;
+  /** How much its exceedances vary over what those of independent samples would; without it, as much. See `AdaptiveQuantile`. */
+  dispersion?: number | undefined;
+  /** Samples that it has learned from; without it those of the window. */
+  learned?: number | undefined;
+  /** How far the threshold in force may lie from it, in mean excesses; without it, not at all. */
+  looseness?: number | undefined;
   /** Whether the series may follow the hours of the day and of the week. @default true */
   seasonal?: boolean;
   /** What is known of its season, from before the window too. */
@@ -68,6 +78,8 @@ export type SupportingData = {
   median: number;
   min_value: number;
   max_value: number;
+  /** Usual absolute deviation from the expected level: trend, day and week taken off. */
+  spread: number;
   p25: number;
   p75: number;
   p95: number;
@@ -102,7 +114,10 @@ export type SupportingData = {
 /** A threshold proposed for a series, as it stands in messages. */
 export interface Recommendation {
   recommended_value: number;
-  /** Probability that the promised rate will be kept within ±50 %, 0 … 1, in thousandths. See `assessPromise`. */
+  /**
+   * Probability that the threshold in force keeps the promised rate within ±50 % over the next window as long, 0 … 1, in
+   * thousandths. See `assessFollowed`; of a threshold that stays what it is `assessPromise`.
+   */
   confidence: number;
   strategy: Strategy;
   /** One sentence with numbers. */
@@ -130,6 +145,10 @@ export function recommend(
     strategy = "auto",
     minDataPoints = 100,
     adaptiveValue,
+    spread,
+    learned = samples.length,
+    dispersion = 1,
+    looseness = 0,
     seasonal = true,
     season,
     seasonality,
@@ -176,17 +195,23 @@ export function recommend(
     iqr: iqrThreshold(statistics, exceedanceRate, side),
     adaptive:
       adaptiveValue ??
-      (n < ADAPTIVE_POINTS ? percentile : sign * (tested.online.published ?? turned[n - 1]!)),
+      (n < ADAPTIVE_POINTS
+        ? percentile
+        : sign * (tested.online.value(times[n - 1]!) ?? turned[n - 1]!)),
   };
   const gapShare = gapShareOf(times);
-  const assess = (strategy: Strategy): Promised => {
-    const fixed = assessPromise(turned, sign * candidates[strategy], exceedanceRate, gapShare);
-    if (strategy !== "adaptive" || adaptiveValue === undefined) return fixed;
-    // Where values tie at it the online threshold keeps less than the promise, as a fixed one would.
-    return fixed.ties / n > exceedanceRate / 2
-      ? fixed
-      : { ...fixed, confidence: assessOnline(n, exceedanceRate, gapShare, shiftShareOf(turned)) };
-  };
+  const fixed = (of: Strategy): Promised =>
+    assessPromise(turned, sign * candidates[of], exceedanceRate, gapShare);
+  // Whatever value it starts from, what is in force follows the online threshold, unless a fixed strategy was asked for.
+  const isFollowed =
+    adaptiveValue !== undefined && (strategy === "auto" || strategy === "adaptive");
+  const online = isFollowed ? fixed("adaptive") : undefined;
+  if (online !== undefined) {
+    const followed = { learned, dispersion, looseness, tieShare: online.ties / n, gapShare };
+    online.confidence = assessFollowed(n, exceedanceRate, followed);
+  }
+  const assess = (of: Strategy): Promised =>
+    of === "adaptive" && online !== undefined ? online : fixed(of);
   const suited = suitedStrategy(shape, direction);
   let chosen = strategy === "auto" ? chooseStrategy(suited, tested.losses, n) : strategy;
   let promised = assess(chosen);
@@ -202,7 +227,8 @@ export function recommend(
     }
   }
   const recommended = candidates[chosen];
-  const { confidence, above, ties } = promised;
+  const { above, ties } = promised;
+  const { confidence } = online ?? promised;
 
   return {
     recommended_value: recommended,
@@ -228,6 +254,7 @@ export function recommend(
       median: statistics.median,
       min_value: statistics.min_value,
       max_value: statistics.max_value,
+      spread: spread ?? tested.online.spread,
       p25: statistics.p25,
       p75: statistics.p75,
       p95: statistics.p95,
@@ -282,7 +309,7 @@ function chooseStrategy(suited: Strategy, losses: Candidates, count: number): St
   let best = suited;
   for (const strategy of STRATEGIES) {
     if (strategy === "adaptive" && count < ADAPTIVE_POINTS) continue;
-    if (losses[strategy] < losses[best]) best = strategy;
+    if (losses[strategy] < losses[best] * (1 - ROUNDING)) best = strategy;
   }
   return losses[suited] <= losses[best] * (1 + LOSS_MARGIN) ? suited : best;
 }

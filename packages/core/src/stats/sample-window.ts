@@ -12,6 +12,8 @@ export interface SampleWindowOptions {
   capacity?: number;
   /** Longest time between the newest sample and the oldest kept, milliseconds, > 0, may be Infinity. @default 86_400_000 */
   spanMs?: number;
+  /** So many of the newest samples are kept however old they are, whole number. @default 0 */
+  keep?: number;
 }
 
 const movedTimes = new Scratch();
@@ -20,8 +22,8 @@ const movedTimes = new Scratch();
 export type AddOutcome = "appended" | "inserted" | "duplicate" | "outside";
 
 /**
- * The newest samples of one series, sorted by time: at most `capacity` of them, none older than `spanMs` before
- * the newest, no two at the same microsecond. Holds samples and nothing derived from them, so what has left leaves
+ * The newest samples of one series, sorted by time: at most `capacity` of them, none but the newest `keep` older than
+ * `spanMs` before the newest, no two at the same microsecond. Holds samples and nothing derived from them, so what has left leaves
  * no trace.
  *
  * Memory: grown on demand; 16 bytes a slot up to 256 slots, then 12 while times pack into 32 bits.
@@ -29,6 +31,7 @@ export type AddOutcome = "appended" | "inserted" | "duplicate" | "outside";
 export class SampleWindow {
   #capacity: number;
   #spanMs: number;
+  #keep: number;
   #values: Column;
   #times: TimeColumn;
   #head = 0;
@@ -36,9 +39,11 @@ export class SampleWindow {
   #newest = Number.NEGATIVE_INFINITY;
 
   /** @throws {StatsError} MAPEK_STATS_BAD_SETTING */
-  constructor({ capacity = 10_000, spanMs = 86_400_000 }: SampleWindowOptions = {}) {
+  constructor({ capacity = 10_000, spanMs = 86_400_000, keep = 0 }: SampleWindowOptions = {}) {
     requireCount(capacity, 1, "capacity");
     requireRange(spanMs, Number.MIN_VALUE, Number.POSITIVE_INFINITY, "spanMs");
+    requireCount(keep, 0, "keep");
+    this.#keep = keep;
     this.#capacity = capacity;
     this.#spanMs = spanMs;
     const slots = Math.min(capacity, FIRST_SLOTS);
@@ -94,7 +99,7 @@ export class SampleWindow {
     const time = Math.floor(timeMs) === timeMs ? timeMs : quantiseTime(timeMs);
     if (time <= this.#newest) return this.#insert(time, value);
     const times = this.#times;
-    if (this.#count > 0 && time - times.get(this.#head) > this.#spanMs) this.#evict(time);
+    if (this.#count > 0 && time - times.get(this.#head) > this.#spanMs) this.#evict(time, 1);
     let slot: number;
     if (this.#count < this.#values.length) {
       slot = this.#slot(this.#count);
@@ -169,16 +174,22 @@ export class SampleWindow {
    * @throws {StatsError} MAPEK_STATS_BAD_SETTING
    * Cost: O(n).
    */
-  resize({ capacity = this.#capacity, spanMs = this.#spanMs }: SampleWindowOptions): void {
+  resize({
+    capacity = this.#capacity,
+    spanMs = this.#spanMs,
+    keep = this.#keep,
+  }: SampleWindowOptions): void {
     requireCount(capacity, 1, "capacity");
     requireRange(spanMs, Number.MIN_VALUE, Number.POSITIVE_INFINITY, "spanMs");
+    requireCount(keep, 0, "keep");
+    this.#keep = keep;
     this.#capacity = capacity;
     this.#spanMs = spanMs;
     if (this.#count === 0) {
       this.clear();
       return;
     }
-    this.#evict(this.#newest);
+    this.#evict(this.#newest, 0);
     while (this.#count > capacity) this.#dropOldest();
     this.#rebuild(Math.min(capacity, Math.max(FIRST_SLOTS, this.#count)), this.#newest);
   }
@@ -193,16 +204,20 @@ export class SampleWindow {
     });
   }
 
-  /** The window that `snapshot` wrote. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT. Cost: O(n). */
-  static restore(bytes: Uint8Array): SampleWindow {
+  /**
+   * The window that `snapshot` wrote, which keeps so many samples however old they are.
+   *
+   * @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT. Cost: O(n).
+   */
+  static restore(bytes: Uint8Array, keep = 0): SampleWindow {
     const { capacity, spanMs, times, values } = decodeWindow(bytes);
-    const window = new SampleWindow({ capacity, spanMs });
+    const window = new SampleWindow({ capacity, spanMs, keep });
     for (let i = 0; i < times.length; i++) window.add(times[i]!, values[i]!);
     return window;
   }
 
   #insert(time: number, value: number): AddOutcome {
-    if (this.#newest - time > this.#spanMs) return "outside";
+    if (this.#newest - time > this.#spanMs && this.#count >= this.#keep) return "outside";
     let index = this.#firstNotBefore(time);
     if (this.#times.get(this.#slot(index)) === time) return "duplicate";
     if (this.#count === this.#capacity) {
@@ -275,8 +290,13 @@ export class SampleWindow {
     this.#count--;
   }
 
-  #evict(newest: number): void {
-    while (this.#count > 0 && newest - this.#times.get(this.#head) > this.#spanMs)
+  /** @param coming Samples that are about to be added, which count among those that are kept. */
+  #evict(newest: number, coming: number): void {
+    while (
+      this.#count > 0 &&
+      this.#count + coming > this.#keep &&
+      newest - this.#times.get(this.#head) > this.#spanMs
+    )
       this.#dropOldest();
   }
 

@@ -1,3 +1,4 @@
+import { between } from "../curve.ts";
 import { clampFinite, within } from "./clamp.ts";
 import { doubles } from "./doubles.ts";
 import { requireSnapshot } from "./errors.ts";
@@ -81,6 +82,17 @@ export class SeasonalProfile {
       numbers[ASKED] = this.#share() * this.#expected(hour);
     }
     return numbers[ASKED]!;
+  }
+
+  /**
+   * The same without steps: in the middle of an hour its own value, between two middles on the straight line. An hour
+   * of which nothing is known adds nothing, so series slower than that are read with `value`. Cost: about 50 ns.
+   */
+  smoothValue(localTimeMs: number): number {
+    const place = localTimeMs / HOUR_MS - 0.5;
+    const hour = Math.floor(place);
+    const share = this.#share();
+    return between(share * this.#expected(hour), share * this.#expected(hour + 1), place - hour);
   }
 
   /**

@@ -115,8 +115,13 @@ export class ValueGrid {
       numbers[ORIGIN] = x;
       return;
     }
-    if (change === 0 || !Number.isFinite(change)) return;
+    if (change <= ROUNDING * Math.abs(x) || !Number.isFinite(change)) return;
     const step = numbers[STEP]!;
+    // A step that was read off one extreme value is no grid of what differs by far less.
+    if (change < ON_GRID * step) {
+      this.#restart(change, x);
+      return;
+    }
     const steps = (x - numbers[ORIGIN]!) / step;
     const rest = Math.abs(x - numbers[ORIGIN]! - Math.round(steps) * step);
     if (step > 0 && rest < ON_GRID * step) {
@@ -125,10 +130,15 @@ export class ValueGrid {
     }
     // Of values too far apart for their difference the change alone says something.
     const finer = step === 0 || change < step || !Number.isFinite(rest) ? change : rest;
-    numbers[STEP] = finer > ROUNDING * Math.abs(x) ? finer : change;
+    this.#restart(finer > ROUNDING * Math.abs(x) ? finer : change, x);
+  }
+
+  #restart(step: number, origin: number): void {
+    const numbers = this.#numbers;
+    numbers[STEP] = step;
     numbers[VOTES] = 0;
     numbers[KIND] = 0;
-    numbers[ORIGIN] = x;
+    numbers[ORIGIN] = origin;
   }
 
   /** Plain JSON. */

@@ -159,24 +159,30 @@ describe("the window", () => {
   });
 
   test("keeps the newest by time", () => {
-    const learner = learnerWith({ learning_window_seconds: 30 });
-    feed(learner, noise(100));
-    expect(learner.window.oldestTime).toBe(at(69));
+    const learner = learnerWith({ learning_window_seconds: 30, min_data_points: 16 });
+    feed(learner, noise(200));
+    // So many that there is something to learn from, however short the window is.
+    expect(learner.window.length).toBe(80);
     learner.receiveSample(at(1_000), 50);
-    expect(learner.window.length).toBe(1);
+    expect(learner.window.length).toBe(80);
+    expect(learner.window.oldestTime).toBe(at(121));
   });
 });
 
 describe("samples that are dropped", () => {
   test("duplicates, too late ones and those outside the window are counted", () => {
-    const learner = learnerWith({ max_late_seconds: 600, learning_window_seconds: 1_000 });
-    feed(learner, noise(10), 2_000);
+    const learner = learnerWith({
+      max_late_seconds: 600,
+      learning_window_seconds: 1_000,
+      min_data_points: 16,
+    });
+    feed(learner, noise(100), 2_000);
     expect(learner.receiveSample(at(2_005), 99)).toEqual([]);
-    expect(learner.receiveSample(at(2_009), 99)).toEqual([]);
-    expect(learner.receiveSample(at(2_009 - 601), 99)).toEqual([]);
-    expect(learner.receiveSample(at(2_009 - 1_001), 99, true)).toEqual([]);
-    expect(learner.counts).toMatchObject({ points: 10, duplicates: 2, late: 1, outside: 1 });
-    expect(learner.window.length).toBe(10);
+    expect(learner.receiveSample(at(2_099), 99)).toEqual([]);
+    expect(learner.receiveSample(at(2_099 - 601), 99)).toEqual([]);
+    expect(learner.receiveSample(at(2_099 - 1_001), 99, true)).toEqual([]);
+    expect(learner.counts).toMatchObject({ points: 100, duplicates: 2, late: 1, outside: 1 });
+    expect(learner.window.length).toBe(100);
     expect(Math.max(...learner.window.copyValues())).toBeLessThan(99);
   });
 

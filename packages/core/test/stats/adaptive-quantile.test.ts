@@ -9,6 +9,7 @@ import { RandomSource } from "./random-source.ts";
 const START_MS = 1_759_708_800_000;
 const STEP_MS = 300_000;
 const HOUR_MS = 3_600_000;
+
 suite.each(SIDES)("the %s threshold keeps its promise", (side) => {
   suite.each(RATES)("of %d within %d", (rate, margin) => {
     test.each(Object.keys(CONTINUOUS))("on a series of kind %s", (kind) => {
@@ -37,26 +38,34 @@ suite.each(SIDES)("the %s threshold keeps its promise", (side) => {
   });
 });
 
-test("published hourly it keeps the rate of series without a day that is broken off", () => {
-  for (const kind of Object.keys(CONTINUOUS)) {
-    const { times, values } = syntheticSeries(kind, 3);
-    const threshold = new AdaptiveQuantile();
-    let held: number | undefined;
-    let heldUntil = 0;
-    let judged = 0;
-    let above = 0;
-    for (const [i, time] of times.entries()) {
-      if (held !== undefined) {
-        judged++;
-        if (values[i]! > held) above++;
-      }
-      threshold.update(time, values[i]!);
-      if (time < heldUntil) continue;
-      held = threshold.published;
-      heldUntil = time + HOUR_MS;
-    }
-    expect(Math.abs(above / judged - 0.05), kind).toBeLessThan(0.015);
+test("its dispersion tells clustered exceedances from independent ones, on both sides", () => {
+  const dispersion = (kind: string, side: (typeof SIDES)[number]): number => {
+    const { times, values } = syntheticSeries(kind, 1);
+    const threshold = new AdaptiveQuantile({ side });
+    for (const [i, time] of times.entries()) threshold.update(time, values[i]!);
+    return threshold.dispersion;
+  };
+  expect(new AdaptiveQuantile().dispersion).toBeGreaterThan(0);
+  for (const side of SIDES) {
+    // Paid back in time: below that of independent samples.
+    for (const kind of ["normal", "lognormal", "t with 2 degrees"])
+      expect(dispersion(kind, side), kind).toBeLessThan(1);
+    for (const kind of ["AR(1) 0.9", "daily and weekly"])
+      expect(dispersion(kind, side), kind).toBeGreaterThan(1.5);
   }
+});
+
+test("reads version 3, which had no dispersion", () => {
+  const { times, values } = syntheticSeries("normal", 1, 1_000);
+  const threshold = new AdaptiveQuantile();
+  for (const [i, time] of times.entries()) threshold.update(time, values[i]!);
+  const now = threshold.snapshot();
+  const before = { ...now, version: 3, numbers: now.numbers.slice(0, 10) } as never;
+  const restored = AdaptiveQuantile.restore(before);
+  expect(restored.value(times.at(-1)!)).toBe(threshold.value(times.at(-1)!));
+  expect(restored.dispersion).toBe(new AdaptiveQuantile().dispersion);
+  expect(restored.snapshot().version).toBe(now.version);
+  expect(() => AdaptiveQuantile.restore({ ...now, numbers: now.numbers.slice(0, 10) })).toThrow();
 });
 
 test("learns a season: the threshold of the night is not that of the day", () => {
@@ -101,6 +110,24 @@ test("an absurd value moves it by a bounded step and is soon forgotten", () => {
   expect(threshold.value(time)).toBeGreaterThan(0.5);
   expect(threshold.value(time)).toBeLessThan(4);
 });
+
+test.each([0, -1, 1e-9, 99_999, -1e15, 1e300])(
+  "a first value of %d sets no scale for good",
+  (outlier) => {
+    for (const kind of ["normal", "lognormal", "Poisson, mean 30", "daily counts"])
+      for (const side of SIDES) {
+        const { times, values } = syntheticSeries(kind, 4, 3_000);
+        const after = new AdaptiveQuantile({ side });
+        const control = new AdaptiveQuantile({ side });
+        after.update(times[0]! - STEP_MS, outlier);
+        for (const [i, time] of times.entries())
+          for (const threshold of [after, control]) threshold.update(time, values[i]!);
+        const time = times.at(-1)!;
+        const off = Math.abs(after.value(time)! - control.value(time)!);
+        expect(off, kind).toBeLessThanOrEqual(2 * control.spread);
+      }
+  },
+);
 
 test("a series without a season has one level all day", () => {
   const { times, values } = syntheticSeries("daily and weekly", 4, 2_000);
@@ -229,6 +256,8 @@ suite("for any sequence", () => {
           shifted.update(time, x + 4_096);
           mirrored.update(time, -x);
         }
+        expect(scaled.dispersion).toBe(base.dispersion);
+        expect(mirrored.dispersion).toBe(base.dispersion);
         expect(Math.abs(shifted.measuredRate! - base.measuredRate!)).toBeLessThan(0.01);
       }),
       { numRuns: 30, seed: 8 },
@@ -252,7 +281,6 @@ suite("for any sequence", () => {
           if (two === one) continue;
           two.update(time, value);
           expect(two.value(time)).toBe(one.value(time));
-          expect(two.published).toBe(one.published);
         }
         expect(two.snapshot()).toEqual(one.snapshot());
       }),
@@ -274,7 +302,8 @@ suite("for any sequence", () => {
           const now = threshold.value(origin + i * 1_000_000);
           if (i >= 15) {
             expect(now).toSatisfy(Number.isFinite);
-            expect(threshold.published).toSatisfy(Number.isFinite);
+            expect(threshold.base).toSatisfy(Number.isFinite);
+            expect(threshold.dispersion).toSatisfy(Number.isFinite);
           }
         }
         AdaptiveQuantile.restore(JSON.parse(JSON.stringify(threshold.snapshot())));
@@ -301,6 +330,9 @@ test("refuses bad input, settings and snapshots", () => {
     );
   }
   const good = threshold.snapshot();
+  // What version 3 had besides, nothing reads any more.
+  const before = { ...good, version: 3, numbers: good.numbers.slice(0, 10), held: null };
+  expect(AdaptiveQuantile.restore(before as never).snapshot()).toEqual(good);
   for (const damage of [
     { version: 2 },
     { side: "left" },
@@ -309,7 +341,6 @@ test("refuses bad input, settings and snapshots", () => {
     { numbers: good.numbers.with(0, -1) },
     { numbers: good.numbers.with(3, Number.NaN) },
     { grid: [] },
-    { held: [] },
     { profile: { numbers: [], day: [], week: [] } },
   ]) {
     expect(() => AdaptiveQuantile.restore({ ...good, ...damage } as never)).toThrow(
