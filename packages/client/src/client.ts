@@ -181,6 +181,10 @@ export class MapekClient {
   onRecommendation(filter: OutputFilter, handler: Handler<Recommendation>): Subscription {
     return this.on("recommendations", filter, handler);
   }
+  /**
+   * Thresholds as they are handed out: by a person, a loop or, 10 to 100 times a day, by the clock. Keep the newest
+   * message of each series and compare with `thresholdAt(message, timeMs)`: `threshold` alone is its value when it was sent.
+   */
   onThreshold(filter: OutputFilter, handler: Handler<Threshold>): Subscription {
     return this.on("thresholds", filter, handler);
   }
@@ -238,7 +242,8 @@ export class MapekClient {
   }
 
   /**
-   * Thresholds in force, ordered by system, metric and labels.
+   * Thresholds in force as they were handed out last, ordered by system, metric and labels. `thresholdAt(it, timeMs)` is
+   * the value that holds at a time.
    *
    * @throws {ClientError} MAPEK_CLIENT_NO_BUCKET before any service has run on the server.
    */
@@ -246,7 +251,7 @@ export class MapekClient {
     return this.#latest.thresholds(filter);
   }
 
-  /** Every threshold in force now, then every change of one. @throws {ClientError} MAPEK_CLIENT_NO_BUCKET. */
+  /** Every threshold in force now, then each that is handed out, as {@link onThreshold}. @throws {ClientError} MAPEK_CLIENT_NO_BUCKET. */
   watchThresholds(handler: Handler<Threshold>, filter: OutputFilter = {}): Promise<Subscription> {
     return this.#latest.watchThresholds(filter, handler);
   }

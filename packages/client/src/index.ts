@@ -1,3 +1,4 @@
+export { type Curve, type Scheduled, thresholdAt } from "@mapek/core/curve";
 export {
   type Action,
   type Anomaly,
@@ -34,6 +35,7 @@ export {
   type MapeStep,
 } from "./mape-loop.ts";
 export { OUTPUT_NAMES, type OutputFilter, type OutputName, type OutputOf } from "./outputs.ts";
+export { type Decision, isRedraw } from "./redraw.ts";
 export type { PublisherStats, PublishOptions, SampleInput } from "./sample-publisher.ts";
 export type { EventsQuery, ExplainQuery, RequestOptions, SeriesState } from "./service-requests.ts";
 export type { Signals } from "./signals.ts";

@@ -1,3 +1,4 @@
+import { thresholdAt } from "@mapek/core/curve";
 import {
   DEFAULT_PROFILE,
   type Labels,
@@ -21,9 +22,12 @@ export type LoopParameters = Readonly<ParameterValues>;
 
 /** What a MapeLoop knows: the K of MAPE-K, as its functions see it. */
 export interface LoopKnowledge {
-  /** Upper thresholds in force of the loop's own metrics. */
+  /**
+   * Upper thresholds in force of the loop's own metrics: `threshold` is the value that holds at the newest look, with
+   * whose metrics it may be compared. For another time: `thresholdAt(it, timeMs)`, which follows its schedule.
+   */
   readonly thresholds: Readonly<Record<string, Threshold>>;
-  /** Lower ones, where they are learned. */
+  /** Lower ones, where they are learned; values of the newest look, too. */
   readonly lowerThresholds: Readonly<Record<string, Threshold>>;
   /** The last `analysis_depth` looks, oldest first, this cycle's included. */
   readonly history: readonly Observation[];
@@ -93,13 +97,29 @@ export class Knowledge {
     if (this.#history.length > depth) this.#history.splice(0, this.#history.length - depth);
   }
 
-  /** A view that stays as it is while a function works on it. Cost: O(analysis depth + metrics). */
+  /**
+   * A view that stays as it is while a function works on it, with the thresholds of the newest look: the message of one
+   * that follows the day may be hours old. Cost: O(analysis depth + metrics, and the pairs of their schedules).
+   */
   snapshot(): LoopKnowledge {
+    const lookedAt = this.#history.at(-1)?.timestamp;
     return {
-      thresholds: Object.fromEntries(this.#thresholds),
-      lowerThresholds: Object.fromEntries(this.#lowerThresholds),
+      thresholds: valuesAt(this.#thresholds, lookedAt),
+      lowerThresholds: valuesAt(this.#lowerThresholds, lookedAt),
       history: [...this.#history],
       parameters: this.#parameters,
     };
   }
+}
+
+function valuesAt(
+  thresholds: ReadonlyMap<string, Threshold>,
+  timeMs: number | undefined,
+): Record<string, Threshold> {
+  const found = Object.fromEntries(thresholds);
+  if (timeMs !== undefined)
+    for (const [metric, one] of thresholds)
+      if (one.schedule !== undefined)
+        found[metric] = { ...one, threshold: thresholdAt(one, timeMs) };
+  return found;
 }

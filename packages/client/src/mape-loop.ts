@@ -57,7 +57,7 @@ const SUBSCRIPTIONS = 3;
  * Runs monitor, analyze, plan and execute at the interval that the optimizer publishes, start to
  * start, with at most `execution_parallelism` plans at the same time. New parameters hold at once,
  * also amid a pause, if their mode is `apply`. The loop publishes what it monitored, hands learned
- * thresholds to analyze, and reports its performance and the quality of its decisions.
+ * thresholds to analyze with the values that hold at the look, and reports its performance and the quality of its decisions.
  *
  * An error of any function is counted, reported and ends that step only: the loop goes on.
  */

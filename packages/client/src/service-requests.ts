@@ -36,9 +36,11 @@ export interface SeriesState {
   /** Milliseconds since 1970. */
   readonly last_time: number | null;
   readonly samples: number;
-  /** In force. */
+  /** In force: their values at the newest sample. */
   readonly threshold: number | null;
   readonly threshold_lower: number | null;
+  /** Whether the newest value is above the upper threshold or below the lower one. */
+  readonly beyond: boolean;
   readonly pinned: boolean;
   /** What the learner proposed last, with its confidence, 0 to 1. */
   readonly recommendation: number | null;

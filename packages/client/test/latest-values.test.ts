@@ -29,7 +29,8 @@ describe("latest values", () => {
   });
 
   it("give the newest threshold of each series, by system and true metric", async () => {
-    const here = aThreshold({ metric: "disk /var", labels: { host: "a" } });
+    const schedule = [[1_760_000_000_000, 250] as const, [1_760_003_600_000, 300] as const];
+    const here = aThreshold({ metric: "disk /var", labels: { host: "a" }, schedule });
     await house.commit("thresholds", aThreshold({ threshold: 1 }), here);
     await house.commit(
       "thresholds",

@@ -6,7 +6,9 @@ import {
   type MapekClient,
   MapeLoop,
   type MapeLoopOptions,
+  type Threshold,
   type Timers,
+  thresholdAt,
 } from "../src/index.ts";
 import { type House, makeStreams, openHouse, until } from "./house.ts";
 import { aThreshold, someParameters } from "./messages.ts";
@@ -190,6 +192,39 @@ describe("MapeLoop", () => {
     expect(known.at(-1)?.history).toHaveLength(3);
     const times = known.at(-1)?.history.map(({ timestamp }) => timestamp) ?? [];
     expect(times).toEqual([...times].sort());
+    await loop.stop();
+  });
+
+  it("hands out the value of a threshold that holds when it looks, not when it was sent", async () => {
+    const hour = 3_600_000;
+    const sent = timers.now();
+    const schedule = [-1, 0, 1, 2].map((h) => [sent + h * hour, 100 + 40 * h] as const);
+    await house.commit(
+      "thresholds",
+      aThreshold({ system, threshold: 100, timestamp: sent, schedule }),
+      aThreshold({ system, metric: "constant", threshold: 7, timestamp: sent }),
+    );
+    let known: LoopKnowledge | undefined;
+    const loop = loopOf({
+      analyze: async (_, knowledge) => {
+        known = knowledge;
+        return [];
+      },
+    });
+    await loop.start();
+    const cycle = async (ms: number) => {
+      const { cycles } = loop.stats;
+      timers.advance(ms);
+      await until("a cycle", () => loop.stats.cycles > cycles);
+    };
+    await until("both thresholds", async () => {
+      await cycle(60_000);
+      return known?.thresholds.latency_ms !== undefined && known.thresholds.constant !== undefined;
+    });
+    await cycle(sent + 1.5 * hour - timers.now());
+    expect(known?.thresholds.latency_ms).toMatchObject({ threshold: 160, timestamp: sent });
+    expect(thresholdAt(known?.thresholds.latency_ms as Threshold, sent + hour / 2)).toBe(120);
+    expect(known?.thresholds.constant?.threshold).toBe(7);
     await loop.stop();
   });
 
