@@ -1,10 +1,13 @@
 import type { OutputName, OutputOf } from "@mapek/client";
 import { describeOutput, showTime } from "@mapek/core/messages";
+import { nextDayOf } from "./next-day.ts";
 
 /** A readable line for a message of a family, its time first. */
 export function describeMessage<Name extends OutputName>(
   name: Name,
   message: OutputOf<Name>,
 ): string {
-  return `${showTime(message.timestamp)} ${describeOutput(name, message)}`;
+  const nextDay = "schedule" in message ? nextDayOf(message, message.timestamp) : undefined;
+  const coming = nextDay === undefined ? "" : ` Next day: ${nextDay}.`;
+  return `${showTime(message.timestamp)} ${describeOutput(name, message)}${coming}`;
 }

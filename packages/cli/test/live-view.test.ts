@@ -12,6 +12,7 @@ const aSeries = (changes: Partial<SeriesState> = {}): SeriesState => ({
   samples: 40,
   threshold: null,
   threshold_lower: null,
+  beyond: false,
   pinned: false,
   recommendation: null,
   confidence: null,
@@ -43,7 +44,8 @@ describe("renderView", () => {
         series: [
           aSeries({ threshold: 80, confidence: 0.913 }),
           aSeries({ metric: "load", recommendation: 1.5, confidence: 0.2, trend: "increasing" }),
-          aSeries({ labels: { host: "a" }, open_anomaly: {} }),
+          aSeries({ labels: { host: "a" }, open_anomaly: {}, beyond: true }),
+          aSeries({ metric: "busy", threshold: 9, beyond: true }),
         ],
         parameters: [
           {
@@ -71,6 +73,7 @@ describe("renderView", () => {
     expect(text).toMatch(/cpu_usage +12\.3457 +80 +0\.91 +stable/);
     expect(text).toMatch(/load +12\.3457 +~1\.5 +0\.20 +increasing/);
     expect(text).toMatch(/cpu_usage\{host="a"\} .*ANOMALY/);
+    expect(text).toMatch(/busy +12\.3457 +9 +- +stable +beyond/);
     expect(text).toContain("local: healthy (apply)  interval 1 s");
     expect(lines.at(-1)).toBe("service_exited feedback");
   });

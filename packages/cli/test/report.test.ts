@@ -10,7 +10,9 @@ import { showNumber, showTime } from "../src/output.ts";
 import { runProgram } from "../src/program.ts";
 import { numberTicks, timeTicks } from "../src/report/axis.ts";
 import { html } from "../src/report/html.ts";
+import { decisionsOf, lineOf } from "../src/report/in-force.ts";
 import { pageOf } from "../src/report/page.ts";
+import type { ReportedThreshold } from "../src/report/report-data.ts";
 import { thinLine } from "../src/report/thin-line.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mapek-report-"));
@@ -83,7 +85,7 @@ describe("mapek report of a file", () => {
       expect(page).toContain(`<dd>${showNumber(value)}</dd>`);
     expect(page).toContain(`<td>${showTime(anomaly?.peak_at as number)}</td>`);
     expect(page.match(/<rect class="anomaly"/g)).toHaveLength(found.anomalies.length);
-    expect(page).toContain(`<line class="threshold proposed"`);
+    expect(page).toContain(`<path class="threshold proposed"`);
   });
 
   it("needs nothing from elsewhere and runs nothing", async () => {
@@ -120,6 +122,79 @@ describe("mapek report of a file", () => {
   });
 });
 
+const aThreshold = (changes: Partial<ReportedThreshold> = {}): ReportedThreshold => ({
+  threshold: 60,
+  side: "upper",
+  source: "recommendation",
+  reasoning: "because",
+  action_id: "a-1",
+  pinned: false,
+  timestamp: start,
+  ...changes,
+});
+
+describe("a threshold that follows the day", () => {
+  const hour = 3_600_000;
+  const at = (h: number) => start + h * hour;
+  const curve = (...values: number[]) => values.map((value, h) => [at(h), value] as const);
+  const first = aThreshold({ schedule: curve(60, 70, 80, 90) });
+  const redrawn = aThreshold({
+    threshold: 82,
+    timestamp: at(1.5),
+    schedule: curve(62, 72, 92, 102),
+  });
+  const pinned = aThreshold({
+    threshold: 55,
+    timestamp: at(2.5),
+    ...{ source: "operator", pinned: true, action_id: null, reasoning: "by hand" },
+  });
+  const all = [first, redrawn, pinned];
+
+  it("has the decisions, each with what was drawn anew for it", () => {
+    expect(decisionsOf(all, "upper")).toEqual([
+      { threshold: first, curves: [first, redrawn] },
+      { threshold: pinned, curves: [pinned] },
+    ]);
+    expect(decisionsOf(all, "lower")).toEqual([]);
+  });
+
+  it("is drawn as it was handed out: each schedule until the next message", () => {
+    expect(lineOf([first, redrawn], at(0), at(2.5))).toEqual([
+      [at(0), 60],
+      [at(1), 70],
+      [at(1.5), 75],
+      [at(1.5), 82],
+      [at(2), 92],
+      [at(2.5), 97],
+    ]);
+    expect(lineOf([first, redrawn], at(2), at(3)).map(([time]) => time)).toEqual([at(2), at(3)]);
+  });
+
+  it("is told with its value at the end, its decisions in the table and its redraws as a number", () => {
+    const hours = Array.from({ length: 25 }, (_, i) => at(i / 10));
+    const found = {
+      ...analyze(times, values),
+      name: "m",
+      times: hours,
+      values: hours.map(() => 50),
+    };
+    const make = (thresholds: readonly ReportedThreshold[]) =>
+      pageOf({ title: "m", source: "s", madeAt: 0, series: [{ ...found, thresholds }] });
+    const page = make([first, redrawn]);
+    expectWellFormed(page);
+    expect(page).toContain("<dd>96 <small>recommendation, follows the day</small></dd>");
+    expect(page.match(/<td>recommendation<\/td>/g)).toHaveLength(1);
+    expect(page).toContain("Once it was drawn anew by the clock");
+    expect(make(all).match(/<path class="threshold"/g)).toHaveLength(1);
+    expect(make([first])).not.toContain("drawn anew");
+    const ahead = page.match(/<path class="threshold proposed"/g);
+    expect(ahead).toHaveLength(1);
+    expect(page).toContain("expected next");
+    expect(page).toContain('<rect class="ahead"');
+    expect(make([pinned])).not.toMatch(/expected next|<rect class="ahead"/);
+  });
+});
+
 const anyText = fc.string({ unit: "binary", maxLength: 40 });
 
 it("whatever texts a series has, the page is well-formed and shows them as texts", () => {
@@ -135,9 +210,7 @@ it("whatever texts a series has, the page is well-formed and shows them as texts
             name,
             times,
             values,
-            thresholds: [
-              { threshold: 60, side: "upper", source: "signal", reasoning, timestamp: start + 5 },
-            ],
+            thresholds: [aThreshold({ source: "signal", reasoning, timestamp: start + 5 })],
             changes: [
               { kind: "drift", since: start + 9, before: 1, after: null, reasoning: source },
             ],

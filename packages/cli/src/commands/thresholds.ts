@@ -1,6 +1,7 @@
-import { ClientError } from "@mapek/client";
+import { ClientError, type Threshold, thresholdAt } from "@mapek/client";
 import { Command } from "commander";
 import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
+import { nextDayOf } from "../next-day.ts";
 import {
   JSON_OPTION,
   printJson,
@@ -35,24 +36,26 @@ async function thresholds({ system, metric, json, ...options }: Options): Promis
       throw error;
     }
   });
+  const now = Date.now();
   if (json) {
-    printJson(found);
+    printJson(found.map((it) => ({ ...it, now: thresholdAt(it, now) })));
     return;
   }
-  if (found.length === 0) {
-    printLine("no threshold is in force");
-    return;
-  }
-  const rows = found.map((it) => [
+  printLine(found.length === 0 ? "no threshold is in force" : thresholdTable(found, now));
+}
+
+/** Thresholds with the values that hold now: the message of one that follows the day may be hours old. */
+export function thresholdTable(thresholds: readonly Threshold[], now: number): string {
+  const rows = thresholds.map((it) => [
     it.system,
     showSeries(it.metric, it.labels),
     it.side ?? "upper",
-    `${showNumber(it.threshold)}${it.pinned ? " (pinned)" : ""}`,
+    `${showNumber(thresholdAt(it, now))}${it.pinned ? " (pinned)" : ""}`,
+    nextDayOf(it, now) ?? "constant",
     showNumber(it.confidence),
     it.strategy,
     showTime(it.timestamp),
   ]);
-  printLine(
-    table([["SYSTEM", "SERIES", "SIDE", "THRESHOLD", "CONFIDENCE", "STRATEGY", "SINCE"], ...rows]),
-  );
+  const header = ["SYSTEM", "SERIES", "SIDE", "NOW", "NEXT DAY", "CONFIDENCE", "STRATEGY", "DRAWN"];
+  return table([header, ...rows]);
 }

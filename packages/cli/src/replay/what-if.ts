@@ -1,3 +1,4 @@
+import { thresholdAt } from "@mapek/core/curve";
 import type {
   Action,
   Anomaly,
@@ -50,6 +51,11 @@ export interface WhatIf {
 export function whatIf(then: readonly Effect[], now: readonly Effect[]): WhatIf {
   const before = grouped(then);
   const after = grouped(now);
+  // Curves are drawn at different times with each: compared is what holds at the end.
+  const end = [...before.thresholds, ...after.thresholds].reduce(
+    (newest, { timestamp }) => Math.max(newest, timestamp),
+    0,
+  );
   const ofSeries = ({ system, metric, labels, side }: Threshold | Recommendation) =>
     seriesKey(system, metric, labels) + (side === "lower" ? " (lower)" : "");
   return {
@@ -58,8 +64,8 @@ export function whatIf(then: readonly Effect[], now: readonly Effect[]): WhatIf 
       last(after.recommendations, ofSeries, (it) => it.recommended_value),
     ),
     thresholds: pairs(
-      last(before.thresholds, ofSeries, (it) => it.threshold),
-      last(after.thresholds, ofSeries, (it) => it.threshold),
+      last(before.thresholds, ofSeries, (it) => thresholdAt(it, end)),
+      last(after.thresholds, ofSeries, (it) => thresholdAt(it, end)),
     ),
     alarms: alarmSides(alarmsOf(before.anomalies), alarmsOf(after.anomalies)),
     parameters: pairs(parametersOf(before.parameters), parametersOf(after.parameters)),

@@ -1,8 +1,10 @@
+import type { Curve } from "@mapek/client";
 import { showNumber, showTime } from "../output.ts";
 import { numberTicks, timeTicks } from "./axis.ts";
 import { html, type Markup } from "./html.ts";
 import type { ReportedAnomaly, ReportedSeries } from "./report-data.ts";
 import { thinLine } from "./thin-line.ts";
+import { shownUntil, thresholdLines } from "./threshold-lines.ts";
 
 const WIDTH = 1_000;
 const HEIGHT = 320;
@@ -21,6 +23,9 @@ interface Scale {
   readonly x: (time: number) => number;
   readonly y: (value: number) => number;
   readonly from: number;
+  /** Time of the newest sample. */
+  readonly newest: number;
+  /** Behind it where it is known what comes. */
   readonly to: number;
   readonly low: number;
   readonly high: number;
@@ -33,7 +38,7 @@ export function chartOf(series: ReportedSeries): Markup | undefined {
   const lines = thresholdLines(series);
   const scale = scaleOf(
     series,
-    lines.map(({ value }) => value),
+    lines.flatMap(({ points }) => points.map(([, value]) => value)),
   );
   const { x, y } = scale;
   return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${name} over time">
@@ -49,7 +54,12 @@ ${numberTicks(scale.low, scale.high).map(
     label,
   }) => html`<line class="grid" y1="${TOP}" y2="${BOTTOM}" x1="${place(x(value))}" x2="${place(x(value))}"/><text class="tick" x="${place(x(value))}" y="${BOTTOM + 18}" text-anchor="${anchorOf(x(value))}">${label}</text>
 `,
-)}${anomalies.slice(-MOST_BANDS).map((anomaly) => band(anomaly, scale))}${changes.map(
+)}${
+  scale.to === scale.newest
+    ? undefined
+    : html`<rect class="ahead" x="${place(x(scale.newest))}" y="${TOP}" width="${place(RIGHT - x(scale.newest))}" height="${BOTTOM - TOP}"><title>what comes</title></rect>
+`
+}${anomalies.slice(-MOST_BANDS).map((anomaly) => band(anomaly, scale))}${changes.map(
   ({ since, kind, reasoning }) =>
     since < scale.from || since > scale.to
       ? undefined
@@ -58,12 +68,10 @@ ${numberTicks(scale.low, scale.high).map(
 )}<path class="samples" d="${thinLine(times, values, x, y)}"/>
 ${lines.map(
   ({
-    from,
-    to,
-    value,
+    points,
     title,
     isInForce,
-  }) => html`<line class="threshold${isInForce ? "" : " proposed"}" x1="${place(x(from))}" x2="${place(x(to))}" y1="${place(y(value))}" y2="${place(y(value))}"><title>${title}</title></line>
+  }) => html`<path class="threshold${isInForce ? "" : " proposed"}" d="${pathOf(points, scale)}"><title>${title}</title></path>
 `,
 )}${anomalies.slice(-MOST_BANDS).map(
   ({
@@ -75,10 +83,12 @@ ${lines.map(
 )}</svg>`;
 }
 
-function scaleOf({ times, values, anomalies }: ReportedSeries, more: readonly number[]): Scale {
+function scaleOf(series: ReportedSeries, more: readonly number[]): Scale {
+  const { times, values, anomalies } = series;
   let from = times[0] as number;
-  let to = times.at(-1) as number;
-  if (from === to) [from, to] = [from - 1_000, to + 1_000];
+  let newest = times.at(-1) as number;
+  if (from === newest) [from, newest] = [from - 1_000, newest + 1_000];
+  const to = Math.max(newest, shownUntil(series));
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   const take = (value: number) => {
@@ -93,6 +103,7 @@ function scaleOf({ times, values, anomalies }: ReportedSeries, more: readonly nu
   [low, high] = [low - room, high + room];
   return {
     from,
+    newest,
     to,
     low,
     high,
@@ -105,52 +116,23 @@ function scaleOf({ times, values, anomalies }: ReportedSeries, more: readonly nu
 const anchorOf = (pixels: number): string =>
   pixels > RIGHT - LABEL_ROOM ? "end" : pixels < LABEL_ROOM ? "start" : "middle";
 
+/** Straight lines between points. */
+const pathOf = (points: Curve, { x, y }: Scale): string =>
+  points
+    .map(([time, value], i) => `${i === 0 ? "M" : "L"}${place(x(time))} ${place(y(value))}`)
+    .join("");
+
 const confined = (pixels: number, least: number, most: number): number =>
   Math.min(most, Math.max(least, pixels));
 const place = (pixels: number): number => Math.round(pixels * 100) / 100;
 
-function band({ opened_at, closed_at, peak_value }: ReportedAnomaly, { x, from, to }: Scale) {
-  const end = closed_at ?? to;
+function band({ opened_at, closed_at, peak_value }: ReportedAnomaly, scale: Scale) {
+  const { x, from, newest, to } = scale;
+  const end = closed_at ?? newest;
   if (end < from || opened_at > to) return undefined;
   const left = x(opened_at);
   const width = Math.max(LEAST_BAND, x(end) - left);
   const until = closed_at === null ? "open" : showTime(closed_at);
   return html`<rect class="anomaly" x="${place(left)}" y="${TOP}" width="${place(width)}" height="${BOTTOM - TOP}"><title>anomaly ${showTime(opened_at)} – ${until}, peak ${showNumber(peak_value)}</title></rect>
 `;
-}
-
-interface Line {
-  readonly from: number;
-  readonly to: number;
-  readonly value: number;
-  readonly title: string;
-  readonly isInForce: boolean;
-}
-
-/** The thresholds that were in force, each until the next of its side; where none ever was, the one that is recommended. */
-function thresholdLines({ times, thresholds, recommendation }: ReportedSeries): Line[] {
-  const from = times[0] as number;
-  const to = times.at(-1) as number;
-  if (thresholds.length === 0 && recommendation !== null) {
-    const value = recommendation.recommended_value;
-    return [{ from, to, value, title: `recommended: ${showNumber(value)}`, isInForce: false }];
-  }
-  return (["upper", "lower"] as const).flatMap((side) => {
-    const own = thresholds.filter((one) => one.side === side);
-    return own.flatMap(({ threshold, timestamp, source, reasoning }, i) => {
-      const next = own[i + 1];
-      // The newest holds for what comes, and is shown where it came after the newest sample, too.
-      const isLater = timestamp > to;
-      if (next === undefined ? false : isLater || next.timestamp < from) return [];
-      return [
-        {
-          from: isLater ? from : Math.max(timestamp, from),
-          to: Math.min(next?.timestamp ?? to, to),
-          value: threshold,
-          title: `${side} threshold ${showNumber(threshold)} since ${showTime(timestamp)} (${source}): ${reasoning}`,
-          isInForce: !isLater,
-        },
-      ];
-    });
-  });
 }

@@ -16,7 +16,7 @@ import type {
   ReportedSeries,
 } from "./report-data.ts";
 
-/** Outputs of a series that a report looks at, the newest. */
+/** Outputs of a series that a report looks at, the newest; the thresholds, and the others. */
 const MOST_EVENTS = 2_000;
 
 /**
@@ -51,18 +51,16 @@ async function reported(
   { metric, labels, timestamps, values }: SeriesExport,
 ): Promise<ReportedSeries> {
   const series = { metric, labels };
-  const [[statistics], [recommendations], events] = await Promise.all([
+  const told = (...families: ("thresholds" | "anomalies" | "changes")[]) =>
+    client.events({ service: "learner", system, ...series, families, limit: MOST_EVENTS });
+  const [[statistics], [recommendations], thresholds, events] = await Promise.all([
     client.statistics(system, series) as Promise<Pick<ReportedSeries, "statistics" | "trend">[]>,
     client.recommendations(system, series) as Promise<
       { recommendation: ReportedRecommendation | null }[]
     >,
-    client.events({
-      service: "learner",
-      system,
-      ...series,
-      families: ["thresholds", "anomalies", "changes"],
-      limit: MOST_EVENTS,
-    }),
+    // By themselves: drawn anew many times a day, they would crowd out the others.
+    told("thresholds"),
+    told("anomalies", "changes"),
   ]);
   const from = timestamps[0] ?? 0;
   return {
@@ -72,7 +70,7 @@ async function reported(
     statistics: statistics?.statistics ?? null,
     trend: statistics?.trend ?? { direction: "unknown", slope_per_hour: 0 },
     recommendation: recommendations?.recommendation ?? null,
-    thresholds: of<Threshold>(events, "thresholds").map((one) => ({
+    thresholds: of<Threshold>(thresholds, "thresholds").map((one) => ({
       ...one,
       side: one.side ?? "upper",
     })),

@@ -1,8 +1,11 @@
+import { thresholdAt } from "@mapek/client";
 import { showNumber, showTime } from "../output.ts";
 import { chartOf } from "./chart.ts";
 import { html, Markup } from "./html.ts";
+import { decisionsOf } from "./in-force.ts";
 import type { Report, ReportedRecommendation, ReportedSeries } from "./report-data.ts";
 import { STYLE } from "./style.ts";
+import { thresholdLines } from "./threshold-lines.ts";
 
 /** Rows that a table shows, the newest. */
 const MOST_ROWS = 200;
@@ -36,12 +39,13 @@ function section(series: ReportedSeries): Markup {
   if (chart === undefined || statistics === null)
     return html`<section><h2>${name}</h2><p>No samples.</p></section>`;
   const inForce = thresholds.findLast(({ side }) => side === "upper");
-  const span = `${showTime(times[0] as number)} to ${showTime(times.at(-1) as number)} UTC`;
+  const end = times.at(-1) as number;
+  const span = `${showTime(times[0] as number)} to ${showTime(end)} UTC`;
   return html`<section>
 <h2>${name}</h2>
-<p class="quiet">${times.length} samples, ${span}</p>
+<p class="quiet">${times.length} ${times.length === 1 ? "sample" : "samples"}, ${span}</p>
 <dl class="tiles">
-${tile(inForce ? "threshold in force" : "recommended threshold", inForce?.threshold ?? recommendation?.recommended_value, inForce ? inForce.source : recommendation?.strategy)}
+${tile(inForce ? "threshold in force" : "recommended threshold", inForce ? thresholdAt(inForce, end) : recommendation?.recommended_value, inForce ? `${inForce.source}${inForce.schedule === undefined ? "" : ", follows the day"}` : recommendation?.strategy)}
 ${tile("confidence of what is recommended", recommendation?.confidence, recommendation?.provisional ? "provisional" : undefined)}
 ${tile("anomalies", anomalies.length, undefined)}
 ${tile("trend", trend.direction, `${showNumber(trend.slope_per_hour)} an hour`)}
@@ -51,20 +55,7 @@ ${tile("trend", trend.direction, `${showNumber(trend.slope_per_hour)} an hour`)}
 ${recommendation === null ? html`<p>No recommendation under 16 samples.</p>` : recommended(recommendation)}
 <h3>Statistics</h3>
 ${figures(Object.entries(statistics))}
-${
-  thresholds.length === 0
-    ? undefined
-    : html`<h3>Thresholds in force</h3>${rows(
-        ["Since (UTC)", "Side", "Threshold", "Set by", "Why"],
-        thresholds.map((one) => [
-          showTime(one.timestamp),
-          one.side,
-          showNumber(one.threshold),
-          one.source,
-          one.reasoning,
-        ]),
-      )}`
-}
+${thresholds.length === 0 ? undefined : thresholdsTable(thresholds)}
 <h3>Anomalies</h3>
 ${anomaliesTable(anomalies)}
 <h3>Changes</h3>
@@ -84,6 +75,24 @@ ${
 }
 </section>
 `;
+}
+
+/** What was decided: what the clock has drawn anew between is in the chart, and only counted here. */
+function thresholdsTable(thresholds: ReportedSeries["thresholds"]): Markup {
+  const decided = (["upper", "lower"] as const)
+    .flatMap((side) => decisionsOf(thresholds, side).map(({ threshold }) => threshold))
+    .sort((a, b) => a.timestamp - b.timestamp);
+  const redrawn = thresholds.length - decided.length;
+  return html`<h3>Thresholds in force</h3>${rows(
+    ["Since (UTC)", "Side", "Threshold then", "Set by", "Why"],
+    decided.map((one) => [
+      showTime(one.timestamp),
+      one.side,
+      showNumber(one.threshold),
+      one.source,
+      one.reasoning,
+    ]),
+  )}${redrawn === 0 ? undefined : html`<p class="quiet">${redrawn === 1 ? "Once it was" : `${redrawn} times it was`} drawn anew by the clock and by what was learned meanwhile: those are in the chart, not in this table.</p>`}`;
 }
 
 function anomaliesTable(anomalies: ReportedSeries["anomalies"]): Markup {
@@ -106,15 +115,24 @@ function anomaliesTable(anomalies: ReportedSeries["anomalies"]): Markup {
 const tile = (name: string, value: number | string | undefined, note: string | undefined): Markup =>
   html`<div><dt>${name}</dt><dd>${typeof value === "string" ? value : showNumber(value)}${note === undefined ? undefined : html` <small>${note}</small>`}</dd></div>`;
 
-function legend({ times, thresholds, anomalies, changes }: ReportedSeries): Markup {
-  const end = times.at(-1) as number;
-  const line =
-    thresholds.length === 0
-      ? ["proposed", "recommended threshold"]
-      : thresholds.some(({ timestamp }) => timestamp <= end)
-        ? ["threshold", "threshold in force"]
-        : ["proposed", "threshold in force since"];
-  return html`<span class="key samples"></span>samples <span class="key ${line[0]}"></span>${line[1]}${
+function legend(series: ReportedSeries): Markup {
+  const { anomalies, changes } = series;
+  const lines = thresholdLines(series);
+  const dashed =
+    series.thresholds.length === 0
+      ? "recommended threshold"
+      : series.thresholds.some(({ schedule }) => schedule !== undefined)
+        ? "expected next"
+        : "threshold in force since";
+  return html`<span class="key samples"></span>samples${
+    lines.some(({ isInForce }) => isInForce)
+      ? html` <span class="key threshold"></span>threshold in force`
+      : undefined
+  }${
+    lines.some(({ isInForce }) => !isInForce)
+      ? html` <span class="key proposed"></span>${dashed}`
+      : undefined
+  }${
     anomalies.length === 0 ? undefined : html` <span class="key anomaly"></span>anomaly`
   }${changes.length === 0 ? undefined : html` <span class="key change"></span>change`}`;
 }

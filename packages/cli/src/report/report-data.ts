@@ -1,10 +1,11 @@
 import type { Analysis } from "@mapek/core/learning";
 import type { Anomaly, Change, Recommendation, Threshold } from "@mapek/core/messages";
 
-/** A threshold from a time on. */
-type ReportedThreshold = Pick<Threshold, "threshold" | "source" | "reasoning" | "timestamp"> & {
-  readonly side: "upper" | "lower";
-};
+/** A threshold from a time on: one that somebody decided on, or the same drawn anew. */
+export type ReportedThreshold = Pick<
+  Threshold,
+  "threshold" | "schedule" | "source" | "reasoning" | "action_id" | "pinned" | "timestamp"
+> & { readonly side: "upper" | "lower" };
 
 export type ReportedAnomaly = Pick<
   Anomaly,
@@ -36,7 +37,7 @@ export interface ReportedSeries {
   readonly statistics: Analysis["statistics"];
   readonly trend: Analysis["trend"];
   readonly recommendation: ReportedRecommendation | null;
-  /** In force over time, ascending; of a file none has ever been. */
+  /** Handed out over time, ascending; of a file none has ever been. */
   readonly thresholds: readonly ReportedThreshold[];
   readonly anomalies: readonly ReportedAnomaly[];
   readonly changes: readonly ReportedChange[];

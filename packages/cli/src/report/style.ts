@@ -21,9 +21,9 @@ figure { margin: 8px 0; } svg { width: 100%; min-width: 640px; height: auto; dis
 figcaption { font-size: 13px; margin-left: 5%; }
 .grid { stroke: var(--line); stroke-width: 1; } .tick { fill: var(--quiet); font-size: 12px; }
 path.samples { fill: none; stroke: var(--samples); stroke-width: 1.4; stroke-linejoin: round; }
-line.threshold { stroke: var(--threshold); stroke-width: 2; } line.proposed { stroke-dasharray: 7 5; }
+path.threshold { fill: none; stroke: var(--threshold); stroke-width: 2; stroke-linejoin: round; } path.proposed { stroke-dasharray: 7 5; }
 line.change { stroke: var(--change); stroke-width: 2; stroke-dasharray: 2 4; }
-rect.anomaly { fill: var(--anomaly); opacity: 0.22; } circle.peak { fill: var(--anomaly); }
+rect.ahead { fill: var(--tile); } rect.anomaly { fill: var(--anomaly); opacity: 0.22; } circle.peak { fill: var(--anomaly); }
 .key { display: inline-block; width: 18px; margin: 0 5px 3px 14px; vertical-align: middle; border-top: 2px solid; }
 .key.samples { border-color: var(--samples); } .key.threshold { border-color: var(--threshold); }
 .key.proposed { border-color: var(--threshold); border-top-style: dashed; } .key.change { border-color: var(--change); border-top-style: dotted; }

@@ -46,7 +46,7 @@ function seriesLines(series: readonly SeriesState[]): string[] {
     thresholdCell(it),
     it.confidence === null ? "-" : it.confidence.toFixed(2),
     it.trend,
-    it.open_anomaly === null ? "" : "ANOMALY",
+    it.open_anomaly !== null ? "ANOMALY" : it.beyond ? "beyond" : "",
   ]);
   const header = ["SYSTEM", "SERIES", "LAST", "THRESHOLD", "CONFIDENCE", "TREND", ""];
   return table([header, ...rows]).split("\n");

@@ -1,0 +1,82 @@
+import type { Curve } from "@mapek/client";
+import { showNumber, showTime } from "../output.ts";
+import { decisionsOf, lineOf } from "./in-force.ts";
+import type { ReportedSeries, ReportedThreshold } from "./report-data.ts";
+
+/** A line in the chart. */
+interface Line {
+  readonly points: Curve;
+  readonly title: string;
+  /** Whether samples were compared with it. */
+  readonly isInForce: boolean;
+}
+
+const SIDES = ["upper", "lower"] as const;
+/** Part of what is shown of the past that is shown of what comes. */
+const AHEAD = 0.25;
+
+/** Until when the chart goes: behind the newest sample where the thresholds' schedules do. */
+export function shownUntil({ times, thresholds }: ReportedSeries): number {
+  const [from, to] = [times[0] as number, times.at(-1) as number];
+  const ends = SIDES.map((side) => newestOf(thresholds, side)?.schedule?.at(-1)?.[0] ?? to);
+  return Math.min(to + AHEAD * (to - from), Math.max(to, ...ends));
+}
+
+const newestOf = (thresholds: readonly ReportedThreshold[], side: ReportedThreshold["side"]) =>
+  thresholds.findLast((one) => one.side === side);
+
+/**
+ * The thresholds that were handed out, a line for each decision, and what is expected of the newest; where none ever was, the
+ * one that is recommended.
+ */
+export function thresholdLines(series: ReportedSeries): Line[] {
+  const { times, thresholds, recommendation } = series;
+  const from = times[0] as number;
+  const to = times.at(-1) as number;
+  if (thresholds.length === 0 && recommendation !== null) {
+    const value = recommendation.recommended_value;
+    const points = [[from, value] as const, [to, value] as const];
+    return [{ points, title: `recommended: ${showNumber(value)}`, isInForce: false }];
+  }
+  return SIDES.flatMap((side) => [
+    ...handedOut(decisionsOf(thresholds, side), from, to),
+    ...coming(newestOf(thresholds, side), from, to, shownUntil(series)),
+  ]);
+}
+
+function handedOut(decisions: ReturnType<typeof decisionsOf>, from: number, to: number): Line[] {
+  return decisions.flatMap(({ threshold, curves }, i) => {
+    const { side, timestamp, source, reasoning } = threshold;
+    const next = decisions[i + 1]?.threshold.timestamp ?? Number.POSITIVE_INFINITY;
+    if (timestamp >= to || next < from) return [];
+    return [
+      {
+        points: lineOf(curves, Math.max(timestamp, from), Math.min(next, to)),
+        title: `${side} threshold ${showNumber(threshold.threshold)} since ${showTime(timestamp)} (${source}): ${reasoning}`,
+        isInForce: true,
+      },
+    ];
+  });
+}
+
+/** What comes; a constant that is as new as the newest sample is shown along the samples, where nothing else would be seen. */
+function coming(
+  newest: ReportedThreshold | undefined,
+  from: number,
+  to: number,
+  until: number,
+): Line[] {
+  if (newest === undefined) return [];
+  const { side, schedule, timestamp, threshold, source, reasoning } = newest;
+  if (schedule !== undefined && until > to)
+    return [
+      {
+        points: lineOf([newest], to, until),
+        title: `${side} threshold, expected`,
+        isInForce: false,
+      },
+    ];
+  if (timestamp < to) return [];
+  const title = `${side} threshold ${showNumber(threshold)} since ${showTime(timestamp)} (${source}): ${reasoning}`;
+  return [{ points: lineOf([newest], from, to), title, isInForce: false }];
+}
