@@ -17,8 +17,14 @@ const UPLOT = fileURLToPath(import.meta.resolve("uplot/package.json")).replace(
 );
 const JAVASCRIPT = "text/javascript; charset=utf-8";
 const STYLES = "text/css; charset=utf-8";
-/** Browsers know addresses only. */
-const BARE_IMPORT = 'from "uplot"';
+/** Modules from elsewhere that pages use, by the name that they are imported by: browsers know addresses only. */
+const VENDOR = {
+  uplot: join(UPLOT, "uPlot.esm.js"),
+  "@mapek/core/curve": fileURLToPath(import.meta.resolve("@mapek/core/curve")),
+  "@mapek/client/redraw": fileURLToPath(import.meta.resolve("@mapek/client/redraw")),
+};
+const BARE_IMPORT = /(?<=from ")(?![./])[^"]+(?=")/g;
+const addressOf = (module: string): string => `/app/vendor/${module.replace(/.*\//, "")}.js`;
 
 /**
  * Everything that browsers get, by path. Modules keep the names of their sources: their types are taken out here,
@@ -38,9 +44,13 @@ export function readAssets(): ReadonlyMap<string, Asset> {
     if (name.endsWith(".svg")) assets.set(path, lazy("image/svg+xml", text));
     if (name === "index.html") assets.set("/", lazy("text/html; charset=utf-8", text));
   }
-  const vendor = (file: string) => () => readFileSync(join(UPLOT, file), "utf8");
-  assets.set("/app/vendor/uplot.js", lazy(JAVASCRIPT, vendor("uPlot.esm.js")));
-  assets.set("/app/vendor/uplot.css", lazy(STYLES, vendor("uPlot.min.css")));
+  for (const [module, file] of Object.entries(VENDOR)) {
+    const text = () => readFileSync(file, "utf8");
+    const read = file.endsWith(".ts") ? () => scriptOf(text()) : text;
+    assets.set(addressOf(module), lazy(JAVASCRIPT, read));
+  }
+  const styles = () => readFileSync(join(UPLOT, "uPlot.min.css"), "utf8");
+  assets.set("/app/vendor/uplot.css", lazy(STYLES, styles));
   return assets;
 }
 
@@ -56,4 +66,4 @@ function lazy(type: string, read: () => string): Asset {
 }
 
 const scriptOf = (source: string): string =>
-  stripTypeScriptTypes(source).replaceAll(BARE_IMPORT, 'from "/app/vendor/uplot.js"');
+  stripTypeScriptTypes(source).replaceAll(BARE_IMPORT, addressOf);

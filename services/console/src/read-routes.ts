@@ -2,6 +2,7 @@ import type { MapekClient } from "@mapek/client";
 import { type Labels, LOOPS, seriesKey } from "@mapek/core/messages";
 import type { FastifyInstance } from "fastify";
 import { ConsoleError } from "./errors.ts";
+import { withoutReplaced } from "./handed-out.ts";
 import {
   checked,
   listQuery,
@@ -15,6 +16,8 @@ import type { Systems } from "./systems.ts";
 
 /** Newest items of a history that a page gets. */
 const HISTORY = 200;
+/** Newest thresholds that a page gets: they are handed out up to about a hundred times a day. */
+const THRESHOLDS = 1_000;
 /** Open anomalies that the page of a system shows. */
 const OPEN_SHOWN = 20;
 
@@ -87,7 +90,9 @@ async function detailsOf(
   series: { readonly metric: string; readonly labels: Labels },
 ) {
   const ask = (verb: string) => client.request("learner", verb, system, series);
-  const [statistics, recommendations, thresholds, learning, upper, lower, history, actions] =
+  const told = (limit: number, ...families: ("thresholds" | "anomalies" | "changes")[]) =>
+    client.events({ service: "learner", system, families, ...series, limit });
+  const [statistics, recommendations, thresholds, learning, upper, lower, drawn, events, actions] =
     await Promise.all([
       ask("statistics"),
       ask("recommendations"),
@@ -95,23 +100,23 @@ async function detailsOf(
       ask("learning"),
       client.explain({ kind: "threshold", system, ...series, side: "upper" }),
       client.explain({ kind: "threshold", system, ...series, side: "lower" }),
-      client.events({
-        service: "learner",
-        system,
-        families: ["thresholds", "anomalies", "changes"],
-        ...series,
-        limit: HISTORY,
-      }),
+      told(THRESHOLDS, "thresholds"),
+      told(HISTORY, "anomalies", "changes"),
       client.history({ kind: "actions", system, limit: HISTORY }),
     ]);
   const key = seriesKey(system, series.metric, series.labels);
   return {
     statistics: statistics[0] ?? null,
     recommendation: recommendations[0] ?? null,
-    thresholds,
+    thresholds: (thresholds as object[]).map(inForce),
     learning: learning[0] ?? null,
     explanations: { upper, lower },
-    history,
+    history: [...withoutReplaced(drawn), ...events],
     actions: actions.filter(({ target }) => target.series === key),
   };
+}
+
+/** A threshold as its messages have it: the learner's answer has null for the schedule of one that is constant. */
+function inForce({ schedule, ...threshold }: { readonly schedule?: object | null }): object {
+  return { ...threshold, ...(schedule != null && { schedule }) };
 }

@@ -6,9 +6,10 @@ import type { SeriesCounts } from "./system-row.ts";
 
 /** A part of the ranked list. */
 export interface SeriesPage {
-  /** Series that fit the search, and those of them with an open anomaly. */
+  /** Series that fit the search, those of them with an open anomaly, and those whose newest value is beyond a threshold. */
   readonly total: number;
   readonly open: number;
+  readonly beyond: number;
   readonly offset: number;
   readonly items: readonly SeriesState[];
 }
@@ -113,6 +114,7 @@ export class SeriesIndex {
     return {
       total: found.length,
       open: open < 0 ? found.length : open,
+      beyond: found.filter(({ state }) => state.beyond && !state.stale).length,
       offset,
       items: found.slice(offset, offset + limit).map(({ state }) => state),
     };

@@ -105,8 +105,10 @@ describe("in a browser", () => {
     await page.locator("section p.reason").first().waitFor();
     await page.locator("[data-chart=monitoring_interval] canvas").waitFor();
     await page.getByRole("link", { name: "Series", exact: true }).click();
+    house.client.publish("shop", "errors", 64);
+    await page.getByRole("row", { name: /errors.*above threshold.*64/ }).waitFor();
     await page.getByRole("searchbox").fill("laten");
-    await page.getByText("1 series, 0 with an open anomaly.").waitFor();
+    await page.getByText("1 series, 0 with an open anomaly, 0 beyond").waitFor();
     await page.getByRole("link", { name: "latency_ms" }).click();
     await page.locator("[data-chart=series] canvas").waitFor();
     await page.getByRole("heading", { name: "Why this threshold" }).waitFor();

@@ -83,6 +83,8 @@ describe("what it shows", () => {
     expect(body.thresholds).toMatchObject([
       { threshold: body.state.threshold, source: "recommendation" },
     ]);
+    // As messages have it, which the pages share with them.
+    expect(body.thresholds[0].schedule).not.toBeNull();
     expect(body.recommendation.recommendation.candidates).toHaveProperty("adaptive");
     expect(body.explanations.upper).toMatchObject({ kind: "threshold", rule: expect.any(String) });
     expect(body.explanations.upper.causes.length).toBeGreaterThan(0);
@@ -311,7 +313,7 @@ describe("what is live", () => {
     const largest = Math.max(...live.of("rows").map(({ data }) => JSON.stringify(data).length));
     expect(largest).toBeLessThan(25_000);
     const { body } = await get(`/api/series?${query({ search: "TEMP u9999", limit: "10" })}`);
-    expect(body).toMatchObject({ total: 1, items: [{ labels: { unit: "u9999" } }] });
+    expect(body).toMatchObject({ total: 1, beyond: 0, items: [{ labels: { unit: "u9999" } }] });
     const { body: last } = await get(
       `/api/series?${query({ system: "fleet", offset: String(MANY - 5), limit: "25" })}`,
     );

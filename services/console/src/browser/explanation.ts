@@ -1,6 +1,6 @@
 import type { Explanation, ExplanationLink } from "@mapek/core/messages";
 import { type Child, h } from "./dom.ts";
-import { at, number, words } from "./format.ts";
+import { at, counted, NONE, number, withoutJson, words } from "./format.ts";
 import { asTable, figures, table } from "./parts.ts";
 
 /** The rule that decided with what went in, the chain that led there, and what has changed since. */
@@ -11,18 +11,19 @@ export const explanationView = ({ rule, inputs, causes, since }: Explanation): H
     h("p", { class: "reason" }, rule),
     inputs.length > 0 &&
       asTable(
-        `What went in: ${inputs.length} figures`,
+        `What went in: ${counted(inputs.length, "figure")}`,
         figures(
           inputs.map(({ name, value, unit }) => ({ name: words(name), value: shown(value, unit) })),
         ),
       ),
-    causes.length > 0 && steps(`What led there, ${causes.length} steps`, causes, true),
-    since.length > 0 && steps(`What has changed since, ${since.length} things`, since, false),
+    causes.length > 0 && steps(`What led there, ${counted(causes.length, "step")}`, causes, true),
+    since.length > 0 &&
+      steps(`What has changed since, ${counted(since.length, "thing")}`, since, false),
   );
 
 function shown(value: number | string | boolean | null, unit = ""): Child {
-  const text = typeof value === "number" ? number(value) : value === null ? "–" : String(value);
-  return `${text} ${unit}`.trim();
+  if (value === null) return NONE;
+  return `${typeof value === "number" ? number(value) : String(value)} ${unit}`.trim();
 }
 
 /** Few are shown at once, many on demand. */
@@ -37,7 +38,12 @@ function steps(caption: string, all: readonly ExplanationLink[], open: boolean):
   ];
   const rows = all.map(({ seq, timestamp, family, text }) => ({
     key: `${seq}`,
-    cells: [at(timestamp), words(family), h("span", { class: "wrap" }, text), String(seq)],
+    cells: [
+      at(timestamp),
+      words(family),
+      h("span", { class: "wrap" }, withoutJson(text)),
+      String(seq),
+    ],
   }));
   return asTable(caption, table(caption, columns, rows), open && all.length <= FEW);
 }

@@ -1,5 +1,6 @@
 const plain = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 4 });
-const compact = new Intl.NumberFormat(undefined, {
+/** In English as the page is: elsewhere a million may be an m, which reads as a thousandth. */
+const compact = new Intl.NumberFormat("en", {
   notation: "compact",
   maximumSignificantDigits: 4,
 });
@@ -22,9 +23,11 @@ export function number(value: number | null | undefined): string {
   return plain.format(value);
 }
 
-/** A share as percent. */
-export const percent = (share: number | null | undefined): string =>
-  share === null || share === undefined ? NONE : `${plain.format(100 * share)} %`;
+/** A share as percent; one that is as good as none is told so, not by its zeros. */
+export function percent(share: number | null | undefined): string {
+  if (share === null || share === undefined) return NONE;
+  return share > 0 && share < 1e-4 ? "< 0.01 %" : `${plain.format(100 * share)} %`;
+}
 
 const UNITS: readonly (readonly [end: RegExp, unit: string])[] = [
   [/(^|_)(ms|milliseconds|millis)$/, "ms"],
@@ -41,20 +44,54 @@ export const unitOf = (metric: string): string =>
   UNITS.find(([end]) => end.test(metric))?.[1] ?? "";
 
 /** A value of a metric with the unit that its name tells. */
-export function quantity(value: number | null | undefined, metric: string): string {
-  const unit = unitOf(metric);
-  return value === null || value === undefined || unit === ""
-    ? number(value)
-    : `${number(value)} ${unit}`;
+export const quantity = (value: number | null | undefined, metric: string): string =>
+  inUnit(value, unitOf(metric));
+
+/** A number of hours or more in seconds says nothing to a person. */
+const LONG_SECONDS = 7_200;
+
+/** A value with its unit: bytes and long times in larger ones. */
+export function inUnit(value: number | null | undefined, unit: string): string {
+  if (value === null || value === undefined || unit === "") return number(value);
+  if (unit === "B") return bytes(value);
+  const inSeconds = unit === "s" ? value : unit === "ms" ? value / 1_000 : 0;
+  return Math.abs(inSeconds) >= LONG_SECONDS ? seconds(inSeconds) : `${number(value)} ${unit}`;
 }
 
-/** Seconds as a person says them: 90 s, 15 min, 7 d. */
-export function seconds(value: number): string {
-  if (value < 120) return `${number(value)} s`;
-  if (value < 7_200) return `${number(value / 60)} min`;
-  if (value < 172_800) return `${number(value / 3_600)} h`;
-  return `${number(value / 86_400)} d`;
+const BYTES = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
+
+function bytes(value: number): string {
+  const size = Math.max(1, Math.abs(value));
+  const step = Math.min(BYTES.length - 1, Math.floor(Math.log10(size) / 3));
+  return `${number(value / 1_000 ** step)} ${BYTES[step]}`;
 }
+
+const DURATIONS = [
+  ["d", 86_400],
+  ["h", 3_600],
+  ["min", 60],
+  ["s", 1],
+] as const;
+
+/** Seconds as a person says them, in two units at most: 90 s, 15 min, 2 h 30 min, 6 d 23 h. */
+export function seconds(value: number): string {
+  const size = Math.abs(value);
+  if (size < 120) return `${number(value)} s`;
+  const found = DURATIONS.findIndex(([, length]) => size >= length);
+  const [unit, length] = DURATIONS[found] ?? DURATIONS[0];
+  const [part, partLength] = DURATIONS[found + 1] ?? DURATIONS[3];
+  const parts = Math.round(size / partLength);
+  // Rounded up to the next unit, it is told in that one.
+  if (found > 0 && parts * partLength >= (DURATIONS[found - 1]?.[1] ?? Number.POSITIVE_INFINITY))
+    return seconds(Math.sign(value) * parts * partLength);
+  const whole = Math.floor((parts * partLength) / length);
+  const rest = parts - (whole * length) / partLength;
+  return `${value < 0 ? "-" : ""}${number(whole)} ${unit}${rest === 0 ? "" : ` ${rest} ${part}`}`;
+}
+
+/** So many of something, by its right name: 1 sample, 2 samples. */
+export const counted = (count: number, one: string, many = `${one}s`): string =>
+  `${number(count)} ${count === 1 ? one : many}`;
 
 /** How long ago, roughly. */
 export function ago(time: number | null | undefined, now = Date.now()): string {
@@ -79,6 +116,27 @@ export function at(time: number | null | undefined): string {
 
 /** A word of the wire for people: `execution_parallelism` → `execution parallelism`. */
 export const words = (name: string): string => name.replaceAll("_", " ");
+
+/** A field of a message as a person reads it: no braces and quotes. */
+export function plainly(value: unknown): string {
+  if (value === null) return NONE;
+  if (typeof value === "number") return number(value);
+  if (typeof value !== "object") return String(value);
+  const fields = Object.entries(value ?? {});
+  if (fields.length === 0) return NONE;
+  return fields.map(([name, inner]) => `${words(name)} ${plainly(inner)}`).join(", ");
+}
+
+/** A text whose end is a JSON object, as lines of the log have it, with that in words. */
+export function withoutJson(text: string): string {
+  for (let begin = text.indexOf("{"); begin >= 0; begin = text.indexOf("{", begin + 1))
+    try {
+      return text.slice(0, begin) + plainly(JSON.parse(text.slice(begin)));
+    } catch {
+      // The name of a series has braces, too.
+    }
+  return text;
+}
 
 /** A series' name with its labels. */
 export function seriesName(metric: string, labels: Readonly<Record<string, string>>): string {

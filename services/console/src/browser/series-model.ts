@@ -10,8 +10,9 @@ import type {
 } from "@mapek/core/messages";
 import { unitOf } from "./format.ts";
 import type { Output } from "./live.ts";
-import { type Known, newestOfAnomalies, promiseBand } from "./series-figures.ts";
+import { type Band, type Known, newestOfAnomalies, promiseBand } from "./series-figures.ts";
 import type { RecommendationBody } from "./threshold-reasons.ts";
+import { decisionsOf, handedOutAt, presentAt } from "./thresholds.ts";
 
 export interface SeriesName {
   readonly system: string;
@@ -49,7 +50,7 @@ export interface Samples {
 
 /** As many as the learner's window holds by default. */
 const MOST_SAMPLES = 10_000;
-const MOST_HISTORY = 1_000;
+const MOST_HISTORY = 2_000;
 /** Promised by default. */
 const DEFAULT_RATE = 0.05;
 
@@ -115,8 +116,21 @@ export class SeriesModel {
     return newestOfAnomalies(this.of<Anomaly>("anomalies"));
   }
 
+  /** The threshold in force: `threshold` is its value at the newest sample that the learner had. */
   inForce(side: ThresholdSide): Threshold | undefined {
     return this.details?.thresholds.find((one) => (one.side ?? "upper") === side);
+  }
+
+  /** The messages about a side's threshold, oldest first: the one in force where no other is stored any more. */
+  messages(side: ThresholdSide): Threshold[] {
+    const found = this.of<Threshold>("thresholds").filter((one) => (one.side ?? "upper") === side);
+    const now = this.inForce(side);
+    return found.length === 0 && now !== undefined ? [now] : found;
+  }
+
+  /** What was last decided about a side's threshold; what was drawn anew since is no decision. */
+  decision(side: ThresholdSide): Threshold | undefined {
+    return decisionsOf(this.messages(side)).at(-1);
   }
 
   /** Share of the samples that is promised to lie beyond the threshold. */
@@ -124,29 +138,27 @@ export class SeriesModel {
     return this.details?.learning?.parameters.exceedance_rate ?? DEFAULT_RATE;
   }
 
-  /** The bands of the promise: none of a threshold that somebody has pinned. */
-  bands(): Known["bands"] {
-    return (["upper", "lower"] as const).flatMap((side) => {
-      if (this.inForce(side)?.pinned !== false) return [];
-      const band = promiseBand(this.values, this.rate, side);
-      return band === undefined ? [] : [band];
-    });
+  /** The band of the promise of a side: none of a threshold that somebody has pinned. */
+  band(side: ThresholdSide): Band | undefined {
+    if (this.inForce(side)?.pinned !== false) return undefined;
+    const messages = this.messages(side);
+    const present = messages.at(-1);
+    if (present === undefined) return undefined;
+    const above = handedOutAt(messages, this.times).map(
+      (threshold, i) =>
+        (this.values[i] ?? Number.NaN) - (threshold ?? presentAt(present, this.times[i] ?? 0)),
+    );
+    return promiseBand(above, this.rate, side);
   }
 
   known(): Known {
-    const changes = this.of<Threshold>("thresholds");
-    const of = (side: ThresholdSide) => {
-      const found = changes.filter((one) => (one.side ?? "upper") === side);
-      const now = this.inForce(side);
-      return found.length === 0 && now !== undefined ? [now] : found;
-    };
+    const of = (side: ThresholdSide) => ({ messages: this.messages(side), band: this.band(side) });
     return {
       times: this.times,
       values: this.values,
       upper: of("upper"),
       lower: of("lower"),
       anomalies: this.anomalies(),
-      bands: this.bands(),
       unit: unitOf(this.id.metric),
     };
   }

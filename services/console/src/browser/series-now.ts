@@ -2,24 +2,17 @@ import type { SeriesState } from "@mapek/client";
 import type { Anomaly } from "@mapek/core/messages";
 import { h } from "./dom.ts";
 import { ago, at, number, percent, quantity, words } from "./format.ts";
-import { asTable, button, empty, figures, section, table, tag, time } from "./parts.ts";
+import { button, empty, figures, section, table, tag, time } from "./parts.ts";
 import type { SeriesModel } from "./series-model.ts";
 import type { Session } from "./session.ts";
 
-/** How far back a chart may show. */
-const RANGES = [
-  { name: "15 min", ms: 900_000 },
-  { name: "1 h", ms: 3_600_000 },
-  { name: "1 d", ms: 86_400_000 },
-  { name: "all", ms: Number.POSITIVE_INFINITY },
-] as const;
 const MOST_ANOMALIES = 20;
-const NEWEST = 20;
 
 /** What holds of the series now. */
 export function nowSection(model: SeriesModel, state: SeriesState): HTMLElement {
   const { metric } = model.id;
   const inForce = model.inForce("upper");
+  const decision = model.decision("upper");
   return figures([
     {
       name: "Value",
@@ -34,13 +27,20 @@ export function nowSection(model: SeriesModel, state: SeriesState): HTMLElement 
           ? state.recommendation === null
             ? "learning"
             : `recommended ${quantity(state.recommendation, metric)}`
-          : h("span", {}, state.pinned ? "pinned, " : "", "set ", time(inForce.timestamp)),
+          : h(
+              "span",
+              {},
+              state.pinned && "pinned, ",
+              inForce.schedule !== undefined && "follows the day, ",
+              "set ",
+              time(decision?.timestamp ?? inForce.timestamp),
+            ),
     },
     ...(state.threshold_lower === null
       ? []
       : [{ name: "Lower threshold", value: quantity(state.threshold_lower, metric) }]),
     { name: "Confidence", value: percent(state.confidence), note: "that the promise will hold" },
-    { name: "Score", value: state.score.toFixed(2), note: "of the newest sample, 0–1" },
+    { name: "Score", value: state.score.toFixed(2), note: "0 to 1, of the newest sample" },
     {
       name: "Sensitivity",
       value: h("span", { id: "sensitivity-now" }, number(state.sensitivity)),
@@ -52,7 +52,7 @@ export function nowSection(model: SeriesModel, state: SeriesState): HTMLElement 
 
 function slopeOf(model: SeriesModel): string | undefined {
   const slope = model.details?.statistics?.trend.slope_per_hour;
-  return slope === undefined ? undefined : `${number(slope)} an hour`;
+  return slope === undefined ? undefined : `${quantity(slope, model.id.metric)} an hour`;
 }
 
 /** What a person may do, or why nothing. */
@@ -75,65 +75,6 @@ export function controls(model: SeriesModel, state: SeriesState, session: Sessio
     button("exclude", "Exclude a stretch …"),
     button("missed", "Report a missed anomaly …"),
   );
-}
-
-/** The place of the chart, its legend, and its newest figures. */
-export function chartSection(model: SeriesModel, rangeMs: number): HTMLElement {
-  const { metric } = model.id;
-  const rate = model.rate;
-  const hasBand = model.bands().length > 0;
-  return section(
-    "samples",
-    "Samples",
-    h(
-      "div",
-      { class: "ranges", role: "group", "aria-label": "How far back" },
-      RANGES.map(({ name, ms }) =>
-        button("range", name, { "data-ms": ms, "aria-pressed": String(ms === rangeMs) }),
-      ),
-    ),
-    h("div", {
-      class: "chart",
-      "data-keep": true,
-      "data-chart": "series",
-      role: "img",
-      "aria-label": inWords(model),
-    }),
-    h(
-      "ul",
-      { class: "legend" },
-      h("li", { class: "line" }, "samples"),
-      h("li", { class: "dashed" }, "threshold in force"),
-      hasBand && h("li", { class: "band" }, "band of the promise"),
-      h("li", { class: "mark" }, "anomaly, with its peak"),
-    ),
-    hasBand &&
-      h(
-        "p",
-        { class: "note" },
-        `The band is where a threshold keeps its promise on the samples of this window: ${percent(rate)} of them beyond it, give or take half of that. Confidence, ${percent(model.state?.confidence)}, is the learner's probability that the threshold will keep it over the next window as well; it is no interval around the threshold.`,
-      ),
-    asTable(
-      "The newest samples as a table",
-      table(
-        "Newest samples first",
-        [{ title: "When" }, { title: "Value", numeric: true }],
-        model.times
-          .slice(-NEWEST)
-          .reverse()
-          .map((when, i) => ({
-            key: `${when}`,
-            cells: [at(when), quantity(model.values[model.values.length - 1 - i], metric)],
-          })),
-      ),
-    ),
-  );
-}
-
-function inWords(model: SeriesModel): string {
-  const state = model.state;
-  const { metric } = model.id;
-  return `${model.times.length} samples, newest ${quantity(state?.last_value, metric)}, threshold ${quantity(state?.threshold, metric)}; tables below have the figures`;
 }
 
 /** The newest anomalies; with the token each can be labelled. */

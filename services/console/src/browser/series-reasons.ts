@@ -2,10 +2,11 @@ import type { Change, Threshold } from "@mapek/core/messages";
 import { ACTION_COLUMNS, actionRow, newestOfEach } from "./actions.ts";
 import { h } from "./dom.ts";
 import { explanationView } from "./explanation.ts";
-import { at, number, quantity, words } from "./format.ts";
+import { at, counted, number, quantity, words } from "./format.ts";
 import { asTable, empty, figures, section, table, time } from "./parts.ts";
 import type { SeriesModel } from "./series-model.ts";
-import { thresholdReasons } from "./threshold-reasons.ts";
+import { type RecommendationBody, thresholdReasons } from "./threshold-reasons.ts";
+import { decisionsOf } from "./thresholds.ts";
 
 /** Actions and lasting changes that are shown. */
 const MOST_ACTIONS = 20;
@@ -14,40 +15,57 @@ const MOST_CHANGES = 10;
 /** Why the thresholds in force are what they are. */
 export function reasonSection(model: SeriesModel): HTMLElement {
   const details = model.details;
-  const upper = model.inForce("upper");
-  const lower = model.inForce("lower");
-  const { metric } = model.id;
   const explanations = details?.explanations;
+  const { metric } = model.id;
+  const recommended = details?.recommendation;
+  const of = (side: "upper" | "lower", recommendation: RecommendationBody | null | undefined) =>
+    thresholdReasons({
+      metric,
+      inForce: model.inForce(side),
+      decidedAt: model.decision(side)?.timestamp,
+      newest: model.times.at(-1) ?? 0,
+      recommendation: recommendation ?? null,
+    });
   return section(
     "why",
     "Why this threshold",
-    thresholdReasons(metric, upper, details?.recommendation?.recommendation ?? null),
+    of("upper", recommended?.recommendation),
     explanations?.upper != null && explanationView(explanations.upper),
-    lower !== undefined && [
+    model.inForce("lower") !== undefined && [
       h("h3", {}, "The lower one"),
-      thresholdReasons(metric, lower, details?.recommendation?.recommendation_lower ?? null),
+      of("lower", recommended?.recommendation_lower),
       explanations?.lower != null && explanationView(explanations.lower),
     ],
     thresholdTable(model),
   );
 }
 
+/** What was decided: what was drawn anew in between is in the chart, and only counted here. */
 function thresholdTable(model: SeriesModel): HTMLElement | false {
-  const changes = model.of<Threshold>("thresholds");
-  if (changes.length === 0) return false;
+  const all = model.of<Threshold>("thresholds");
+  if (all.length === 0) return false;
   const { metric } = model.id;
-  return asTable(
-    `${changes.length} changes of the threshold as a table`,
+  const decisions = (["upper", "lower"] as const)
+    .flatMap((side) => decisionsOf(all.filter((one) => (one.side ?? "upper") === side)))
+    .sort((a, b) => b.timestamp - a.timestamp);
+  const redrawn = all.length - decisions.length;
+  return asTable(`${counted(decisions.length, "decision")} about the threshold as a table`, [
+    redrawn > 0 &&
+      h(
+        "p",
+        { class: "note" },
+        `Between them it was drawn anew ${counted(redrawn, "time")}, as the day went on and more was learned: the chart shows that.`,
+      ),
     table(
       "Thresholds, newest first",
       [
         { title: "When" },
-        { title: "Threshold", numeric: true },
+        { title: "Threshold then", numeric: true },
         { title: "Before", numeric: true },
         { title: "By" },
         { title: "Why", wide: true },
       ],
-      [...changes].reverse().map((one) => ({
+      decisions.map((one) => ({
         key: `${one.timestamp} ${one.side} ${one.threshold}`,
         cells: [
           at(one.timestamp),
@@ -63,7 +81,7 @@ function thresholdTable(model: SeriesModel): HTMLElement | false {
         ],
       })),
     ),
-  );
+  ]);
 }
 
 /** What feedback has moved, and what has changed for good. */

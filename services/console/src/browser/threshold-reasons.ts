@@ -2,6 +2,7 @@ import type { Recommendation, Threshold } from "@mapek/core/messages";
 import { h } from "./dom.ts";
 import { number, percent, quantity, words } from "./format.ts";
 import { asTable, empty, figures, table, tag, time } from "./parts.ts";
+import { nextHours } from "./thresholds.ts";
 
 /** What the learner proposes now, without the series that it is about. */
 export type RecommendationBody = Pick<
@@ -27,12 +28,20 @@ const SHARES = /_rate$|_share$|^seasonality$|^normality$/;
 /** Those in the unit of the values. */
 const IN_UNIT = /^(mean|std_dev|median|min_value|max_value|p\d+)$/;
 
+interface Reasons {
+  readonly metric: string;
+  readonly inForce: Threshold | undefined;
+  /** When it was last decided on, ms: the one in force may have been drawn anew since. */
+  readonly decidedAt: number | undefined;
+  /** Time of the newest sample, ms. */
+  readonly newest: number;
+  readonly recommendation: RecommendationBody | null;
+}
+
 /** Who set the threshold in force and why; the strategies' candidates; what the recommendation rests on. */
-export function thresholdReasons(
-  metric: string,
-  inForce: Threshold | undefined,
-  recommendation: RecommendationBody | null,
-): HTMLElement {
+export function thresholdReasons(about: Reasons): HTMLElement {
+  const { metric, inForce, decidedAt, newest, recommendation } = about;
+  const coming = inForce && nextHours(inForce, newest, metric);
   return h(
     "div",
     { class: "why" },
@@ -46,8 +55,10 @@ export function thresholdReasons(
             tag(inForce.strategy, "info"),
             tag(`by ${inForce.source}`),
             inForce.pinned && tag("pinned", "info"),
-            h("span", { class: "quiet" }, time(inForce.timestamp)),
+            coming !== undefined && tag("follows the day", "info"),
+            h("span", { class: "quiet" }, time(decidedAt ?? inForce.timestamp)),
           ),
+          coming !== undefined && h("p", { class: "note" }, `Expected: ${coming}.`),
           h("p", { class: "reason" }, inForce.reasoning),
         ],
     recommendation !== null && candidatesOf(metric, recommendation),

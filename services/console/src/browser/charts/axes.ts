@@ -1,5 +1,5 @@
 import uPlot from "uplot";
-import { number, seconds } from "../format.ts";
+import { inUnit } from "../format.ts";
 import { FONT, type Palette } from "./palette.ts";
 
 const two = (value: number): string => String(value).padStart(2, "0");
@@ -19,23 +19,47 @@ function timeLabels(_: uPlot, ticks: number[], __: number, ___: number, step: nu
   });
 }
 
+/** Steps between ticks that are round as durations, in seconds: a tick of 600,000 s reads badly, one of 7 d well. */
+const DURATION_STEPS = [
+  ...[1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1].flatMap((n) => [n, 2 * n, 5 * n]),
+  ...[1, 2, 5, 10, 15, 30],
+  ...[1, 2, 5, 10, 15, 30].map((n) => 60 * n),
+  ...[1, 2, 3, 6, 12].map((n) => 3_600 * n),
+  ...[1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 10_000].map((n) => 86_400 * n),
+];
+const PER_SECOND: Readonly<Record<string, number>> = { s: 1, ms: 1_000 };
+
+/** Between a label and the chart, CSS pixels. */
+const LABEL_GAP = 8;
+const LEAST_SIZE = 44;
+
+/** As wide as the widest label, which would be cut off in an axis of a fixed size. */
+function sizeOf({ ctx }: uPlot, labels: readonly string[] | null): number {
+  ctx.save();
+  // Axes are drawn in the canvas' own pixels.
+  ctx.font = FONT;
+  const widest = Math.max(0, ...(labels ?? []).map((label) => ctx.measureText(label).width));
+  ctx.restore();
+  return Math.max(LEAST_SIZE, Math.ceil(widest) + 2 * LABEL_GAP);
+}
+
 /** A time axis below and a value axis at the left, quiet ones. */
 export function axes({ quiet, rule }: Palette, unit: string): uPlot.Axis[] {
   const common = { stroke: quiet, font: FONT, ticks: { show: false } };
+  const perSecond = PER_SECOND[unit];
   return [
     { ...common, grid: { show: false }, space: 72, size: 28, values: timeLabels },
     {
       ...common,
       grid: { stroke: rule, width: 1 },
-      size: 62,
+      gap: LABEL_GAP,
+      size: sizeOf,
       space: 36,
-      values: (_, ticks) => ticks.map((tick) => labelled(tick, unit)),
+      values: (_, ticks) => ticks.map((tick) => inUnit(tick, unit)),
+      ...(perSecond !== undefined && { incrs: DURATION_STEPS.map((step) => step * perSecond) }),
     },
   ];
 }
-
-const labelled = (tick: number, unit: string): string =>
-  unit === "s" ? seconds(tick) : `${number(tick)} ${unit}`.trim();
 
 /** A line that stays until the next value. */
 export const stepped = (): uPlot.Series.PathBuilder => uPlot.paths.stepped!({ align: 1 });

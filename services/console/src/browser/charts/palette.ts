@@ -6,6 +6,7 @@ export interface Palette {
   readonly accent: string;
   readonly threshold: string;
   readonly band: string;
+  readonly ahead: string;
   readonly alarm: string;
   readonly alarmGround: string;
 }
@@ -20,6 +21,7 @@ export function palette(): Palette {
     accent: colour("accent"),
     threshold: colour("threshold"),
     band: colour("band"),
+    ahead: colour("ahead-ground"),
     alarm: colour("critical"),
     alarmGround: colour("alarm-ground"),
   };

@@ -1,12 +1,18 @@
 import uPlot from "uplot";
-import type { SeriesFigures } from "../series-figures.ts";
-import { axes, stepped } from "./axes.ts";
+import type { Line, SeriesFigures } from "../series-figures.ts";
+import { axes } from "./axes.ts";
 import { onSchemeChange, palette } from "./palette.ts";
 
 const HEIGHT = 320;
 const NARROW_HEIGHT = 240;
+/** Diameter of a sample beyond a threshold, CSS pixels. */
+const DOT = 5;
+/** So few samples are shown as dots: a line through one is nothing. */
+const FEW = 3;
+/** Around a single sample, seconds. */
+const AROUND_S = 1_800;
 
-/** Samples of a series with its thresholds, the band of the promise, and what was abnormal. */
+/** Samples of a series with its thresholds as they were handed out and as they are expected, and what was abnormal. */
 export class SeriesChart {
   readonly #place: HTMLElement;
   readonly #size: ResizeObserver;
@@ -39,61 +45,93 @@ export class SeriesChart {
 
   #make(): uPlot {
     const colours = palette();
-    const threshold = {
-      stroke: colours.threshold,
-      width: 1.5,
-      dash: [6, 4],
-      paths: stepped(),
-      points: { show: false },
-    } satisfies Partial<uPlot.Series>;
+    const line = { stroke: colours.threshold, width: 1.6, points: { show: false } };
+    const past = { ...line } satisfies uPlot.Series;
+    const ahead = { ...line, dash: [5, 4], spanGaps: true } satisfies uPlot.Series;
+    const before = { ...line, width: 1.2, alpha: 0.7, dash: [1.5, 4] } satisfies uPlot.Series;
     const options: uPlot.Options = {
       ...sizeOf(this.#place),
       legend: { show: false },
       cursor: { y: false, points: { size: 6 } },
-      scales: { y: { range: (_, low, high) => padded(low, high) } },
+      scales: {
+        x: { range: (_, from, to) => this.#spanOf(from, to) },
+        y: { range: (_, low, high) => padded(low, high) },
+      },
       axes: axes(colours, this.#figures.unit),
       series: [
         {},
-        { stroke: colours.accent, width: 1.4, points: { show: false } },
-        threshold,
-        threshold,
+        {
+          stroke: colours.accent,
+          width: 1.4,
+          points: { show: () => this.#figures.times.length <= FEW, size: DOT },
+        },
+        past,
+        past,
+        before,
+        before,
+        ahead,
+        ahead,
+        {
+          stroke: colours.threshold,
+          paths: () => null,
+          points: { show: true, size: DOT, width: 0, fill: colours.threshold },
+        },
       ],
       hooks: { drawClear: [(chart) => this.#ground(chart)], draw: [(chart) => this.#peaks(chart)] },
     };
     return new uPlot(options, dataOf(this.#figures), this.#place);
   }
 
-  /** The band of the promise and the stretches that were abnormal, behind the lines. */
+  /** A single sample is shown amid an hour, not amid the years that a chart takes for it. */
+  #spanOf(from: number, to: number): [number, number] {
+    const [only, second] = this.#figures.times;
+    if (only === undefined || second !== undefined) return [from, to];
+    return [only / 1_000 - AROUND_S, only / 1_000 + AROUND_S];
+  }
+
+  /** What comes, the bands of the promise and the stretches that were abnormal, behind the lines. */
   #ground(chart: uPlot): void {
     const { ctx, bbox } = chart;
+    const { times, upper, lower, marks } = this.#figures;
     const colours = palette();
+    const right = bbox.left + bbox.width;
+    const newest = times.length === 0 ? right : xOf(chart, times.at(-1) as number);
     ctx.save();
     ctx.beginPath();
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
+    ctx.fillStyle = colours.ahead;
+    if (upper.ahead.length + lower.ahead.length > 0)
+      ctx.fillRect(newest, bbox.top, right - newest, bbox.height);
     ctx.fillStyle = colours.band;
-    for (const [low, high] of this.#figures.bands) {
-      const top = chart.valToPos(high, "y", true);
-      ctx.fillRect(bbox.left, top, bbox.width, Math.max(2, chart.valToPos(low, "y", true) - top));
-    }
-    // Where it is now, also where it was not in force yet.
-    ctx.strokeStyle = colours.band;
-    ctx.lineWidth = 1.5 * devicePixelRatio;
-    for (const value of [this.#figures.upper.at(-1), this.#figures.lower.at(-1)]) {
-      if (value === null || value === undefined) continue;
-      const y = chart.valToPos(value, "y", true);
+    for (const line of [upper, lower]) {
+      if (line.band === undefined) continue;
       ctx.beginPath();
-      ctx.moveTo(bbox.left, y);
-      ctx.lineTo(bbox.left + bbox.width, y);
-      ctx.stroke();
+      this.#edge(chart, line, line.band[1], false);
+      this.#edge(chart, line, line.band[0], true);
+      ctx.fill();
     }
     ctx.fillStyle = colours.alarmGround;
-    for (const { from, to } of this.#figures.marks) {
-      const left = chart.valToPos(from / 1_000, "x", true);
-      const right = to === null ? bbox.left + bbox.width : chart.valToPos(to / 1_000, "x", true);
-      ctx.fillRect(left, bbox.top, Math.max(3, right - left), bbox.height);
+    for (const { from, to } of marks) {
+      const left = xOf(chart, from);
+      const end = to === null ? newest : xOf(chart, to);
+      ctx.fillRect(left, bbox.top, Math.max(3, end - left), bbox.height);
     }
     ctx.restore();
+  }
+
+  /** One edge of a band: the threshold, moved as a whole. */
+  #edge(chart: uPlot, { past, before }: Line, moved: number, back: boolean): void {
+    const { times } = this.#figures;
+    for (let n = 0; n < times.length; n++) {
+      const i = back ? times.length - 1 - n : n;
+      const threshold = past[i] ?? before[i];
+      if (threshold === null || threshold === undefined) continue;
+      chart.ctx.lineTo(
+        xOf(chart, times[i] as number),
+        chart.valToPos(threshold + moved, "y", true),
+      );
+    }
   }
 
   #peaks(chart: uPlot): void {
@@ -101,7 +139,7 @@ export class SeriesChart {
     ctx.save();
     ctx.fillStyle = palette().alarm;
     for (const { peakAt, peakValue } of this.#figures.marks) {
-      const x = chart.valToPos(peakAt / 1_000, "x", true);
+      const x = xOf(chart, peakAt);
       if (x < bbox.left || x > bbox.left + bbox.width) continue;
       ctx.beginPath();
       ctx.arc(x, chart.valToPos(peakValue, "y", true), 4 * devicePixelRatio, 0, 2 * Math.PI);
@@ -111,17 +149,40 @@ export class SeriesChart {
   }
 }
 
+const xOf = (chart: uPlot, timeMs: number): number => chart.valToPos(timeMs / 1_000, "x", true);
+
 const sizeOf = (place: HTMLElement) => ({
   width: Math.max(200, place.clientWidth),
   height: place.clientWidth < 600 ? NARROW_HEIGHT : HEIGHT,
 });
 
-const dataOf = ({ times, values, upper, lower }: SeriesFigures): uPlot.AlignedData => [
-  times.map((time) => time / 1_000),
-  [...values],
-  [...upper],
-  [...lower],
-];
+/** Columns over the samples' times and, behind them, those at which thresholds are expected. */
+function dataOf({ times, values, upper, lower, beyond }: SeriesFigures): uPlot.AlignedData {
+  const newest = times.at(-1) ?? Number.NEGATIVE_INFINITY;
+  const coming = [...upper.ahead, ...lower.ahead]
+    .map(([time]) => time)
+    .filter((time) => time > newest);
+  const later = [...new Set(coming)].sort((a, b) => a - b);
+  const none = later.map(() => null);
+  const aheadOf = (line: Line) => {
+    const expected = new Map(line.ahead);
+    // It begins at the newest sample, where the past ends.
+    return [...times, ...later].map((time) =>
+      time < newest ? null : (expected.get(time) ?? null),
+    );
+  };
+  return [
+    [...times, ...later].map((time) => time / 1_000),
+    [...values, ...none],
+    [...upper.past, ...none],
+    [...lower.past, ...none],
+    [...upper.before, ...none],
+    [...lower.before, ...none],
+    aheadOf(upper),
+    aheadOf(lower),
+    [...beyond, ...none],
+  ];
+}
 
 /** A twentieth of room above and below. */
 function padded(low: number | null, high: number | null): [number, number] {

@@ -1,6 +1,6 @@
 import type { Transition } from "@mapek/core/messages";
 import { h, svg } from "../dom.ts";
-import { at } from "../format.ts";
+import { at, counted } from "../format.ts";
 import { statePill } from "../parts.ts";
 
 const WIDTH = 1_000;
@@ -32,7 +32,7 @@ export function stateStrip(transitions: readonly Transition[], now: number): HTM
         viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
         preserveAspectRatio: "none",
         role: "img",
-        "aria-label": `${transitions.length} transitions since ${at(first.timestamp)}; the table below has them all`,
+        "aria-label": `${counted(transitions.length, "transition")} since ${at(first.timestamp)}; the table below has them all`,
       },
       stretches.map(({ state, from, to }) =>
         svg(

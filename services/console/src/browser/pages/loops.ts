@@ -2,7 +2,7 @@ import type { Action, Feedback, Loop } from "@mapek/core/messages";
 import { ACTION_COLUMNS, actionRow, newestOfEach } from "../actions.ts";
 import { act, ask } from "../api.ts";
 import { h } from "../dom.ts";
-import { number, percent, words } from "../format.ts";
+import { counted, number, percent, plainly, words } from "../format.ts";
 import { Later } from "../later.ts";
 import type { LiveEvent, Output } from "../live.ts";
 import type { Page, Shell } from "../page.ts";
@@ -222,7 +222,7 @@ export class LoopsPage implements Page {
         : signalTable("Signals, newest first", others),
       own.length > 0 &&
         asTable(
-          `The learner's newest ${own.length} recommendations, which are signals too`,
+          `Signals of the learner itself: ${counted(own.length, "recommendation")}`,
           signalTable("Signals of the learner", own),
         ),
     );
@@ -264,8 +264,5 @@ const HEAD = new Set(["version", "id", "source", "timestamp"]);
 const saysOf = (signal: Readonly<Record<string, unknown>>): string =>
   Object.entries(signal)
     .filter(([name]) => !HEAD.has(name))
-    .map(
-      ([name, value]) =>
-        `${words(name)} ${typeof value === "number" ? number(value) : typeof value === "string" ? value : JSON.stringify(value)}`,
-    )
+    .map(([name, value]) => `${words(name)} ${plainly(value)}`)
     .join(", ");

@@ -10,6 +10,7 @@ import { link } from "../router.ts";
 interface List {
   readonly total: number;
   readonly open: number;
+  readonly beyond: number;
   readonly offset: number;
   readonly items: readonly SeriesState[];
 }
@@ -39,7 +40,7 @@ export class SeriesListPage implements Page {
   readonly #system: string | undefined;
   #search: string;
   #offset: number;
-  #list: List = { total: 0, open: 0, offset: 0, items: [] };
+  #list: List = { total: 0, open: 0, beyond: 0, offset: 0, items: [] };
   #typing = 0;
 
   constructor(shell: Shell, query: URLSearchParams) {
@@ -84,7 +85,7 @@ export class SeriesListPage implements Page {
   }
 
   view(): HTMLElement {
-    const { total, open, items } = this.#list;
+    const { total, open, beyond, items } = this.#list;
     return h(
       "div",
       {},
@@ -113,7 +114,7 @@ export class SeriesListPage implements Page {
       h(
         "p",
         { class: "lead", role: "status", "aria-live": "polite" },
-        `${number(total)} series, ${number(open)} with an open anomaly${this.#system === undefined ? "" : ` in ${this.#system}`}.`,
+        `${number(total)} series${this.#system === undefined ? "" : ` in ${this.#system}`}, ${number(open)} with an open anomaly, ${number(beyond)} beyond ${beyond === 1 ? "its" : "their"} threshold now.`,
       ),
       items.length === 0
         ? empty("No series fits.")
@@ -187,19 +188,26 @@ function rowOf(one: SeriesState) {
   };
 }
 
-export function conditionOf({ open_anomaly, stale, frozen, pinned }: SeriesState): HTMLElement {
+/** Whether a series does what it should now; a value beyond its threshold may be, or become, an anomaly. */
+export function conditionOf(one: SeriesState): HTMLElement {
+  const { open_anomaly, stale, beyond, frozen, pinned } = one;
+  const isBeyond = beyond && !stale;
   return h(
     "span",
     { class: "tags" },
-    open_anomaly !== null
-      ? tag("anomaly", "bad")
-      : stale
-        ? tag("silent", "warn")
-        : tag("usual", "good"),
+    open_anomaly !== null && tag("anomaly", "bad"),
+    open_anomaly === null && stale && tag("silent", "warn"),
+    isBeyond && tag(sideBeyond(one), "warn"),
+    open_anomaly === null && !stale && !isBeyond && tag("usual", "good"),
     pinned && tag("pinned", "info"),
     frozen && tag("frozen", "info"),
   );
 }
+
+const sideBeyond = ({ last_value, threshold }: SeriesState): string =>
+  (last_value ?? 0) > (threshold ?? Number.POSITIVE_INFINITY)
+    ? "above threshold"
+    : "below threshold";
 
 function thresholdOf({ threshold, recommendation, metric }: SeriesState): string {
   if (threshold !== null) return quantity(threshold, metric);

@@ -18,8 +18,9 @@ import {
   valuesOf,
 } from "../series-forms.ts";
 import { type Details, type Samples, SeriesModel } from "../series-model.ts";
-import { anomalySection, chartSection, controls, nowSection } from "../series-now.ts";
+import { anomalySection, controls, nowSection } from "../series-now.ts";
 import { movedSection, reasonSection, statisticsSection } from "../series-reasons.ts";
+import { chartSection } from "../series-samples.ts";
 import { conditionOf } from "./series-list.ts";
 
 /** What was decided is read again this long after something was. */

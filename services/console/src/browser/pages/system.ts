@@ -12,7 +12,7 @@ import { stateStrip } from "../charts/state-strip.ts";
 import { StepChart, type Steps } from "../charts/step-chart.ts";
 import { h } from "../dom.ts";
 import { explanationView } from "../explanation.ts";
-import { at, number, quantity, seconds, words } from "../format.ts";
+import { at, counted, number, quantity, seconds, words } from "../format.ts";
 import { Later } from "../later.ts";
 import type { LiveEvent, Output } from "../live.ts";
 import type { Page } from "../page.ts";
@@ -173,7 +173,7 @@ export class SystemPage implements Page {
       stateStrip(transitions, Date.now()),
       transitions.length > 0 &&
         asTable(
-          `All ${transitions.length} transitions as a table`,
+          `${counted(transitions.length, "transition")} as a table`,
           table(
             "Transitions, newest first",
             [{ title: "When" }, { title: "From" }, { title: "To" }, { title: "Why" }],

@@ -1,7 +1,7 @@
 import type { SystemRow } from "../../system-row.ts";
 import { ask } from "../api.ts";
 import { h } from "../dom.ts";
-import { number, seconds } from "../format.ts";
+import { counted, number, seconds } from "../format.ts";
 import type { LiveEvent } from "../live.ts";
 import type { Page } from "../page.ts";
 import { empty, statePill, table, tag, time } from "../parts.ts";
@@ -49,7 +49,7 @@ export class SystemsPage implements Page {
       h(
         "p",
         { class: "lead" },
-        `${number(total)} ${total === 1 ? "system" : "systems"}, ${number(open)} open ${open === 1 ? "anomaly" : "anomalies"}.`,
+        `${counted(total, "system")}, ${counted(open, "open anomaly", "open anomalies")}.`,
       ),
       items.length === 0
         ? empty(
@@ -60,7 +60,7 @@ export class SystemsPage implements Page {
         h(
           "p",
           { class: "note" },
-          `${total - items.length} more systems are not shown: the worst come first.`,
+          `${counted(total - items.length, "more system is", "more systems are")} not shown: the worst come first.`,
         ),
     );
   }
