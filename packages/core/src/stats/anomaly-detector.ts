@@ -5,6 +5,7 @@ import { RecentValues, type RecentValuesSnapshot } from "./recent-values.ts";
 import { SEASON_NUMBERS, type SeasonPoint, VIEWS } from "./season-point.ts";
 import { SeasonViews, type SeasonViewsSnapshot } from "./season-views.ts";
 import { Silence } from "./silence.ts";
+import { TrendOfDays } from "./trend-of-days.ts";
 
 /** Silent until this many points have come. */
 const SILENT_POINTS = 30;
@@ -72,7 +73,9 @@ const INTERVAL_MS = 8;
 const EXPECTED = 9;
 const SILENCE = new Silence(10);
 const SEASON = 10 + Silence.LENGTH;
-const NUMBERS = SEASON + SEASON_NUMBERS;
+const TREND_AT = SEASON + SEASON_NUMBERS;
+const TREND = new TrendOfDays(TREND_AT);
+const NUMBERS = TREND_AT + TrendOfDays.LENGTH;
 const MAY_BE_UNKNOWN = [EXPECTED_LOW, EXPECTED_HIGH, LAST_MS];
 
 /** Excess of each family at the last point of any detector. */
@@ -88,13 +91,17 @@ const point: SeasonPoint = {
   intervalMs: 0.5,
   numbers: [],
   from: SEASON,
+  line: 0.5,
+  slope: 0.5,
   ranges: new RangeMemory(VIEWS),
   recent: new RecentValues(),
+  dayBegun: undefined,
+  knowsTrend: false,
 };
 
 /** State of an `AnomalyDetector`: numbers and typed arrays. */
 export interface AnomalyDetectorSnapshot {
-  version: 4;
+  version: 5;
   numbers: Float64Array;
   ranges: RangeMemorySnapshot;
   recent: RecentValuesSnapshot;
@@ -229,7 +236,7 @@ export class AnomalyDetector {
 
   snapshot(): AnomalyDetectorSnapshot {
     return {
-      version: 4,
+      version: 5,
       numbers: Float64Array.from(this.#numbers),
       ranges: this.#ranges.snapshot(),
       recent: this.#recent.snapshot(),
@@ -237,16 +244,28 @@ export class AnomalyDetector {
     };
   }
 
-  /** Continues where `snapshot` was taken, bit for bit. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
+  /**
+   * Continues where `snapshot` was taken, bit for bit. One of version 4 knows no line: that is learned from then on.
+   *
+   * @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT
+   */
   static restore({
     version,
-    numbers,
+    numbers: stored,
     ranges,
     recent,
     season,
-  }: AnomalyDetectorSnapshot): AnomalyDetector {
-    requireSnapshot(version === 4, "not an anomaly detector of version 4");
-    requireSnapshot(numbers.length === NUMBERS, "wrong number of numbers");
+  }:
+    | AnomalyDetectorSnapshot
+    | (Omit<AnomalyDetectorSnapshot, "version"> & { version: 4 })): AnomalyDetector {
+    requireSnapshot(version === 5 || version === 4, "not an anomaly detector of version 4 or 5");
+    requireSnapshot(
+      stored.length === (version === 4 ? TREND_AT : NUMBERS),
+      "wrong number of numbers",
+    );
+    const numbers = new Float64Array(NUMBERS);
+    numbers.set(stored);
+    requireSnapshot(TREND.isSound(numbers), "a count is out of range");
     requireSnapshot(numbers[EVIDENCE]! >= 0 && numbers[KEPT]! >= 0, "evidence out of range");
     requireSnapshot(
       numbers.every((number, at) => Number.isFinite(number) || MAY_BE_UNKNOWN.includes(at)),
@@ -291,20 +310,25 @@ export class AnomalyDetector {
             Math.log(recent.extent / numbers[LARGEST_EXTENT]! + FLATNESS_FLOOR),
             0,
           );
-    this.#compareSeason(localMs, x, floor);
+    this.#compareSeason(localMs, x, learned, floor);
     excesses[8] = SILENCE.update(numbers, ranges.points, x, learned);
   }
 
-  #compareSeason(localMs: number, x: number, floor: number): void {
+  #compareSeason(localMs: number, x: number, learned: number, floor: number): void {
+    const numbers = this.#numbers;
+    point.dayBegun = TREND.update(numbers, localMs, learned);
+    point.line = TREND.at(numbers, localMs);
+    point.slope = TREND.slope(numbers);
+    point.knowsTrend = TREND.isKnown(numbers);
     point.localMs = localMs;
     point.x = x;
     point.floor = floor;
     point.intervalMs = this.intervalMs;
-    point.numbers = this.#numbers;
+    point.numbers = numbers;
     point.ranges = this.#ranges;
     point.recent = this.#recent;
     const { expected, hourOfDay, hourOfWeek, usualResidual } = this.#season.update(point);
-    if (!Number.isNaN(expected)) this.#numbers[EXPECTED] = expected;
+    if (!Number.isNaN(expected)) numbers[EXPECTED] = expected;
     excesses[5] = hourOfDay;
     excesses[6] = hourOfWeek;
     excesses[7] = usualResidual;

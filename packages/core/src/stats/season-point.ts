@@ -1,5 +1,6 @@
 import type { RangeMemory } from "./range-memory.ts";
 import type { RecentValues } from "./recent-values.ts";
+import type { DayBegun } from "./trend-of-days.ts";
 
 /** Points from which on there are views of a season; until then only their times are kept. */
 export const FIRST_POINTS = 24;
@@ -30,6 +31,13 @@ export interface SeasonPoint {
   learnedHigh: number;
   /** Least range to measure by. */
   floor: number;
+  /** The straight line that the series follows, at this point's time, and what it rises a millisecond. */
+  line: number;
+  slope: number;
+  /** Where a day begins with this point. */
+  dayBegun: Readonly<DayBegun> | undefined;
+  /** Whether there have been days enough to tell a line from a season. */
+  knowsTrend: boolean;
   /** Usual time between two points, ms. */
   intervalMs: number;
   /** A list of which `SEASON_NUMBERS` numbers from place `from` on are the season's, all 0 before the first point. */

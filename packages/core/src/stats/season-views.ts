@@ -27,6 +27,7 @@ import {
 
 /** A view that begins later than its series leaves its range all the time: so many points it is not heard. */
 const UNHEARD_POINTS = 400;
+const WEEK_MS = 7 * 86_400_000;
 /** Medians of so many scaled residuals are views. */
 const SHORT_MEDIAN = 11;
 const LONG_MEDIAN = 25;
@@ -86,6 +87,7 @@ export class SeasonViews {
     if (!this.#wanted) return readings;
     const { localMs, x, numbers, from } = point;
     if (!(this.#known instanceof SeasonalResiduals)) this.#begin(point);
+    else if (point.dayBegun !== undefined) this.#known.beginDay(point.dayBegun);
     const known = this.#known;
     if (known instanceof FirstQuarter) known.compare(point);
     if (!(known instanceof SeasonalResiduals)) return readings;
@@ -178,7 +180,9 @@ function compare(
   x: number,
 ): void {
   const { ranges, floor } = point;
-  const found = season.update(localMs, x, learnedOf(x, point), shareOf(point));
+  const line = point.line + point.slope * (localMs - point.localMs);
+  const rise = point.slope * WEEK_MS;
+  const found = season.update(localMs, x - line, learnedOf(x, point) - line, shareOf(point), rise);
   readings.hourOfDay = 0;
   readings.hourOfWeek = 0;
   if (!Number.isNaN(found.hour)) {
@@ -201,6 +205,12 @@ function compare(
   if (found.newHour)
     usual = Math.max(usual, excessOfMedian(season, point, HOUR_LONG, HOUR_RESIDUALS, LONG_MEDIAN));
   readings.usualResidual = usual;
+  // A line is as far from yesterday as a season that broke: which of them it is, the third day tells.
+  const mayBeLine = found.hourReturns && !point.knowsTrend && readings.hourOfDay + usual > 0;
+  if (mayBeLine && season.mayBeLine(localMs, found.hour)) {
+    readings.hourOfDay = 0;
+    readings.usualResidual = 0;
+  }
 }
 
 function excessOfMedian(

@@ -1,10 +1,13 @@
+import { within } from "./clamp.ts";
 import { doubles } from "./doubles.ts";
 import { requireSnapshot } from "./errors.ts";
 import { readHalf, writeHalf } from "./half-doubles.ts";
 import { NewestValues } from "./newest-values.ts";
 import type { RecentValues } from "./recent-values.ts";
+import type { DayBegun } from "./trend-of-days.ts";
 
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const DAY_HOURS = 24;
 const WEEK_HOURS = 168;
 const QUARTER_MS = 900_000;
@@ -37,6 +40,14 @@ const QUARTER = OTHERS + 5;
 const QUARTER_GATHERED = OTHERS + 6;
 const HOUR_GATHERED = OTHERS + 7;
 const HOUR_QUARTERS = 4;
+/** First bucket of each profile, buckets, and what one lasts. */
+const PROFILES = [
+  [HOURS, DAY_HOURS, HOUR_MS],
+  [QUARTERS, DAY_QUARTERS, QUARTER_MS],
+  [WEEK, WEEK_HOURS, HOUR_MS],
+] as const;
+/** A mean lies no further from 0, so that no difference overflows. */
+const LARGEST = 1e301;
 /** Residuals against the hour of the day, in usual ones: the last 25. The same against the quarter of the day. */
 export const HOUR_RESIDUALS = new NewestValues(25, OTHERS + 8);
 export const QUARTER_RESIDUALS = new NewestValues(25, OTHERS + 8 + HOUR_RESIDUALS.length);
@@ -47,6 +58,10 @@ const WEEK_RESIDUALS = new NewestValues(
 );
 const NUMBERS =
   OTHERS + 8 + HOUR_RESIDUALS.length + QUARTER_RESIDUALS.length + WEEK_RESIDUALS.length;
+/** Share of what the last 23 hours differ that a line must explain for them to look straight: of a whole wave it explains 0.61. */
+const STRAIGHT = 0.7;
+/** What a line is behind by at most, in its rise of a day. */
+const FURTHEST = 2;
 /** Least weight of a value in its bucket's mean, at one value in five minutes or fewer. */
 const DAY_RATE = 0.1;
 const WEEK_RATE = 0.2;
@@ -63,6 +78,8 @@ export type SeasonalResidualsSnapshot = Float64Array;
 export interface SeasonalReadings {
   /** Against the hour of the day. */
   hour: number;
+  /** Whether that hour has come on an earlier day. */
+  hourReturns: boolean;
   /** Against the hour of the week. */
   week: number;
   /** Mean of the last 24 of those. */
@@ -74,6 +91,7 @@ export interface SeasonalReadings {
 
 const readings: SeasonalReadings = {
   hour: 0.5,
+  hourReturns: false,
   week: 0.5,
   weekMean: 0.5,
   newHour: false,
@@ -127,11 +145,18 @@ export class SeasonalResiduals {
   /**
    * Compares a value with what is usual at its time, then learns from it.
    *
-   * @param localMs Local time, ms. @param x Finite, at most 1e300 in size. @param learned What the means learn of it.
-   * @param share 0 … 1: how much a value counts, 1 at one in five minutes or fewer.
+   * @param localMs Local time, ms. @param x Less the line that the series follows; at most 2e300 in size.
+   * @param learned What the means learn of it.
+   * @param share 0 … 1: how much a value counts, 1 at one in five minutes or fewer. @param rise Of the line in a week.
    * @returns One object for all series, good until the next call.
    */
-  update(localMs: number, x: number, learned: number, share: number): Readonly<SeasonalReadings> {
+  update(
+    localMs: number,
+    x: number,
+    learned: number,
+    share: number,
+    rise: number,
+  ): Readonly<SeasonalReadings> {
     const hour = Math.floor(localMs / HOUR_MS);
     const quarter = Math.floor(localMs / QUARTER_MS);
     const hourBucket = HOURS + modulo(hour, DAY_HOURS);
@@ -139,7 +164,9 @@ export class SeasonalResiduals {
     const quarterBucket = QUARTERS + modulo(quarter, DAY_QUARTERS);
     this.#enter(hour, quarter);
     const numbers = this.#numbers;
-    const hourWeight = this.#weightOf(hourBucket) + numbers[HOUR_GATHERED]!;
+    const keptWeight = this.#weightOf(hourBucket);
+    readings.hourReturns = keptWeight > 0;
+    const hourWeight = keptWeight + numbers[HOUR_GATHERED]!;
     const weekWeight = this.#weightOf(weekBucket) + numbers[HOUR_GATHERED]!;
     const quarterWeight = this.#weightOf(quarterBucket) + numbers[QUARTER_GATHERED]!;
     const weight = Math.max(LEAST_WEIGHT, share);
@@ -161,7 +188,7 @@ export class SeasonalResiduals {
         weight,
         quarterWeight,
       );
-    readings.week = weekWeight > 0 ? value - weekMean : Number.NaN;
+    readings.week = weekWeight > 0 ? nearer(value - weekMean, rise) : Number.NaN;
     readings.weekMean = Number.NaN;
     if (weekWeight > 0) {
       WEEK_RESIDUALS.add(numbers, readings.week);
@@ -174,6 +201,52 @@ export class SeasonalResiduals {
     numbers[HOUR_GATHERED]! += weight;
     numbers[QUARTER_GATHERED]! += weight;
     return readings;
+  }
+
+  /**
+   * Keeps what is known in force where a day has begun with another line: each bucket is moved by what the line's new slope
+   * makes of the time since it was last learned.
+   */
+  beginDay({ localMs, rise, tilt, skipped }: Readonly<DayBegun>): void {
+    const numbers = this.#numbers;
+    numbers[ORIGIN] = within(numbers[ORIGIN]! + rise, LARGEST);
+    if (tilt === 0) return;
+    for (const [first, length, lengthMs] of PROFILES) {
+      const next = Math.floor(localMs / lengthMs);
+      for (let age = 1; age <= length; age++) {
+        const bucket = first + modulo(next - age, length);
+        const moved = tilt * ((age - 0.5) * lengthMs + skipped * DAY_MS);
+        writeHalf(numbers, bucket, within(readHalf(numbers, bucket) + moved, LARGEST));
+      }
+    }
+  }
+
+  /**
+   * Whether a distance from the hour of the day is what a line would make of it: the last 23 hours went straight, on the same
+   * side and as far. Cost: O(23).
+   */
+  mayBeLine(localMs: number, residual: number): boolean {
+    const numbers = this.#numbers;
+    const hour = Math.floor(localMs / HOUR_MS);
+    const newest = readHalf(numbers, HOURS + modulo(hour - 1, DAY_HOURS));
+    let sum = 0;
+    let squares = 0;
+    let along = 0;
+    const count = DAY_HOURS - 1;
+    for (let age = 1; age <= count; age++) {
+      const x = (readHalf(numbers, HOURS + modulo(hour - age, DAY_HOURS)) - newest) / count;
+      sum += x;
+      squares += x * x;
+      along -= x * (age - DAY_HOURS / 2);
+    }
+    const spread = squares - (sum * sum) / count;
+    const size = (count * (count * count - 1)) / 12;
+    const rise = (along / size) * count * DAY_HOURS;
+    return (
+      along * along >= STRAIGHT * spread * size &&
+      residual * rise >= 0 &&
+      Math.abs(residual) <= FURTHEST * Math.abs(rise)
+    );
   }
 
   /** Median of the last `most` of some residuals, see `NewestValues.median`. @param most 1 … 25. */
@@ -264,6 +337,13 @@ export class SeasonalResiduals {
     const unit = 2 ** (BITS * (bucket % PACKED));
     this.#numbers[WEIGHTS + Math.floor(bucket / PACKED)]! += (weight - before) * unit;
   }
+}
+
+/** Distance of a value from all that lies between what was last time and what a line has made of it; the nearer end's. @param x Distance from the latter. */
+function nearer(x: number, rise: number): number {
+  const other = x + rise;
+  if (x > 0 !== other > 0) return 0;
+  return Math.abs(x) < Math.abs(other) ? x : other;
 }
 
 /** A mean that follows a value. @param before What the values weigh that it rests on. */
