@@ -311,7 +311,9 @@ export class AnomalyDetector {
             0,
           );
     this.#compareSeason(localMs, x, learned, floor);
-    excesses[8] = SILENCE.update(numbers, ranges.points, x, learned);
+    const rise = point.slope * point.intervalMs;
+    const silence = SILENCE.update(numbers, ranges.points, x, learned, rise);
+    excesses[8] = silence > 0 && this.#season.mayFall(point) ? 0 : silence;
   }
 
   #compareSeason(localMs: number, x: number, learned: number, floor: number): void {

@@ -101,6 +101,12 @@ export class SeasonViews {
     return readings;
   }
 
+  /** Whether the series may be a line that falls, which its days do not tell yet. */
+  mayFall({ knowsTrend, localMs }: Readonly<SeasonPoint>): boolean {
+    const known = this.#known;
+    return !knowsTrend && known instanceof SeasonalResiduals && known.straightRise(localMs) < 0;
+  }
+
   snapshot(points: number): SeasonViewsSnapshot {
     const known = this.#known;
     return {

@@ -58,8 +58,12 @@ const WEEK_RESIDUALS = new NewestValues(
 );
 const NUMBERS =
   OTHERS + 8 + HOUR_RESIDUALS.length + QUARTER_RESIDUALS.length + WEEK_RESIDUALS.length;
-/** Share of what the last 23 hours differ that a line must explain for them to look straight: of a whole wave it explains 0.61. */
-const STRAIGHT = 0.7;
+/**
+ * Share of what the last hours differ that a line must explain for them to look straight: it explains 0.61 of a whole wave and
+ * at most 0.75 of a step. Chosen on synthetic lines, checked on NAB's development half.
+ */
+const STRAIGHT = 0.8;
+const FEWEST_HOURS = 3;
 /** What a line is behind by at most, in its rise of a day. */
 const FURTHEST = 2;
 /** Least weight of a value in its bucket's mean, at one value in five minutes or fewer. */
@@ -222,31 +226,35 @@ export class SeasonalResiduals {
   }
 
   /**
-   * Whether a distance from the hour of the day is what a line would make of it: the last 23 hours went straight, on the same
+   * Whether a distance from the hour of the day is what a line would make of it: the last hours went straight, to the same
    * side and as far. Cost: O(23).
    */
   mayBeLine(localMs: number, residual: number): boolean {
+    const rise = this.straightRise(localMs);
+    return residual * rise > 0 && Math.abs(residual) <= FURTHEST * Math.abs(rise);
+  }
+
+  /** What the series rises in a day by its last hours, at most 23; 0 where those are fewer than three, or are not on a line. */
+  straightRise(localMs: number): number {
     const numbers = this.#numbers;
     const hour = Math.floor(localMs / HOUR_MS);
     const newest = readHalf(numbers, HOURS + modulo(hour - 1, DAY_HOURS));
-    let sum = 0;
-    let squares = 0;
-    let along = 0;
-    const count = DAY_HOURS - 1;
-    for (let age = 1; age <= count; age++) {
-      const x = (readHalf(numbers, HOURS + modulo(hour - age, DAY_HOURS)) - newest) / count;
+    let count = 0;
+    let [sum, squares, along] = [0, 0, 0];
+    for (let age = 1; age < DAY_HOURS; age++) {
+      const bucket = HOURS + modulo(hour - age, DAY_HOURS);
+      if (this.#weightOf(bucket) === 0) break;
+      const x = (readHalf(numbers, bucket) - newest) / DAY_HOURS;
+      count++;
       sum += x;
       squares += x * x;
-      along -= x * (age - DAY_HOURS / 2);
+      along -= x * age;
     }
+    if (count < FEWEST_HOURS) return 0;
+    along += (sum * (count + 1)) / 2;
     const spread = squares - (sum * sum) / count;
     const size = (count * (count * count - 1)) / 12;
-    const rise = (along / size) * count * DAY_HOURS;
-    return (
-      along * along >= STRAIGHT * spread * size &&
-      residual * rise >= 0 &&
-      Math.abs(residual) <= FURTHEST * Math.abs(rise)
-    );
+    return along * along >= STRAIGHT * spread * size ? (along / size) * DAY_HOURS * DAY_HOURS : 0;
   }
 
   /** Median of the last `most` of some residuals, see `NewestValues.median`. @param most 1 … 25. */

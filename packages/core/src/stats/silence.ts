@@ -37,14 +37,15 @@ export class Silence {
    * Takes the next value.
    *
    * @param seen Values before it. @param x Finite, at most 1e300 in size. @param learned What the mean learns of it.
+   * @param rise What the series is known to rise from value to value: by it the mean is behind, and a fall is no silence.
    * @returns By how much of the longest run before the present one is longer, 0 … 5; 0 until 40 runs have ended.
    */
-  update(list: number[], seen: number, x: number, learned: number): number {
+  update(list: number[], seen: number, x: number, learned: number, rise: number): number {
     const from = this.#from;
     const points = seen + 1;
     const mean = points === 1 ? learned : list[from + MEAN]!;
     const length = list[from + LENGTH]!;
-    if (x <= mean) list[from + LENGTH] = length + 1;
+    if (x <= mean + Math.min(0, rise / MEAN_RATE)) list[from + LENGTH] = length + 1;
     else if (length > 0) {
       // Runs up to the least that counts as long need not be remembered.
       if (length > Math.max(MIN_LONGEST, list[from + LONGEST]!)) list[from + LONGEST] = length;
