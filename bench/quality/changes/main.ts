@@ -50,11 +50,15 @@ function falseLine(corpus: string, all: readonly SeriesChanges[]): string {
   );
 }
 
-/** Of changes that are not near an event: how many began in each bucket of local time. */
+/**
+ * Of changes that are not near an event: how many began in each bucket of local time. Series of a corpus that move in the same
+ * hour have one reason, and count once.
+ */
 function counts(all: readonly SeriesChanges[], buckets: number, bucketOf: (ms: number) => number) {
   const list = Array.from({ length: buckets }, () => 0);
-  for (const { changes } of all)
-    for (const { since, isNear } of changes) if (!isNear) list[bucketOf(since)]!++;
+  const far = all.flatMap(({ changes }) => changes.filter(({ isNear }) => !isNear));
+  for (const hour of new Set(far.map(({ since }) => Math.floor(since / HOUR_MS))))
+    list[bucketOf(hour * HOUR_MS)]!++;
   return list;
 }
 const hourOf = (ms: number): number => Math.floor(ms / HOUR_MS) % 24;
@@ -82,8 +86,8 @@ const page: string[] = [
   "",
   "## When they begin",
   "",
-  "Those that are not near an event, by hour and weekday of the time since which they are told; χ² against chance as a normal deviate",
-  "(above 2.3: one in a hundred by chance).",
+  "Those that are not near an event, by hour and weekday of the time since which they are told; series of a corpus that move in the same",
+  "hour count once. χ² against chance as a normal deviate (above 2.3: one in a hundred by chance).",
   "",
   ...head("corpus", ...Array.from({ length: 24 }, (_, hour) => String(hour)), "uneven"),
   ...found.map(({ corpus, all }) => {

@@ -1,5 +1,7 @@
 /** Weight of a value in the running mean. */
 const MEAN_RATE = 0.003;
+/** Of a falling line's mean, what it is behind by is taken off twice: once would leave runs to rounding. */
+const BEHIND = 2;
 /** Runs that must have ended before one can be called long. */
 const MIN_RUNS = 40;
 /** A run is measured by the longest before, at least by this many points. */
@@ -45,7 +47,7 @@ export class Silence {
     const points = seen + 1;
     const mean = points === 1 ? learned : list[from + MEAN]!;
     const length = list[from + LENGTH]!;
-    if (x <= mean + Math.min(0, rise / MEAN_RATE)) list[from + LENGTH] = length + 1;
+    if (x <= mean + Math.min(0, (BEHIND * rise) / MEAN_RATE)) list[from + LENGTH] = length + 1;
     else if (length > 0) {
       // Runs up to the least that counts as long need not be remembered.
       if (length > Math.max(MIN_LONGEST, list[from + LONGEST]!)) list[from + LONGEST] = length;

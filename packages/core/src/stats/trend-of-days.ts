@@ -14,6 +14,8 @@ const FEWEST = 2;
 const FEW = 5;
 const ALIKE = 0.1;
 const USUALLY_ALIKE = 0.25;
+/** A line that is followed is so until they are this far apart, or its side changes: a slope that comes and goes would be a series of shifts. */
+const STILL_ALIKE = 0.5;
 
 /** Places, from the first number on. Local time at which the present day began; 0 values: it has not. */
 const BEGUN = 0;
@@ -40,10 +42,12 @@ export interface DayBegun {
   rise: number;
   /** By how much the slope is another one, a millisecond. */
   tilt: number;
+  /** Whether there was no line before. */
+  isNew: boolean;
   /** Whole days without a value before it. */
   skipped: number;
 }
-const begun: DayBegun = { localMs: 0.5, rise: 0.5, tilt: 0.5, skipped: 0.5 };
+const begun: DayBegun = { localMs: 0.5, rise: 0.5, tilt: 0.5, isNew: false, skipped: 0.5 };
 
 /**
  * The straight line that a series follows beside its days and weeks; without it a line leaves each hour's range when a new
@@ -121,6 +125,7 @@ export class TrendOfDays {
     begun.localMs = list[from + BEGUN]!;
     begun.rise = within(slope * days * DAY_MS, LARGEST);
     begun.tilt = list[from + SLOPE]! - slope;
+    begun.isNew = slope === 0;
     begun.skipped = Math.max(0, days - 1);
     return begun;
   }
@@ -133,10 +138,10 @@ export class TrendOfDays {
     const median = medianOf(sorted.subarray(0, count));
     for (let i = 0; i < count; i++) distances[i] = Math.abs(list[from + i]! - median);
     const usual = medianOf(distances.subarray(0, count));
-    const isLine =
-      count < FEW
-        ? distances[count - 1]! <= ALIKE * Math.abs(median)
-        : usual <= USUALLY_ALIKE * Math.abs(median);
+    const isFollowed = list[this.#from + SLOPE]! * median > 0;
+    const share = isFollowed ? STILL_ALIKE : count < FEW ? ALIKE : USUALLY_ALIKE;
+    const furthest = count < FEW ? distances[count - 1]! : usual;
+    const isLine = furthest <= share * Math.abs(median);
     return isLine ? median / DAY_MS : 0;
   }
 }

@@ -3,6 +3,7 @@ import { doubles } from "./doubles.ts";
 import { requireSnapshot } from "./errors.ts";
 import { halfDoubles, readHalf, writeHalf } from "./half-doubles.ts";
 import { bucketOf } from "./hour-bucket.ts";
+import type { DayBegun } from "./trend-of-days.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY = 24;
@@ -93,6 +94,17 @@ export class WeeklyShape {
     if (!this.#hasTable || Number.isNaN(numbers[hourPlace(hour)]!)) return;
     numbers[PART_SUM] = clampFinite(numbers[PART_SUM]! + difference);
     numbers[PART_COUNT]!++;
+  }
+
+  /** Keeps the hours of the day in force where the line that they are told from has another slope; parts differ from them alike. */
+  tilt({ localMs, tilt, skipped }: Readonly<DayBegun>): void {
+    if (!this.#hasTable) return;
+    const next = Math.floor(localMs / HOUR_MS);
+    for (let age = 1; age <= DAY; age++) {
+      const place = hourPlace(next - age);
+      const moved = tilt * (age - 0.5 + skipped * DAY) * HOUR_MS;
+      this.#numbers[place] = clampFinite(this.#numbers[place]! + moved);
+    }
   }
 
   /** Takes back what was learned from a level that had moved since a local time. Cost: O(hours since). */

@@ -130,14 +130,17 @@ describe("a level that shifts by three deviations", () => {
     expect(change?.size).toBeLessThanOrEqual(1_000);
   });
 
-  test("on the first day too, where it is abrupt and lasts", () => {
-    const random = new RandomSource(3);
-    const values = Array.from(
-      { length: 900 },
-      (_, i) => 50 + random.normal() + (i >= 500 ? 10 : 0),
-    );
-    expect(changesOf(values, START, MINUTE)).toMatchObject([{ kind: "level_shift" }]);
-  });
+  test.each([1, 5, 10])(
+    "on the first day too, where it is abrupt and lasts for one: %i min",
+    (minutes) => {
+      const random = new RandomSource(3);
+      const values = Array.from(
+        { length: 2_400 / minutes },
+        (_, i) => 50 + random.normal() + (i >= 800 / minutes ? 10 : 0),
+      );
+      expect(changesOf(values, START, minutes * MINUTE)).toMatchObject([{ kind: "level_shift" }]);
+    },
+  );
 });
 
 describe("what does not last", () => {
@@ -173,6 +176,73 @@ test("a level that drifts on is told as drift, at most once a week", () => {
     );
     expect((found[0] as Found).at - at).toBeLessThan(9 * DAY_POINTS);
   }
+});
+
+describe("a straight line of 60 days", () => {
+  const changesOfLine = (minutes: number, slope: number, noise: () => number) =>
+    changesOf(
+      Array.from(
+        { length: (60 * 1_440) / minutes },
+        (_, i) => 50 + (slope * i * minutes) / 1_440 + noise(),
+      ),
+      START,
+      minutes * MINUTE,
+    );
+
+  test.each([0.25, 1, 5, 15, 60])("at %d min has no change", (minutes) => {
+    for (const slope of minutes < 1 ? [-30] : [1e-6, -30, 1_440])
+      expect(changesOfLine(minutes, slope, () => 0)).toEqual([]);
+  });
+
+  test.each([1, 5, 15, 60])(
+    "at %i min, with noise, has no level shift, and at most one drift",
+    (minutes) => {
+      for (const slope of [-1_000, -20, 5, 0.1])
+        for (let seed = 0; seed < 4; seed++) {
+          const next = NOISES.normal?.(new RandomSource(seed)) as () => number;
+          const kinds = changesOfLine(minutes, slope, next).map(({ kind }) => kind);
+          expect(kinds.length === 0 || kinds.join() === "drift").toBe(true);
+        }
+    },
+  );
+});
+
+test("what is told depends little on how often a series is sampled", () => {
+  const at = 20 * DAY_POINTS * 5 * MINUTE;
+  for (const wave of [0, 5])
+    for (const minutes of [0.5, 1, 2, 5, 10]) {
+      const next = NOISES.normal?.(new RandomSource(7)) as () => number;
+      const values = Array.from({ length: (25 * 1_440) / minutes }, (_, i) => {
+        const time = i * minutes * MINUTE;
+        return wave * Math.sin((2 * Math.PI * time) / 86_400_000) + next() + (time >= at ? 4 : 0);
+      });
+      const [change, ...others] = changesOf(values, START, minutes * MINUTE);
+      expect(others).toEqual([]);
+      expect(change?.kind).toBe("level_shift");
+      const delay = (change as Found).at * minutes * MINUTE - at;
+      expect(delay / 3_600_000).toBeGreaterThan(6.5);
+      expect(delay / 3_600_000).toBeLessThan(10);
+    }
+});
+
+test("a state of version 2 goes on with its level and its season", () => {
+  const detector = new ChangeDetector();
+  const next = NOISES.normal?.(new RandomSource(8)) as () => number;
+  const values = [
+    ...seriesOf(next, SHAPES.sine as never, 16 * DAY_POINTS, START, (i) =>
+      i >= 12 * DAY_POINTS ? 6 : 0,
+    ),
+  ];
+  const feed = (one: ChangeDetector, from: number, to: number) =>
+    values.slice(from, to).flatMap((value, i) => {
+      const time = START + (from + i) * 5 * MINUTE;
+      return one.update(time, time, value) ?? [];
+    });
+  feed(detector, 0, 10 * DAY_POINTS);
+  const { numbers, ...rest } = detector.snapshot();
+  const old = ChangeDetector.restore({ ...rest, version: 2, numbers: numbers.slice(0, 46) });
+  expect(feed(old, 10 * DAY_POINTS, 12 * DAY_POINTS)).toEqual([]);
+  expect(feed(old, 12 * DAY_POINTS, values.length)).toMatchObject([{ kind: "level_shift" }]);
 });
 
 test("shift and scale of the values change nothing", () => {
