@@ -8,7 +8,7 @@ const NEAR_MS = 2 * 3_600_000;
 const NEAR_SAMPLES = 3;
 const DAY_MS = 86_400_000;
 
-export interface Told extends Change {
+interface Told extends Change {
   readonly foundAt: number;
   /** Whether an event is within it or near its beginning. */
   readonly isNear: boolean;

@@ -34,11 +34,11 @@ const PER_MEAN_ABSOLUTE = 1.2533141373155;
 /** A block's deviation is at least this share of its samples': the median of 12 has 0.36. */
 const LEAST_SHARE = 0.3;
 /**
- * Blocks of n independent samples are at most this far from their level, over √n, in distances of samples; where they are further,
- * a run must be longer by that factor, up to the second. Chosen on kpi and wsd (of 1.6 and 1.9, 2 and 3), checked on cloud and on
- * synthetic level shifts, whose delay it leaves as it was.
+ * Blocks of n independent samples are at most this far from their level, over √n, in distances of samples; where they use to be
+ * further, a run must be longer by that factor, up to the second. Chosen on kpi and wsd (of 1.6 to 1.9, and 2 to 3), checked on
+ * cloud and on synthetic level shifts, whose delay it leaves as it was.
  */
-const INDEPENDENT = 1.9;
+const INDEPENDENT = 1.7;
 const MOST_WANDERING = 2;
 /** It is also at least this share of what a line rises in a block: without noise there is nothing else but rounding. */
 const LINE_SHARE = 0.1;
@@ -282,12 +282,12 @@ export class ChangeDetector {
     }
     const z =
       unit > 0 ? Math.min(MOST, Math.max(-MOST, deviation / unit)) : MOST * Math.sign(deviation);
-    this.#follow(z);
+    this.#follow(z, count);
     if (n[AT.side] === 0) {
       n[AT.level] = n[AT.level]! + LEVEL_RATE * deviation;
       return undefined;
     }
-    const isLong = n[AT.run]! >= RUN * this.#wandering(count);
+    const isLong = n[AT.run]! >= n[AT.needed]!;
     return n[AT.gathered]! >= GATHERED && isLong ? this.#judge(timeMs) : undefined;
   }
 
@@ -307,8 +307,8 @@ export class ChangeDetector {
     return PER_MEAN_ABSOLUTE * widened * Math.max(n[AT.spread]!, LEAST_SHARE * n[AT.noise]!, line);
   }
 
-  /** One side at a time: a run ends when nothing is gathered any more. */
-  #follow(z: number): void {
+  /** One side at a time: a run ends when nothing is gathered any more. @param count Samples of the block. */
+  #follow(z: number, count: number): void {
     const n = this.#numbers;
     let side = n[AT.side]!;
     // A run that chance began is not the beginning of a change.
@@ -323,6 +323,7 @@ export class ChangeDetector {
       n[AT.gathered] = Math.abs(z) - TOLERATED;
       n[AT.run] = 0;
       n[AT.early] = 0;
+      n[AT.needed] = RUN * this.#wandering(count);
       n[AT.prior] = meanOf(n, AT.deviations + RUN / 2 - 1, RUN / 2);
       n[AT.runAt] = n[AT.blockAt]!;
       n[AT.runLocalAt] = n[AT.blockLocalAt]!;

@@ -37,11 +37,13 @@ export const AT = {
   driftSide: 18,
   /** Mean deviation of the four blocks before the run. */
   prior: 19,
+  /** How long the run must be, by what was known when it began. */
+  needed: 20,
   /** From here on: differences of the samples of this block to what was expected beside the level. */
-  block: 20,
+  block: 21,
   /** Of the last 8 blocks, from here on: deviation from the level, then median of what the series had. */
-  deviations: 20 + BLOCK,
-  medians: 20 + BLOCK + RUN,
+  deviations: 21 + BLOCK,
+  medians: 21 + BLOCK + RUN,
 } as const;
 export const LAST_DEVIATION = AT.deviations + RUN - 1;
 const TREND_AT = AT.medians + RUN;
