@@ -1,5 +1,5 @@
 import { type Anomaly, addPrometheusLabel } from "@mapek/core/messages";
-import { showNumber, showSeries } from "../output.ts";
+import { showNumbers, showSeries } from "../output.ts";
 
 /** An alert of Alertmanager's API v2. */
 export interface Alert {
@@ -58,11 +58,10 @@ const unusual = ({ direction }: Incident): string =>
   direction === "within" ? "behaves unusually" : `is ${direction} its usual range`;
 
 function described({ peak_value, expected_low, expected_high, families }: Incident): string {
+  const [peak, low, high] = showNumbers([peak_value, expected_low, expected_high]);
   const range =
-    expected_low === null || expected_high === null
-      ? ""
-      : `, expected ${showNumber(expected_low)} to ${showNumber(expected_high)}`;
+    expected_low === null || expected_high === null ? "" : `, expected ${low} to ${high}`;
   const why =
     families === undefined || families.length === 0 ? "" : `; unusual: ${families.join(", ")}`;
-  return `peak ${showNumber(peak_value)}${range}${why}`;
+  return `peak ${peak}${range}${why}`;
 }

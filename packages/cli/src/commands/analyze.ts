@@ -6,7 +6,15 @@ import {
   withAnalysisOptions,
 } from "../analysis-options.ts";
 import { type CsvSeries, readCsv } from "../csv.ts";
-import { JSON_OPTION, printJson, printLine, showNumber, showTime, table } from "../output.ts";
+import {
+  JSON_OPTION,
+  printJson,
+  printLine,
+  showNumber,
+  showNumbers,
+  showTime,
+  table,
+} from "../output.ts";
 import { Progress } from "../progress.ts";
 import { scorePaths, writeScores } from "../score-files.ts";
 
@@ -103,7 +111,7 @@ const least = (times: readonly number[]): number =>
 const figuresTable = (figures: Readonly<Record<string, number>>): string =>
   table([
     Object.keys(figures).map((name) => name.toUpperCase()),
-    Object.values(figures).map((value) => showNumber(value)),
+    showNumbers(Object.values(figures)),
   ]);
 
 function recommendationText(recommendation: Analysis["recommendation"]): string {
@@ -115,11 +123,12 @@ function recommendationText(recommendation: Analysis["recommendation"]): string 
 
 function anomaliesTable(anomalies: Analysis["anomalies"]): string[] {
   if (anomalies.length === 0) return [];
-  const rows = anomalies.map((anomaly) => [
+  const peaks = showNumbers(anomalies.map(({ peak_value }) => peak_value));
+  const rows = anomalies.map((anomaly, i) => [
     showTime(anomaly.opened_at),
     anomaly.closed_at === null ? "open" : showTime(anomaly.closed_at),
     showTime(anomaly.peak_at),
-    showNumber(anomaly.peak_value),
+    peaks[i] ?? "-",
     showNumber(anomaly.peak_score),
   ]);
   return ["", table([["OPENED", "CLOSED", "PEAK AT", "PEAK VALUE", "SCORE"], ...rows])];

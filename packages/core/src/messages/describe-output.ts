@@ -3,6 +3,7 @@ import type { Change } from "./change.ts";
 import type { Action, Feedback } from "./feedback.ts";
 import type { Parameters, Transition } from "./parameters.ts";
 import type { Recommendation } from "./recommendation.ts";
+import { showNumbers } from "./show-numbers.ts";
 import type { Threshold } from "./threshold.ts";
 
 /** The public outputs about systems, by family. */
@@ -24,9 +25,11 @@ const DESCRIPTIONS: Descriptions = {
   recommendations: (m) =>
     `${series(m)} ${side(m)}recommendation ${m.provisional ? "~" : ""}${showNumber(m.recommended_value)} (${m.strategy}, confidence ${showNumber(m.confidence)}): ${m.reasoning}`,
   thresholds: (m) =>
-    `${series(m)} ${side(m)}threshold ${showNumber(m.previous)} -> ${showNumber(m.threshold)} (${m.strategy}, ${m.source}): ${m.reasoning}`,
-  anomalies: (m) =>
-    `${series(m)} anomaly ${m.phase}, ${m.direction} ${showNumber(m.expected_low)}…${showNumber(m.expected_high)}, peak ${showNumber(m.peak_value)} (score ${showNumber(m.peak_score)}${m.families === undefined ? "" : `: ${m.families.join(", ")}`}), id ${m.anomaly_id}`,
+    `${series(m)} ${side(m)}threshold ${showNumbers([m.previous, m.threshold]).join(" -> ")} (${m.strategy}, ${m.source}): ${m.reasoning}`,
+  anomalies: (m) => {
+    const [low, high, peak] = showNumbers([m.expected_low, m.expected_high, m.peak_value]);
+    return `${series(m)} anomaly ${m.phase}, ${m.direction} ${low}…${high}, peak ${peak} (score ${showNumber(m.peak_score)}${m.families === undefined ? "" : `: ${m.families.join(", ")}`}), id ${m.anomaly_id}`;
+  },
   changes: (m) =>
     `${series(m)} ${m.kind.replace("_", " ")} since ${showTime(m.since)}: ${m.reasoning}`,
   parameters: (m) =>
