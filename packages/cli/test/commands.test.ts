@@ -272,12 +272,16 @@ describe("questions", () => {
     expect(JSON.parse(done.stdout)).toEqual({
       system: "a",
       samples: 3,
+      not_taught: 0,
       series: [
         { metric: "cpu", samples: 2 },
         { metric: "mem", samples: 1 },
       ],
     });
+    // It asks first how far each series is.
     expect(received.map((message) => message.json())).toMatchObject([
+      { metric: "cpu", labels: {} },
+      { metric: "mem", labels: {} },
       { metric: "cpu", timestamps: [1_000, 2_000], values: [10, 20] },
       { metric: "mem", timestamps: [2_000], values: [1] },
     ]);

@@ -1,3 +1,4 @@
+import type { MapekClient } from "@mapek/client";
 import type { Labels, SeriesExport } from "@mapek/core/messages";
 import { Command } from "commander";
 import { labelArgument } from "../arguments.ts";
@@ -29,14 +30,35 @@ async function importFile(file: string, system: string, options: Options): Promi
   );
   const total = series.reduce((sum, { values }) => sum + values.length, 0);
   const progress = new Progress();
-  const samples = await withClient(options, (client) =>
-    client.importMetrics(system, series, (stored) =>
+  const { samples, late } = await withClient(options, async (client) => {
+    const late = await lateOf(client, system, series);
+    const samples = await client.importMetrics(system, series, (stored) =>
       progress.show(`${stored} of ${total} samples stored`),
-    ),
-  ).finally(() => progress.done());
+    );
+    return { samples, late };
+  }).finally(() => progress.done());
   const metrics = series.map(({ metric, values }) => ({ metric, samples: values.length }));
-  if (options.json) printJson({ system, samples, series: metrics });
+  if (options.json) printJson({ system, samples, not_taught: late, series: metrics });
   else printLine(`${samples} samples of ${metrics.map((it) => it.metric).join(", ")} stored`);
+  if (late > 0 && !options.json)
+    printLine(
+      `${late} of them are older than the newest sample of their series: they fill its window, and teach no season, change or anomaly. Import history before live samples, or as another metric.`,
+    );
+}
+
+/** Samples that come after newer ones: learning is in order of time. */
+async function lateOf(
+  client: MapekClient,
+  system: string,
+  series: readonly SeriesExport[],
+): Promise<number> {
+  let late = 0;
+  for (const { metric, labels, timestamps } of series) {
+    const [known] = await client.series(system, { metric, labels });
+    const newest = known?.last_time ?? Number.NEGATIVE_INFINITY;
+    late += timestamps.filter((time) => time < newest).length;
+  }
+  return late;
 }
 
 /** Missing samples left out, ascending in time. */
