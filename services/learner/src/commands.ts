@@ -92,7 +92,8 @@ function setThreshold(
     source,
     pinned: false,
     action_id: input.action_id,
-    timestamp: input.time,
+    // The series' own time, in which its threshold is followed and asked for: its samples may be behind the clock.
+    timestamp: learner.window.newestTime ?? input.time,
     movedFrom: moved_from,
     at,
     rate,
