@@ -1,5 +1,5 @@
 import { type Change, ChangeDetector } from "@mapek/core/stats";
-import { type Labelled, labelledSeries } from "./labelled.ts";
+import { type Labelled, labelledNames, labelledSeries } from "../labelled.ts";
 
 /** As the learner: the first samples are not looked at. */
 const FIRST_CHANGE = 64;
@@ -22,7 +22,7 @@ export interface SeriesChanges {
 
 /** What the detector tells of each series of a corpus. */
 export function changesOfCorpus(corpus: string): SeriesChanges[] {
-  return Array.from(labelledSeries(corpus), changesOfSeries);
+  return labelledNames(corpus).map((name) => changesOfSeries(labelledSeries(corpus, name)));
 }
 
 function changesOfSeries({ name, times, values, events }: Labelled): SeriesChanges {

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { LABELLED_CORPORA } from "../labelled.ts";
 import { delayOf, SIZES, STEPS_MS } from "./delays.ts";
 import { changesOfCorpus, type SeriesChanges, unevenness } from "./false-changes.ts";
-import { CORPORA } from "./labelled.ts";
 
 /**
  * How often is a lasting change told for nothing, and how late a true one? Counts what the detector tells on production
@@ -29,7 +29,7 @@ if (!Number.isSafeInteger(seeds) || seeds < 1) {
 const row = (...cells: (string | number)[]): string => `| ${cells.join(" | ")} |`;
 const head = (...cells: string[]): string[] => [row(...cells), row(...cells.map(() => "---"))];
 
-const found = CORPORA.map((corpus) => ({ corpus, all: changesOfCorpus(corpus) }));
+const found = LABELLED_CORPORA.map((corpus) => ({ corpus, all: changesOfCorpus(corpus) }));
 
 function falseLine(corpus: string, all: readonly SeriesChanges[]): string {
   const days = all.reduce((sum, series) => sum + series.days, 0);
