@@ -546,6 +546,7 @@ export class SeriesLearner {
       offsetMs,
       intervalMs: this.judge.intervalMs,
       online: this.#follows ? adaptive : undefined,
+      learns: !this.frozen,
       exceedanceRate: exceedance_rate,
       minimum: minimum ?? Number.NEGATIVE_INFINITY,
       maximum: maximum ?? Number.POSITIVE_INFINITY,

@@ -38,7 +38,7 @@ const RECENT_SAMPLES = 100;
 /** Learning rate of the online threshold, whose gain the correction takes a share of. */
 const ONLINE_LEARNING_RATE = 0.05;
 
-/** Places of the numbers of the state. */
+// Places of the numbers of the state.
 /** Without season and correction, unit of the values; the whole threshold where it is constant. */
 const BASE = 0;
 /** Added to the base, in spreads, outward. */
@@ -74,6 +74,8 @@ export interface Moment {
   readonly intervalMs: number;
   /** Undefined where nothing is learned online. */
   readonly online: AdaptiveQuantile | undefined;
+  /** Whether the threshold may follow what is learned; a frozen series moves with the clock alone. */
+  readonly learns: boolean;
   readonly exceedanceRate: number;
   /** Bounds of the threshold, unit of the values. */
   readonly minimum: number;
@@ -89,7 +91,7 @@ export interface Moment {
  *
  * threshold = base + season + correction · spread. The base follows the online threshold, at most once a minute; the
  * correction pays back what the curve itself let through too often or too seldom (a delay, a pause, a season that
- * fails), an integral controller of a fiftieth of the online one's gain. A curve is drawn for the next day, or the next
+ * fails), an integral controller of a fiftieth of the online one's gain at a promise of 5 %. A curve is drawn for the next day, or the next
  * 24 samples, when the threshold has left the last one by the tolerance; the tolerance grows with the square of the
  * curves of the last day and a pause bounds them, so no series draws more than about 100 a day.
  *
@@ -144,7 +146,7 @@ export class FollowedThreshold {
    *
    * @param atMs When it is to be that value. What was decided more than a minute ago is of another hour and level: then
    * it begins where the online one is.
-   * @param rate Part of the way that it follows in a tenth of the time that its sender thinks in, 0 … 1.
+   * @param rate Learning rate, 0 … 1: each step leaves (1 − rate)^20 of the way to the online threshold.
    */
   follow(value: number, atMs: number, rate: number, moment: Moment): void {
     const numbers = this.#numbers;
@@ -210,11 +212,13 @@ export class FollowedThreshold {
     const numbers = this.#numbers;
     const { timeMs, online, tolerance } = moment;
     if (online?.base === undefined || !this.isDue(timeMs)) return false;
-    // What it is now, not its parameters: within an hour of the day the online one steps, this one does not.
-    const learned = online.computedAt(timeMs + moment.offsetMs) - this.#season(moment, timeMs);
     numbers[STEPPED_AT] = timeMs;
-    const share = 1 - (1 - numbers[RATE]!) ** FOLLOW_POWER;
-    numbers[BASE]! += share * clampFinite(learned - numbers[BASE]!);
+    if (moment.learns) {
+      // The value of now and not its parts: the online season steps at each hour, that of a curve does not.
+      const learned = online.computedAt(timeMs + moment.offsetMs) - this.#season(moment, timeMs);
+      const share = 1 - (1 - numbers[RATE]!) ** FOLLOW_POWER;
+      numbers[BASE]! += share * clampFinite(learned - numbers[BASE]!);
+    }
     const curves = this.#curvesAt(timeMs);
     if (
       timeMs <

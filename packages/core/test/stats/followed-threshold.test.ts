@@ -33,11 +33,11 @@ class Follower {
     this.followed.follow(this.online.value(time)!, time, 0.1, this.moment(time));
   }
 
-  moment(timeMs: number): Moment {
+  moment(timeMs: number, learns = true): Moment {
     const [minimum, maximum] = this.#bounds;
     return {
       ...{ timeMs, offsetMs: 0, intervalMs: this.#series.times[1]! - this.#series.times[0]! },
-      ...{ online: this.online, exceedanceRate: RATE, minimum, maximum, tolerance: 0.3 },
+      ...{ online: this.online, learns, exceedanceRate: RATE, minimum, maximum, tolerance: 0.3 },
     };
   }
 
@@ -95,6 +95,21 @@ test("what is held stays, whatever comes", () => {
   follower.followed.hold(70, 0);
   expect(new Set(follower.run(3_000))).toEqual(new Set([70]));
   expect(follower.followed.rate).toBe(0);
+});
+
+test("frozen it moves with the clock and follows nothing", () => {
+  const series = syntheticSeries("daily and weekly", 3, 4_000);
+  const follower = new Follower(series);
+  follower.run(3_500);
+  const time = series.times[3_499]!;
+  const before = follower.followed.snapshot().numbers[0];
+  // Far from what is learned: who follows would go there.
+  for (let i = 0; i < 200; i++) follower.online.update(time + i * 1_000, 1_000);
+  for (let hour = 1; hour <= 48; hour++)
+    follower.followed.step(follower.moment(time + hour * HOUR_MS, false));
+  expect(follower.followed.snapshot().numbers[0]).toBe(before);
+  follower.followed.step(follower.moment(time + 49 * HOUR_MS));
+  expect(follower.followed.snapshot().numbers[0]).not.toBe(before);
 });
 
 test("it keeps to its bounds", () => {
