@@ -48,8 +48,7 @@ export function sweepIdle(state: LearnerState, now: number, hasFolded?: HasFolde
   const found: Series[] = [];
   for (const series of state.series.values())
     if (
-      series.seen < state.sweep - Math.ceil(idle / every) &&
-      series.seen < state.sweep - Math.ceil(ownIdleMs(series) / every) &&
+      series.seen < state.sweep - Math.ceil(Math.max(idle, ownIdleMs(series)) / every) &&
       isIn(slice, series) &&
       mayExpire(state, series) &&
       !hasFolded?.(series.key)

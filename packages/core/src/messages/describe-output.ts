@@ -3,7 +3,7 @@ import type { Change } from "./change.ts";
 import type { Action, Feedback } from "./feedback.ts";
 import type { Parameters, Transition } from "./parameters.ts";
 import type { Recommendation } from "./recommendation.ts";
-import { showNumbers } from "./show-numbers.ts";
+import { showNumber, showNumbers } from "./show-numbers.ts";
 import type { Threshold } from "./threshold.ts";
 
 /** The public outputs about systems, by family. */
@@ -45,12 +45,6 @@ export const describeOutput = <F extends keyof OutputMessages>(
   family: F,
   message: OutputMessages[F],
 ): string => DESCRIPTIONS[family](message);
-
-/** Six significant digits, without an exponent where it can be avoided; `-` for what is not there. */
-export function showNumber(value: number | null | undefined): string {
-  if (value === null || value === undefined || Number.isNaN(value)) return "-";
-  return String(Number(value.toPrecision(6)));
-}
 
 /** `YYYY-MM-DD HH:MM:SS.mmm`, UTC. */
 export function showTime(ms: number): string {

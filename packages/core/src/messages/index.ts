@@ -25,7 +25,7 @@ export * from "./sample.ts";
 export * from "./sample-batch.ts";
 export * from "./series.ts";
 export * from "./settings.ts";
-export { showNumbers } from "./show-numbers.ts";
+export { showNumber, showNumbers } from "./show-numbers.ts";
 export * from "./signal.ts";
 export * from "./subjects.ts";
 export * from "./threshold.ts";

@@ -16,9 +16,15 @@ export function showNumbers(
 ): string[] {
   const precision = Math.max(digits, digitsToTell(values));
   return values.map((value) =>
-    value === null || value === undefined ? "-" : String(Number(value.toPrecision(precision))),
+    value === null || value === undefined || Number.isNaN(value)
+      ? "-"
+      : String(Number(value.toPrecision(precision))),
   );
 }
+
+/** A number by itself: six significant digits, without an exponent where it can be avoided; "-" where there is none. */
+export const showNumber = (value: number | null | undefined): string =>
+  showNumbers([value])[0] ?? "-";
 
 function digitsToTell(values: readonly (number | null | undefined)[]): number {
   const sorted = values.filter((value) => Number.isFinite(value)).toSorted((a, b) => a! - b!);
