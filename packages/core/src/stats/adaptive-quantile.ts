@@ -1,6 +1,7 @@
 import { clampFinite, within } from "./clamp.ts";
 import { copiedDoubles, doubles } from "./doubles.ts";
 import { requireFinite, requireRange, requireSnapshot } from "./errors.ts";
+import { medianOf } from "./median.ts";
 import { type RatePromise, ratePromise } from "./rate-promise.ts";
 import { SeasonalProfile, type SeasonalProfileSnapshot } from "./seasonal-profile.ts";
 import { DEFAULT_EXCEEDANCE_RATE, type Side } from "./strategies.ts";
@@ -410,13 +411,6 @@ export class AdaptiveQuantile {
     multiple += loop * OWED_SHARE * gain * exceedanceRate * within(numbers[OWED]!, OWED_LIMIT);
     numbers[MULTIPLE] = Math.min(2 / exceedanceRate, Math.max(LEAST_MULTIPLE, multiple));
   }
-}
-
-/** Of an even number of values: without overflow where they are finite. */
-function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const upper = sorted.length / 2;
-  return sorted[upper - 1]! / 2 + sorted[upper]! / 2;
 }
 
 /** Numbers of version 3 with the dispersion that is believed at first. */

@@ -13,6 +13,7 @@ import {
 import { clampFinite } from "./clamp.ts";
 import { doubles } from "./doubles.ts";
 import { requireFinite, requireSnapshot } from "./errors.ts";
+import { medianOf } from "./median.ts";
 import { WeeklyShape, type WeeklyShapeSnapshot } from "./weekly-shape.ts";
 
 /** Least samples of a block: the median of three stands one outlier. */
@@ -399,9 +400,3 @@ export class ChangeDetector {
 
 /** 1970-01-01 was a Thursday. */
 const weekdayOf = (localMs: number): number => (((Math.floor(localMs / DAY_MS) + 3) % 7) + 7) % 7;
-
-function medianOf(block: readonly number[]): number {
-  const sorted = [...block].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : sorted[middle - 1]! / 2 + sorted[middle]! / 2;
-}
