@@ -5,7 +5,7 @@ const START = 1_760_000_000_000;
 /** Days before the level shifts, and after it. */
 const BEFORE = 20;
 const AFTER = 20;
-export const STEPS_MS = [60_000, 300_000, 3_600_000] as const;
+export const STEPS_MS = [15_000, 60_000, 300_000, 3_600_000] as const;
 export const SIZES = [1.5, 2, 3, 5] as const;
 
 export interface Delay {

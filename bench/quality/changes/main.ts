@@ -105,7 +105,11 @@ const page: string[] = [
   "",
   `A level shift after 20 days of normal noise, ${seeds} series each: hours until half are told as such (told; other changes a series).`,
   "",
-  ...head("daily wave", "size", ...STEPS_MS.map((ms) => `${ms / 60_000} min`)),
+  ...head(
+    "daily wave",
+    "size",
+    ...STEPS_MS.map((ms) => (ms < 60_000 ? `${ms / 1_000} s` : `${ms / 60_000} min`)),
+  ),
   ...WAVES.flatMap((wave) =>
     SIZES.map((size) =>
       row(

@@ -1,13 +1,15 @@
 import {
   AT,
   BLOCK,
-  KEPT_OF_OLD,
+  KEPT_OF_2,
   LAST_DEVIATION,
   meanOf,
   NUMBERS,
-  OLD_NUMBERS,
+  NUMBERS_OF_2,
+  NUMBERS_OF_3,
   push,
   RUN,
+  SUDDEN,
   TREND,
 } from "./change-numbers.ts";
 import { clampFinite } from "./clamp.ts";
@@ -27,6 +29,8 @@ const BLOCK_MS = 3_600_000;
 const STEP_MS = 250_000;
 /** Blocks from which on their deviation is known. */
 const KNOWN_BLOCKS = 12;
+/** On the first day they are for a sudden shift from these on. */
+const FIRST_DAY_BLOCKS = 8;
 /** Least weight of the newest block in the deviation, and in the level. */
 const DEVIATION_RATE = 0.01;
 const LEVEL_RATE = 1 / 48;
@@ -61,6 +65,8 @@ const ABRUPT = 0.7;
 const PRIOR = 0.35;
 /** While the week is not known, a change of a series that follows the day must last longer than a weekend; one that begins with the week, longer than its workdays. */
 const WEEK_HOURS = 192;
+/** Until then the week of such a series is too little known for a sudden shift: its second weekend was one. Chosen on synthetic weeks. */
+const SECOND_WEEK_HOURS = 360;
 const WEEKEND_MS = 60 * 3_600_000;
 const WORKDAYS_MS = 130 * 3_600_000;
 /**
@@ -92,9 +98,12 @@ export interface Change {
   readonly size: number;
 }
 
+/** Numbers of a state, by its version. */
+const LENGTHS = { 2: NUMBERS_OF_2, 3: NUMBERS_OF_3, 4: NUMBERS } as const;
+
 /** State of a {@link ChangeDetector}. */
 export interface ChangeDetectorSnapshot {
-  readonly version: 3;
+  readonly version: 4;
   readonly seasonal: boolean;
   readonly shape: WeeklyShapeSnapshot | null;
   readonly numbers: Float64Array;
@@ -108,12 +117,14 @@ export interface ChangeDetectorSnapshot {
  * series is sampled. A two-sided CUSUM runs over these in units of their own long-run deviation; each block counts for a bounded
  * amount. What gathers is a level shift if it came at once and has settled, a drift if it went on for 24 blocks. A burst, or an
  * incident of fewer than 8 blocks, is neither; where blocks wander more than independent samples would make them, of up to 16.
- * While the hours are not known, what began must last for a day; in the first week one that begins between Saturday and Monday
- * must last 60 hours. A line is no change; one that begins is one drift.
+ * A shift that is large against what blocks do is told earlier: see `SuddenShift`.
+ * While the hours are not known, what began must last for a day, but for one large sudden shift, which may turn out to be the
+ * day's; in the first week one that begins between Saturday and Monday must last 60 hours. A line is no change; one that begins
+ * is one drift.
  *
  * Over 300 lines: one automaton, whose steps share its numbers.
  *
- * Cost: O(1) a sample, 0.2 µs (0.02 where samples are a minute apart or less); 0.7 KB, 1.1 KB from the second hour on. Shift and
+ * Cost: O(1) a sample, 0.2 µs (0.02 where samples are a minute apart or less); 0.8 KB, 1.3 KB from the second hour on. Shift and
  * scale equivariant.
  * Source: Page (1954), Biometrika 41, 100–115 (CUSUM).
  */
@@ -139,6 +150,7 @@ export class ChangeDetector {
    */
   update(timeMs: number, localTimeMs: number, sample: number): Change | undefined {
     const n = this.#numbers;
+    SUDDEN.count(n);
     if (timeMs - n[AT.takenAt]! < STEP_MS) return undefined;
     requireFinite(sample, "value");
     const value = Math.min(LARGEST, Math.max(-LARGEST, sample));
@@ -156,6 +168,8 @@ export class ChangeDetector {
     n[AT.expected] = n[AT.expected]! + (expected / count - n[AT.expected]! / count);
     n[AT.block + count - 1] = clampFinite(value - expected);
     n[AT.count] = count;
+    const sudden = this.#followSudden(timeMs, localTimeMs, n[AT.block + count - 1]!);
+    if (sudden !== undefined) return sudden;
     const isOver = count >= FEWEST && timeMs + gap - n[AT.blockAt]! >= BLOCK_MS;
     if (!isOver && count < BLOCK) return undefined;
     return this.#endBlock(timeMs);
@@ -163,7 +177,7 @@ export class ChangeDetector {
 
   snapshot(): ChangeDetectorSnapshot {
     return {
-      version: 3,
+      version: 4,
       seasonal: this.#seasonal,
       shape: this.#shape?.snapshot() ?? null,
       numbers: Float64Array.from(this.#numbers),
@@ -171,21 +185,21 @@ export class ChangeDetector {
   }
 
   /**
-   * Continues where `snapshot` was taken, bit for bit. One of version 2, whose blocks had no length in time, keeps what it knows
-   * of the season and the level; blocks are measured, and a line is learned, from then on.
+   * Continues where `snapshot` was taken, bit for bit. One of version 3, which knew no sudden shifts, learns from then on what
+   * they are; one of version 2, whose blocks had no length in time, keeps what it knows of the season and the level.
    *
    * @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT
    */
   static restore(
-    snapshot: Omit<ChangeDetectorSnapshot, "version"> & { readonly version: 2 | 3 },
+    snapshot: Omit<ChangeDetectorSnapshot, "version"> & { readonly version: 2 | 3 | 4 },
   ): ChangeDetector {
     const { version, seasonal, shape, numbers } = snapshot;
-    requireSnapshot(version === 3 || version === 2, "not a change detector of version 2 or 3");
-    const length = version === 3 ? NUMBERS : OLD_NUMBERS;
+    const length = LENGTHS[version];
+    requireSnapshot(length !== undefined, "not a change detector of version 2, 3 or 4");
     requireSnapshot(numbers.length === length, `a change detector has ${length} numbers`);
     const restored = new ChangeDetector(seasonal);
     if (shape !== null) restored.#shape = WeeklyShape.restore(shape);
-    const places = version === 3 ? numbers.keys() : KEPT_OF_OLD;
+    const places = version === 2 ? KEPT_OF_2 : numbers.keys();
     for (const place of places) restored.#numbers[place] = numbers[place]!;
     requireSnapshot(TREND.isSound(restored.#numbers), "a count is out of range");
     return restored;
@@ -210,6 +224,7 @@ export class ChangeDetector {
       n[AT.side] = 0;
       n[AT.count] = 0;
       n[AT.level] = Number.NaN;
+      SUDDEN.end(n);
     }
   }
 
@@ -222,12 +237,12 @@ export class ChangeDetector {
     const known = !Number.isNaN(typical);
     const shaped = known || this.#shape.ageHours >= DAY_HOURS;
     // What began on the first day may be a part of the day until it has lasted for one.
-    if (shaped && n[AT.shaped] === 0 && n[AT.side] !== 0 && n[AT.run]! < SLOW_RUN) return 0;
-    if (shaped && n[AT.shaped] === 0) {
+    const isOpen = n[AT.side] !== 0 && n[AT.run]! < SLOW_RUN;
+    if (shaped && n[AT.shaped] === 0 && !isOpen) {
       this.#beginLevel(0);
       n[AT.shaped] = 1;
     }
-    const level = shaped ? n[AT.level]! : 0;
+    const level = n[AT.shaped] === 1 ? n[AT.level]! : 0;
     const expected = clampFinite((known ? typical : 0) + (Number.isNaN(level) ? 0 : level));
     const difference = clampFinite(
       clampFinite(value - n[AT.offset]! - TREND.at(n, localTimeMs)) - expected,
@@ -237,7 +252,7 @@ export class ChangeDetector {
       known ? this.#bounded(difference) : difference,
       n[AT.side] !== 0,
     );
-    return known ? typical : 0;
+    return known && n[AT.shaped] === 1 ? typical : 0;
   }
 
   /** What was measured of blocks does not hold where they are told from something else from now on. */
@@ -248,6 +263,8 @@ export class ChangeDetector {
     n[AT.blocks] = 0;
     n[AT.count] = 0;
     n[AT.side] = 0;
+    n[AT.toldSide] = 0;
+    SUDDEN.forget(n);
   }
 
   #bounded(difference: number): number {
@@ -272,12 +289,16 @@ export class ChangeDetector {
     const deviation = middle - n[AT.level]!;
     const unit = this.#unit();
     n[AT.noise] = n[AT.noise]! + rate * (distance - n[AT.noise]!);
-    n[AT.blocks] = seen + 1;
-    const most = seen < KNOWN_BLOCKS ? Number.MAX_VALUE : MOST * unit;
-    n[AT.spread] = n[AT.spread]! + rate * (Math.min(most, Math.abs(deviation)) - n[AT.spread]!);
+    const isHeld = this.#isFirstDay && (n[AT.toldSide] !== 0 || this.#isSuddenOnFirstDay(timeMs));
+    const isKnown = seen >= KNOWN_BLOCKS || n[AT.side] !== 0 || isHeld;
+    if (!isHeld) {
+      n[AT.blocks] = seen + 1;
+      const most = isKnown ? MOST * unit : Number.MAX_VALUE;
+      n[AT.spread] = n[AT.spread]! + rate * (Math.min(most, Math.abs(deviation)) - n[AT.spread]!);
+    }
     push(n, AT.deviations, deviation);
     push(n, AT.medians, middle + n[AT.expected]!);
-    if (seen < KNOWN_BLOCKS) {
+    if (!isKnown) {
       n[AT.level] = n[AT.level]! + Math.max(LEVEL_RATE, 1 / (seen + 2)) * deviation;
       return undefined;
     }
@@ -290,6 +311,53 @@ export class ChangeDetector {
     }
     const isLong = n[AT.run]! >= n[AT.needed]!;
     return n[AT.gathered]! >= GATHERED && isLong ? this.#judge(timeMs) : undefined;
+  }
+
+  /** Whether nothing is known of the day. A line that is told from days begins the season anew, but is no first day. */
+  get #isFirstDay(): boolean {
+    return this.#seasonal && this.#numbers[AT.shaped] === 0 && !TREND.isKnown(this.#numbers);
+  }
+
+  /** Such a run is none of the chance that blocks are measured by: few of them would hide it. */
+  #isSuddenOnFirstDay(timeMs: number): boolean {
+    const n = this.#numbers;
+    return n[AT.blocks]! >= FIRST_DAY_BLOCKS && SUDDEN.isYoung(n, timeMs);
+  }
+
+  /**
+   * A shift that is large against what blocks do. On the first day it is told, once, but not accepted: if it is a part of the
+   * day, the run ends with it and nothing need be taken back; if it lasts for a day, it is accepted like any other.
+   */
+  #followSudden(timeMs: number, localMs: number, difference: number): Change | undefined {
+    const n = this.#numbers;
+    const level = n[AT.level]!;
+    if (Number.isNaN(level)) return undefined;
+    const median = SUDDEN.take(n, timeMs, localMs, clampFinite(difference - level));
+    const isFirstDay = this.#isFirstDay;
+    const known = isFirstDay ? FIRST_DAY_BLOCKS : KNOWN_BLOCKS;
+    if (Number.isNaN(median) || n[AT.blocks]! < known) return undefined;
+    const unit = this.#unit();
+    SUDDEN.follow(n, median, unit, meanOf(n, AT.deviations + RUN / 2, RUN / 2));
+    const mayBeDay = isFirstDay
+      ? n[AT.toldSide] !== 0 || n[AT.side] === 0
+      : this.#seasonal && n[AT.shaped] === 0;
+    if (mayBeDay) return undefined;
+    const moved = SUDDEN.moved(n, timeMs, unit, isFirstDay);
+    const size = this.#sizeOf(moved);
+    const [since, sinceLocal] = [SUDDEN.runAt(n), SUDDEN.runLocalAt(n)];
+    if (moved === 0 || size < LEAST_SIZE) return undefined;
+    if (this.#mayBeWeek(SECOND_WEEK_HOURS, sinceLocal, timeMs - since)) return undefined;
+    const after = clampFinite(n[AT.expected]! + level + moved);
+    const before = clampFinite(after - moved);
+    SUDDEN.told(n, timeMs, unit);
+    if (isFirstDay) n[AT.toldSide] = Math.sign(moved);
+    else {
+      let first = LAST_DEVIATION + 1;
+      while (first > AT.deviations && n[first - 1]! / moved > 0.5) first--;
+      this.#accept(moved, sinceLocal, first);
+      n[AT.count] = 0;
+    }
+    return { kind: "level_shift", since, before, after, size };
   }
 
   /** How much longer than those of independent samples runs have to be: 1 … 3, by how far blocks use to be from their level. */
@@ -335,7 +403,7 @@ export class ChangeDetector {
 
   #judge(timeMs: number): Change | undefined {
     const n = this.#numbers;
-    if (this.#mayBeWeek(timeMs)) return undefined;
+    if (this.#mayBeWeek(WEEK_HOURS, n[AT.runLocalAt]!, timeMs - n[AT.runAt]!)) return undefined;
     const earlier = meanOf(n, AT.deviations, RUN / 2);
     const later = meanOf(n, AT.deviations + RUN / 2, RUN / 2);
     const moved = (earlier + later) / 2;
@@ -358,7 +426,10 @@ export class ChangeDetector {
       after: clampFinite(after),
       size,
     };
-    this.#accept(moved);
+    const wasTold = isShift && n[AT.toldSide] === Math.sign(moved);
+    n[AT.toldSide] = 0;
+    this.#accept(moved, n[AT.runLocalAt]!, AT.deviations);
+    if (wasTold) return undefined;
     if (size < LEAST_SIZE || !(isShift || isDrift)) return undefined;
     if (isDrift) {
       const since = timeMs - n[AT.driftAt]!;
@@ -370,17 +441,21 @@ export class ChangeDetector {
     return change;
   }
 
-  #mayBeWeek(timeMs: number): boolean {
+  /** @param lastedMs How long that which began at a local time has lasted. */
+  #mayBeWeek(knownHours: number, beganLocalMs: number, lastedMs: number): boolean {
     const shape = this.#shape;
-    const n = this.#numbers;
-    if (shape === undefined || n[AT.shaped] === 0 || shape.ageHours >= WEEK_HOURS) return false;
-    const localMs = n[AT.runLocalAt]!;
-    const isDaily = shape.dailyRange >= DAILY_RANGE * n[AT.noise]! * PER_MEAN_ABSOLUTE;
-    const beganOnWorkday = weekdayOf(localMs - shape.ageHours * HOUR_MS) < FRIDAY;
-    if (!isDaily && beganOnWorkday) return false;
-    const begun = weekdayOf(localMs);
+    if (shape === undefined || this.#numbers[AT.shaped] === 0 || shape.ageHours >= knownHours)
+      return false;
+    const isDaily = this.#isDaily(shape);
+    const beganOnWorkday = weekdayOf(beganLocalMs - shape.ageHours * HOUR_MS) < FRIDAY;
+    if (!isDaily && (beganOnWorkday || shape.ageHours >= WEEK_HOURS)) return false;
+    const begun = weekdayOf(beganLocalMs);
     const nearWeekend = begun > FRIDAY || begun === 0;
-    return timeMs - n[AT.runAt]! < (nearWeekend ? WORKDAYS_MS : WEEKEND_MS);
+    return lastedMs < (nearWeekend ? WORKDAYS_MS : WEEKEND_MS);
+  }
+
+  #isDaily(shape: WeeklyShape): boolean {
+    return shape.dailyRange >= DAILY_RANGE * this.#numbers[AT.noise]! * PER_MEAN_ABSOLUTE;
   }
 
   #sizeOf(moved: number): number {
@@ -388,13 +463,14 @@ export class ChangeDetector {
     return Math.abs(moved) < MOST_SIZE * noise ? Math.abs(moved) / noise : MOST_SIZE;
   }
 
-  /** From now on the new level is the usual one. */
-  #accept(moved: number): void {
+  /** From now on the new level is the usual one, since a local time and since the block whose deviation is at a place. */
+  #accept(moved: number, sinceLocalMs: number, firstAt: number): void {
     const n = this.#numbers;
-    this.#shape?.unlearn(n[AT.runLocalAt]!, this.#bounded(moved));
+    this.#shape?.unlearn(sinceLocalMs, this.#bounded(moved));
     n[AT.offset] = clampFinite(n[AT.offset]! + moved);
     n[AT.side] = 0;
-    for (let i = AT.deviations; i <= LAST_DEVIATION; i++) n[i] = n[i]! - moved;
+    SUDDEN.end(n);
+    for (let i = firstAt; i <= LAST_DEVIATION; i++) n[i] = n[i]! - moved;
   }
 }
 

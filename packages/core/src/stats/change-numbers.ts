@@ -1,3 +1,4 @@
+import { SuddenShift } from "./sudden-shift.ts";
 import { TrendOfDays } from "./trend-of-days.ts";
 
 /** Samples of a block, at most. */
@@ -44,14 +45,19 @@ export const AT = {
   /** Of the last 8 blocks, from here on: deviation from the level, then median of what the series had. */
   deviations: 21 + BLOCK,
   medians: 21 + BLOCK + RUN,
+  /** The side to which a shift was told while nothing was known of the day (0: none was). */
+  toldSide: 21 + BLOCK + 2 * RUN + TrendOfDays.LENGTH,
 } as const;
 export const LAST_DEVIATION = AT.deviations + RUN - 1;
 const TREND_AT = AT.medians + RUN;
 export const TREND = new TrendOfDays(TREND_AT);
-export const NUMBERS = TREND_AT + TrendOfDays.LENGTH;
-/** Of version 2: how many there were, and which of them mean the same. */
-export const OLD_NUMBERS = 46;
-export const KEPT_OF_OLD = [AT.offset, AT.level, AT.noise, AT.shaped];
+const SUDDEN_AT = AT.toldSide + 1;
+export const SUDDEN = new SuddenShift(SUDDEN_AT);
+export const NUMBERS = SUDDEN_AT + SuddenShift.LENGTH;
+/** Of versions 2 and 3: how many there were, and which of them mean the same. */
+export const NUMBERS_OF_2 = 46;
+export const KEPT_OF_2 = [AT.offset, AT.level, AT.noise, AT.shaped];
+export const NUMBERS_OF_3 = AT.toldSide;
 
 /** Mean of `count` numbers from a place on. */
 export function meanOf(list: readonly number[], from: number, count: number): number {

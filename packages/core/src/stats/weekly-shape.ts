@@ -117,7 +117,8 @@ export class WeeklyShape {
     for (let hour = since; hour < current; hour++) {
       const age = hour - numbers[FIRST]!;
       const place = hourPlace(hour);
-      if (age < DAY) numbers[place] = clampFinite(numbers[place]! - moved);
+      const share = Math.min(1, hour + 1 - sinceLocalMs / HOUR_MS);
+      if (age < DAY) numbers[place] = clampFinite(numbers[place]! - share * moved);
       else if (bucketOf(hour + MONDAY, PART) === PART - 1) {
         const rate = age < WEEK + DAY ? 1 : PART_RATE;
         const part = readHalf(numbers, partPlace(hour));

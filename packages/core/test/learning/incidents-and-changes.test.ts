@@ -61,7 +61,7 @@ test("the recommendation that a level shift makes due is of the new level, its t
     action_id: null,
     timestamp: START,
   });
-  const values = noise(4_400).map((value, i) => (i < 3_600 ? value : value + 100));
+  const values = noise(4_000).map((value, i) => (i < 3_600 ? value : value + 100));
   let foundAt = 0;
   for (const [i, value] of values.entries()) {
     const events = learner.receiveSample(START + i * 60_000 + 0.75, value);

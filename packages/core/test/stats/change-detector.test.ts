@@ -130,6 +130,27 @@ describe("a level that shifts by three deviations", () => {
     expect(change?.size).toBeLessThanOrEqual(1_000);
   });
 
+  test("on the first day too, where it is large, abrupt and lasts for hours", () => {
+    const random = new RandomSource(3);
+    const values = Array.from(
+      { length: 900 },
+      (_, i) => 50 + random.normal() + (i >= 500 ? 10 : 0),
+    );
+    expect(changesOf(values, START, MINUTE)).toMatchObject([{ kind: "level_shift" }]);
+  });
+
+  test.each([8.3, 10, 13, 16, 20])("on the first day is one event: after %d hours", (hours) => {
+    const random = new RandomSource(4);
+    const at = hours * 60;
+    const values = Array.from(
+      { length: 12 * 1_440 },
+      (_, i) => 50 + random.normal() + (i >= at ? 10 : 0),
+    );
+    const found = changesOf(values, START, MINUTE);
+    expect(found).toMatchObject([{ kind: "level_shift" }]);
+    expect((found[0] as Found).at - at).toBeLessThan(240);
+  });
+
   test.each([1, 5, 10])(
     "on the first day too, where it is abrupt and lasts for one: %i min",
     (minutes) => {
@@ -207,10 +228,13 @@ describe("a straight line of 60 days", () => {
   );
 });
 
-test("what is told depends little on how often a series is sampled", () => {
+test("a shift that is large against what blocks do is told soon, however often a series is sampled", () => {
   const at = 20 * DAY_POINTS * 5 * MINUTE;
+  const hours = [0.25, 0.5, 1, 2, 5, 10].map(
+    (minutes) => [minutes, minutes <= 1 ? 2.5 : 10] as const,
+  );
   for (const wave of [0, 5])
-    for (const minutes of [0.5, 1, 2, 5, 10]) {
+    for (const [minutes, within] of hours) {
       const next = NOISES.normal?.(new RandomSource(7)) as () => number;
       const values = Array.from({ length: (25 * 1_440) / minutes }, (_, i) => {
         const time = i * minutes * MINUTE;
@@ -219,10 +243,50 @@ test("what is told depends little on how often a series is sampled", () => {
       const [change, ...others] = changesOf(values, START, minutes * MINUTE);
       expect(others).toEqual([]);
       expect(change?.kind).toBe("level_shift");
+      expect(change?.after).toBeCloseTo((change?.before as number) + 4, -0.5);
       const delay = (change as Found).at * minutes * MINUTE - at;
-      expect(delay / 3_600_000).toBeGreaterThan(6.5);
-      expect(delay / 3_600_000).toBeLessThan(10);
+      expect(delay / 3_600_000).toBeGreaterThan(0.7);
+      expect(delay / 3_600_000).toBeLessThan(within);
     }
+});
+
+describe("at a sample a minute", () => {
+  const ofHours = (days: number, seed: number, height: (hour: number) => number) => {
+    const random = new RandomSource(seed);
+    return changesOf(
+      Array.from({ length: days * 1_440 }, (_, i) => 50 + random.normal() + height(i / 60)),
+      startOf(seed),
+      MINUTE,
+    );
+  };
+
+  test("an incident of an hour is no change", () => {
+    for (let seed = 0; seed < 6; seed++)
+      expect(ofHours(30, seed, (hour) => (hour >= 500 && hour < 501 ? 15 : 0))).toEqual([]);
+  });
+
+  test("what comes and goes for hours at a time is told a few times, not each time", () => {
+    for (let seed = 0; seed < 6; seed++) {
+      const random = new RandomSource(50 + seed);
+      const isUp = Array.from({ length: 30 * 24 }, () => random.uniform() < 0.05);
+      const found = ofHours(30, seed, (hour) => {
+        const last = Math.floor(hour);
+        return isUp.slice(Math.max(0, last - 2), last + 1).includes(true) ? 10 : 0;
+      });
+      expect(found.length).toBeLessThanOrEqual(4);
+    }
+  });
+
+  test("a day of two levels is told at most once, on the first, and is then known", () => {
+    for (let seed = 0; seed < 16; seed++) {
+      const found = ofHours(12, seed, (hour) => {
+        const local = (startOf(seed) / 3_600_000 + hour) % 24;
+        return local >= 9 && local < 17 ? 10 : 0;
+      });
+      expect(found.length).toBeLessThanOrEqual(1);
+      for (const { at } of found) expect(at).toBeLessThan(1_440);
+    }
+  });
 });
 
 test("a state of version 2 goes on with its level and its season", () => {
@@ -243,6 +307,28 @@ test("a state of version 2 goes on with its level and its season", () => {
   const old = ChangeDetector.restore({ ...rest, version: 2, numbers: numbers.slice(0, 46) });
   expect(feed(old, 10 * DAY_POINTS, 12 * DAY_POINTS)).toEqual([]);
   expect(feed(old, 12 * DAY_POINTS, values.length)).toMatchObject([{ kind: "level_shift" }]);
+});
+
+test("a state of version 3 goes on, and learns what a sudden shift is", () => {
+  const random = new RandomSource(8);
+  const detector = new ChangeDetector();
+  const feed = (one: ChangeDetector, from: number, to: number) => {
+    const found: Found[] = [];
+    for (let i = from * 1_440; i < to * 1_440; i++) {
+      const time = START + i * MINUTE;
+      const value = 50 + random.normal() + (i >= 12 * 1_440 ? 6 : 0);
+      const change = one.update(time, time, value);
+      if (change !== undefined) found.push({ ...change, at: i });
+    }
+    return found;
+  };
+  expect(feed(detector, 0, 10)).toEqual([]);
+  const { numbers, ...rest } = detector.snapshot();
+  const old = ChangeDetector.restore({ ...rest, version: 3, numbers: numbers.slice(0, 63) });
+  expect(feed(old, 10, 12)).toEqual([]);
+  const [change, ...others] = feed(old, 12, 14);
+  expect(others).toEqual([]);
+  expect((change as Found).at - 12 * 1_440).toBeLessThan(120);
 });
 
 test("shift and scale of the values change nothing", () => {
