@@ -57,6 +57,8 @@ export function servicePermissions(
   ];
   if (service === "monitor") {
     publish.push(subjects.samples("*"), subjects.performance("*"));
+    // What history teaches nothing of.
+    publish.push(subjects.requests("learner", "series", "*"));
     return { publish, subscribe };
   }
   publish.push(...actorSubjects(service, subjects), ...actorStreams(service));

@@ -206,8 +206,23 @@ describe("questions", () => {
   it("status tells what the services say", async () => {
     answers["mapek.requests.learner.series._"] = {
       items: [
-        { system: "a", metric: "m", labels: {}, threshold: 7, open_anomaly: {}, stale: true },
-        { system: "a", metric: "n", labels: {}, threshold: null, open_anomaly: null },
+        {
+          system: "a",
+          metric: "m",
+          labels: {},
+          threshold: 7,
+          open_anomaly: {},
+          stale: true,
+          not_taught: 3,
+        },
+        {
+          system: "a",
+          metric: "n",
+          labels: {},
+          threshold: null,
+          open_anomaly: null,
+          not_taught: 4,
+        },
       ],
     };
     answers["mapek.requests.optimizer.parameters._"] = {
@@ -230,6 +245,7 @@ describe("questions", () => {
           thresholds: 1,
           open_anomalies: 1,
           stale_series: 1,
+          not_taught: 7,
           state: "healthy",
           effectiveness: { decision_quality: 0.75 },
         },
@@ -237,6 +253,7 @@ describe("questions", () => {
     });
     const text = await run(["status"]);
     expect(text.stdout).toContain("stored    3 replicas on 3 server(s), file, sync every 120 s");
+    expect(text.stdout).toContain("7 samples of a came after newer ones of their series");
     expect(text.stdout).toMatch(/a +2 +1 +1 +1 +healthy +60 +- +- +decision_quality 0\.75/);
   });
 

@@ -10,6 +10,7 @@ const aSeries = (changes: Partial<SeriesState> = {}): SeriesState => ({
   last_value: 12.3456789,
   last_time: 1_760_000_000_000,
   samples: 40,
+  not_taught: 0,
   threshold: null,
   threshold_lower: null,
   beyond: false,

@@ -36,6 +36,8 @@ export interface SeriesState {
   /** Milliseconds since 1970. */
   readonly last_time: number | null;
   readonly samples: number;
+  /** Samples that came after newer ones, ever: they fill the window, and teach no season, change or anomaly. */
+  readonly not_taught: number;
   /** In force: their values at the newest sample. */
   readonly threshold: number | null;
   readonly threshold_lower: number | null;

@@ -45,6 +45,11 @@ export const learnerInstruments: Instruments = ({ log, metrics }: ServiceContext
     help: "Samples dropped as duplicate, too late or outside the window",
     registers,
   });
+  const untaught = new Gauge({
+    name: "mapek_samples_not_taught",
+    help: "Samples older than the newest of their series: they fill its window, and teach no season, change or anomaly",
+    registers,
+  });
   const refusals = new LoudRefusals({
     name: "mapek_series_refused_total",
     help: "Dead letters about series beyond their system's limit or while memory is short, by system",
@@ -114,6 +119,7 @@ export const learnerInstruments: Instruments = ({ log, metrics }: ServiceContext
       stale.set(gauges.stale ?? 0);
       points.set(gauges.points ?? 0);
       dropped.set(gauges.dropped ?? 0);
+      untaught.set(gauges.untaught ?? 0);
       refused.set(gauges.refused ?? 0);
       expired.set(gauges.expired ?? 0);
       closed.set(gauges.closed ?? 0);

@@ -55,13 +55,14 @@ export const learnerLogic: PartitionLogic<LearnerState, LearnerMessage> = {
   settings: (state) => state.configured,
   removed: (state) => state.expired,
   gauges: (state) => {
-    const { points, judged, anomalies, dropped, windowBytes, suppressed } = state.totals;
+    const { points, judged, anomalies, dropped, untaught, windowBytes, suppressed } = state.totals;
     return {
       series: state.series.size,
       points,
       judged,
       anomalies,
       dropped,
+      untaught,
       window_bytes: windowBytes,
       ...Object.fromEntries(
         SUPPRESSIONS.map((reason, i) => [suppressedGauge(reason), suppressed[i] as number]),

@@ -77,6 +77,7 @@ function summaryOf({ id, learner, staleSince }: Series) {
     last_value: Number.isNaN(lastValue) ? null : lastValue,
     last_time: learner.window.newestTime ?? null,
     samples: learner.window.length,
+    not_taught: learner.untaught,
     threshold: upper,
     threshold_lower: lower,
     /** Whether its newest value is above its upper threshold or below its lower one. */
@@ -104,6 +105,7 @@ function learningOf({ id, learner }: Series): LearningStatistics {
     duplicates: counts.duplicates,
     late: counts.late,
     outside: counts.outside,
+    not_taught: counts.untaught,
     excluded: counts.excluded,
     not_learned: counts.frozen,
     anomalies: judge.anomalies,

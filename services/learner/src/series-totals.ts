@@ -12,6 +12,8 @@ export class SeriesTotals {
   anomalies = 0;
   /** Samples that were duplicates, too late or outside of the window. */
   dropped = 0;
+  /** Samples that came after newer ones of their series. */
+  untaught = 0;
   windowBytes = 0;
   /** Thresholds in force. */
   readonly inForce = { upper: 0, lower: 0 };
@@ -42,6 +44,7 @@ export class SeriesTotals {
     this.judged += sign * judge.judged;
     this.anomalies += sign * judge.anomalies;
     this.dropped += sign * learner.dropped;
+    this.untaught += sign * learner.untaught;
     this.windowBytes += sign * learner.window.byteLength;
     if (learner.threshold("upper") !== null) this.inForce.upper += sign;
     if (learner.threshold("lower") !== null) this.inForce.lower += sign;

@@ -27,6 +27,7 @@ import type { ArrivalClock } from "./arrival-clock.ts";
 import type { Batcher } from "./batcher.ts";
 import { Receipt } from "./receipt.ts";
 import type { SeriesEntry, SeriesRegistry } from "./series-registry.ts";
+import { UntaughtHistory } from "./untaught-history.ts";
 
 export interface IntakeOptions {
   readonly nc: NatsConnection;
@@ -66,10 +67,12 @@ export class Intake {
   readonly #routes = new Map<string, Route>();
   readonly endpoint: EndpointStats;
   readonly #subscription: Subscription;
+  readonly #untaught: UntaughtHistory;
   #taken = 0;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
+    this.#untaught = new UntaughtHistory(options.nc, options.subjects);
     this.endpoint = new EndpointStats(options.subjects.metrics("*", "*"), "mapek-monitor");
     this.#subscription = options.nc.subscribe(this.endpoint.subject, {
       queue: this.endpoint.queueGroup,
@@ -92,6 +95,7 @@ export class Intake {
   /** Takes nothing more in, then stores what was taken in. */
   async drain(): Promise<void> {
     await this.#subscription.drain();
+    await this.#untaught.drained();
     await this.#options.batcher.flush();
   }
 
@@ -100,6 +104,25 @@ export class Intake {
     const receipt = wantsAnswer
       ? new Receipt((reply) => message.respond(encodeJson(reply)))
       : undefined;
+    const isHistory = message.headers?.has(HISTORY_HEADER) ?? false;
+    if (isHistory && (receipt !== undefined || this.#untaught.isBusy))
+      this.#untaught.inTurn(async () => {
+        if (receipt !== undefined) await this.#tellUntaught(message, receipt);
+        this.#takeNow(message, receipt);
+      });
+    else this.#takeNow(message, receipt);
+  }
+
+  /** The sender of history waits for an answer: in it stands what teaches nothing, before what is stored is the newest itself. */
+  async #tellUntaught(message: Msg, receipt: Receipt): Promise<void> {
+    if (message.data.length > this.#options.limits.max_payload_bytes) return;
+    const route = this.#route(message.subject);
+    const payload = decodeSamples(message.data, message.headers?.get("Content-Type") || undefined);
+    if (route instanceof MessageError || !payload.ok) return;
+    receipt.tellUntaught(await this.#untaught.count(route.system, route.metric, payload.value));
+  }
+
+  #takeNow(message: Msg, receipt: Receipt | undefined): void {
     const fault = this.#takeSamples(message, receipt);
     if (fault !== undefined) {
       this.endpoint.failed(fault.message);

@@ -13,6 +13,7 @@ export class Receipt {
   readonly #respond: Respond | undefined;
   readonly #rejected: InputReply["rejected"] = [];
   #accepted = 0;
+  #untaught: number | undefined;
   #batches = 0;
   #closed = false;
   #failure: MessageError | undefined;
@@ -24,6 +25,11 @@ export class Receipt {
 
   accept(): void {
     this.#accepted++;
+  }
+
+  /** Of history: samples that are older than the newest of their series; undefined where nobody knows. */
+  tellUntaught(samples: number | undefined): void {
+    this.#untaught = samples;
   }
 
   reject(index: number, code: string, message: string): void {
@@ -57,9 +63,10 @@ export class Receipt {
   #answerIfDone(): void {
     if (!this.#closed || this.#batches > 0 || this.#respond === undefined) return;
     const failure = this.#failure;
+    const untaught = this.#untaught === undefined ? {} : { not_taught: this.#untaught };
     const reply: InputReply =
       failure === undefined
-        ? { accepted: this.#accepted, rejected: this.#rejected }
+        ? { accepted: this.#accepted, rejected: this.#rejected, ...untaught }
         : { accepted: 0, rejected: [{ index: 0, code: failure.code, message: failure.detail }] };
     this.#respond(reply, failure);
   }

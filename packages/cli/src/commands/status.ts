@@ -37,6 +37,8 @@ interface SystemStatus {
   readonly open_anomalies: number;
   /** Series to which nothing comes any more. */
   readonly stale_series: number;
+  /** Samples that came after newer ones of their series, and teach no season, change or anomaly. */
+  readonly not_taught: number;
   readonly state: string | null;
   readonly parameters: Parameters | null;
   readonly effectiveness: Readonly<Record<string, number | null>>;
@@ -91,6 +93,7 @@ async function statusOf(client: MapekClient, system: string | undefined): Promis
         thresholds: own.filter((item) => item.threshold !== null).length,
         open_anomalies: own.filter((item) => item.open_anomaly !== null).length,
         stale_series: own.filter((item) => item.stale).length,
+        not_taught: own.reduce((sum, item) => sum + item.not_taught, 0),
         state: found?.state ?? null,
         parameters: found,
         effectiveness: Object.fromEntries(
@@ -137,4 +140,9 @@ function printStatus({ nats_url, services, durability, systems }: Status): void 
   printLine(
     table([[...header, "INTERVAL", "PARALLELISM", "LEARNING RATE", "EFFECTIVENESS"], ...rows]),
   );
+  for (const { system, not_taught } of systems)
+    if (not_taught > 0)
+      printLine(
+        `${not_taught} samples of ${system} came after newer ones of their series: they fill its window, and teach no season, change or anomaly.`,
+      );
 }

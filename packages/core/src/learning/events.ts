@@ -75,6 +75,8 @@ export interface LearningStatistics {
   readonly late: number;
   /** Samples older than the window reaches. */
   readonly outside: number;
+  /** Samples older than the series' newest, imported history above all: they fill its window, and teach no season, change or anomaly. */
+  readonly not_taught: number;
   readonly excluded: number;
   /** Samples that came while the series was frozen. */
   readonly not_learned: number;

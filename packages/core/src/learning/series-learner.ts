@@ -57,6 +57,7 @@ const NONE_UNLEARNED: UnlearnedCounts = {
   duplicates: 0,
   late: 0,
   outside: 0,
+  untaught: 0,
   excluded: 0,
   frozen: 0,
 };
@@ -98,7 +99,7 @@ export class SeriesLearner {
   /** Event time and number of samples from either of which on a recommendation is due. */
   #dueAt = Number.POSITIVE_INFINITY;
   #dueCount = FIRST_RECOMMENDATION;
-  /** Made with the first sample that is not learned from. */
+  /** Made with the first sample that is not learned from, or not in order of time. */
   #unlearned: UnlearnedCounts | undefined;
   readonly #optimisations = new OptimisationHistory();
   /** The newest lasting change of its level. */
@@ -130,6 +131,11 @@ export class SeriesLearner {
   get dropped(): number {
     const unlearned = this.#unlearned;
     return unlearned === undefined ? 0 : unlearned.duplicates + unlearned.late + unlearned.outside;
+  }
+
+  /** Samples that came after newer ones: they fill the window, and teach no season, change or anomaly. */
+  get untaught(): number {
+    return this.#unlearned?.untaught ?? 0;
   }
 
   /** Samples by what became of them, as of now. Cost: an object. */
@@ -215,6 +221,7 @@ export class SeriesLearner {
         return NO_EVENTS;
       case "inserted":
         this.#points++;
+        this.#countUnlearned("untaught");
         return NO_EVENTS;
       case "appended": {
         this.#points++;
@@ -381,7 +388,8 @@ export class SeriesLearner {
     const restored = new SeriesLearner(settings);
     const { points, ...unlearned } = snapshot.counts;
     restored.#points = points;
-    if (Object.values(unlearned).some((count) => count > 0)) restored.#unlearned = unlearned;
+    if (Object.values(unlearned).some((count) => count > 0))
+      restored.#unlearned = { ...NONE_UNLEARNED, ...unlearned };
     restored.frozen = snapshot.frozen;
     for (const optimisation of snapshot.optimisations) restored.#optimisations.add(optimisation);
     if (snapshot.excluded.length > 0) restored.excluded = snapshot.excluded;

@@ -18,6 +18,8 @@ export interface SampleCounts {
   duplicates: number;
   late: number;
   outside: number;
+  /** Older than the newest: in the window, not judged and not learned from online. */
+  untaught: number;
   excluded: number;
   /** Judged, not learned from. */
   frozen: number;

@@ -24,7 +24,11 @@ export const sample = defineMessage(
 );
 export type Sample = z.infer<typeof sample.schema>;
 
-/** The answer to samples and signals that came with a reply subject, given after they are stored. */
+/**
+ * The answer to samples and signals that came with a reply subject, given after they are stored. `not_taught` is there for
+ * history, where the learner answers: samples older than the newest of their series fill its window, and teach no season, change
+ * or anomaly.
+ */
 export const inputReply = defineMessage(
   "mapek.reply.v1",
   z.object({
@@ -32,6 +36,7 @@ export const inputReply = defineMessage(
     rejected: z.array(
       z.object({ index: z.number().int().min(0), code: z.string(), message: z.string() }),
     ),
+    not_taught: z.number().int().min(0).optional(),
   }),
 );
 export type InputReply = z.infer<typeof inputReply.schema>;
