@@ -124,7 +124,7 @@ export interface ChangeDetectorSnapshot {
  *
  * Over 300 lines: one automaton, whose steps share its numbers.
  *
- * Cost: O(1) a sample, 0.2 µs (0.02 where samples are a minute apart or less); 0.8 KB, 1.3 KB from the second hour on. Shift and
+ * Cost: O(1) a sample, 0.5 µs (0.1 at one a minute, 0.02 at one a second); 0.8 KB, 1.3 KB from the second hour on. Shift and
  * scale equivariant.
  * Source: Page (1954), Biometrika 41, 100–115 (CUSUM).
  */
