@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { isDeepStrictEqual, promisify } from "node:util";
 import { connect, type EventsQuery, type MapekClient } from "@mapek/client";
-import type { Explanation } from "@mapek/core/messages";
+import { describeAnomaly, type Explanation } from "@mapek/core/messages";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestServer } from "./support/nats.ts";
@@ -271,7 +271,7 @@ describe("on the command line", () => {
     expect(page).toContain(
       `<dd>${Number(threshold.threshold.toPrecision(6))} <small>recommendation`,
     );
-    expect(page).toContain(anomaly.families.join(", "));
+    expect(page).toContain(describeAnomaly(anomaly).replaceAll("'", "&#39;"));
     expect(page.match(/<rect class="anomaly"/g)).toHaveLength(1);
     await expect(mapek("report", `${system}/nothing`)).rejects.toMatchObject({
       stderr: expect.stringContaining("MAPEK_CLI_UNAVAILABLE"),

@@ -13,6 +13,8 @@ export interface Labelled {
   readonly values: Float64Array;
   /** First and last time of each labelled event, ms. */
   readonly events: readonly (readonly [first: number, last: number])[];
+  /** First and last row of each, in the same order. */
+  readonly eventRows: readonly (readonly [first: number, last: number])[];
 }
 
 /** Where foreign data lie: `MAPEK_SHARED`, or `../shared` beside the repository. */
@@ -43,16 +45,17 @@ export function labelledSeries(corpus: string, name: string): Labelled {
     .slice(1);
   const times = new Float64Array(rows.length);
   const values = new Float64Array(rows.length);
-  const events: [number, number][] = [];
+  const eventRows: [number, number][] = [];
   let wasWrong = false;
   rows.forEach((row, i) => {
     const [time, value, label] = row.split(",");
     times[i] = Number(time);
     values[i] = value === "" ? Number.NaN : Number(value);
     const isWrong = Number(label) > 0;
-    if (isWrong && !wasWrong) events.push([times[i]!, times[i]!]);
-    if (isWrong) events[events.length - 1]![1] = times[i]!;
+    if (isWrong && !wasWrong) eventRows.push([i, i]);
+    if (isWrong) eventRows[eventRows.length - 1]![1] = i;
     wasWrong = isWrong;
   });
-  return { corpus, name, times, values, events };
+  const events = eventRows.map(([first, last]) => [times[first]!, times[last]!] as const);
+  return { corpus, name, times, values, events, eventRows };
 }

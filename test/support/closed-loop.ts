@@ -1,5 +1,6 @@
 import {
   type ActorService,
+  anomaly,
   DEFAULT_PROFILE,
   encodeMsgpack,
   encodeSampleBatch,
@@ -32,6 +33,8 @@ export interface LoopStep {
   readonly value: number;
   readonly thresholds: readonly Threshold[];
   readonly recommendations: readonly Recommendation[];
+  /** Whether an anomaly is open: its samples are not learned from at first. */
+  readonly isAnomalous: boolean;
 }
 
 /**
@@ -66,6 +69,8 @@ export function* closedLoop(
   }
   const series = [seriesKey(SYSTEM, METRIC, {})];
   const ofThresholds = subjects.log("thresholds", SYSTEM);
+  const ofAnomalies = subjects.log("anomalies", SYSTEM);
+  let isAnomalous = false;
   const ofRecommendations = subjects.log("recommendations", SYSTEM);
   for (const [i, time] of times.entries()) {
     const value = values[i]!;
@@ -82,9 +87,11 @@ export function* closedLoop(
       if (subject.startsWith(ofThresholds)) thresholds.push(read(threshold.decode(data)));
       if (subject.startsWith(ofRecommendations))
         recommendations.push(read(recommendation.decode(data)));
+      if (subject.startsWith(ofAnomalies))
+        isAnomalous = read(anomaly.decode(data)).phase !== "closed";
     }
     if (house.failures > 0) throw new Error(`${house.failures} inputs failed`);
-    yield { time, value, thresholds, recommendations };
+    yield { time, value, thresholds, recommendations, isAnomalous };
   }
 }
 

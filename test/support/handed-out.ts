@@ -11,7 +11,7 @@ export interface Kept {
   /** Share beyond it, and beyond it or on it, 0–1. */
   readonly beyond: number;
   readonly reached: number;
-  /** Mean pinball loss, unit of the values. */
+  /** Mean pinball loss, unit of the values, of the samples outside of anomalies: those of anomalies are not learned at first. */
   readonly pinball: number;
 }
 
@@ -40,8 +40,9 @@ export function handedOutSides(
 ): HandedOut[] {
   const { exceedanceRate = 0.05, sides } = options;
   const watched = sides.map((side) => new Watched(exceedanceRate, side));
-  for (const { time, value, thresholds, recommendations } of closedLoop(series, options)) {
-    for (const one of watched) one.judge(time, value);
+  for (const step of closedLoop(series, options)) {
+    const { time, value, thresholds, recommendations, isAnomalous } = step;
+    for (const one of watched) one.judge(time, value, isAnomalous);
     for (const message of thresholds)
       for (const one of watched) if (one.side === sideOf(message)) one.hold(message);
     for (const message of recommendations)
@@ -79,11 +80,11 @@ class Watched {
     this.#inForce = new Tally(exceedanceRate, side);
   }
 
-  judge(time: number, value: number): void {
+  judge(time: number, value: number, isAnomalous: boolean): void {
     if (this.#held !== undefined) {
-      this.#inForce.take(thresholdAt(this.#held, time), value);
-      this.#published.take(this.published, value);
-      this.#online.take(this.#learned.value(time), value);
+      this.#inForce.take(thresholdAt(this.#held, time), value, isAnomalous);
+      this.#published.take(this.published, value, isAnomalous);
+      this.#online.take(this.#learned.value(time), value, isAnomalous);
     }
     this.#learned.update(time, value);
   }
@@ -111,18 +112,21 @@ class Tally {
   #beyond = 0;
   #reached = 0;
   #loss = 0;
+  #learned = 0;
 
   constructor(rate: number, side: Side) {
     this.#rate = rate;
     this.#sign = side === "upper" ? 1 : -1;
   }
 
-  take(threshold: number | undefined, value: number): void {
+  take(threshold: number | undefined, value: number, isAnomalous: boolean): void {
     if (threshold === undefined) return;
     const excess = this.#sign * (value - threshold);
     this.#judged++;
     if (excess > 0) this.#beyond++;
     if (excess >= 0) this.#reached++;
+    if (isAnomalous) return;
+    this.#learned++;
     this.#loss += excess > 0 ? (1 - this.#rate) * excess : -this.#rate * excess;
   }
 
@@ -132,7 +136,7 @@ class Tally {
       judged,
       beyond: this.#beyond / judged,
       reached: this.#reached / judged,
-      pinball: this.#loss / judged,
+      pinball: this.#loss / this.#learned,
     };
   }
 }

@@ -16,10 +16,9 @@ export const SESSION_CONFIG = join(import.meta.dirname, "session.yaml");
 
 const wave = (i: number) => 50 + 5 * Math.sin(i) + ((i * 7919) % 100) / 100;
 
-/** What is published of that one: a small burst, after which a sensitive detector alarms once more. */
-export const queueValues: readonly number[] = Array.from(
-  { length: 1_400 },
-  (_, i) => wave(i) + (i >= 1_000 && i < 1_008 ? 10 : 0),
+/** What is published of that one: a burst, and later a small dip that only a sensitive detector tells. */
+export const queueValues: readonly number[] = Array.from({ length: 1_400 }, (_, i) =>
+  i >= 1_200 && i < 1_204 ? 38 : wave(i) + (i >= 1_000 && i < 1_008 ? 10 : 0),
 );
 
 /**

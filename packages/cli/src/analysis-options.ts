@@ -7,6 +7,7 @@ import { countArgument, numberArgument } from "./arguments.ts";
 export interface AnalysisOptions {
   readonly strategy?: SeriesSettings["strategy"];
   readonly sensitivity?: number;
+  readonly alarmBudget?: number;
   readonly window?: number;
   readonly minDataPoints?: number;
 }
@@ -22,7 +23,12 @@ export const withAnalysisOptions = (command: Command): Command =>
         "how the threshold is found (default: by shape and backtest)",
       ).choices([...STRATEGIES, "auto"]),
     )
-    .option("--sensitivity <x>", "0.1–10; larger: more anomalies (default: 1)", sensitivityArgument)
+    .option(
+      "--alarm-budget <x>",
+      "false anomalies that a series may have in 14 days, 0.01–100 (default: 0.5)",
+      budgetArgument,
+    )
+    .option("--sensitivity <x>", "0.1–10: multiplies that budget (default: 1)", sensitivityArgument)
     .option(
       "--window <n>",
       "samples that are learned from, the newest (default: 10000)",
@@ -33,6 +39,13 @@ export const withAnalysisOptions = (command: Command): Command =>
       "samples below which a recommendation is provisional (default: 100)",
       countArgument,
     );
+
+function budgetArgument(text: string): number {
+  const value = numberArgument(text);
+  if (value < 0.01 || value > 100)
+    throw new InvalidArgumentError("expected a number from 0.01 to 100.");
+  return value;
+}
 
 function sensitivityArgument(text: string): number {
   const value = numberArgument(text);
@@ -50,12 +63,14 @@ function windowArgument(text: string): number {
 export function analysisSettings({
   strategy,
   sensitivity,
+  alarmBudget,
   window,
   minDataPoints,
 }: AnalysisOptions): Partial<SeriesSettings> {
   return {
     ...(strategy !== undefined && { strategy }),
     ...(sensitivity !== undefined && { sensitivity }),
+    ...(alarmBudget !== undefined && { alarm_budget: alarmBudget }),
     ...(window !== undefined && { window_capacity: window }),
     ...(minDataPoints !== undefined && { min_data_points: minDataPoints }),
   };

@@ -60,7 +60,7 @@ const COMMANDS: readonly CommandEntry[] = [
   {
     name: "explain",
     description:
-      "say why a threshold, a state, parameters or an action are what they were at a time",
+      "say why a threshold, an anomaly, a state, parameters or an action are what they were at a time",
     load: async () => (await import("./commands/explain.ts")).explainCommand(),
   },
   {

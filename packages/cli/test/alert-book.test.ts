@@ -41,7 +41,9 @@ test("an incident is open until it is closed, then ended once", () => {
       },
       annotations: {
         summary: 'checkout/latency_ms{host="a"} is above its usual range',
-        description: "peak 900, expected 40 to 65; unusual: value, highs",
+        description:
+          "peak 900, above what was expected: in nine hours of ten 40 to 65; value; highs",
+        group: `checkout@${OPENED}`,
       },
       startsAt: "2026-01-01T00:00:00.000Z",
       endsAt: "2026-01-01T00:10:00.000Z",
@@ -92,7 +94,7 @@ test("labels get names that Alertmanager knows; an alert never ends before it st
   });
   expect(alert?.annotations).toMatchObject({
     summary: expect.stringContaining("behaves unusually"),
-    description: "peak 812; unusual: value, highs",
+    description: "peak 812, within what was expected; value; highs",
   });
   expect(Date.parse(alert?.endsAt ?? "")).toBe(OPENED + 1);
 });
@@ -104,4 +106,28 @@ test("an incident of samples that are ahead of the clock is over at once", () =>
   book.take(anomaly("closed", { opened_at, closed_at: Date.now() + MINUTE }));
   const [ended] = book.takeEnded();
   expect(Date.parse(ended?.endsAt ?? "")).toBeLessThanOrEqual(Date.now());
+});
+
+test("what began together says so in annotations, and how it ended", () => {
+  const book = new AlertBook({});
+  const at = (host: string, minutes: number, surprise: number) =>
+    anomaly("opened", {
+      labels: { host },
+      opened_at: OPENED + minutes * MINUTE,
+      group: `checkout@${OPENED + minutes * MINUTE}`,
+      families: ["level"],
+      surprises: { level: surprise },
+    });
+  for (const one of [at("b", 5, 4), at("a", 0, 2.5), at("late", 60, 3)]) book.take(one);
+  const summary =
+    'checkout: 2 anomalies since 00:00, first latency_ms{host="a"}, rarest latency_ms{host="b"}: one hour of 10,000';
+  expect(book.open(0).map(({ labels, annotations }) => [labels.host, annotations])).toMatchObject([
+    ["a", { group: `checkout@${OPENED}`, group_summary: summary }],
+    ["b", { group: `checkout@${OPENED}`, group_summary: summary }],
+    ["late", { group: `checkout@${OPENED + 60 * MINUTE}` }],
+  ]);
+  expect(book.open(0)[2]?.annotations).not.toHaveProperty("group_summary");
+  expect(Object.keys(book.open(0)[0]?.labels ?? {})).not.toContain("group");
+  book.take({ ...at("a", 0, 2.5), phase: "closed", ending: "level_shift" });
+  expect(book.takeEnded()[0]?.annotations.description).toMatch(/its values are the new level$/);
 });

@@ -64,8 +64,14 @@ function operationalFile(name: string): string {
   return fileOf(`${name.replace(/\W/g, "_")}.csv`, "timestamp,value", ...rows);
 }
 
-const rowsOf = (count: number, value = (i: number): number => 50 + Math.sin(i)): string[] =>
-  Array.from({ length: count }, (_, i) => `${1_760_000_000 + i},${value(i)}`);
+const rowsOf = (
+  count: number,
+  value = (i: number): number => 50 + Math.sin(i),
+  stepSeconds = 1,
+): string[] =>
+  Array.from({ length: count }, (_, i) => `${1_760_000_000 + i * stepSeconds},${value(i)}`);
+/** Seconds between samples of which two days and more are in 700: by then the hours of a series are known. */
+const STEP = 300;
 
 interface Series {
   metric: string;
@@ -135,6 +141,13 @@ describe("mapek analyze --json", () => {
         "peak_at",
         "peak_value",
         "peak_score",
+        "direction",
+        "expected_low",
+        "expected_high",
+        "expected",
+        "families",
+        "surprises",
+        "ending",
       ]);
   });
 
@@ -192,7 +205,7 @@ describe("mapek analyze --json", () => {
   });
 
   it("takes times without a zone as UTC, whatever zone the machine is in", async () => {
-    const rows = [...rowsOf(600, () => 50), "1760000600,900", "1760000601,900", "1760000602,900"];
+    const rows = rowsOf(703, (i) => (i < 700 ? 50 + ((i * 7) % 9) : 900), STEP);
     const text = rows.map((row) => {
       const [seconds, value] = row.split(",");
       const iso = new Date(Number(seconds) * 1_000).toISOString();
@@ -203,7 +216,7 @@ describe("mapek analyze --json", () => {
     const [zoned] = await seriesOf(fileOf("zoned.csv", "timestamp,value", ...text));
     vi.unstubAllEnvs();
     expect(zoned).toEqual(plain);
-    expect(plain?.anomalies[0]?.opened_at).toBe(1_760_000_600_000);
+    expect(plain?.anomalies[0]?.opened_at).toBe(1_760_210_000_000);
   });
 
   it("tells a level that shifted", async () => {
@@ -225,7 +238,8 @@ describe("mapek analyze --json", () => {
 
 describe("mapek analyze --scores", () => {
   it("writes a row per row, in order, with time and value as they stand in the file", async () => {
-    const rows = [...rowsOf(100), "2025-10-09T09:00:00Z,1e2", "1760000000,-0.50", "1760009999,"];
+    const usual = rowsOf(700, undefined, STEP);
+    const rows = [...usual, "2025-10-11T19:13:20Z,1e2", "1760000000,-0.50", "1760009999,"];
     const file = fileOf("rows.csv", "timestamp,value", ...rows);
     const out = join(folder, "rows-scores.csv");
     const { code } = await analyzeHere(file, "--scores", out);
@@ -235,9 +249,9 @@ describe("mapek analyze --scores", () => {
     expect(lines.map((line) => line.slice(0, line.lastIndexOf(",")))).toEqual(rows);
     const scores = lines.map((line) => Number(line.slice(line.lastIndexOf(",") + 1)));
     expect(scores.every((score) => score >= 0 && score <= 1)).toBe(true);
-    expect(scores[100]).toBeGreaterThan(0);
+    expect(scores[700]).toBeGreaterThan(0.99);
     // Repeated, and missing.
-    expect(scores.slice(101)).toEqual([0, 0]);
+    expect(scores.slice(701)).toEqual([0, 0]);
   });
 
   it("scores of the first rows do not depend on those that follow", async () => {
@@ -283,16 +297,20 @@ describe("mapek analyze --scores", () => {
 
 describe("mapek analyze for people", () => {
   it("prints figures, candidates, trend, recommendation and anomalies of each metric", async () => {
-    const rows = rowsOf(600).map((row, i) => `${row},${i > 590 ? 900 : (i * 7) % 11}`);
+    const rows = rowsOf(700, undefined, STEP).map(
+      (row, i) => `${row},${i > 690 ? 900 : (i * 7) % 11}`,
+    );
     const { code, out } = await spawnAnalyze(fileOf("people.csv", "timestamp,cpu,wait", ...rows));
     expect(code).toBe(0);
-    expect(out).toContain("cpu: 600 samples in the window, 600 read, 2025-10-09 08:53:20.000 to");
-    expect(out).toContain("wait: 600 samples");
+    expect(out).toContain("cpu: 700 samples in the window, 700 read, 2025-10-09 08:53:20.000 to");
+    expect(out).toContain("wait: 700 samples");
     for (const word of ["MEAN", "P99", "PERCENTILE", "ADAPTIVE", "trend ", "recommendation "])
       expect(out.split(word)).toHaveLength(3);
     expect(out).toContain("anomalies       none");
     expect(out).toContain("changes         none");
-    expect(out).toMatch(/anomalies {7}1\n\nOPENED .*\n2025-10-09 09:03:\d\d\.000 +open/);
+    expect(out).toMatch(
+      /anomalies {7}1\n\nOPENED .* EXPECTED +HOW RARE +UNUSUAL +ENDED\n2025-10-11 18:\d\d:20\.000 +open .* 900 +-?[\d.]+ to [\d.]+ +less than one hour in 100,000 +\w.*it is open/,
+    );
   });
 
   it("says why there is no recommendation, and when it is provisional", async () => {

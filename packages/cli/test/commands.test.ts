@@ -211,9 +211,16 @@ describe("questions", () => {
           metric: "m",
           labels: {},
           threshold: 7,
-          open_anomaly: {},
+          open_anomaly: {
+            opened_at: 1_760_000_000_000,
+            families: ["level"],
+            surprises: { level: 3 },
+          },
           stale: true,
           not_taught: 3,
+          alarm_budget_spent: 4.2,
+          alarm_budget_broken: true,
+          interval_ms: 1_000,
         },
         {
           system: "a",
@@ -222,6 +229,9 @@ describe("questions", () => {
           threshold: null,
           open_anomaly: null,
           not_taught: 4,
+          alarm_budget_spent: 0,
+          alarm_budget_broken: false,
+          interval_ms: null,
         },
       ],
     };
@@ -246,6 +256,8 @@ describe("questions", () => {
           open_anomalies: 1,
           stale_series: 1,
           not_taught: 7,
+          alarm_budget_spent: 2.1,
+          alarm_budget_broken: [{ metric: "m", alarm_budget_spent: 4.2 }],
           state: "healthy",
           effectiveness: { decision_quality: 0.75 },
         },
@@ -253,6 +265,9 @@ describe("questions", () => {
     });
     const text = await run(["status"]);
     expect(text.stdout).toContain("stored    3 replicas on 3 server(s), file, sync every 120 s");
+    expect(text.stdout).toContain(
+      "m: it has spent 4.2 times its alarm budget of 14 days, which is not kept: label the false ones, raise its min_deviation or lower its sensitivity.",
+    );
     expect(text.stdout).toContain("7 samples of a came after newer ones of their series");
     expect(text.stdout).toMatch(/a +2 +1 +1 +1 +healthy +60 +- +- +decision_quality 0\.75/);
   });

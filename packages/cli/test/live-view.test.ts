@@ -20,6 +20,9 @@ const aSeries = (changes: Partial<SeriesState> = {}): SeriesState => ({
   provisional: null,
   trend: "stable",
   open_anomaly: null,
+  alarm_budget_spent: 0,
+  alarm_budget_broken: false,
+  interval_ms: 1_000,
   score: 0,
   sensitivity: 1,
   frozen: false,
@@ -45,7 +48,11 @@ describe("renderView", () => {
         series: [
           aSeries({ threshold: 80, confidence: 0.913 }),
           aSeries({ metric: "load", recommendation: 1.5, confidence: 0.2, trend: "increasing" }),
-          aSeries({ labels: { host: "a" }, open_anomaly: {}, beyond: true }),
+          aSeries({
+            labels: { host: "a" },
+            open_anomaly: {} as SeriesState["open_anomaly"],
+            beyond: true,
+          }),
           aSeries({ metric: "busy", threshold: 9, beyond: true }),
         ],
         parameters: [

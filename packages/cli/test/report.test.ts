@@ -53,9 +53,9 @@ function expectWellFormed(page: string): void {
 }
 
 const start = Date.UTC(2026, 0, 5);
-const times = Array.from({ length: 600 }, (_, i) => start + i * 60_000);
+const times = Array.from({ length: 900 }, (_, i) => start + i * 300_000);
 const values = times.map(
-  (_, i) => 50 + 5 * Math.sin(i) + ((i * 7919) % 100) / 100 + (i >= 400 && i < 405 ? 300 : 0),
+  (_, i) => 50 + 5 * Math.sin(i) + ((i * 7919) % 100) / 100 + (i >= 800 && i < 805 ? 300 : 0),
 );
 
 describe("mapek report of a file", () => {
@@ -84,6 +84,9 @@ describe("mapek report of a file", () => {
     for (const value of Object.values(found.statistics ?? {}))
       expect(page).toContain(`<dd>${showNumber(value)}</dd>`);
     expect(page).toContain(`<td>${showTime(anomaly?.peak_at as number)}</td>`);
+    expect(page).toMatch(
+      /<td>less than one hour in 100,000<\/td><td>peak 3\d\d[^<]*; it recovered</,
+    );
     expect(page.match(/<rect class="anomaly"/g)).toHaveLength(found.anomalies.length);
     expect(page).toContain(`<path class="threshold proposed"`);
   });

@@ -34,10 +34,17 @@ export {
   type MapeLoopStats,
   type MapeStep,
 } from "./mape-loop.ts";
+export { type GroupedAnomaly, openGroups } from "./open-groups.ts";
 export { OUTPUT_NAMES, type OutputFilter, type OutputName, type OutputOf } from "./outputs.ts";
 export { type Decision, isRedraw } from "./redraw.ts";
 export type { PublisherStats, PublishOptions, SampleInput } from "./sample-publisher.ts";
-export type { EventsQuery, ExplainQuery, RequestOptions, SeriesState } from "./service-requests.ts";
+export type {
+  EventsQuery,
+  ExplainQuery,
+  OpenAnomaly,
+  RequestOptions,
+  SeriesState,
+} from "./service-requests.ts";
 export type { Signals } from "./signals.ts";
 export type { Subscription, SubscriptionStats } from "./subscription.ts";
 export type { Timers } from "./timers.ts";

@@ -1,5 +1,6 @@
 import {
   type ActorService,
+  type Anomaly,
   type Explained,
   type Explanation,
   encodeJson,
@@ -27,6 +28,12 @@ export interface RequestOptions {
   readonly deadlineMs?: number | undefined;
 }
 
+/** An anomaly that is open now. */
+export type OpenAnomaly = Omit<
+  Anomaly,
+  "version" | "system" | "metric" | "labels" | "anomaly_id" | "phase" | "threshold" | "timestamp"
+>;
+
 /** One series, as the learner's `series` verb tells of it. */
 export interface SeriesState {
   readonly system: string;
@@ -49,7 +56,13 @@ export interface SeriesState {
   readonly confidence: number | null;
   readonly provisional: boolean | null;
   readonly trend: string;
-  readonly open_anomaly: object | null;
+  readonly open_anomaly: OpenAnomaly | null;
+  /** Incidents of the last fourteen days over `alarm_budget`, older ones weighing less, those called right left out. */
+  readonly alarm_budget_spent: number;
+  /** Whether that promise is not kept: fourteen days of samples, and more than three times the budget. */
+  readonly alarm_budget_broken: boolean;
+  /** Usual milliseconds between samples; null before the second. */
+  readonly interval_ms: number | null;
   /** Of the newest sample, 0 to 1; how readily the series alarms, 0.1 to 10; whether it learns no more. */
   readonly score: number;
   readonly sensitivity: number;
@@ -76,9 +89,9 @@ export interface EventsQuery
   readonly system?: string | undefined;
 }
 
-/** What is to be explained: a threshold, a state, parameters or an action of a system. */
+/** What is to be explained: a threshold, an anomaly, a state, parameters or an action of a system. */
 export interface ExplainQuery
-  extends Pick<Request, "metric" | "labels" | "side" | "loop" | "action_id" | "at"> {
+  extends Pick<Request, "metric" | "labels" | "side" | "loop" | "action_id" | "anomaly_id" | "at"> {
   readonly kind: Explained;
   readonly system: string;
 }
@@ -86,6 +99,7 @@ export interface ExplainQuery
 /** Whose decision each kind is. */
 const EXPLAINED_BY: { readonly [K in Explained]: ActorService } = {
   threshold: "learner",
+  anomaly: "learner",
   state: "optimizer",
   parameters: "optimizer",
   action: "feedback",

@@ -69,9 +69,9 @@ export interface PartitionLogic<State, Input> {
   /**
    * The state in parts: first what all actors share, then the actors, one a part. A part is encoded when it is asked for,
    * and inputs may be folded between parts; equal states have equal parts, in any order. What is shared must follow from the
-   * inputs alone, never from an actor.
+   * inputs alone; what follows from actors is noted while a snapshot is taken, in a further shared part at its end.
    */
   snapshot(state: State): Iterable<Uint8Array>;
-  /** Puts a part into a state that began with `create`; the shared one comes first. @returns The actor's key, undefined for the shared part. */
+  /** Puts a part into a state that began with `create`; the shared one comes first. @returns The actor's key, undefined for a shared part. */
   restorePart(state: State, part: Uint8Array): string | undefined;
 }

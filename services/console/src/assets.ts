@@ -20,6 +20,7 @@ const STYLES = "text/css; charset=utf-8";
 /** Modules from elsewhere that pages use, by the name that they are imported by: browsers know addresses only. */
 const VENDOR = {
   uplot: join(UPLOT, "uPlot.esm.js"),
+  "@mapek/core/anomaly-words": fileURLToPath(import.meta.resolve("@mapek/core/anomaly-words")),
   "@mapek/core/curve": fileURLToPath(import.meta.resolve("@mapek/core/curve")),
   "@mapek/client/redraw": fileURLToPath(import.meta.resolve("@mapek/client/redraw")),
 };

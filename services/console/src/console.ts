@@ -1,5 +1,5 @@
 import { ClientError, type MapekClient } from "@mapek/client";
-import { MessageError } from "@mapek/core/messages";
+import { type Anomaly, MessageError } from "@mapek/core/messages";
 import { type Config, type Logger, linkOf } from "@mapek/runtime";
 import { DEFAULT_PORTS } from "@mapek/runtime/default-ports";
 import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
@@ -50,6 +50,9 @@ export async function startConsole(
     log.warn({ err: error }, "the learner does not tell of its series"),
   );
   const feed = new Feed();
+  feed.listen(({ family, message }) => {
+    if (family === "anomalies") index.hear(message as Anomaly);
+  });
   const systems = new Systems(client, index, feed);
   const live = new Live({
     ...{ client, link, feed, index, systems },

@@ -46,7 +46,8 @@ export function readRoutes(server: FastifyInstance, options: ReadOptions): void 
       client.events({ service: "optimizer", system, families: ["parameters"], limit: HISTORY }),
       client.explain({ kind: "state", system }),
     ]);
-    return { row, transitions, parameters, explanation, open: index.openOf(system, OPEN_SHOWN) };
+    const [open, groups] = [index.openOf(system, OPEN_SHOWN), index.groupsOf(system)];
+    return { row, transitions, parameters, explanation, open, groups };
   });
 
   server.get("/api/series", async ({ query }) => {

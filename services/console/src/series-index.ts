@@ -1,6 +1,7 @@
 import type { MapekClient, SeriesState } from "@mapek/client";
-import { seriesKey } from "@mapek/core/messages";
+import { type Anomaly, seriesKey } from "@mapek/core/messages";
 import type { Link } from "@mapek/runtime";
+import { type GroupRow, groupRows } from "./group-row.ts";
 import type { ListQuery } from "./queries.ts";
 import type { SeriesCounts } from "./system-row.ts";
 
@@ -12,6 +13,8 @@ export interface SeriesPage {
   readonly beyond: number;
   readonly offset: number;
   readonly items: readonly SeriesState[];
+  /** What began together among the open anomalies that fit, the newest first: the newest ten, without the anomalies themselves. */
+  readonly groups: readonly Pick<GroupRow, "id" | "system" | "line">[];
 }
 
 interface Entry {
@@ -20,6 +23,8 @@ interface Entry {
   readonly text: string;
   state: SeriesState;
   partition: number;
+  /** When a message told of its anomaly, ms of this process: an answer to an earlier question knows less. */
+  heardAt: number;
 }
 
 /** A turn through all partitions takes a second for up to so many series, and in proportion beyond. */
@@ -28,6 +33,9 @@ const SERIES_PER_SECOND = 1_000;
 const PAUSE_MS = 250;
 /** Older than this, what is known is read anew before it is shown. */
 const STALE_MS = 2_000;
+/** Groups that the list shows, and anomalies of a group that a page shows. */
+const MOST_GROUPS = 10;
+const MOST_GROUPED = 50;
 
 /**
  * Every series of the house, as the learner told of it last.
@@ -93,9 +101,26 @@ export class SeriesIndex {
     metric: string,
     labels: SeriesState["labels"],
   ): Promise<SeriesState | undefined> {
+    const askedAt = performance.now();
     const [state] = await this.#client.series(system, { metric, labels });
-    if (state !== undefined) this.#put(state, this.#entries.get(keyOf(state))?.partition ?? -1);
-    return state;
+    if (state === undefined) return undefined;
+    const key = this.#put(state, this.#entries.get(keyOf(state))?.partition ?? -1, askedAt);
+    return this.#entries.get(key)?.state;
+  }
+
+  /** Takes note of what was told of an anomaly: that it is open, or over, is known at once. */
+  hear(anomaly: Anomaly): void {
+    const entry = this.#entries.get(keyOf(anomaly));
+    if (entry === undefined) return;
+    const { open_anomaly: known } = entry.state;
+    if (known !== null && known.opened_at > anomaly.opened_at) return;
+    entry.state = { ...entry.state, open_anomaly: anomaly.phase === "closed" ? null : anomaly };
+    entry.heardAt = performance.now();
+  }
+
+  /** What began together among the open anomalies of a system, the newest first. */
+  groupsOf(system: string): GroupRow[] {
+    return groupRows(this.#open(system), MOST_GROUPED);
   }
 
   /**
@@ -117,7 +142,19 @@ export class SeriesIndex {
       beyond: found.filter(({ state }) => state.beyond && !state.stale).length,
       offset,
       items: found.slice(offset, offset + limit).map(({ state }) => state),
+      groups: groupRows(
+        found.slice(0, open < 0 ? found.length : open).map(({ state }) => state),
+        0,
+      )
+        .slice(0, MOST_GROUPS)
+        .map(({ id, system: of, line }) => ({ id, system: of, line })),
     };
+  }
+
+  #open(system: string): SeriesState[] {
+    return [...this.#entries.values()]
+      .map(({ state }) => state)
+      .filter((state) => state.system === system && state.open_anomaly !== null);
   }
 
   /** Series whose anomaly is open now, of one system. */
@@ -161,6 +198,7 @@ export class SeriesIndex {
 
   async #refresh(partition: number): Promise<void> {
     let states: SeriesState[];
+    const askedAt = performance.now();
     try {
       states = await this.#link.answer(() => this.#client.series(undefined, { partition }));
       this.#problem = undefined;
@@ -172,26 +210,30 @@ export class SeriesIndex {
       return;
     }
     const seen = new Set<string>();
-    for (const state of states) seen.add(this.#put(state, partition));
+    for (const state of states) seen.add(this.#put(state, partition, askedAt));
     for (const [key, entry] of this.#entries)
       if (entry.partition === partition && !seen.has(key)) this.#entries.delete(key);
   }
 
-  #put(state: SeriesState, partition: number): string {
+  #put(state: SeriesState, partition: number, askedAt: number): string {
     const key = keyOf(state);
     const known = this.#entries.get(key);
     if (known === undefined)
-      this.#entries.set(key, { key, text: key.toLowerCase(), state, partition });
+      this.#entries.set(key, { key, text: key.toLowerCase(), state, partition, heardAt: 0 });
     else {
-      known.state = state;
+      const { open_anomaly } = known.state;
+      known.state = known.heardAt < askedAt ? state : { ...state, open_anomaly };
       known.partition = partition;
     }
     return key;
   }
 }
 
-const keyOf = ({ system, metric, labels }: SeriesState): string =>
-  seriesKey(system, metric, labels);
+const keyOf = ({
+  system,
+  metric,
+  labels,
+}: Pick<SeriesState, "system" | "metric" | "labels">): string => seriesKey(system, metric, labels);
 
 function byRank(a: Entry, b: Entry): number {
   const open = Number(b.state.open_anomaly !== null) - Number(a.state.open_anomaly !== null);

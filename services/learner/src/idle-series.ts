@@ -64,6 +64,7 @@ export function sweepIdle(state: LearnerState, now: number, hasFolded?: HasFolde
   state.expired += forgotten.length;
   const removals = forgotten.flatMap((series) => {
     forgetSeries(state, series);
+    if (!state.seriesCounts.has(series.system)) state.groups.forget(series.system);
     return series.learner.thresholds.map(
       ({ side }): Output => ({ to: "latest", key: thresholdKey(series.id, side), message: null }),
     );

@@ -2,6 +2,7 @@ import type { Change, Rejected } from "@mapek/core/messages";
 import { SUPPRESSIONS } from "@mapek/core/stats";
 import { type ActorServiceOptions, LoudRefusals, type ServiceContext } from "@mapek/runtime";
 import { Counter, Gauge } from "prom-client";
+import { budgetsSpent } from "./alarm-budget.ts";
 import { type LearnerMessage, suppressedGauge } from "./learner.ts";
 import type { LearnerState } from "./state.ts";
 import { exportThresholds } from "./threshold-metrics.ts";
@@ -33,6 +34,12 @@ export const learnerInstruments: Instruments = ({ log, metrics }: ServiceContext
     name: "mapek_anomalies_suppressed",
     help: "Evidence enough for an anomaly that opened none, by reason",
     labelNames: ["reason"],
+    registers,
+  });
+  const budget = new Gauge({
+    name: "mapek_alarm_budget_spent",
+    help: "Incidents of the last 14 days (older ones weighing less, those called right left out) over alarm_budget: the mean over the system's series learned here; 1 is what was promised",
+    labelNames: ["system"],
     registers,
   });
   const points = new Gauge({
@@ -117,6 +124,8 @@ export const learnerInstruments: Instruments = ({ log, metrics }: ServiceContext
       for (const reason of SUPPRESSIONS)
         suppressed.set({ reason }, gauges[suppressedGauge(reason)] ?? 0);
       stale.set(gauges.stale ?? 0);
+      budget.reset();
+      for (const [system, spent] of budgetsSpent(states)) budget.set({ system }, spent);
       points.set(gauges.points ?? 0);
       dropped.set(gauges.dropped ?? 0);
       untaught.set(gauges.untaught ?? 0);

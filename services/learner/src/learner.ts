@@ -171,12 +171,22 @@ function takeEvents(
   outputs: Output[],
 ): void {
   for (const event of events) {
-    if (event.type === "anomaly") {
-      if (event.phase === "closed") state.open.delete(series);
-      else state.open.add(series);
-    }
+    if (event.type === "anomaly") followAnomaly(state, series, event);
     outputs.push(...outputsOf(series, event));
   }
+}
+
+/** Keeps which series have an open anomaly, and with which others it began. */
+function followAnomaly(
+  state: LearnerState,
+  series: Series,
+  { phase, incident }: Extract<SeriesEvent, { type: "anomaly" }>,
+): void {
+  if (phase === "closed") state.open.delete(series);
+  else state.open.add(series);
+  if (phase !== "opened") return;
+  const { key, system, learner } = series;
+  series.group = state.groups.opened(system, key, incident.opened_at, learner.judge.intervalMs);
 }
 
 function allFinite(column: Float64Array): boolean {

@@ -1,4 +1,5 @@
 import { explainVerb, runActorService } from "@mapek/runtime";
+import { explainAnomaly } from "./explain-anomaly.ts";
 import { explainThreshold } from "./explain-threshold.ts";
 import { admitLearnerControl } from "./front-door.ts";
 import { importVerb } from "./import-verb.ts";
@@ -14,7 +15,10 @@ await runActorService({
   admit: admitLearnerControl,
   verbs: (context) => ({
     import: importVerb(context),
-    explain: explainVerb({ threshold: explainThreshold(context) }),
+    explain: explainVerb(
+      { threshold: explainThreshold(context), anomaly: explainAnomaly(context) },
+      "threshold",
+    ),
   }),
   instruments: learnerInstruments,
 });

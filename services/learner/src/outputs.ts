@@ -59,6 +59,7 @@ export function outputsOf(series: Series, event: SeriesEvent): Output[] {
         anomaly_id: `${series.key}@${event.incident.opened_at}`,
         phase: event.phase,
         ...event.incident,
+        ...(series.group !== undefined && { group: series.group }),
         threshold: event.threshold,
         timestamp: event.time,
       };

@@ -5,6 +5,7 @@ import {
   seriesKey,
   type ThresholdSide,
 } from "@mapek/core/messages";
+import { budgetOf } from "./alarm-budget.ts";
 import { type LearnerState, type Series, seriesOfSystem } from "./state.ts";
 
 /** Samples that one exported series may have at most. */
@@ -67,7 +68,8 @@ function select(state: LearnerState, system: string | undefined, request: Reques
   );
 }
 
-function summaryOf({ id, learner, staleSince }: Series) {
+function summaryOf(series: Series) {
+  const { id, learner, staleSince } = series;
   const upper = learner.thresholdNow("upper");
   const lower = learner.thresholdNow("lower");
   const { lastValue } = learner.judge;
@@ -87,13 +89,22 @@ function summaryOf({ id, learner, staleSince }: Series) {
     confidence: last?.confidence ?? null,
     provisional: last?.provisional ?? null,
     trend: learner.trend().direction,
-    open_anomaly: learner.judge.open,
+    /** With the group of what began together in its system. */
+    open_anomaly: openAnomaly(series),
+    ...budgetOf(series),
+    /** Usual milliseconds between its samples; null before the second. */
+    interval_ms: learner.judge.intervalMs || null,
     score: learner.judge.score,
     sensitivity: learner.judge.settings.sensitivity,
     frozen: learner.frozen,
     stale: staleSince !== undefined,
     last_change: learner.lastChange,
   };
+}
+
+function openAnomaly({ learner, group }: Series) {
+  const { open } = learner.judge;
+  return open === null || group === undefined ? open : { ...open, group };
 }
 
 function learningOf({ id, learner }: Series): LearningStatistics {

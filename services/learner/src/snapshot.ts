@@ -5,6 +5,7 @@ import {
   type LearnerSettings,
   parseSeriesKey,
 } from "@mapek/core/messages";
+import type { GroupsAtEnd, GroupsSnapshot } from "./open-groups.ts";
 import {
   addSeries,
   configure,
@@ -23,8 +24,17 @@ type SharedPart = [
   counts: [sweep: number, sweptAt: number, closed: boolean, expired: number],
   systems: [string, SystemRules][],
   done: string[],
+  groups: GroupsSnapshot,
 ];
-type SeriesPart = [key: string, snapshot: SeriesSnapshot, seen: number, hearing: Hearing];
+type SeriesPart = [
+  key: string,
+  snapshot: SeriesSnapshot,
+  seen: number,
+  hearing: Hearing,
+  group: string | null,
+];
+/** The last part, where incidents opened while the others were taken. */
+type GroupsPart = [key: false, groups: GroupsAtEnd];
 /** What tells whether a series is stale. */
 type Hearing = [
   heardAt: number,
@@ -34,18 +44,37 @@ type Hearing = [
   staleSince: number | null,
 ];
 
-/** The state in parts: what all series share, then a series a part. Cost of a part: O(samples of the series). */
+/**
+ * The state in parts: what all series share, then a series a part, then which groups incidents joined meanwhile. Cost of a part:
+ * O(samples of the series).
+ */
 export function* snapshot(state: LearnerState): Generator<Uint8Array> {
   const systems = [...state.systems].sort(([a], [b]) => (a < b ? -1 : 1));
-  const { configured, sweep, sweptAt, closed, expired, done } = state;
+  const { configured, sweep, sweptAt, closed, expired, done, groups } = state;
   const counts: SharedPart[2] = [sweep, sweptAt, closed, expired];
-  const shared: SharedPart = [null, configured ?? null, counts, systems, [...done]];
-  yield encodeMsgpack(shared);
-  for (const series of state.series.values()) {
-    const { key, learner, seen } = series;
-    yield encodeMsgpack([key, learner.snapshot(), seen, hearingOf(series)] satisfies SeriesPart);
+  const shared: SharedPart = [
+    null,
+    configured ?? null,
+    counts,
+    systems,
+    [...done],
+    groups.snapshot(),
+  ];
+  groups.beginNotes();
+  try {
+    yield encodeMsgpack(shared);
+    for (const series of state.series.values()) yield encodeMsgpack(seriesPart(series));
+    const atEnd = groups.endNotes();
+    if (atEnd !== undefined) yield encodeMsgpack([false, atEnd] satisfies GroupsPart);
+  } finally {
+    groups.endNotes();
   }
 }
+
+const seriesPart = (series: Series): SeriesPart => {
+  const { key, learner, seen, group = null } = series;
+  return [key, learner.snapshot(), seen, hearingOf(series), group];
+};
 
 const hearingOf = (series: Series): Hearing => [
   series.heardAt,
@@ -58,23 +87,30 @@ const hearingOf = (series: Series): Hearing => [
 /**
  * Puts a part of {@link snapshot} into a state.
  *
- * @returns The key of its series, undefined for the part that all series share.
+ * @returns The key of its series, undefined for what is of all series.
  * @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT, or another error where the part is no such part.
  */
 export function restorePart(state: LearnerState, part: Uint8Array): string | undefined {
-  const saved = decodeMsgpack(part) as SharedPart | SeriesPart;
+  const saved = decodeMsgpack(part) as SharedPart | SeriesPart | GroupsPart;
   const [key] = saved;
   if (key === null) {
-    const [, settings, counts, systems, done] = saved as SharedPart;
+    // Of a release before there are no groups.
+    const [, settings, counts, systems, done, groups = []] = saved as SharedPart;
     configure(state, settings ?? undefined);
     [state.sweep, state.sweptAt, state.closed, state.expired] = counts;
     for (const [system, rules] of systems) state.systems.set(system, rules);
     for (const id of done) state.done.add(id);
+    state.groups.restore(groups);
+    return undefined;
+  }
+  if (key === false) {
+    const [, atEnd] = saved as GroupsPart;
+    state.groups.restoreAtEnd(atEnd);
     return undefined;
   }
   const id = parseSeriesKey(key);
   if (!id.ok) throw id.error;
-  const [, snapshot, seen, hearing] = saved as SeriesPart;
+  const [, snapshot, seen, hearing, group] = saved as SeriesPart;
   const learner = SeriesLearner.restore(snapshot, state.rules.settingsOf(id.value));
   const series = new Series(key, learner, seen);
   series.heardAt = hearing[0];
@@ -82,6 +118,7 @@ export function restorePart(state: LearnerState, part: Uint8Array): string | und
   series.checkedAt = hearing[2] ?? undefined;
   series.heardSinceCheck = hearing[3];
   series.staleSince = hearing[4] ?? undefined;
+  series.group = group ?? undefined;
   const older = state.series.get(key);
   if (older !== undefined) {
     state.open.delete(older);

@@ -13,6 +13,7 @@ import {
   parseSeriesKey,
   type SeriesId,
 } from "@mapek/core/messages";
+import { OpenGroups } from "./open-groups.ts";
 import { SeriesTotals } from "./series-totals.ts";
 import { StaleChecks } from "./stale-checks.ts";
 
@@ -32,6 +33,8 @@ export class Series {
   heardSinceCheck = false;
   /** Since when nothing has come, once that was told. */
   staleSince: number | undefined;
+  /** Group of the open anomaly, or of the last one. */
+  group: string | undefined;
   /** The series that came after this one in the last batch: see `seriesAfter`. */
   next: Series | undefined;
 
@@ -76,6 +79,8 @@ export interface LearnerState {
   readonly systems: Map<string, SystemRules>;
   /** Series with an open anomaly: the only ones that wait for time to pass. */
   readonly open: Set<Series>;
+  /** Which incidents began together. */
+  readonly groups: OpenGroups;
   /** When which series is checked for silence, and those that are silent; they follow from `series`. */
   readonly checks: StaleChecks;
   readonly stale: Set<Series>;
@@ -104,6 +109,7 @@ export const initialState = (): LearnerState => ({
   series: new Map(),
   systems: new Map(),
   open: new Set(),
+  groups: new OpenGroups(),
   checks: new StaleChecks(),
   stale: new Set(),
   done: new Set(),

@@ -1,4 +1,4 @@
-import { type Anomaly, seriesKey } from "@mapek/core/messages";
+import { type Anomaly, anomalyGroups, seriesKey } from "@mapek/core/messages";
 import { type Alert, alertOf, type Incident } from "./alert.ts";
 
 /**
@@ -44,9 +44,11 @@ export class AlertBook {
     for (const incident of open) this.#open.set(keyOf(incident), incident);
   }
 
-  /** Open incidents as alerts that hold until `until`, Unix ms. */
+  /** Open incidents as alerts that hold until `until`, Unix ms: by system and by what began together, who began first first. */
   open(until: number): Alert[] {
-    return [...this.#open.values()].map((incident) => alertOf(incident, until, this.#added));
+    return anomalyGroups([...this.#open.values()]).flatMap((group) =>
+      group.incidents.map((incident) => alertOf(incident, until, this.#added, group)),
+    );
   }
 
   /** What has ended since the last call. */

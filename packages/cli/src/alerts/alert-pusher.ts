@@ -34,7 +34,9 @@ export class AlertPusher {
   readonly #options: AlertPusherOptions;
   readonly #book: AlertBook;
   #timer: NodeJS.Timeout | undefined;
-  #pushing: Promise<void> = Promise.resolve();
+  /** When the timer ends, ms of this process. */
+  #dueAt = Number.POSITIVE_INFINITY;
+  readonly #pushing = new Set<Promise<void>>();
   #stopped = false;
 
   constructor(options: AlertPusherOptions) {
@@ -59,7 +61,7 @@ export class AlertPusher {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    await this.#pushing;
+    await Promise.all(this.#pushing);
     await this.#push();
   }
 
@@ -80,12 +82,20 @@ export class AlertPusher {
         await this.#sync().then(() => this.#schedule(0), this.#options.onError);
   }
 
-  /** The sooner of two times counts. */
+  /**
+   * The sooner of two times counts: neither what comes all the time nor an Alertmanager that is slow to answer may hold up what
+   * has happened.
+   */
   #schedule(ms: number): void {
-    if (this.#stopped) return;
+    const dueAt = performance.now() + ms;
+    if (this.#stopped || dueAt >= this.#dueAt) return;
     clearTimeout(this.#timer);
+    this.#dueAt = dueAt;
     this.#timer = setTimeout(() => {
-      this.#pushing = this.#push().then(() => this.#schedule(this.#options.resendMs));
+      this.#dueAt = Number.POSITIVE_INFINITY;
+      this.#schedule(this.#options.resendMs);
+      const pushing = this.#push().finally(() => this.#pushing.delete(pushing));
+      this.#pushing.add(pushing);
     }, ms);
   }
 

@@ -1,5 +1,11 @@
-import { type Anomaly, addPrometheusLabel } from "@mapek/core/messages";
-import { showNumbers, showSeries } from "../output.ts";
+import {
+  type Anomaly,
+  type AnomalyGroup,
+  addPrometheusLabel,
+  describeAnomaly,
+  describeGroup,
+} from "@mapek/core/messages";
+import { showSeries } from "../output.ts";
 
 /** An alert of Alertmanager's API v2. */
 export interface Alert {
@@ -22,7 +28,8 @@ export type Incident = Pick<
   | "expected_low"
   | "expected_high"
   | "families"
->;
+> &
+  Partial<Pick<Anomaly, "expected" | "surprises" | "ending" | "group">>;
 
 /** What alerts of mapek are told from others by; labels of a series may not have these names. */
 const ALERT_NAME = "MapekAnomaly";
@@ -31,12 +38,15 @@ const RESERVED = new Set(["alertname"]);
 /**
  * An incident as an alert: its labels are the series and those `added`, which win.
  *
+ * @param group What began together with it in its system, itself included. Annotations tell of it and no label: what is open in the
+ * group changes, and an alert with other labels is another alert.
  * @param endsAt Unix ms at which it ends, or until which it holds if nobody says that it is still open.
  */
 export function alertOf(
   incident: Incident,
   endsAt: number,
   added: Readonly<Record<string, string>>,
+  group?: AnomalyGroup<Incident>,
 ): Alert {
   const { system, metric, labels, opened_at } = incident;
   const own: Record<string, string> = { alertname: ALERT_NAME, system, metric };
@@ -46,7 +56,8 @@ export function alertOf(
     labels: { ...own, ...added },
     annotations: {
       summary: `${system}/${showSeries(metric, labels)} ${unusual(incident)}`,
-      description: described(incident),
+      description: describeAnomaly(incident),
+      ...groupOf(incident, group),
     },
     startsAt: new Date(opened_at).toISOString(),
     // An alert that ends before it starts is refused.
@@ -57,11 +68,14 @@ export function alertOf(
 const unusual = ({ direction }: Incident): string =>
   direction === "within" ? "behaves unusually" : `is ${direction} its usual range`;
 
-function described({ peak_value, expected_low, expected_high, families }: Incident): string {
-  const [peak, low, high] = showNumbers([peak_value, expected_low, expected_high]);
-  const range =
-    expected_low === null || expected_high === null ? "" : `, expected ${low} to ${high}`;
-  const why =
-    families === undefined || families.length === 0 ? "" : `; unusual: ${families.join(", ")}`;
-  return `peak ${peak}${range}${why}`;
+function groupOf(
+  incident: Incident,
+  group: AnomalyGroup<Incident> | undefined,
+): Record<string, string> {
+  const id = group?.id ?? incident.group;
+  return {
+    ...(id !== undefined && { group: id }),
+    ...(group !== undefined &&
+      group.incidents.length > 1 && { group_summary: describeGroup(group, group.openedAt) }),
+  };
 }

@@ -10,6 +10,10 @@ const MOST_WAITING = 10_000;
 export class Alertmanager {
   readonly #address: URL;
   #waiting: Alert[] = [];
+  #open: readonly Alert[] = [];
+  /** One request after another: what is said last must be what holds. */
+  #sending: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
 
   /** @param url Such as `http://alertmanager:9093`, with a path where it has one. @throws {TypeError} For a text that is no URL. */
   constructor(url: string) {
@@ -22,14 +26,34 @@ export class Alertmanager {
   }
 
   /**
-   * Tells it what is open and what has ended. What has ended is told again by the next call where this one fails.
+   * Tells it what is open and what has ended: at once, or once it has answered to what it is told now; what is pushed meanwhile goes
+   * together. What has ended is told again by the next call where this one fails.
    *
    * @throws {Error} Where it does not answer or refuses.
    */
-  async push(open: readonly Alert[], ended: readonly Alert[]): Promise<void> {
+  push(open: readonly Alert[], ended: readonly Alert[]): Promise<void> {
     this.#waiting = [...this.#waiting, ...ended].slice(-MOST_WAITING);
+    this.#open = open;
+    if (this.#sending === undefined) return this.#begin();
+    this.#next ??= this.#sending
+      .catch(() => {})
+      .then(() => {
+        this.#next = undefined;
+        return this.#begin();
+      });
+    return this.#next;
+  }
+
+  #begin(): Promise<void> {
+    this.#sending = this.#send().finally(() => {
+      this.#sending = undefined;
+    });
+    return this.#sending;
+  }
+
+  async #send(): Promise<void> {
     const waiting = this.#waiting;
-    const alerts = [...waiting, ...open];
+    const alerts = [...waiting, ...this.#open];
     for (let from = 0; from < alerts.length; from += MOST_ALERTS)
       await this.#post(alerts.slice(from, from + MOST_ALERTS));
     this.#waiting = this.#waiting.filter((alert) => !waiting.includes(alert));

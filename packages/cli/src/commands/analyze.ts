@@ -1,4 +1,6 @@
+import { endingText, rarityOf, rarityText } from "@mapek/core/anomaly-words";
 import { type Analysis, analyze } from "@mapek/core/learning";
+import { EVIDENCE_FAMILIES } from "@mapek/core/stats";
 import { Command } from "commander";
 import {
   type AnalysisOptions,
@@ -6,6 +8,7 @@ import {
   withAnalysisOptions,
 } from "../analysis-options.ts";
 import { type CsvSeries, readCsv } from "../csv.ts";
+import { usageError } from "../errors.ts";
 import {
   JSON_OPTION,
   printJson,
@@ -21,6 +24,7 @@ import { scorePaths, writeScores } from "../score-files.ts";
 interface Options extends AnalysisOptions {
   readonly json?: boolean;
   readonly scores?: string;
+  readonly episodes?: boolean;
 }
 
 /** `mapek analyze`: the learner's own reducer over a file; needs no server. */
@@ -35,6 +39,10 @@ export const analyzeCommand = (): Command =>
       .option(
         "--scores <out>",
         "write timestamp,value,anomaly_score to this file, a row per row; of several metrics to a file each, named with .<metric> before the extension",
+      )
+      .option(
+        "--episodes",
+        "with --scores: a score only where an anomaly opens, 0 elsewhere: one detection an anomaly",
       ),
   )
     .addHelpText(
@@ -42,12 +50,15 @@ export const analyzeCommand = (): Command =>
       `
 Times are ISO 8601, YYYY-MM-DD HH:MM:SS, or seconds or milliseconds since 1970; UTC where they have no
 zone. Rows are taken in the order of the file; an empty cell is a missing sample. A score lies between
-0 and 1 and depends on its row and earlier ones only; a row that is missing, repeated or older than the
-one before it is not judged and has 0. Under 16 samples there is no recommendation.`,
+0 and 1 and depends on its row and earlier ones only: 1 − the share of the series' own hours that hold as
+much, held while values stay off; a row that is missing, repeated or older than the one before it is
+not judged and has 0. In the first two days records alone are told. Under 16 samples there is no recommendation.`,
     )
     .action(run);
 
 function run(file: string, options: Options): void {
+  if (options.episodes && options.scores === undefined)
+    throw usageError("--episodes says how --scores are written: give both");
   const rows: (readonly string[])[] = [];
   const series = readCsv(file, (cells) => rows.push(cells));
   const settings = analysisSettings(options);
@@ -64,11 +75,12 @@ function run(file: string, options: Options): void {
       series.map(({ metric }) => metric),
     );
     paths.forEach((path, i) => {
-      writeScores(path, rows, i + 1, (analyses[i] as Analysis).scores);
+      const { scores, episodes } = analyses[i] as Analysis;
+      writeScores(path, rows, i + 1, options.episodes ? episodes : scores);
     });
   }
   if (options.json) {
-    const found = analyses.map(({ scores: _, ...analysis }, i) => ({
+    const found = analyses.map(({ scores: _scores, episodes: _episodes, ...analysis }, i) => ({
       metric: series[i]?.metric,
       ...analysis,
     }));
@@ -123,13 +135,24 @@ function recommendationText(recommendation: Analysis["recommendation"]): string 
 
 function anomaliesTable(anomalies: Analysis["anomalies"]): string[] {
   if (anomalies.length === 0) return [];
-  const peaks = showNumbers(anomalies.map(({ peak_value }) => peak_value));
-  const rows = anomalies.map((anomaly, i) => [
-    showTime(anomaly.opened_at),
-    anomaly.closed_at === null ? "open" : showTime(anomaly.closed_at),
-    showTime(anomaly.peak_at),
-    peaks[i] ?? "-",
-    showNumber(anomaly.peak_score),
-  ]);
-  return ["", table([["OPENED", "CLOSED", "PEAK AT", "PEAK VALUE", "SCORE"], ...rows])];
+  const rows = anomalies.map((anomaly) => {
+    const { opened_at, closed_at, peak_at, peak_value, expected_low, expected_high } = anomaly;
+    const [peak = "-", low, high] = showNumbers([peak_value, expected_low, expected_high]);
+    return [
+      showTime(opened_at),
+      closed_at === null ? "open" : showTime(closed_at),
+      showTime(peak_at),
+      peak,
+      expected_low === null ? "-" : `${low} to ${high}`,
+      rarityText(rarityOf(anomaly) ?? 0),
+      namedFamilies(anomaly),
+      endingText(anomaly) ?? "it is open",
+    ];
+  });
+  const header = ["OPENED", "CLOSED", "PEAK AT", "PEAK VALUE", "EXPECTED", "HOW RARE"];
+  return ["", table([[...header, "UNUSUAL", "ENDED"], ...rows])];
 }
+
+/** The families of evidence that were unusual, the most unusual first. */
+const namedFamilies = ({ families }: Analysis["anomalies"][number]): string =>
+  families.filter((name) => EVIDENCE_FAMILIES.some((family) => family === name)).join(", ") || "-";

@@ -1,5 +1,7 @@
-import type { ExplainQuery } from "@mapek/client";
+import type { ExplainQuery, MapekClient } from "@mapek/client";
 import {
+  type BudgetSpent,
+  describeBudget,
   EXPLAINED,
   type Explained,
   type Explanation,
@@ -37,10 +39,10 @@ export const explainCommand = (): Command =>
   new Command("explain")
     .addArgument(new Argument("<kind>", "what").choices(EXPLAINED))
     .argument("<system>", "whose")
-    .argument("[metric]", "of a threshold; of an action where only some are meant")
+    .argument("[metric]", "of a threshold or an anomaly; of an action where only some are meant")
     .option("--label <name=value>", "a label of the series; may be repeated", labelArgument)
     .addOption(new Option("--side <side>", "of a threshold (default: upper)").choices(SIDES))
-    .option("--id <action_id>", "of an action (default: the newest)")
+    .option("--id <id>", "of an action or an anomaly (default: the newest)")
     .addOption(new Option("--loop <loop>", "of an action").choices(LOOPS))
     .option("--at <time>", "what was in force then: ISO 8601, or epoch s or ms", timeArgument)
     .option(...JSON_OPTION)
@@ -56,19 +58,41 @@ async function explain(
 ): Promise<void> {
   if (kind === "threshold" && metric === undefined)
     throw usageError("which metric's threshold: mapek explain threshold <system> <metric>");
+  if (kind === "anomaly" && metric === undefined && id === undefined)
+    throw usageError("which metric's anomaly: mapek explain anomaly <system> <metric>");
   const query: ExplainQuery = {
     kind,
     system,
     metric,
     labels: label,
     side,
-    action_id: id,
+    ...(kind === "anomaly" ? { anomaly_id: id } : { action_id: id }),
     loop,
     at,
   };
-  const found = await withClient(nats, (client) => client.explain(query));
-  if (json) printJson(found);
-  else printLine(explanationText(found, process.stdout.columns));
+  const [found, budget] = await withClient(nats, async (client) => {
+    const explanation = await client.explain(query);
+    return [explanation, await budgetOf(client, explanation)] as const;
+  });
+  if (json) printJson({ ...found, ...budget });
+  else {
+    printLine(explanationText(found, process.stdout.columns));
+    if (budget !== undefined)
+      printLine(`\nOf all anomalies of this series now: ${describeBudget(budget)}.`);
+  }
+}
+
+/** What the series of an anomaly has spent of its alarm budget now; undefined where it is not learned any more. */
+async function budgetOf(
+  client: MapekClient,
+  { kind, system, metric, labels = {} }: Explanation,
+): Promise<BudgetSpent | undefined> {
+  if (kind !== "anomaly" || metric === undefined) return undefined;
+  const [series] = await client.series(system, { metric, labels });
+  // A learner of a release before does not tell.
+  if (series?.alarm_budget_spent === undefined) return undefined;
+  const { alarm_budget_spent, alarm_budget_broken } = series;
+  return { alarm_budget_spent, alarm_budget_broken };
 }
 
 /** Title and rule are never cut. */
@@ -115,6 +139,7 @@ function explanationText(found: Explanation, columns = Number.POSITIVE_INFINITY)
 function titleOf({ kind, system, metric, labels = {}, side, action_id }: Explanation): string {
   if (kind === "threshold")
     return `${side ?? "upper"} threshold of ${system} ${showSeries(metric ?? "", labels)}`;
+  if (kind === "anomaly") return `anomaly of ${system} ${showSeries(metric ?? "", labels)}`;
   if (kind === "action")
     return action_id === undefined ? `action of ${system}` : `action ${action_id}`;
   return `${kind} of ${system}`;

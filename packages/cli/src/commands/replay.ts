@@ -1,3 +1,4 @@
+import { rarityText } from "@mapek/core/anomaly-words";
 import { ACTOR_SERVICES, type ActorService } from "@mapek/core/messages";
 import type { ServiceReplay } from "@mapek/runtime/replay";
 import { Command, Option } from "commander";
@@ -172,7 +173,7 @@ function whatIfText(it: WhatIf): string[] {
     ...sidesText("alarms", it.alarms, (alarm) => [
       showTime(alarm.opened_at),
       alarm.series,
-      `peak ${showNumber(alarm.peak_value)} (score ${showNumber(alarm.peak_score)})`,
+      `peak ${showNumber(alarm.peak_value)}: ${alarm.surprise === null ? `score ${showNumber(alarm.peak_score)}` : rarityText(alarm.surprise)}`,
     ]),
     ...pairsText("parameters", it.parameters),
     ...sidesText("transitions", it.transitions, (one) => [

@@ -1,19 +1,43 @@
-import { ClientError, type MapekClient, type SeriesState } from "@mapek/client";
+import {
+  ClientError,
+  type GroupedAnomaly,
+  type MapekClient,
+  openGroups,
+  type SeriesState,
+} from "@mapek/client";
+import { evidenceTexts, rarityOf } from "@mapek/core/anomaly-words";
 import {
   ACTOR_SERVICES,
   type ActorService,
+  type AnomalyGroup,
+  type BudgetSpent,
   type Durability,
+  describeBudget,
+  describeGroup,
+  type Labels,
   type Parameters,
 } from "@mapek/core/messages";
 import { Command } from "commander";
 import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
 import { CliError } from "../errors.ts";
-import { JSON_OPTION, printJson, printLine, showNumber, table } from "../output.ts";
+import {
+  JSON_OPTION,
+  printJson,
+  printLine,
+  showNumber,
+  showSeries,
+  showTime,
+  table,
+} from "../output.ts";
 
 interface Options extends NatsOptions {
   readonly system?: string;
+  readonly anomalies?: boolean;
   readonly json?: boolean;
 }
+
+/** Series that are named which do not keep their alarm budget, those furthest from it. */
+const MOST_BROKEN = 5;
 
 interface Effectiveness {
   readonly system: string;
@@ -35,6 +59,12 @@ interface SystemStatus {
   readonly series: number;
   readonly thresholds: number;
   readonly open_anomalies: number;
+  /** Anomalies that began together, who began first first. */
+  readonly groups: readonly GroupStatus[];
+  /** Mean over the series; null where there is none. */
+  readonly alarm_budget_spent: number | null;
+  /** The series that do not keep it, the worst first. */
+  readonly alarm_budget_broken: readonly BrokenBudget[];
   /** Series to which nothing comes any more. */
   readonly stale_series: number;
   /** Samples that came after newer ones of their series, and teach no season, change or anomaly. */
@@ -44,16 +74,40 @@ interface SystemStatus {
   readonly effectiveness: Readonly<Record<string, number | null>>;
 }
 
+interface GroupStatus {
+  readonly group: string;
+  readonly opened_at: number;
+  /** In one line. */
+  readonly summary: string;
+  readonly anomalies: readonly AnomalyStatus[];
+}
+
+interface AnomalyStatus {
+  readonly metric: string;
+  readonly labels: Labels;
+  readonly opened_at: number;
+  /** The largest of its surprises; null where it says none. */
+  readonly surprise: number | null;
+  /** What was unusual, in words. */
+  readonly unusual: readonly string[];
+}
+
+interface BrokenBudget extends BudgetSpent {
+  readonly metric: string;
+  readonly labels: Labels;
+}
+
 export const statusCommand = (): Command =>
   new Command("status")
     .option("--system <system>", "of this system only")
+    .option("--anomalies", "every open anomaly by itself, not only what began together")
     .option(...JSON_OPTION)
     .addOption(natsOption())
     .addOption(dataOption())
     .action(async (options: Options) => {
       const status = await withClient(options, (client) => statusOf(client, options.system));
       if (options.json) printJson(status);
-      else printStatus(status);
+      else printStatus(status, options.anomalies ?? false);
       const silent = ACTOR_SERVICES.filter((service) => status.services[service] !== "ok");
       if (silent.length > 0)
         throw new CliError(
@@ -92,6 +146,14 @@ async function statusOf(client: MapekClient, system: string | undefined): Promis
         series: own.length,
         thresholds: own.filter((item) => item.threshold !== null).length,
         open_anomalies: own.filter((item) => item.open_anomaly !== null).length,
+        groups: openGroups(own).map(groupStatus),
+        alarm_budget_spent: meanSpent(own),
+        alarm_budget_broken: own
+          .filter((item) => item.alarm_budget_broken)
+          .sort((a, b) => b.alarm_budget_spent - a.alarm_budget_spent)
+          .map(({ metric, labels, alarm_budget_spent, alarm_budget_broken }) => ({
+            ...{ metric, labels, alarm_budget_spent, alarm_budget_broken },
+          })),
         stale_series: own.filter((item) => item.stale).length,
         not_taught: own.reduce((sum, item) => sum + item.not_taught, 0),
         state: found?.state ?? null,
@@ -106,6 +168,24 @@ async function statusOf(client: MapekClient, system: string | undefined): Promis
   };
 }
 
+const groupStatus = (group: AnomalyGroup<GroupedAnomaly>): GroupStatus => ({
+  group: group.id,
+  opened_at: group.openedAt,
+  summary: describeGroup(group, Date.now()),
+  anomalies: group.incidents.map((one) => ({
+    ...{ metric: one.metric, labels: one.labels, opened_at: one.opened_at },
+    surprise: rarityOf(one) ?? null,
+    unusual: evidenceTexts(one),
+  })),
+});
+
+/** A learner of a release before does not tell. */
+function meanSpent(series: readonly SeriesState[]): number | null {
+  const told = series.filter(({ alarm_budget_spent: spent }) => spent !== undefined);
+  if (told.length === 0) return null;
+  return told.reduce((sum, item) => sum + item.alarm_budget_spent, 0) / told.length;
+}
+
 /** In words: copies, where, and when they are safe from a power failure. */
 function showDurability({ replicas, storage, cluster_size, sync }: Durability): string {
   const copies = replicas === 1 ? "1 replica" : `${replicas} replicas`;
@@ -115,7 +195,10 @@ function showDurability({ replicas, storage, cluster_size, sync }: Durability): 
   return `${copies}${servers}, ${storage}, sync ${synced}`;
 }
 
-function printStatus({ nats_url, services, durability, systems }: Status): void {
+function printStatus(
+  { nats_url, services, durability, systems }: Status,
+  everyAnomaly: boolean,
+): void {
   printLine(`server    ${nats_url}`);
   if (durability !== null) printLine(`stored    ${showDurability(durability)}`);
   for (const service of ACTOR_SERVICES) printLine(`${service.padEnd(9)} ${services[service]}`);
@@ -140,9 +223,33 @@ function printStatus({ nats_url, services, durability, systems }: Status): void 
   printLine(
     table([[...header, "INTERVAL", "PARALLELISM", "LEARNING RATE", "EFFECTIVENESS"], ...rows]),
   );
+  const groups = systems.flatMap((it) => it.groups);
+  if (groups.length > 0) printLine("");
+  for (const group of groups) {
+    printLine(group.summary);
+    if (everyAnomaly) printLine(anomalyTable(group));
+  }
+  const broken = systems.flatMap(({ system, alarm_budget_broken }) =>
+    alarm_budget_broken.map((it) => ({ system, ...it })),
+  );
+  if (broken.length > 0) printLine("");
+  for (const it of broken.slice(0, MOST_BROKEN))
+    printLine(`${it.system} ${showSeries(it.metric, it.labels)}: ${describeBudget(it)}.`);
+  if (broken.length > MOST_BROKEN)
+    printLine(`${broken.length - MOST_BROKEN} more do not keep theirs.`);
   for (const { system, not_taught } of systems)
     if (not_taught > 0)
       printLine(
         `${not_taught} samples of ${system} came after newer ones of their series: they fill its window, and teach no season, change or anomaly.`,
       );
+}
+
+/** Who began first comes first. */
+function anomalyTable({ anomalies }: GroupStatus): string {
+  const rows = anomalies.map(({ opened_at, metric, labels, unusual }) => [
+    showTime(opened_at),
+    showSeries(metric, labels),
+    unusual[0] ?? "",
+  ]);
+  return table(rows).replaceAll(/^/gm, "  ");
 }

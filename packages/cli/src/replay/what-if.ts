@@ -1,3 +1,4 @@
+import { rarityOf } from "@mapek/core/anomaly-words";
 import { thresholdAt } from "@mapek/core/curve";
 import type {
   Action,
@@ -33,6 +34,8 @@ interface Alarm {
   readonly closed_at: number | null;
   readonly peak_value: number;
   readonly peak_score: number;
+  /** The largest surprise at its peak; null where it says none. */
+  readonly surprise: number | null;
 }
 
 /** What other settings would have changed. Thresholds and parameters as they were at the end of the window. */
@@ -157,6 +160,7 @@ function alarmsOf(messages: readonly Anomaly[]): Alarm[] {
       closed_at: it.closed_at,
       peak_value: it.peak_value,
       peak_score: it.peak_score,
+      surprise: rarityOf(it) ?? null,
     });
   return [...alarms.values()];
 }

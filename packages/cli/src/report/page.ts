@@ -1,4 +1,6 @@
 import { thresholdAt } from "@mapek/client";
+import { rarityOf, rarityText } from "@mapek/core/anomaly-words";
+import { describeAnomaly } from "@mapek/core/messages";
 import { showNumber, showTime } from "../output.ts";
 import { chartOf } from "./chart.ts";
 import { html, Markup } from "./html.ts";
@@ -97,19 +99,23 @@ function thresholdsTable(thresholds: ReportedSeries["thresholds"]): Markup {
 
 function anomaliesTable(anomalies: ReportedSeries["anomalies"]): Markup {
   if (anomalies.length === 0) return html`<p>None.</p>`;
-  // An analysis of a file does not say what was unusual.
-  const isTold = anomalies.some(({ families }) => families !== undefined);
   return rows(
-    ["Opened (UTC)", "Closed", "Peak at", "Peak", "Score", ...(isTold ? ["Unusual"] : [])],
+    ["Opened (UTC)", "Closed", "Peak at", "Peak", "How rare", "In words"],
     anomalies.map((one) => [
       showTime(one.opened_at),
       one.closed_at === null ? "open" : showTime(one.closed_at),
       showTime(one.peak_at),
       showNumber(one.peak_value),
-      showNumber(one.peak_score),
-      ...(isTold ? [one.families?.join(", ") ?? ""] : []),
+      rarityOfReported(one),
+      describeAnomaly(one),
     ]),
   );
+}
+
+/** Of a release before an anomaly has its score only. */
+function rarityOfReported(one: ReportedSeries["anomalies"][number]): string {
+  const rarity = rarityOf(one);
+  return rarity === undefined ? `score ${showNumber(one.peak_score)}` : rarityText(rarity);
 }
 
 const tile = (name: string, value: number | string | undefined, note: string | undefined): Markup =>

@@ -9,9 +9,14 @@ export type ReportedThreshold = Pick<
 
 export type ReportedAnomaly = Pick<
   Anomaly,
-  "opened_at" | "closed_at" | "peak_at" | "peak_value" | "peak_score"
+  "opened_at" | "closed_at" | "peak_at" | "peak_value" | "peak_score" | "direction"
 > &
-  Partial<Pick<Anomaly, "families">>;
+  Partial<
+    Pick<
+      Anomaly,
+      "expected_low" | "expected_high" | "expected" | "families" | "surprises" | "ending"
+    >
+  >;
 
 type ReportedChange = Pick<Change, "kind" | "since" | "before" | "after" | "reasoning">;
 

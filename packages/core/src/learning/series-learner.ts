@@ -25,6 +25,7 @@ import { describeChange } from "./describe-change.ts";
 import type { Optimisation, SeriesEvent, ThresholdInForce } from "./events.ts";
 import { type ExcludedRange, exclude, isExcluded } from "./excluded-ranges.ts";
 import { IncidentRanges } from "./incident-ranges.ts";
+import { CALIBRATED_SCHEMA, calibratedJudge, type OldJudgeSnapshot } from "./old-judge.ts";
 import { gapAfter, strideOf } from "./online-stride.ts";
 import { OptimisationHistory } from "./optimisation-history.ts";
 import { recommendationOptions } from "./recommendation-options.ts";
@@ -74,7 +75,7 @@ const NOTHING_EXCLUDED: readonly ExcludedRange[] = [];
  * and commands, in event time; `mapek analyze`, the live learner and replay run the same code.
  *
  * A sample older than the newest goes into the window but is not judged: judgement is in order of
- * time. While an anomaly is open recommendations wait, and its samples are not learned from, up to a quarter of the
+ * time. While an anomaly is open recommendations wait, and its samples are not learned from, up to a tenth of the
  * window. After a level shift only what came since it is learned from.
  *
  * Over 300 lines: its parts are files of their own, this is what binds them to one order of events.
@@ -378,7 +379,10 @@ export class SeriesLearner {
   }
 
   /** Continues where the snapshot was taken, bit for bit. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
-  static restore(snapshot: SeriesSnapshot, settings: SeriesSettings): SeriesLearner {
+  static restore(
+    snapshot: SeriesSnapshot | OldSeriesSnapshot,
+    settings: SeriesSettings,
+  ): SeriesLearner {
     const schema: number = snapshot.schema;
     if (!(schema >= OLDEST_SCHEMA && schema <= SCHEMA))
       throw new StatsError(
@@ -401,7 +405,8 @@ export class SeriesLearner {
     restored.#stride = snapshot.stride;
     restored.#passedOver = snapshot.passedOver;
     restored.window = SampleWindow.restore(snapshot.window, windowOptions(settings).keep);
-    restored.judge = SeriesJudge.restore(snapshot.judge, restored.judge.settings);
+    const judge = isCalibrated(snapshot) ? snapshot.judge : calibratedJudge(snapshot.judge);
+    restored.judge = SeriesJudge.restore(judge, restored.judge.settings);
     restored.judge.seasonal = settings.seasonal;
     restored.#sides = SideThresholds.restore(snapshot.sides);
     if (snapshot.changes !== null)
@@ -575,7 +580,7 @@ export class SeriesLearner {
     this.lastChange = { kind, since, found_at: time, before, after };
     let closed: IncidentEvent | undefined;
     if (kind === "level_shift") {
-      closed = this.judge.close();
+      closed = this.judge.settle(after - before);
       this.#learnsFrom = since;
       this.#incidents = undefined;
       for (const side of this.#sides.all()) {
@@ -668,6 +673,14 @@ export class SeriesLearner {
   }
 }
 
+/** State of a series whose evidence was not calibrated. */
+type OldSeriesSnapshot = Omit<SeriesSnapshot, "schema" | "judge"> & {
+  readonly schema: number;
+  readonly judge: OldJudgeSnapshot;
+};
+const isCalibrated = (snapshot: SeriesSnapshot | OldSeriesSnapshot): snapshot is SeriesSnapshot =>
+  snapshot.schema >= CALIBRATED_SCHEMA;
+
 /** A slow series keeps so many samples that it can be learned from, however long they take. */
 const KEPT_MIN_DATA_POINTS = 5;
 
@@ -683,9 +696,10 @@ let lastAlarmSettings: { of: SeriesSettings; value: AlarmSettings } | undefined;
 function alarmSettings(settings: SeriesSettings, sensitivity: number): AlarmSettings {
   if (lastAlarmSettings?.of === settings && lastAlarmSettings.value.sensitivity === sensitivity)
     return lastAlarmSettings.value;
-  const { min_deviation, min_relative_deviation, direction } = settings;
+  const { alarm_budget, min_deviation, min_relative_deviation, direction } = settings;
   const value = {
     sensitivity,
+    budget: alarm_budget,
     minDeviation: min_deviation,
     minRelativeDeviation: min_relative_deviation,
     direction,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { VIEW_FAMILIES } from "../stats/index.ts";
+import { ANOMALY_FAMILIES, ENDINGS, EVIDENCE_FAMILIES } from "../stats/index.ts";
 import { defineMessage } from "./codec.ts";
 import { labelsSchema } from "./labels.ts";
 import {
@@ -11,6 +11,14 @@ import {
 } from "./vocabulary.ts";
 
 export const ANOMALY_PHASES = ["opened", "peak", "closed"] as const;
+
+/** What was unusual of an anomaly: families of evidence, views of records, and the views that releases before 0.2.0 named. */
+const TOLD_FAMILIES = [
+  ...ANOMALY_FAMILIES,
+  "hour_of_day",
+  "hour_of_week",
+  "usual_residual",
+] as const;
 
 /** One incident of a series: opened, perhaps with a higher peak, closed. Stored and republished on `anomalies.<system>.<metric>`. */
 export const anomaly = defineMessage(
@@ -30,11 +38,19 @@ export const anomaly = defineMessage(
     peak_at: timestampSchema,
     peak_value: z.number(),
     peak_score: shareSchema,
-    /** The range that the values had before the anomaly opened. */
+    /** The range in which the sample that opened it was expected: nine hours of ten stay in it. */
     expected_low: z.number().nullable(),
     expected_high: z.number().nullable(),
     /** What was unusual at the peak, the most unusual first. */
-    families: z.array(z.enum(VIEW_FAMILIES)).optional(),
+    families: z.array(z.enum(TOLD_FAMILIES)).optional(),
+    /** What was expected of the sample at the peak. */
+    expected: z.number().optional(),
+    /** How rare each family of evidence was at the peak: −log10 of the share of the series' hours that hold so much. */
+    surprises: z.partialRecord(z.enum(EVIDENCE_FAMILIES), z.number().min(0)).optional(),
+    /** Why it is over; null while it is not. */
+    ending: z.enum(ENDINGS).nullable().optional(),
+    /** What began together in its system has one: `<system>@<when the first of them opened>`, of the series of one partition. */
+    group: z.string().optional(),
     /** The threshold in force at the time of this message. */
     threshold: z.number().nullable(),
     timestamp: timestampSchema,

@@ -1,9 +1,12 @@
 import type { Anomaly } from "./anomaly.ts";
 import type { Change } from "./change.ts";
+import { describeAnomaly } from "./describe-anomaly.ts";
 import type { Action, Feedback } from "./feedback.ts";
 import type { Parameters, Transition } from "./parameters.ts";
 import type { Recommendation } from "./recommendation.ts";
 import { showNumber, showNumbers } from "./show-numbers.ts";
+import { showSeries } from "./show-series.ts";
+import { showTime } from "./show-time.ts";
 import type { Threshold } from "./threshold.ts";
 
 /** The public outputs about systems, by family. */
@@ -26,10 +29,8 @@ const DESCRIPTIONS: Descriptions = {
     `${series(m)} ${side(m)}recommendation ${m.provisional ? "~" : ""}${showNumber(m.recommended_value)} (${m.strategy}, confidence ${showNumber(m.confidence)}): ${m.reasoning}`,
   thresholds: (m) =>
     `${series(m)} ${side(m)}threshold ${showNumbers([m.previous, m.threshold]).join(" -> ")} (${m.strategy}, ${m.source}): ${m.reasoning}`,
-  anomalies: (m) => {
-    const [low, high, peak] = showNumbers([m.expected_low, m.expected_high, m.peak_value]);
-    return `${series(m)} anomaly ${m.phase}, ${m.direction} ${low}…${high}, peak ${peak} (score ${showNumber(m.peak_score)}${m.families === undefined ? "" : `: ${m.families.join(", ")}`}), id ${m.anomaly_id}`;
-  },
+  anomalies: (m) =>
+    `${series(m)} anomaly ${m.phase}: ${describeAnomaly(m)}${m.group === undefined ? "" : `; group ${m.group}`}; id ${m.anomaly_id}`,
   changes: (m) =>
     `${series(m)} ${m.kind.replace("_", " ")} since ${showTime(m.since)}: ${m.reasoning}`,
   parameters: (m) =>
@@ -45,17 +46,6 @@ export const describeOutput = <F extends keyof OutputMessages>(
   family: F,
   message: OutputMessages[F],
 ): string => DESCRIPTIONS[family](message);
-
-/** `YYYY-MM-DD HH:MM:SS.mmm`, UTC. */
-export function showTime(ms: number): string {
-  return new Date(ms).toISOString().replace("T", " ").replace("Z", "");
-}
-
-/** `metric` or `metric{a="b"}`. */
-export function showSeries(metric: string, labels: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
-  return pairs.length === 0 ? metric : `${metric}{${pairs.join(",")}}`;
-}
 
 const series = (m: {
   system: string;

@@ -10,8 +10,8 @@ import {
   versionSchema,
 } from "./vocabulary.ts";
 
-/** What can be explained: by the learner thresholds, by the optimizer states and parameters, by feedback actions. */
-export const EXPLAINED = ["threshold", "state", "parameters", "action"] as const;
+/** What can be explained: by the learner thresholds and anomalies, by the optimizer states and parameters, by feedback actions. */
+export const EXPLAINED = ["threshold", "anomaly", "state", "parameters", "action"] as const;
 export type Explained = (typeof EXPLAINED)[number];
 
 const seqSchema = z.number().int().min(0);
@@ -52,6 +52,7 @@ export const explanation = defineMessage(
     labels: labelsSchema.optional(),
     side: sideSchema,
     action_id: z.string().optional(),
+    anomaly_id: z.string().optional(),
     /** The time that was asked about, ms. */
     at: timestampSchema,
     /** What was in force; null where nothing was, or where the log does not reach back that far. */

@@ -39,7 +39,9 @@ const metricFields = {
    * leaves the range that its series had so far; 0 judges every one.
    */
   detection_resolution_seconds: z.number().min(0),
-  /** Where a series' detector starts; larger: more alarms. */
+  /** False incidents that a series may open in fourteen days: what the level of its alarms is derived from. */
+  alarm_budget: z.number().min(0.01).max(100),
+  /** Multiplies that budget; labels and operators move it from here. */
   sensitivity: z.number().min(0.1).max(10),
   /** Least distance from the expected range that is an anomaly, unit of the metric. */
   min_deviation: z.number().min(0),
@@ -65,6 +67,7 @@ const defaultsOfMetrics = z.strictObject({
   thresholds: metricFields.thresholds.default("upper"),
   threshold_tolerance: metricFields.threshold_tolerance.default(0.3),
   detection_resolution_seconds: metricFields.detection_resolution_seconds.default(1),
+  alarm_budget: metricFields.alarm_budget.default(0.5),
   sensitivity: metricFields.sensitivity.default(1),
   min_deviation: metricFields.min_deviation.default(0),
   min_relative_deviation: metricFields.min_relative_deviation.default(0),

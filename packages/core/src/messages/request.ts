@@ -49,6 +49,8 @@ export const request = defineMessage(
     side: sideSchema,
     /** `explain`, of an action; not there = the newest. */
     action_id: z.string().min(1).max(512).optional(),
+    /** `explain`, of an anomaly; not there = the newest of the series. */
+    anomaly_id: z.string().min(1).max(33_000).optional(),
     /** `explain`: the decision that was in force at this time; not there = now. */
     at: timestampSchema.optional(),
   }),

@@ -1,5 +1,9 @@
-import type { ViewFamily } from "./anomaly-detector.ts";
+import type { AnomalyFamily, Surprises } from "./anomaly-detector.ts";
 import { requireSnapshot } from "./errors.ts";
+
+/** Why an incident is over. */
+export const ENDINGS = ["recovered", "opposite", "level_shift", "silent"] as const;
+export type Ending = (typeof ENDINGS)[number];
 
 /** A run of samples judged abnormal, as it stands in messages. Times in milliseconds. */
 export interface Incident {
@@ -12,11 +16,17 @@ export interface Incident {
   peak_score: number;
   /** Side of the expected range on which the peak lies; "within" where only the pattern is unusual. */
   direction: "above" | "below" | "within";
-  /** Range that the values had before the incident opened, unit of the value, null where it was not known. */
+  /** Range that was expected of the sample that opened it, unit of the value, null where it was not known. */
   expected_low: number | null;
   expected_high: number | null;
+  /** What was expected of the sample at the peak, unit of the value. */
+  expected: number;
   /** What was unusual at the peak, the most unusual first. */
-  families: ViewFamily[];
+  families: AnomalyFamily[];
+  /** How rare each was at the peak: −log10 of the share of hours that hold so much. */
+  surprises: Surprises;
+  /** Null while open. */
+  ending: Ending | null;
 }
 
 export interface IncidentEvent {
@@ -25,66 +35,97 @@ export interface IncidentEvent {
 }
 
 /** A judged sample. */
-export interface ScoredSample {
-  /** Samples judged before, whole number. */
-  seen: number;
+export interface WeighedSample {
   timeMs: number;
   value: number;
-  /** 0 … 1. */
-  score: number;
+  /** −log10 of the share of hours that hold so much, from 0. */
+  surprise: number;
+  /** The same of its distance from what its hour usually is alone, undefined where that is not known; and of that or its step: they forget at once, others linger. */
+  levelSurprise: number | undefined;
+  directSurprise: number;
+  /** Surprise from which on a sample opens an incident at all. */
+  level: number;
   /** Whether it opens an incident where none is open. */
   alarm: boolean;
-  /** Score below which a sample is quiet, 0 … 1. */
-  releaseScore: number;
+  /** What was expected of the sample, unit of the value. */
+  expected: number;
   /** Range expected for the sample, unit of the value, where it is known. */
   expectedLow?: number | undefined;
   expectedHigh?: number | undefined;
-  /** What was unusual; asked for only when it is told. */
-  families: () => ViewFamily[];
+  /** What was unusual, and how rare each of it; asked for only when it is told. */
+  unusual: () => Pick<Incident, "families" | "surprises">;
+  /** Usual time between samples, ms. */
+  intervalMs: number;
 }
 
 /** An incident that is open. */
 interface OpenIncident {
   readonly incident: Incident;
-  /** Quiet samples in a row. */
+  peakSurprise: number;
+  /** Quiet samples in a row; and samples in a row that lie where their hour usually is. */
   quiet: number;
-  /** Samples since it opened. */
-  lasted: number;
-  /** Time of the last sample that was not quiet. */
+  usual: number;
+  /** Samples in a row that are an incident on the other side. */
+  opposite: number;
+  /** The value furthest out, and samples since. */
+  furthest: number;
+  sinceFurthest: number;
+  /** The largest distance from what an hour usually is. */
+  levelPeak: number;
+  /** Time of the last sample that was not quiet, and of the last that was off. */
   lastLoudAt: number;
-  /** Score when it was told last. */
-  toldScore: number;
+  lastOffAt: number;
+  /** Surprise when it was told last. */
+  toldSurprise: number;
 }
 
 /** State of an `IncidentTracker`: plain JSON. */
 export interface IncidentTrackerSnapshot {
-  version: 3;
-  /** Samples judged before the last alarm; below 0 where there was none. */
-  alarmed_at: number;
+  version: 4;
+  /** Time until which no incident opens by what slow families say: they remember the last one. */
+  lingers_until: number;
   open: OpenIncident | null;
 }
 
-/** A higher peak is told when the score has risen by this since it was last told. */
-const PEAK_STEP = 0.02;
-/** Quiet samples in a row that close an incident. */
-const QUIET_SAMPLES = 12;
-/** From this many samples on values outside of the old range are the new normal. */
+/** A higher peak is told when its surprise has risen by this since it was last told. */
+const PEAK_STEP = 0.5;
+/** A sample below this share of the level that opens incidents is quiet, and so many in a row close one. */
+const QUIET_SHARE = 0.5;
+const LEAST_QUIET = 1;
+const QUIET_SAMPLES = 6;
+/** A sample no further from its hour's usual value than half of what the incident was, in surprise, or one hour in ten, is back: so many in a row end it. */
+const OFF_SHARE = 0.5;
+const OFF_SURPRISE = 1;
+const USUAL_SAMPLES = 12;
+/** While hours are not known a value outside of the range that was expected at the beginning is off, for so many samples after the one that was furthest out: then it is usual. */
 const SETTLED_SAMPLES = 500;
-/** Samples after an alarm in which no new incident opens: at most, at least, and as a share of those seen. */
-const MAX_REFRACTORY = 300;
-const MIN_REFRACTORY = 48;
-const REFRACTORY_SHARE = 0.03;
+const FURTHER = 1.1;
+/**
+ * The slowest mean forgets an incident in 500 samples, views that look back in 100: as long after one (of fast series two days at most,
+ * of slow ones 100 samples) what slow families say alone opens none.
+ */
+const FORGETTING_SAMPLES = 500;
+const FORGETTING_MS = 2 * 86_400_000;
+const LOOKING_BACK_SAMPLES = 100;
+/** An incident lasts no longer than it was off, and this or two intervals. */
+const LONGEST_LINGER_MS = 3_600_000;
+/** From this surprise on a value is far off: one hour in a hundred. So many in a row on the other side are another incident. */
+const FAR_SURPRISE = 2;
+const OPPOSITE_SAMPLES = 3;
+
+/** What score a surprise is: 1 − its probability. */
+export const scoreOf = (surprise: number): number => 1 - 10 ** -surprise;
 
 /**
- * Makes one incident of a run of alarms.
+ * Makes one incident of a run of alarms, and ends it when the series is back at what is expected of it now.
  *
- * An alarm opens an incident, unless the last alarm is no further back than 3 % of the samples seen, 48 to 300. A sample
- * is quiet when its score is below the release score and its value inside of the range that was expected before the
- * incident; 12 in a row close it. After 500 samples the range no longer matters: what lasts is the new normal.
- * `closed_at` is the last sample that was not quiet. Cost: O(1); an object only when something happens.
+ * An alarm opens an incident. It is over after six quiet samples (below half the level that opens one); after twelve that lie where
+ * their hour usually is, whatever slower families still remember; and at the latest when the samples have been back for as long as
+ * they were off, and an hour or two intervals. Three samples that are off on the other side are another incident. `closed_at` is the last
+ * sample that was off, or not quiet. Cost: O(1); an object only when something happens.
  */
 export class IncidentTracker {
-  #alarmedAt = -MAX_REFRACTORY - 1;
+  #lingersUntil = 0;
   #open: OpenIncident | null = null;
 
   /** The open incident. */
@@ -92,119 +133,179 @@ export class IncidentTracker {
     return this.#open === null ? null : copyOf(this.#open.incident);
   }
 
-  /** Whether an alarm would open nothing because another has just been. @param seen Samples judged before it. */
-  isRefractory(seen: number): boolean {
-    const share = Math.floor((seen + 1) * REFRACTORY_SHARE);
-    const since = seen - this.#alarmedAt - 1;
-    return since < Math.min(MAX_REFRACTORY, Math.max(MIN_REFRACTORY, share));
-  }
-
   /**
    * Takes the next judged sample, in order of time. While no incident is open only alarms matter.
    *
-   * @returns What happened; undefined for nearly every sample.
+   * @returns What happened, in order; nothing for nearly every sample.
    */
-  update(sample: ScoredSample): IncidentEvent | undefined {
-    let event: IncidentEvent | undefined;
-    if (this.#open !== null) event = this.#follow(this.#open, sample);
-    else if (sample.alarm && !this.isRefractory(sample.seen)) event = this.#begin(sample);
-    if (sample.alarm && this.#open !== null) this.#alarmedAt = sample.seen;
-    return event;
+  update(sample: WeighedSample): readonly IncidentEvent[] {
+    if (this.#open !== null) return this.#follow(this.#open, sample);
+    if (!sample.alarm) return NOTHING;
+    // What slow families remember of the last incident is no other one; a sample that is off itself is.
+    if (sample.timeMs < this.#lingersUntil && sample.directSurprise < sample.level) return NOTHING;
+    return [this.#begin(sample)];
   }
 
-  /** Closes the open incident although no sample says so: its series has gone silent. Undefined where none is open. */
-  close(): IncidentEvent | undefined {
-    return this.#open === null ? undefined : this.#close(this.#open);
+  /** Closes the open incident although no sample says so. Undefined where none is open. */
+  close(ending: "level_shift" | "silent"): IncidentEvent | undefined {
+    return this.#open === null ? undefined : this.#close(this.#open, ending, this.#lingersUntil);
   }
 
   snapshot(): IncidentTrackerSnapshot {
     return {
-      version: 3,
-      alarmed_at: this.#alarmedAt,
+      version: 4,
+      lingers_until: this.#lingersUntil,
       open: this.#open === null ? null : { ...this.#open, incident: copyOf(this.#open.incident) },
     };
   }
 
   /** Continues where `snapshot` was taken. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
-  static restore({ version, alarmed_at, open }: IncidentTrackerSnapshot): IncidentTracker {
-    requireSnapshot(version === 3, "not an incident tracker of version 3");
-    requireSnapshot(
-      Number.isSafeInteger(alarmed_at) && alarmed_at >= -MAX_REFRACTORY - 1,
-      "a count is out of range",
-    );
+  static restore({ version, lingers_until, open }: IncidentTrackerSnapshot): IncidentTracker {
+    requireSnapshot(version === 4, "not an incident tracker of version 4");
     const restored = new IncidentTracker();
-    restored.#alarmedAt = alarmed_at;
+    restored.#lingersUntil = lingers_until;
     if (open === null) return restored;
-    const { incident, quiet, lasted, lastLoudAt, toldScore } = open;
+    const { incident, quiet, usual, opposite, lastLoudAt, lastOffAt, toldSurprise } = open;
     requireSnapshot(
-      [quiet, lasted].every((x) => Number.isSafeInteger(x) && x >= 0),
+      [quiet, usual, opposite, open.sinceFurthest].every((x) => Number.isSafeInteger(x) && x >= 0),
       "a count is out of range",
     );
     requireSnapshot(
-      [lastLoudAt, toldScore, incident.opened_at, incident.peak_at].every(Number.isFinite) &&
-        [incident.peak_value, incident.peak_score].every(Number.isFinite),
+      [lastLoudAt, lastOffAt, toldSurprise, open.peakSurprise, open.levelPeak, open.furthest].every(
+        Number.isFinite,
+      ) && [incident.opened_at, incident.peak_at, incident.peak_value].every(Number.isFinite),
       "the open incident is damaged",
     );
     restored.#open = { ...open, incident: copyOf(incident) };
     return restored;
   }
 
-  #begin(sample: ScoredSample): IncidentEvent {
-    const { timeMs, value, score, expectedLow, expectedHigh } = sample;
+  #begin(sample: WeighedSample): IncidentEvent {
+    const { timeMs, value, surprise, expected, expectedLow, expectedHigh } = sample;
     const incident: Incident = {
       opened_at: timeMs,
       closed_at: null,
       peak_at: timeMs,
       peak_value: value,
-      peak_score: score,
-      direction: directionOf(value, expectedLow ?? null, expectedHigh ?? null),
+      peak_score: scoreOf(surprise),
+      direction: directionOf(sample),
       expected_low: expectedLow ?? null,
       expected_high: expectedHigh ?? null,
-      families: sample.families(),
+      expected,
+      ...sample.unusual(),
+      ending: null,
     };
-    this.#open = { incident, quiet: 0, lasted: 0, lastLoudAt: timeMs, toldScore: score };
+    this.#open = {
+      incident,
+      peakSurprise: surprise,
+      quiet: 0,
+      usual: 0,
+      opposite: 0,
+      furthest: value,
+      sinceFurthest: 0,
+      levelPeak: sample.levelSurprise ?? FAR_SURPRISE,
+      lastLoudAt: timeMs,
+      lastOffAt: timeMs,
+      toldSurprise: surprise,
+    };
     return { type: "opened", incident: copyOf(incident) };
   }
 
-  #follow(open: OpenIncident, sample: ScoredSample): IncidentEvent | undefined {
-    const { timeMs, value, score } = sample;
-    const { incident } = open;
-    open.lasted++;
-    const side = directionOf(value, incident.expected_low, incident.expected_high);
-    const outside = side !== "within" && open.lasted < SETTLED_SAMPLES;
-    if (score < sample.releaseScore && !outside) {
-      open.quiet++;
-      return open.quiet >= QUIET_SAMPLES ? this.#close(open) : undefined;
+  #follow(open: OpenIncident, sample: WeighedSample): readonly IncidentEvent[] {
+    this.#count(open, sample);
+    if (open.opposite >= OPPOSITE_SAMPLES)
+      return [this.#close(open, "opposite", sample.timeMs), this.#begin(sample)];
+    if (open.quiet >= QUIET_SAMPLES || this.#isBack(open, sample)) {
+      return [this.#close(open, "recovered", sample.timeMs + lingeringMs(sample.intervalMs))];
     }
-    open.quiet = 0;
-    open.lastLoudAt = timeMs;
-    if (score <= incident.peak_score) return undefined;
-    incident.peak_at = timeMs;
-    incident.peak_value = value;
-    incident.peak_score = score;
-    incident.direction = side;
-    incident.families = sample.families();
-    if (score < open.toldScore + PEAK_STEP) return undefined;
-    open.toldScore = score;
-    return { type: "peak", incident: copyOf(incident) };
+    return sample.surprise > open.peakSurprise ? this.#raise(open, sample) : NOTHING;
   }
 
-  #close({ incident, lastLoudAt }: OpenIncident): IncidentEvent {
+  #count(open: OpenIncident, sample: WeighedSample): void {
+    const { timeMs, surprise, level } = sample;
+    this.#followFurthest(open, sample);
+    const levelSurprise = sample.levelSurprise ?? this.#youngLevel(open, sample);
+    if (levelSurprise > open.levelPeak) open.levelPeak = levelSurprise;
+    const isOff = levelSurprise >= Math.max(OFF_SURPRISE, OFF_SHARE * open.levelPeak);
+    open.usual = isOff ? 0 : open.usual + 1;
+    if (isOff) open.lastOffAt = timeMs;
+    const isQuiet = !isOff && surprise < Math.max(LEAST_QUIET, QUIET_SHARE * level);
+    open.quiet = isQuiet ? open.quiet + 1 : 0;
+    if (!isQuiet) open.lastLoudAt = timeMs;
+    const isOpposite =
+      levelSurprise >= FAR_SURPRISE &&
+      surprise >= level &&
+      isOther(open.incident.direction, directionOf(sample));
+    open.opposite = isOpposite ? open.opposite + 1 : 0;
+  }
+
+  #followFurthest(open: OpenIncident, { value, expected }: WeighedSample): void {
+    open.sinceFurthest++;
+    if (!(Math.abs(value - expected) > FURTHER * Math.abs(open.furthest - expected))) return;
+    open.furthest = value;
+    open.sinceFurthest = 0;
+  }
+
+  #youngLevel({ incident, sinceFurthest }: OpenIncident, { value }: WeighedSample): number {
+    const { expected_low, expected_high } = incident;
+    const isOutside =
+      expected_low !== null &&
+      expected_high !== null &&
+      !(value >= expected_low && value <= expected_high);
+    return isOutside && sinceFurthest < SETTLED_SAMPLES ? FAR_SURPRISE : 0;
+  }
+
+  /** Whether values that were off are where their hours usually are again, for long enough. */
+  #isBack(open: OpenIncident, { timeMs, intervalMs }: WeighedSample): boolean {
+    if (!wasOff(open) || open.usual === 0) return false;
+    const lasted = open.lastOffAt - open.incident.opened_at;
+    const longest = lasted + Math.max(LONGEST_LINGER_MS, 2 * intervalMs);
+    return open.usual >= USUAL_SAMPLES || timeMs - open.lastOffAt > longest;
+  }
+
+  #raise(open: OpenIncident, sample: WeighedSample): readonly IncidentEvent[] {
+    const { incident } = open;
+    open.peakSurprise = sample.surprise;
+    incident.peak_at = sample.timeMs;
+    incident.peak_value = sample.value;
+    incident.peak_score = scoreOf(sample.surprise);
+    incident.direction = directionOf(sample);
+    incident.expected = sample.expected;
+    Object.assign(incident, sample.unusual());
+    if (sample.surprise < open.toldSurprise + PEAK_STEP) return NOTHING;
+    open.toldSurprise = sample.surprise;
+    return [{ type: "peak", incident: copyOf(incident) }];
+  }
+
+  #close(open: OpenIncident, ending: Ending, lingersUntil: number): IncidentEvent {
     this.#open = null;
-    return { type: "closed", incident: { ...copyOf(incident), closed_at: lastLoudAt } };
+    this.#lingersUntil = lingersUntil;
+    const closed_at = wasOff(open) ? open.lastOffAt : open.lastLoudAt;
+    return { type: "closed", incident: { ...copyOf(open.incident), closed_at, ending } };
   }
 }
 
-function directionOf(
-  value: number,
-  low: number | null,
-  high: number | null,
-): Incident["direction"] {
-  if (high !== null && value > high) return "above";
-  return low !== null && value < low ? "below" : "within";
+const NOTHING: readonly IncidentEvent[] = [];
+
+function directionOf({ value, expectedLow, expectedHigh }: WeighedSample): Incident["direction"] {
+  if (expectedHigh !== undefined && value > expectedHigh) return "above";
+  return expectedLow !== undefined && value < expectedLow ? "below" : "within";
 }
+
+const lingeringMs = (intervalMs: number): number =>
+  Math.max(
+    LOOKING_BACK_SAMPLES * intervalMs,
+    Math.min(FORGETTING_MS, FORGETTING_SAMPLES * intervalMs),
+  );
+
+/** Whether its values lay far from where their hours usually are: else only their pattern was unusual. */
+const wasOff = ({ levelPeak }: OpenIncident): boolean => levelPeak >= FAR_SURPRISE;
+
+const isOther = (one: Incident["direction"], other: Incident["direction"]): boolean =>
+  (one === "above" && other === "below") || (one === "below" && other === "above");
 
 const copyOf = (incident: Incident): Incident => ({
   ...incident,
   families: [...incident.families],
+  surprises: { ...incident.surprises },
 });

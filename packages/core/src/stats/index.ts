@@ -12,11 +12,13 @@ export {
   type Suppression,
 } from "./alarm-rule.ts";
 export {
+  ANOMALY_FAMILIES,
   AnomalyDetector,
   type AnomalyDetectorSnapshot,
-  scoreOf,
-  VIEW_FAMILIES,
-  type ViewFamily,
+  type AnomalyFamily,
+  EVIDENCE_FAMILIES,
+  type EvidenceFamily,
+  type Surprises,
 } from "./anomaly-detector.ts";
 export {
   BaselineForecast,
@@ -40,11 +42,12 @@ export {
   type Moment,
 } from "./followed-threshold.ts";
 export {
+  ENDINGS,
   type Incident,
   type IncidentEvent,
   IncidentTracker,
   type IncidentTrackerSnapshot,
-  type ScoredSample,
+  scoreOf,
 } from "./incident.ts";
 export { LabelledKinds, type LabelledKindsSnapshot, type Verdict } from "./labelled-kinds.ts";
 export { type Moments, moments } from "./moments.ts";
@@ -55,6 +58,7 @@ export {
   type ObjectiveTrack,
   standingOf,
 } from "./objective-track.ts";
+export type { OldDetectorSnapshot } from "./old-detector.ts";
 export { quantile, quantiles } from "./quantile.ts";
 export {
   MIN_RECOMMENDATION_POINTS,

@@ -1,4 +1,4 @@
-import { VIEW_FAMILIES } from "./anomaly-detector.ts";
+import { EVIDENCE_FAMILIES } from "./anomaly-detector.ts";
 import { copiedDoubles } from "./doubles.ts";
 import { requireSnapshot } from "./errors.ts";
 import { readHalf, writeHalf } from "./half-doubles.ts";
@@ -8,16 +8,18 @@ const MAX_INCIDENTS = 8;
 const MAX_KINDS = 4;
 /** From this likeness on two incidents are of one kind. */
 const LIKENESS = 0.85;
-/** A label of full weight multiplies the evidence that its kind needs by this. */
+/** A label of full weight raises the surprise that its kind needs by this: to a hundred times rarer. */
 const STEP = 2;
-/** Labels after which an incident like those labelled is no alarm. */
-const ENOUGH = 2;
+/** A family's part of a profile is its surprise beyond this: one hour in ten has as much. */
+const USUAL_SURPRISE = 1;
+/** Labels from which on an incident like those labelled is no alarm. */
+const ENOUGH = 1.5;
 /** Most labels in a row that count. */
 const MAX_STRENGTH = 4;
 /** A label counts half after this long, ms. */
 const HALF_LIFE_MS = 30 * 86_400_000;
-const FAMILIES = VIEW_FAMILIES.length;
-/** Numbers of an incident: when it opened, then pairs of halves: its evidence with the sign of its side, and its profile. */
+const FAMILIES = EVIDENCE_FAMILIES.length;
+/** Numbers of an incident: when it opened, then pairs of halves: its surprise with the sign of its side, and its profile. */
 const FIELDS = 1 + Math.ceil((1 + FAMILIES) / 2);
 const FIRST_HALF = 2;
 
@@ -26,8 +28,8 @@ interface Shape {
   /** 1 above what was expected, −1 below. */
   readonly side: number;
   /** Above 0. */
-  readonly evidence: number;
-  /** Roots of the families' excesses, of length 1. */
+  readonly surprise: number;
+  /** The families' surprises beyond what is usual, of length 1. */
   readonly profile: readonly number[];
 }
 
@@ -50,9 +52,9 @@ export interface LabelledKindsSnapshot {
 export type Verdict = "false_positive" | "true_positive" | "false_negative";
 
 /**
- * The kinds of incident that people called false alarms: a kind is which views left their ranges, in what proportion, and
- * on which side. An alarm of such a kind needs more evidence: half of
- * what the labelled one had after one label, twice as much with each further one; alarms of other kinds do not.
+ * The kinds of incident that people called false alarms: a kind is which families of evidence spoke, in what proportion,
+ * and on which side. An alarm of such a kind must be more surprising than the labelled one was: ten times rarer after two labels, a
+ * thousand after three; alarms of other kinds need not. A label wears off by half in thirty days.
  *
  * Cost: O(kinds) an alarm, nothing otherwise; 48 bytes an incident, 8 incidents and 4 kinds at most.
  * Evidence and profile of an incident are kept to a relative 5e-7.
@@ -63,8 +65,8 @@ export class LabelledKinds {
   #kinds: readonly Kind[] = NO_KINDS;
 
   /** Remembers an incident that has just opened, so that it can be labelled. */
-  opened(openedAt: number, side: number, evidence: number, excesses: readonly number[]): void {
-    this.#remember({ openedAt, ...shapeOf(side, evidence, excesses) });
+  opened(openedAt: number, side: number, surprise: number, surprises: readonly number[]): void {
+    this.#remember({ openedAt, ...shapeOf(side, surprise, surprises) });
   }
 
   /**
@@ -86,7 +88,7 @@ export class LabelledKinds {
     }
     const learned: Kind = {
       side: incident.side,
-      evidence: Math.max(kind?.evidence ?? 0, incident.evidence),
+      surprise: Math.max(kind?.surprise ?? 0, incident.surprise),
       profile:
         kind === undefined
           ? incident.profile
@@ -102,13 +104,13 @@ export class LabelledKinds {
     return true;
   }
 
-  /** The evidence from which on an incident of this kind is an alarm: 0 where nobody complained of its kind. */
-  bar(side: number, evidence: number, excesses: readonly number[], now: number): number {
+  /** The surprise from which on an incident of this kind is an alarm: 0 where nobody complained of its kind. */
+  bar(side: number, surprise: number, surprises: readonly number[], now: number): number {
     if (this.#kinds.length === 0) return 0;
-    const kind = this.#kindOf(shapeOf(side, evidence, excesses));
+    const kind = this.#kindOf(shapeOf(side, surprise, surprises));
     if (kind === undefined) return 0;
     const strength = strengthAt(kind, now);
-    return strength < 0.1 ? 0 : kind.evidence * STEP ** (strength - ENOUGH);
+    return strength < 0.1 ? 0 : kind.surprise + STEP * (strength - ENOUGH);
   }
 
   snapshot(): LabelledKindsSnapshot {
@@ -122,7 +124,7 @@ export class LabelledKinds {
   static restore({ incidents, kinds }: LabelledKindsSnapshot): LabelledKinds {
     requireSnapshot(
       [...incidents, ...kinds].every(
-        ({ profile, evidence }) => profile.length === FAMILIES && evidence > 0,
+        ({ profile, surprise }) => profile.length === FAMILIES && surprise > 0,
       ),
       "a labelled kind is damaged",
     );
@@ -132,24 +134,24 @@ export class LabelledKinds {
     return restored;
   }
 
-  #remember({ openedAt, side, evidence, profile }: OpenedIncident): void {
+  #remember({ openedAt, side, surprise, profile }: OpenedIncident): void {
     const most = (MAX_INCIDENTS - 1) * FIELDS;
     const before = this.#incidents.slice(Math.max(0, this.#incidents.length - most));
     const added = [openedAt, ...Array.from({ length: FIELDS - 1 }, () => 0)];
     this.#incidents = copiedDoubles([...before, ...added]);
     const half = 2 * before.length + FIRST_HALF;
-    writeHalf(this.#incidents, half, side * evidence);
+    writeHalf(this.#incidents, half, side * surprise);
     for (let i = 0; i < FAMILIES; i++) writeHalf(this.#incidents, half + 1 + i, profile[i] ?? 0);
   }
 
   #opened(): OpenedIncident[] {
     return Array.from({ length: this.#incidents.length / FIELDS }, (_, i) => {
       const half = 2 * i * FIELDS + FIRST_HALF;
-      const evidence = readHalf(this.#incidents, half);
+      const surprise = readHalf(this.#incidents, half);
       return {
         openedAt: this.#incidents[i * FIELDS]!,
-        side: Math.sign(evidence),
-        evidence: Math.abs(evidence),
+        side: Math.sign(surprise),
+        surprise: Math.abs(surprise),
         profile: Array.from({ length: FAMILIES }, (_, family) =>
           readHalf(this.#incidents, half + 1 + family),
         ),
@@ -177,8 +179,12 @@ const NO_KINDS: readonly Kind[] = [];
 const strengthAt = (kind: Kind, now: number): number =>
   kind.strength * 0.5 ** (Math.max(0, now - kind.labelledAt) / HALF_LIFE_MS);
 
-function shapeOf(side: number, evidence: number, excesses: readonly number[]): Shape {
-  return { side, evidence, profile: unit(excesses.map(Math.sqrt)) };
+function shapeOf(side: number, surprise: number, surprises: readonly number[]): Shape {
+  return {
+    side,
+    surprise,
+    profile: unit(surprises.map((surprise) => Math.max(0, surprise - USUAL_SURPRISE))),
+  };
 }
 
 function unit(vector: readonly number[]): number[] {

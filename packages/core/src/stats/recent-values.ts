@@ -50,37 +50,6 @@ export class RecentValues {
     return Math.min(this.#count, ALL);
   }
 
-  /** Median of the values held, of an even number the upper one in the middle. Cost: O(n log n). */
-  median(): number {
-    const held = this.#ring.slice(0, this.held).sort((a, b) => a - b);
-    return held[held.length >> 1]!;
-  }
-
-  /** The value that came as number `i`, from 0, while no more than 50 have come. */
-  first(i: number): number {
-    return this.#ring[i]!;
-  }
-
-  /** The value that came so many values before the newest, 0 … held − 1. */
-  newest(age: number): number {
-    const slots = this.#ring.length;
-    return this.#ring[(this.#count - 1 - age) % slots]!;
-  }
-
-  /** Mean of the last 24 values, or of those there are. At least one must have come. */
-  meanOfMiddle(): number {
-    const count = Math.min(this.#count, MIDDLE);
-    const share = 1 / count;
-    const slots = this.#ring.length;
-    let at = (this.#count - 1) % slots;
-    let sum = 0;
-    for (let age = 0; age < count; age++) {
-      sum += this.#ring[at]! * share;
-      at = at === 0 ? slots - 1 : at - 1;
-    }
-    return sum;
-  }
-
   /** Takes a value in. @returns What the last values now say: one object for all series, good until the next call. */
   update(x: number): Readonly<RecentReadings> {
     if (this.#count === MIDDLE && this.#ring.length === MIDDLE) this.#grow();

@@ -110,16 +110,23 @@ describe("scores", () => {
 });
 
 describe("what it says of a series", () => {
-  test("one burst is one anomaly, with exactly the five fields", () => {
+  test("one burst is one anomaly, with exactly these fields", () => {
     const values = withBurst(1_000, 20, 200);
     const { anomalies } = analyze(everySecond(values.length), values);
     expect(anomalies).toHaveLength(1);
     expect(Object.keys(anomalies[0] ?? {}).sort()).toEqual([
       "closed_at",
+      "direction",
+      "ending",
+      "expected",
+      "expected_high",
+      "expected_low",
+      "families",
       "opened_at",
       "peak_at",
       "peak_score",
       "peak_value",
+      "surprises",
     ]);
     const [anomaly] = anomalies;
     expect(anomaly?.closed_at).toBeGreaterThanOrEqual(anomaly?.peak_at ?? 0);

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { LabelledKinds } from "../../src/stats/index.ts";
+import { EVIDENCE_FAMILIES, LabelledKinds } from "../../src/stats/index.ts";
 
-const FAMILIES = 9;
-const excesses = (strongest: number): number[] =>
-  Array.from({ length: FAMILIES }, (_, family) => (family === strongest ? 3 : 0.1));
+const FAMILIES = EVIDENCE_FAMILIES.length;
+const surprises = (strongest: number): number[] =>
+  Array.from({ length: FAMILIES }, (_, family) => (family === strongest ? 4 : 1.1));
 
 function tenIncidents(): LabelledKinds {
   const kinds = new LabelledKinds();
   for (let i = 0; i < 10; i++)
-    kinds.opened(i, i % 2 === 0 ? 1 : -1, 1.7 + i, excesses(i % FAMILIES));
+    kinds.opened(i, i % 2 === 0 ? 1 : -1, 1.7 + i, surprises(i % FAMILIES));
   return kinds;
 }
 
@@ -22,23 +22,23 @@ describe("labelled kinds", () => {
     ]);
   });
 
-  test("an incident is remembered with its side, evidence and profile to a millionth", () => {
+  test("an incident is remembered with its side, surprise and profile to a millionth", () => {
     const [incident] = tenIncidents().snapshot().incidents.slice(-1);
     expect(incident?.side).toBe(-1);
-    expect((incident?.evidence ?? 0) / 10.7).toBeCloseTo(1, 6);
-    const roots = excesses(0).map(Math.sqrt);
-    const length = Math.hypot(...roots);
-    for (const [family, root] of roots.entries())
-      expect(incident?.profile[family]).toBeCloseTo(root / length, 6);
+    expect((incident?.surprise ?? 0) / 10.7).toBeCloseTo(1, 6);
+    const unusual = surprises(9 % FAMILIES).map((surprise) => surprise - 1);
+    const length = Math.hypot(...unusual);
+    for (const [family, part] of unusual.entries())
+      expect(incident?.profile[family]).toBeCloseTo(part / length, 6);
   });
 
-  test("two labels silence a kind on its side, up to the evidence that it had", () => {
+  test("two labels silence a kind on its side, up to ten times rarer than it was", () => {
     const kinds = tenIncidents();
     kinds.label(4, "false_positive", 1, 20);
     kinds.label(4, "false_positive", 1, 20);
-    expect(kinds.bar(1, 1, excesses(4), 20)).toBeCloseTo(5.7, 5);
-    expect(kinds.bar(-1, 1, excesses(4), 20)).toBe(0);
-    expect(kinds.bar(1, 1, excesses(6), 20)).toBe(0);
+    expect(kinds.bar(1, 1, surprises(4), 20)).toBeCloseTo(6.7, 5);
+    expect(kinds.bar(-1, 1, surprises(4), 20)).toBe(0);
+    expect(kinds.bar(1, 1, surprises(1), 20)).toBe(0);
   });
 
   test("continue the same from a snapshot", () => {
@@ -47,18 +47,18 @@ describe("labelled kinds", () => {
     const restored = LabelledKinds.restore(structuredClone(kinds.snapshot()));
     expect(restored.snapshot()).toEqual(kinds.snapshot());
     for (const one of [kinds, restored]) {
-      one.opened(30, 1, 9.9, excesses(4));
+      one.opened(30, 1, 9.9, surprises(4));
       one.label(30, "false_positive", 1, 31);
     }
     expect(restored.snapshot()).toEqual(kinds.snapshot());
-    expect(restored.bar(1, 1, excesses(4), 40)).toBe(kinds.bar(1, 1, excesses(4), 40));
+    expect(restored.bar(1, 1, surprises(4), 40)).toBe(kinds.bar(1, 1, surprises(4), 40));
   });
 
-  test("refuse an incident without evidence or with a profile too short", () => {
+  test("refuse an incident without surprise or with a profile too short", () => {
     const { incidents, kinds } = tenIncidents().snapshot();
     const damaged = expect.objectContaining({ code: "MAPEK_STATS_BAD_SNAPSHOT" });
     const [first, ...rest] = incidents;
-    for (const damage of [{ evidence: 0 }, { evidence: Number.NaN }, { profile: [1] }])
+    for (const damage of [{ surprise: 0 }, { surprise: Number.NaN }, { profile: [1] }])
       expect(() =>
         LabelledKinds.restore({ incidents: [{ ...first!, ...damage }, ...rest], kinds }),
       ).toThrow(damaged);

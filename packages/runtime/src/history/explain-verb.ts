@@ -14,6 +14,7 @@ export interface Question {
   readonly labels: Labels;
   readonly side: ThresholdSide;
   readonly actionId: string | undefined;
+  readonly anomalyId: string | undefined;
   readonly loop: Request["loop"];
   /** Event time, ms. */
   readonly at: number;
@@ -24,27 +25,33 @@ export type Found = Pick<
   Explanation,
   "decision" | "rule" | "inputs" | "candidates" | "causes" | "since"
 > &
-  Partial<Pick<Explanation, "metric" | "labels" | "side" | "action_id">>;
+  Partial<Pick<Explanation, "metric" | "labels" | "side" | "action_id" | "anomaly_id">>;
 export type Explain = (question: Question) => Promise<Found>;
 
 /**
  * The `explain` verb: one item, composed of stored messages.
  *
  * @param explainers One for each kind that the service decides.
+ * @param usual The kind that is meant where none is said; needed where there are several and one was alone once.
  * @throws {MessageError} MAPEK_SUBJECT_INVALID without a system, MAPEK_MESSAGE_INVALID for another service's kind.
  */
-export function explainVerb(explainers: { readonly [K in Explained]?: Explain }) {
+export function explainVerb(
+  explainers: { readonly [K in Explained]?: Explain },
+  usual?: Explained,
+) {
   return async (system: string | undefined, request: Request): Promise<Explanation[]> => {
     if (system === undefined)
       throw new MessageError("MAPEK_SUBJECT_INVALID", "explain needs a system");
     const kinds = Object.keys(explainers);
-    const kind = request.kind ?? (kinds.length === 1 ? (kinds[0] as Explained) : undefined);
+    const kind =
+      request.kind ?? usual ?? (kinds.length === 1 ? (kinds[0] as Explained) : undefined);
     const explain = kind && explainers[kind];
     if (kind === undefined || explain === undefined)
       throw new MessageError("MAPEK_MESSAGE_INVALID", `kind: expected ${kinds.join(" or ")}`);
     const { metric, labels = {}, side = "upper", action_id: actionId, loop } = request;
+    const anomalyId = request.anomaly_id;
     const at = request.at ?? Date.now();
-    const found = await explain({ system, metric, labels, side, actionId, loop, at });
+    const found = await explain({ system, metric, labels, side, actionId, anomalyId, loop, at });
     return [{ version: 1, kind, system, at, ...found }];
   };
 }

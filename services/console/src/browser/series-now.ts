@@ -1,8 +1,15 @@
 import type { SeriesState } from "@mapek/client";
+import {
+  BUDGET_ADVICE,
+  endingText,
+  evidenceTexts,
+  rarityOf,
+  rarityText,
+} from "@mapek/core/anomaly-words";
 import type { Anomaly } from "@mapek/core/messages";
 import { h } from "./dom.ts";
-import { ago, at, number, percent, quantity, words } from "./format.ts";
-import { button, empty, figures, section, table, tag, time } from "./parts.ts";
+import { ago, at, NONE, number, percent, quantity } from "./format.ts";
+import { button, empty, figures, long, section, table, tag, time } from "./parts.ts";
 import type { SeriesModel } from "./series-model.ts";
 import type { Session } from "./session.ts";
 
@@ -40,14 +47,29 @@ export function nowSection(model: SeriesModel, state: SeriesState): HTMLElement 
       ? []
       : [{ name: "Lower threshold", value: quantity(state.threshold_lower, metric) }]),
     { name: "Confidence", value: percent(state.confidence), note: "that the promise will hold" },
-    { name: "Score", value: state.score.toFixed(2), note: "0 to 1, of the newest sample" },
+    { name: "Score", value: state.score.toFixed(2), note: "share of hours that hold less" },
     {
       name: "Sensitivity",
       value: h("span", { id: "sensitivity-now" }, number(state.sensitivity)),
       note: "1 is usual, more alarms more",
     },
+    ...budgetFigure(state),
     { name: "Trend", value: state.trend, note: slopeOf(model) },
   ]);
+}
+
+/** What it has spent of its promise; a learner of a release before does not tell. */
+function budgetFigure({ alarm_budget_spent: spent, alarm_budget_broken }: SeriesState) {
+  if (spent === undefined) return [];
+  return [
+    {
+      name: "Alarm budget spent",
+      value: h("span", { id: "budget-now" }, number(Number(spent.toPrecision(2)))),
+      note: alarm_budget_broken
+        ? `not kept: ${BUDGET_ADVICE}`
+        : "in 14 days, 1 is what was promised",
+    },
+  ];
 }
 
 function slopeOf(model: SeriesModel): string | undefined {
@@ -93,8 +115,9 @@ export function anomalySection(model: SeriesModel, session: Session): HTMLElemen
         { title: "Lasted" },
         { title: "Peak", numeric: true },
         { title: "Expected", numeric: true, wide: true },
-        { title: "Score", numeric: true },
+        { title: "How rare" },
         { title: "Unusual was", wide: true },
+        { title: "Ended", wide: true },
         ...(mayAct ? [{ title: "Label" }] : []),
       ],
       all.map((one) => ({
@@ -104,11 +127,10 @@ export function anomalySection(model: SeriesModel, session: Session): HTMLElemen
           time(one.opened_at),
           one.closed_at === null ? tag("open", "bad") : lasted(one),
           quantity(one.peak_value, metric),
-          one.expected_low === null
-            ? "–"
-            : `${number(one.expected_low)} … ${quantity(one.expected_high, metric)}`,
-          one.peak_score.toFixed(2),
-          (one.families ?? []).map(words).join(", "),
+          expectation(one),
+          rarityCell(one),
+          long(evidenceTexts(one).join("; ")),
+          endingText(one) ?? "–",
           ...(mayAct
             ? [
                 button("label", "Label …", {
@@ -122,6 +144,21 @@ export function anomalySection(model: SeriesModel, session: Session): HTMLElemen
       })),
     ),
   );
+}
+
+/** What was expected, with the range in which nine hours of ten lie. */
+function expectation({ metric, expected, expected_low, expected_high }: Anomaly): HTMLElement {
+  const range =
+    expected_low === null ? NONE : `${number(expected_low)} … ${quantity(expected_high, metric)}`;
+  return expected === undefined
+    ? h("span", {}, range)
+    : h("span", {}, quantity(expected, metric), h("small", {}, range));
+}
+
+/** How rare it is; of a release before, its score. */
+function rarityCell(one: Anomaly): string {
+  const rarity = rarityOf(one);
+  return rarity === undefined ? `score ${one.peak_score.toFixed(2)}` : rarityText(rarity);
 }
 
 function lasted({ opened_at, closed_at }: Anomaly): string {

@@ -13,6 +13,11 @@ interface List {
   readonly beyond: number;
   readonly offset: number;
   readonly items: readonly SeriesState[];
+  readonly groups: readonly {
+    readonly id: string;
+    readonly system: string;
+    readonly line: string;
+  }[];
 }
 
 const ROWS = 25;
@@ -40,7 +45,7 @@ export class SeriesListPage implements Page {
   readonly #system: string | undefined;
   #search: string;
   #offset: number;
-  #list: List = { total: 0, open: 0, beyond: 0, offset: 0, items: [] };
+  #list: List = { total: 0, open: 0, beyond: 0, offset: 0, items: [], groups: [] };
   #typing = 0;
 
   constructor(shell: Shell, query: URLSearchParams) {
@@ -85,7 +90,7 @@ export class SeriesListPage implements Page {
   }
 
   view(): HTMLElement {
-    const { total, open, beyond, items } = this.#list;
+    const { total, open, beyond, items, groups } = this.#list;
     return h(
       "div",
       {},
@@ -116,6 +121,14 @@ export class SeriesListPage implements Page {
         { class: "lead", role: "status", "aria-live": "polite" },
         `${number(total)} series${this.#system === undefined ? "" : ` in ${this.#system}`}, ${number(open)} with an open anomaly, ${number(beyond)} beyond ${beyond === 1 ? "its" : "their"} threshold now.`,
       ),
+      groups.length > 0 &&
+        h(
+          "ul",
+          { class: "groups", "aria-label": "Anomalies that began together" },
+          groups.map(({ id, system, line }) =>
+            h("li", { "data-key": id }, h("a", { href: link(["systems", system]) }, line)),
+          ),
+        ),
       items.length === 0
         ? empty("No series fits.")
         : table("Series: open anomalies first, then by score", COLUMNS, items.map(rowOf)),

@@ -6,13 +6,14 @@ import type {
   Parameters,
   Transition,
 } from "@mapek/core/messages";
+import type { GroupRow } from "../../group-row.ts";
 import type { SystemRow } from "../../system-row.ts";
 import { ask } from "../api.ts";
 import { stateStrip } from "../charts/state-strip.ts";
 import { StepChart, type Steps } from "../charts/step-chart.ts";
 import { h } from "../dom.ts";
 import { explanationView } from "../explanation.ts";
-import { at, counted, number, quantity, seconds, words } from "../format.ts";
+import { at, counted, NONE, number, quantity, seconds, words } from "../format.ts";
 import { Later } from "../later.ts";
 import type { LiveEvent, Output } from "../live.ts";
 import type { Page } from "../page.ts";
@@ -20,6 +21,7 @@ import {
   asTable,
   empty,
   figures,
+  long,
   section,
   seriesAnchor,
   statePill,
@@ -35,6 +37,7 @@ interface SystemDetails {
   readonly parameters: readonly OutputEvent[];
   readonly explanation: Explanation | null;
   readonly open: readonly SeriesState[];
+  readonly groups: readonly GroupRow[];
 }
 
 /** The parameters in the order of their weight for whoever looks, with their units. */
@@ -146,6 +149,7 @@ export class SystemPage implements Page {
     return section(
       "open",
       "Open anomalies",
+      (this.#details?.groups ?? []).map(groupView),
       table(
         "Series with an open anomaly",
         [
@@ -268,3 +272,26 @@ function keep<T extends { readonly timestamp: number }>(all: T[], one: T): void 
   all.push(one);
   if (all.length > MOST_KEPT) all.shift();
 }
+
+/** What began together in one line, its anomalies on demand. */
+const groupView = ({ id, line, anomalies }: GroupRow): HTMLElement =>
+  h(
+    "div",
+    { class: "group", "data-key": id },
+    asTable(
+      line,
+      table(
+        "Anomalies that began together, who began first first",
+        [
+          { title: "Series" },
+          { title: "Opened" },
+          { title: "How rare" },
+          { title: "Unusual is", wide: true },
+        ],
+        anomalies.map((one) => ({
+          key: `${one.metric}${JSON.stringify(one.labels)}`,
+          cells: [seriesAnchor(one), time(one.opened_at), one.rarity ?? NONE, long(one.unusual)],
+        })),
+      ),
+    ),
+  );

@@ -1,6 +1,11 @@
+/** How often a series is sampled, and for how long. */
+export interface Sampling {
+  readonly stepMs: number;
+  readonly points: number;
+}
+
 /** Five minutes a point, thirty days. */
-const STEP_MS = 300_000;
-const NORMAL_POINTS = 8_640;
+const FIVE_MINUTES: Sampling = { stepMs: 300_000, points: 8_640 };
 const DAY = 86_400;
 const SHAPES = ["flat", "daily", "weekly", "office hours"] as const;
 const TRENDS = ["level", "rising", "falling"] as const;
@@ -45,10 +50,13 @@ function poisson(mean: number, uniform: () => number): number {
 }
 
 /**
- * A series on which nothing happens, thirty days at five minutes: a shape of the day or the week, a trend of two to six
+ * A series on which nothing happens, thirty days at five minutes unless said otherwise: a shape of the day or the week, a trend of two to six
  * standard deviations of the noise, and noise of one of eight kinds, each of about deviation 1. All 288 kinds come in turn.
  */
-export function normalSeries(seed: number): NormalSeries {
+export function normalSeries(
+  seed: number,
+  { stepMs, points }: Sampling = FIVE_MINUTES,
+): NormalSeries {
   const { uniform, normal } = randomOf(seed * 7_919 + 13);
   const shape = SHAPES[seed % 4] as (typeof SHAPES)[number];
   const trend = TRENDS[Math.floor(seed / 4) % 3] as (typeof TRENDS)[number];
@@ -76,12 +84,12 @@ export function normalSeries(seed: number): NormalSeries {
     "t, 3 degrees": () =>
       normal() / Math.sqrt((normal() ** 2 + normal() ** 2 + normal() ** 2) / 3) / Math.sqrt(3),
   };
-  const times = new Float64Array(NORMAL_POINTS);
-  const values = new Float64Array(NORMAL_POINTS);
-  for (let i = 0; i < NORMAL_POINTS; i++) {
-    times[i] = 1_700_000_000_000 + i * STEP_MS;
+  const times = new Float64Array(points);
+  const values = new Float64Array(points);
+  for (let i = 0; i < points; i++) {
+    times[i] = 1_700_000_000_000 + i * stepMs;
     const usual = shapeAt(shape, (times[i] as number) / 1_000, phase);
-    const drift = (rise * i) / NORMAL_POINTS;
+    const drift = (rise * i) / points;
     values[i] =
       noise === "Poisson"
         ? poisson(Math.max(0.2, 10 + 3 * (amplitude * usual + drift)), uniform)

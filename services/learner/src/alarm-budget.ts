@@ -1,0 +1,38 @@
+import type { BudgetSpent } from "@mapek/core/messages";
+import type { LearnerState, Series } from "./state.ts";
+
+const BUDGET_MS = 14 * 86_400_000;
+/** A promise counts as not kept above so many times the budget. */
+const BROKEN_SHARE = 3;
+
+/** What a series has spent of its alarm budget by its newest sample, and whether the promise can be called broken. Cost: O(1). */
+export function budgetOf({ learner }: Series): BudgetSpent {
+  const { judge } = learner;
+  const spent = spentOf(learner);
+  return {
+    alarm_budget_spent: spent,
+    alarm_budget_broken: spent > BROKEN_SHARE && judge.judged * judge.intervalMs >= BUDGET_MS,
+  };
+}
+
+/** The mean over the series of each system. Cost: O(series), nearly nothing for those that never had an anomaly. */
+export function budgetsSpent(states: readonly LearnerState[]): Map<string, number> {
+  const sums = new Map<string, { spent: number; series: number }>();
+  for (const { series, seriesCounts } of states) {
+    for (const [system, count] of seriesCounts) {
+      const sum = sums.get(system);
+      if (sum === undefined) sums.set(system, { spent: 0, series: count });
+      else sum.series += count;
+    }
+    for (const one of series.values()) {
+      if (one.learner.judge.anomalies === 0) continue;
+      const sum = sums.get(one.system);
+      if (sum !== undefined) sum.spent += spentOf(one.learner);
+    }
+  }
+  return new Map([...sums].map(([system, { spent, series }]) => [system, spent / series]));
+}
+
+/** In the series' own time: its samples may be behind the clock. */
+const spentOf = ({ judge, window }: Series["learner"]): number =>
+  judge.anomalies === 0 ? 0 : judge.budgetSpentAt(window.newestTime ?? judge.lastJudgedAt);
