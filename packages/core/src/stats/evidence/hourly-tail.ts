@@ -10,6 +10,7 @@ import {
   drawLaw,
   passedBy,
   sizeOf,
+  surpriseBeyond,
   surpriseOf,
   type TailLaw,
 } from "./tail-law.ts";
@@ -46,9 +47,15 @@ const USUAL = 10;
 const FIRST_DAY = 11;
 /** What the newest hour weighs: old ones lose weight as new ones weigh more. 0 before the first that is counted. */
 const WEIGHT = 12;
+/** The present hour, since 1970, local. */
+const HOUR = 14;
 /** 1 where the histogram has an anchor: an hour had a size. */
 const ANCHORED = 13;
-const NUMBERS = 14;
+const NUMBERS = 15;
+/** In place of what is usual at the hour, until somebody asks. */
+const UNKNOWN = -1;
+/** What most days had is asked for from this surprise on: most hours have none. */
+const RARE = 1;
 /** Weights are brought back to 1 beyond this: after 77 years of hours. */
 const HEAVIEST = 1e250;
 
@@ -101,7 +108,10 @@ export class HourlyTail {
     const numbers = this.#numbers;
     if (size > numbers[LARGEST]!) numbers[LARGEST] = size;
     if (numbers[MOST]! === 0 || !(size > 0)) return 0;
-    return surpriseOf(this.#law(), size, numbers[USUAL]!);
+    const surprise = surpriseOf(this.#law(), size);
+    if (surprise <= RARE) return surprise;
+    if (numbers[USUAL] === UNKNOWN) numbers[USUAL] = this.#usualAt(numbers[HOUR]!);
+    return Math.min(surprise, surpriseBeyond(this.#law(), size, numbers[USUAL]!));
   }
 
   /** The size that one hour in ten passes; undefined where that is unknown. */
@@ -127,7 +137,8 @@ export class HourlyTail {
       this.#begin(ended, begun.kept);
     }
     this.#draw(begun.repeats);
-    numbers[USUAL] = this.#usualAt(begun.hour);
+    numbers[HOUR] = begun.hour;
+    numbers[USUAL] = UNKNOWN;
   }
 
   snapshot(): HourlyTailSnapshot {

@@ -90,23 +90,21 @@ export function drawLaw(
   };
 }
 
-/**
- * How surprising a size is: −log10 of the share of hours whose largest is as large, 0 where it is usual.
- *
- * @param usual Size that most days had at this time of the day, 0 where there is none: what returns daily is less surprising.
- */
-export function surpriseOf(law: Readonly<TailLaw>, size: number, usual: number): number {
+/** How surprising a size is: −log10 of the share of hours whose largest is as large, 0 where it is usual. */
+export function surpriseOf(law: Readonly<TailLaw>, size: number): number {
   if (!(size > 0)) return 0;
   // No hour had any size: the first one is as rare as the hours can say.
   if (law.share === 0) return law.most;
   const beyond = (Math.log2(size) - law.reference) * Math.LN2;
   if (beyond <= 0) return Math.max(0, -Math.log10(law.share) * (1 + beyond / FADE));
-  let surprise = powerOf(heightOf(law.share) + beyond / law.slope);
-  if (usual > 0)
-    surprise = Math.min(surprise, powerOf(USUAL_HEIGHT + Math.log(size / usual) / law.slope));
+  const surprise = powerOf(heightOf(law.share) + beyond / law.slope);
   const excess = surprise - law.most;
   return excess > 0 ? law.most + BEYOND_RATE * Math.log1p(excess) : surprise;
 }
+
+/** The same at a time of the day at which most days had a size of `usual`: what returns daily is less surprising. Infinity where it is 0. */
+export const surpriseBeyond = (law: Readonly<TailLaw>, size: number, usual: number): number =>
+  usual > 0 ? powerOf(USUAL_HEIGHT + Math.log(size / usual) / law.slope) : Number.POSITIVE_INFINITY;
 
 /** The size that an hour passes with a probability, as the law has it; undefined where no hour had a size. */
 export function sizeOf(law: Readonly<TailLaw>, share: number): number | undefined {
