@@ -72,7 +72,7 @@ interface OpenIncident {
   sinceFurthest: number;
   /** The largest distance from what an hour usually is. */
   levelPeak: number;
-  /** Time of the last sample that was not quiet, and of the last that was off. */
+  /** Time of the last sample that was not quiet, and of the last that was off, or of a mere pattern an alarm. */
   lastLoudAt: number;
   lastOffAt: number;
   /** Surprise when it was told last. */
@@ -228,7 +228,7 @@ export class IncidentTracker {
     if (levelSurprise > open.levelPeak) open.levelPeak = levelSurprise;
     const isOff = levelSurprise >= Math.max(OFF_SURPRISE, OFF_SHARE * open.levelPeak);
     open.usual = isOff ? 0 : open.usual + 1;
-    if (isOff) open.lastOffAt = timeMs;
+    if (wasOff(open) ? isOff : surprise >= level) open.lastOffAt = timeMs;
     const isQuiet = !isOff && surprise < Math.max(LEAST_QUIET, QUIET_SHARE * level);
     open.quiet = isQuiet ? open.quiet + 1 : 0;
     if (!isQuiet) open.lastLoudAt = timeMs;
@@ -255,12 +255,13 @@ export class IncidentTracker {
     return isOutside && sinceFurthest < SETTLED_SAMPLES ? FAR_SURPRISE : 0;
   }
 
-  /** Whether values that were off are where their hours usually are again, for long enough. */
+  /** Whether values that were off are where their hours usually are again, or a pattern that was unusual is quiet, for long enough. */
   #isBack(open: OpenIncident, { timeMs, intervalMs }: WeighedSample): boolean {
-    if (!wasOff(open) || open.usual === 0) return false;
+    const back = wasOff(open) ? open.usual : open.quiet;
+    if (back === 0) return false;
     const lasted = open.lastOffAt - open.incident.opened_at;
     const longest = lasted + Math.max(LONGEST_LINGER_MS, 2 * intervalMs);
-    return open.usual >= USUAL_SAMPLES || timeMs - open.lastOffAt > longest;
+    return back >= USUAL_SAMPLES || timeMs - open.lastOffAt > longest;
   }
 
   #raise(open: OpenIncident, sample: WeighedSample): readonly IncidentEvent[] {

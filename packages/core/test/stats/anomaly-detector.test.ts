@@ -356,7 +356,7 @@ suite("labels", () => {
     const all = Array.from({ length: 13 }, (_, burst) => burst);
     expect(labelled(0, 1)).toEqual({ bursts: all, drop: 1 });
     // The third label comes with the third burst that opens an anomaly, and wears off by half in thirty days.
-    expect(labelled(3, 1)).toEqual({ bursts: [0, 1, 4, 11, 12], drop: 1 });
+    expect(labelled(3, 1)).toEqual({ bursts: [0, 1, 4, 10, 11, 12], drop: 1 });
   });
 
   test("a burst that is far larger than those labelled is found", () => {
