@@ -30,6 +30,9 @@ const ROUNDING = 1e-13;
 /** Extents that a mean is away by at most: out of a constant, too. */
 const MOST_EXTENTS = 1e6;
 
+/** A residual of this share of a usual week's extent is the rounding of what is remembered. */
+const REMEMBERED = 1e-5;
+
 /** Places of the numbers of the state. */
 const COUNT = 0;
 const LAST = 1;
@@ -45,7 +48,9 @@ const NEWEST = 10;
 const HIGHS = NEWEST + MEAN_SAMPLES;
 const LOWS = HIGHS + BLOCKS;
 const RESIDUALS = LOWS + BLOCKS;
-const NUMBERS = RESIDUALS + STEP_SAMPLES;
+/** Samples in a row whose hour was known. */
+const KNOWN = RESIDUALS + STEP_SAMPLES;
+const NUMBERS = KNOWN + 1;
 
 /** Sizes of the last sample of any series. */
 const sizes = doubles(SIZES.length, 0);
@@ -179,8 +184,12 @@ export class EvidenceFamilies {
     const usual = this.#profile.at(hour);
     sizes[SEASON] = 0;
     sizes[LEVEL] = 0;
-    if (usual === undefined) return 0;
-    const residual = x - line - usual;
+    if (usual === undefined) {
+      numbers[KNOWN] = 0;
+      return 0;
+    }
+    numbers[KNOWN]!++;
+    const residual = this.#significant(x - line - usual);
     sizes[SEASON] = significant(residual - numbers[RESIDUAL_MEAN]!, x);
     sizes[LEVEL] = significant(residual, x);
     numbers[RESIDUAL_MEAN]! +=
@@ -192,10 +201,17 @@ export class EvidenceFamilies {
   #step(x: number, residual: number, count: number): number {
     const numbers = this.#numbers;
     const own = significant(x - this.#meanOfNewest(count), x);
+    // A step is explained by hours that are known on both of its sides.
+    if (numbers[KNOWN]! <= count) return own;
     let usual = 0;
     for (let i = 0; i < count; i++) usual += numbers[RESIDUALS + i]! / count;
     const left = significant(residual - usual, x);
     return left < own ? (left / own) ** 2 * left : own;
+  }
+
+  /** A residual, 0 where it is the rounding of what is remembered of a series that has an extent. */
+  #significant(residual: number): number {
+    return Math.abs(residual) <= REMEMBERED * this.#numbers[HALF_EXTENT]! ? 0 : residual;
   }
 
   #measureRange(localMs: number, mean: number): void {
