@@ -87,7 +87,10 @@ export class EvidenceFamilies {
 
   /** What was known of the hours is let go of where it changes. */
   set seasonal(wanted: boolean) {
-    if (wanted !== this.seasonal) this.#profile = new HourlyProfile(wanted);
+    if (wanted === this.seasonal) return;
+    this.#profile = new HourlyProfile(wanted);
+    this.#numbers[RESIDUAL_MEAN] = 0;
+    this.#numbers[KNOWN] = 0;
   }
 
   /** Sizes of the last sample that any series took, in the order of `SIZES`: good until the next `update` of any. */
@@ -143,6 +146,8 @@ export class EvidenceFamilies {
     this.#profile.shift(by);
     const numbers = this.#numbers;
     numbers[RESIDUAL_MEAN] = 0;
+    // Residuals of before are of the level of before.
+    numbers[KNOWN] = 0;
     numbers[MIDDLE]! += by;
     for (let at = HIGHS; at < RESIDUALS; at++) numbers[at]! += by;
   }

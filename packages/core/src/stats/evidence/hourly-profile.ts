@@ -72,12 +72,11 @@ export class HourlyProfile {
     return this.#numbers[ANCHOR]! + this.#numbers[OFFSET]! + distance;
   }
 
-  /** Takes a sample. @param hour Hours since 1970, local, whole. @returns Whether an hour has ended before it. */
-  update(hour: number, x: number): boolean {
+  /** Takes a sample, and learns the hour before where that is over. @param hour Hours since 1970, local, whole. */
+  update(hour: number, x: number): void {
     const numbers = this.#numbers;
     const last = numbers[PRESENT]!;
-    const isOver = hour !== last && numbers[COUNT]! > 0;
-    if (isOver) this.#learn(last, numbers[SUM]! / numbers[COUNT]!);
+    if (hour !== last && numbers[COUNT]! > 0) this.#learn(last, numbers[SUM]! / numbers[COUNT]!);
     if (hour !== last) {
       numbers[PRESENT] = hour;
       numbers[SUM] = 0;
@@ -85,7 +84,6 @@ export class HourlyProfile {
     }
     numbers[SUM]! += x;
     numbers[COUNT]!++;
-    return isOver;
   }
 
   /** Goes on beside the straight line that the series follows, when a day of the line begins. */

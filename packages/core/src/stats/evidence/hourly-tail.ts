@@ -130,7 +130,8 @@ export class HourlyTail {
     this.#rememberHour(begun, largest);
     this.#followTies(largest, ended);
     numbers[LARGEST] = 0;
-    if (ended > begun.needed) this.#count(largest, begun.kept);
+    // By whether there is a law: how many hours are needed changes with the series' interval.
+    if (this.isKnown) this.#count(largest, begun.kept);
     else {
       writeHalf(this.#bins, ended - 1, largest);
       if (ended < begun.needed) return;

@@ -76,6 +76,23 @@ describe("the tail of a family", () => {
     expect(tail.take(1e6)).toBeLessThan(most + 6);
   });
 
+  test("is the same law when the hours that it needs change with the interval of its series", () => {
+    const random = new RandomSource(7);
+    const maxima = Array.from({ length: 120 }, () => 1_000 * Math.exp(random.normal()));
+    const fed = (neededAt: (hour: number) => number) => {
+      const tail = new HourlyTail();
+      maxima.forEach((largest, hour) => {
+        tail.take(largest);
+        tail.beginHour({ ...begun(hour + 1), needed: neededAt(hour) });
+      });
+      return tail.take(20_000);
+    };
+    const steady = fed(() => 48);
+    // Fewer needed from the 31st hour on; more after there was a law.
+    expect(fed((hour) => (hour < 30 ? 48 : 24))).toBeCloseTo(steady, 0);
+    expect(fed((hour) => (hour < 30 ? 24 : 48))).toBeCloseTo(steady, 0);
+  });
+
   test("the first size of a series that never had any is as rare as the hours can say", () => {
     const tail = tailAfter(Array(100).fill(0));
     expect(tail.take(1e-9)).toBeGreaterThan(3);
