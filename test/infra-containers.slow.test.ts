@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import * as keda from "@kubernetes-models/keda/keda.sh/v1alpha1";
 import { findServer } from "@mapek/nats-server";
-import { configSchema, ENVIRONMENT } from "@mapek/runtime";
+import { configSchema, environmentNames } from "@mapek/runtime";
 import * as apps from "kubernetes-models/apps/v1";
 import * as networking from "kubernetes-models/networking.k8s.io/v1";
 import * as policy from "kubernetes-models/policy/v1";
@@ -22,7 +22,7 @@ const INFRA = join(ROOT, "infra");
 const read = (...path: string[]) => readFileSync(join(INFRA, ...path), "utf8");
 
 /** Variables that the runtime knows, and what a command of the image may be. */
-const isKnownVariable = (name: string) => Object.hasOwn(ENVIRONMENT, name);
+const isKnownVariable = (name: string) => Object.hasOwn(environmentNames(), name);
 const isProgram = (path: string) =>
   /^(?:services|packages)\/[\w/-]+\.ts$/.test(path) && existsSync(join(ROOT, path));
 

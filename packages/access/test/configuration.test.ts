@@ -52,7 +52,7 @@ test("subjects follow the prefixes", () => {
 test("error codes are those of the README", () => {
   const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
   const rows = [...readme.matchAll(/^\| `(MAPEK_\w+)` +\| (.+?) +\|$/gm)].map(
-    ([, code, meaning]) => [code, { meaning }],
+    ([, code, meaning]) => [code, { meaning, consequence: "fix" }],
   );
   expect(Object.fromEntries(rows)).toEqual(ACCESS_ERRORS);
 });

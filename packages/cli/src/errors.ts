@@ -1,3 +1,5 @@
+import { codedError, type ErrorTable } from "@mapek/core/coded-error";
+
 /** Every code of the command's own errors, its meaning and the exit code that follows. */
 export const CLI_ERRORS = {
   MAPEK_CLI_USAGE: { meaning: "an argument or option that the command does not take", exit: 2 },
@@ -31,22 +33,12 @@ export const CLI_ERRORS = {
     exit: 1,
   },
   MAPEK_CLI_CRASH_LOOP: { meaning: "a service ended again and again", exit: 1 },
-} as const satisfies Record<string, { meaning: string; exit: 1 | 2 }>;
-
-export type CliErrorCode = keyof typeof CLI_ERRORS;
+} as const satisfies ErrorTable;
 
 /** An error of the command itself: one line for people, a code for programs, an exit code for shells. */
-export class CliError extends Error {
-  override readonly name = "CliError";
-  readonly code: CliErrorCode;
-
-  constructor(code: CliErrorCode, detail: string, options?: ErrorOptions) {
-    super(`${code}: ${detail}`, options);
-    this.code = code;
-  }
-
+export class CliError extends codedError("CliError", CLI_ERRORS) {
   get exitCode(): 1 | 2 {
-    return CLI_ERRORS[this.code].exit;
+    return this.facts.exit;
   }
 }
 

@@ -1,5 +1,4 @@
-/** What a caller may do about an error: try again later, or mend what it asked for. */
-export type ClientConsequence = "retry" | "fix";
+import { codedError, type ErrorTable } from "@mapek/core/coded-error";
 
 /** Every code of the client's own errors, its meaning and its consequence. Refused messages carry the codes of `MESSAGE_ERRORS`. */
 export const CLIENT_ERRORS = {
@@ -41,28 +40,9 @@ export const CLIENT_ERRORS = {
     meaning: "a function of a MapeLoop threw or rejected; the loop goes on",
     consequence: "fix",
   },
-} as const satisfies Record<string, { meaning: string; consequence: ClientConsequence }>;
+} as const satisfies ErrorTable;
 
 export type ClientErrorCode = keyof typeof CLIENT_ERRORS;
 
 /** An error of the client. Switch on `code`, never on the text. */
-export class ClientError extends Error {
-  override readonly name = "ClientError";
-  readonly code: ClientErrorCode;
-  /** Words for programs, such as a service's own code or the step of a loop. */
-  readonly details: Readonly<Record<string, string | number>>;
-
-  constructor(
-    code: ClientErrorCode,
-    detail: string,
-    options: { cause?: unknown; details?: Readonly<Record<string, string | number>> } = {},
-  ) {
-    super(`${code}: ${detail}`, options.cause === undefined ? undefined : { cause: options.cause });
-    this.code = code;
-    this.details = options.details ?? {};
-  }
-
-  get consequence(): ClientConsequence {
-    return CLIENT_ERRORS[this.code].consequence;
-  }
-}
+export class ClientError extends codedError("ClientError", CLIENT_ERRORS) {}

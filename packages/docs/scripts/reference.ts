@@ -12,7 +12,7 @@ const { version } = JSON.parse(
 ) as { version: string };
 const pages: Readonly<Record<string, string>> = {
   "asyncapi.json": `${JSON.stringify(asyncApi(version), null, 2)}\n`,
-  "errors.md": errorsPage(),
+  "errors.md": await errorsPage(),
   "metrics.md": metricsPage(),
   "settings.md": settingsPage(),
   "subjects.md": subjectsPage(),

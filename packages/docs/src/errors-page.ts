@@ -1,32 +1,33 @@
+import { globSync } from "node:fs";
+import { join } from "node:path";
+import type { ErrorTable } from "@mapek/core/coded-error";
 import { page, table } from "./markdown.ts";
-import { sources } from "./source-scan.ts";
+import { ROOT } from "./source-scan.ts";
 
-const CODE = /^ {2}(MAPEK_[A-Z_]+): \{([^}]*)\}/gm;
-const field = (text: string, name: string): string =>
-  new RegExp(`${name}:\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|(\\d+))`).exec(text)?.slice(1).find(Boolean) ??
-  "";
-
-/** Every error code, from all `errors.ts`. */
-export function errorsPage(): string {
-  const rows = [...sources()]
-    .filter(([path]) => path.endsWith("/errors.ts"))
-    .flatMap(([path, text]) =>
-      [...text.matchAll(CODE)].map(([, code = "", body = ""]) => [
-        `\`${code}\``,
-        field(body, "meaning"),
-        field(body, "consequence") || exitOf(field(body, "exit")),
-        path.split("/").slice(0, 2).join("/"),
-      ]),
-    )
-    .filter(([, meaning]) => meaning !== "");
+/** Every error code, from the tables that each `errors.ts` exports. */
+export async function errorsPage(): Promise<string> {
+  const paths = globSync("{packages,services}/*/src/**/errors.ts", { cwd: ROOT });
+  const rows = await Promise.all(
+    paths.map(async (path) => {
+      const from = path.split("/").slice(0, 2).join("/");
+      const exported: Record<string, unknown> = await import(join(ROOT, path));
+      return Object.entries(exported)
+        .filter(([name]) => name.endsWith("_ERRORS"))
+        .flatMap(([, codes]) => Object.entries(codes as ErrorTable))
+        .map(([code, { meaning, consequence, exit }]) => [
+          `\`${code}\``,
+          meaning,
+          consequence ?? `exit code ${exit}`,
+          from,
+        ]);
+    }),
+  );
   return page(
     "Error codes",
     "`skip`: the message becomes a dead letter; `retry`: send it again; `fenced`: the partition is claimed anew; `fatal`: the process ends; `fix`: mend what was asked for.",
     table(
       ["code", "meaning", "consequence", "from"],
-      rows.sort(([a = ""], [b = ""]) => (a < b ? -1 : 1)),
+      rows.flat().sort(([a = ""], [b = ""]) => (a < b ? -1 : 1)),
     ),
   );
 }
-
-const exitOf = (code: string): string => (code === "" ? "" : `exit code ${code}`);

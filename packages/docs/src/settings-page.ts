@@ -1,64 +1,44 @@
-import { configSchema, ENVIRONMENT } from "@mapek/runtime";
-import { z } from "zod";
+import { type Setting, settingList } from "@mapek/runtime";
 import { page, table } from "./markdown.ts";
-import { commentAbove, sources } from "./source-scan.ts";
 
-type Schema = { [key: string]: unknown } & { properties?: Record<string, Schema> };
-
-/** Where the settings of a section are declared, with what they mean. */
-const DECLARED: Readonly<Record<string, string>> = {
-  self_learning: "packages/core/src/messages/learner-settings.ts",
-  dynamic_optimizer: "packages/core/src/messages/settings.ts",
-  feedback_loops: "packages/core/src/messages/settings.ts",
-};
-const CONFIG = "packages/runtime/src/config-schema.ts";
-
-/** Every setting: key, environment variable, values, default, meaning. */
+/** Every setting: key, environment variable, values, default, unit, meaning. */
 export function settingsPage(): string {
-  const texts = sources();
-  const schema = z.toJSONSchema(configSchema, { io: "input", unrepresentable: "any" }) as Schema;
-  const variables = new Map(Object.entries(ENVIRONMENT).map(([name, key]) => [key, name]));
-  const parts = Object.entries(schema.properties ?? {}).map(([section, { properties = {} }]) => {
-    const declared = [
-      texts.get(DECLARED[section] ?? ""),
-      sectionOf(texts.get(CONFIG) ?? "", section),
-    ];
-    const rows = Object.entries(properties).map(([name, setting]) => {
-      const key = `${section}.${name}`;
-      const comment = declared.map((text) => commentAbove(text ?? "", name)).find(Boolean) ?? "";
-      return [
-        `\`${key}\``,
-        variables.has(key) ? `\`${variables.get(key)}\`` : "",
-        valuesOf(setting),
-        "default" in setting ? `\`${JSON.stringify(setting.default)}\`` : "",
-        comment,
-      ];
-    });
-    return `## ${section}\n\n${table(["key", "environment", "values", "default", "meaning"], rows)}`;
-  });
+  const sections = Map.groupBy(settingList(), ({ key }) => key.split(".", 1)[0]!);
   return page(
     "Settings",
-    "Below `mape_k_tuning:` in the YAML file. Defaults → file → environment → flags.",
-    ...parts,
+    "Below `mape_k_tuning:` in the YAML file. Defaults → file → environment → flags. `[]` stands for each entry of a list, `*` for each key of a map.",
+    ...[...sections].map(
+      ([section, settings]) =>
+        `## ${section}\n\n${table(["key", "environment", "values", "default", "unit", "meaning"], settings.map(rowOf))}`,
+    ),
   );
 }
 
-/** The declaration of one section: `host` and `port` stand in several. */
-function sectionOf(text: string, section: string): string {
-  const [, rest = ""] = text.split(new RegExp(`^const ${section}(?:Settings)? = `, "m"));
-  return rest.split(/^(?:export )?const /m, 1)[0] ?? "";
-}
+const rowOf = ({ key, env, schema, unit, meaning }: Setting): string[] => [
+  `\`${key}\``,
+  env === undefined ? "" : `\`${env}\``,
+  valuesOf(schema),
+  schema.default === undefined ? "" : `\`${JSON.stringify(schema.default)}\``,
+  unit ?? "",
+  meaning ?? "",
+];
 
-function valuesOf(schema: Schema): string {
-  if (Array.isArray(schema.enum)) return schema.enum.map((value) => `\`${value}\``).join(", ");
+/** What a value may be: the words to choose from, or its type and range. */
+function valuesOf(schema: Setting["schema"]): string {
+  const words = [schema, ...((schema.anyOf ?? []) as Setting["schema"][])].flatMap(
+    (one) => one.enum ?? (one.const === undefined ? [] : [one.const]),
+  );
+  if (words.length > 0) return words.map((word) => `\`${word}\``).join(", ");
   const limits = [
-    ["minimum", "≥"],
-    ["exclusiveMinimum", ">"],
-    ["maximum", "≤"],
-  ].flatMap(([name = "", sign]) =>
-    typeof schema[name] === "number" && Math.abs(schema[name]) < Number.MAX_SAFE_INTEGER
-      ? [`${sign} ${schema[name]}`]
+    ["≥", schema.minimum],
+    [">", schema.exclusiveMinimum],
+    ["≤", schema.maximum],
+  ].flatMap(([sign, limit]) =>
+    typeof limit === "number" && Math.abs(limit) < Number.MAX_SAFE_INTEGER
+      ? [`${sign} ${limit}`]
       : [],
   );
-  return [schema.type ?? "see the schema", ...limits].join(" ");
+  return [NAMES[schema.type as string] ?? schema.type, ...limits].join(" ");
 }
+
+const NAMES: Readonly<Record<string, string>> = { array: "list", object: "map", string: "text" };

@@ -1,16 +1,11 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const ROOT = join(import.meta.dirname, "..", "..", "..");
+/** The repository. */
+export const ROOT = join(import.meta.dirname, "..", "..", "..");
 
 /** Texts of the source files of packages and services, by path from the root, in order of the paths. */
 export function sources(): ReadonlyMap<string, string> {
   const paths = globSync(["packages/*/src/**/*.ts", "services/*/src/**/*.ts"], { cwd: ROOT });
   return new Map(paths.sort().map((path) => [path, readFileSync(join(ROOT, path), "utf8")]));
-}
-
-/** The comment right above a property `name: …` in a source text, on one line. */
-export function commentAbove(text: string, name: string): string {
-  const found = text.match(new RegExp(`/\\*\\*((?:(?!\\*/)[^])*)\\*/\\s*${name}:`));
-  return (found?.[1] ?? "").replace(/\s*\n\s*\*\s*/g, " ").trim();
 }

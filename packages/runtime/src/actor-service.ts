@@ -1,6 +1,6 @@
 import type { ActorService, Subjects } from "@mapek/core/messages";
 import type { Output, PartitionLogic } from "./actor.ts";
-import type { Config } from "./config-schema.ts";
+import type { Config } from "./config/config-schema.ts";
 import { type Admit, FrontDoor } from "./doors/front-door.ts";
 import { LoudRefusals } from "./doors/loud-refusals.ts";
 import { type QueryDoorOptions, startQueryDoor } from "./doors/query-door.ts";

@@ -1,5 +1,4 @@
-/** What follows from an error: give up, try again, drop this message, or drop this partition's state and claim it anew. */
-export type Consequence = "fatal" | "retry" | "skip" | "fenced";
+import { codedError, type ErrorTable } from "@mapek/core/coded-error";
 
 /** Every code of the runtime, its meaning and its consequence. */
 export const RUNTIME_ERRORS = {
@@ -86,28 +85,9 @@ export const RUNTIME_ERRORS = {
     meaning: "the port of the health endpoint is taken",
     consequence: "fatal",
   },
-} as const satisfies Record<string, { meaning: string; consequence: Consequence }>;
+} as const satisfies ErrorTable;
 
 export type RuntimeErrorCode = keyof typeof RUNTIME_ERRORS;
 
 /** An error of the runtime. Switch on `code`, never on the text. */
-export class RuntimeError extends Error {
-  override readonly name = "RuntimeError";
-  readonly code: RuntimeErrorCode;
-  /** Figures for programs, such as the server's own error code. */
-  readonly details: Readonly<Record<string, string | number>>;
-
-  constructor(
-    code: RuntimeErrorCode,
-    detail: string,
-    options: { cause?: unknown; details?: Readonly<Record<string, string | number>> } = {},
-  ) {
-    super(`${code}: ${detail}`, options.cause === undefined ? undefined : { cause: options.cause });
-    this.code = code;
-    this.details = options.details ?? {};
-  }
-
-  get consequence(): Consequence {
-    return RUNTIME_ERRORS[this.code].consequence;
-  }
-}
+export class RuntimeError extends codedError("RuntimeError", RUNTIME_ERRORS) {}

@@ -1,8 +1,10 @@
 export * from "./actor.ts";
 export { type ActorServiceOptions, runActorService } from "./actor-service.ts";
 export { type HasFolded, SavedAt } from "./checkpoint/saved-at.ts";
-export { type ConfigSources, ENVIRONMENT, loadConfig, withoutSecrets } from "./config.ts";
-export { type Config, configSchema } from "./config-schema.ts";
+export { type Config, configSchema } from "./config/config-schema.ts";
+export { type ConfigSources, loadConfig } from "./config/load-config.ts";
+export { environmentNames, type Setting, settingList } from "./config/setting-list.ts";
+export { withoutSecrets } from "./config/without-secrets.ts";
 export { admitControl, admitMessage } from "./doors/admit.ts";
 export type { DeadLetters } from "./doors/dead-letters.ts";
 export { type Admit, type Admitted, FrontDoor } from "./doors/front-door.ts";

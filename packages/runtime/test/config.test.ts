@@ -3,7 +3,9 @@ import { rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type ConfigSources, ENVIRONMENT, loadConfig, withoutSecrets } from "../src/config.ts";
+import { type ConfigSources, loadConfig } from "../src/config/load-config.ts";
+import { environmentNames, settingList } from "../src/config/setting-list.ts";
+import { withoutSecrets } from "../src/config/without-secrets.ts";
 import type { RuntimeError } from "../src/errors.ts";
 
 function yaml(text: string): string {
@@ -71,9 +73,25 @@ const NAMES: readonly [string, string, unknown, string, unknown][] = [
   ["MAPEK_LOG_LEVEL", "log.level", "info", "debug", "debug"],
 ];
 
+describe("facts", () => {
+  test.each(settingList().map((one) => [one.key, one] as const))("%s has them all", (key, one) => {
+    expect(one.meaning, "a meaning").toMatch(/^[A-Z0-9`].{15,}\.$/);
+    if (/number|integer/.test(String(one.schema.type)) && !key.endsWith("port"))
+      expect(one.unit, "a unit").toBeTruthy();
+    if (/password|token|secret|url$/.test(key)) expect(one.secret, "secrecy").toBeTruthy();
+  });
+
+  test("of each setting stand once", () => {
+    const meanings = settingList().map(({ meaning }) => meaning);
+    const repeated = meanings.filter((meaning, at) => meanings.indexOf(meaning) !== at);
+    expect(new Set(repeated)).toEqual(new Set());
+    expect(meanings.length).toBeGreaterThan(115);
+  });
+});
+
 describe("names", () => {
   test("the table of environment names is the one tested here", () => {
-    expect(Object.fromEntries(NAMES.map(([name, key]) => [name, key]))).toEqual(ENVIRONMENT);
+    expect(Object.fromEntries(NAMES.map(([name, key]) => [name, key]))).toEqual(environmentNames());
   });
 
   test.each(NAMES)("%s and %s", (name, key, standard, text, value) => {
@@ -156,7 +174,7 @@ describe("bad values are refused with the source, the key and what was expected"
     const error = refusal({ env: { [name]: text } });
     expect(error.code).toBe("MAPEK_CONFIG_BAD_VALUE");
     expect(error.message).toContain(`environment ${name}=${JSON.stringify(text)}`);
-    expect(error.message).toContain(ENVIRONMENT[name]);
+    expect(error.message).toContain(environmentNames()[name]);
     expect(error.message).toContain(expected);
   });
 

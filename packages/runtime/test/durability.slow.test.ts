@@ -2,7 +2,7 @@ import { Registry } from "prom-client";
 import { expect, test } from "vitest";
 import { startTestCluster, startTestServer } from "../../../test/support/nats.ts";
 import { ANSWER_MS } from "../../../test/support/wait-for.ts";
-import { loadConfig } from "../src/config.ts";
+import { loadConfig } from "../src/config/load-config.ts";
 import { connect } from "../src/nats/connect.ts";
 import { durabilityGauges, isAtRisk, readDurability } from "../src/nats/durability.ts";
 import { ensureStreams } from "../src/nats/ensure-streams.ts";

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { MESSAGE_ERRORS } from "@mapek/core/messages";
 import { expect, test } from "vitest";
+import { environmentNames } from "../src/config/setting-list.ts";
 import { RUNTIME_ERRORS, RuntimeError, type RuntimeErrorCode } from "../src/errors.ts";
 
 const SOURCE = new URL("../src/", import.meta.url);
@@ -13,7 +14,10 @@ test("the table holds the codes that the source uses, no more and no fewer", () 
     for (const [, found] of code.matchAll(/"(MAPEK_[A-Z_]+)"/g)) used.add(found as string);
   }
   const notErrors = /^MAPEK_(KNOWLEDGE|SAMPLES|SIGNALS|ACTIONS|CONFIG_)$/;
-  const codes = [...used].filter((word) => !notErrors.test(word) && !(word in MESSAGE_ERRORS));
+  const variables = environmentNames();
+  const codes = [...used].filter(
+    (word) => !notErrors.test(word) && !(word in MESSAGE_ERRORS) && !(word in variables),
+  );
   expect(codes.sort()).toEqual(Object.keys(RUNTIME_ERRORS).sort());
 });
 

@@ -2,7 +2,7 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import { connect as dial, headers } from "@nats-io/transport-node";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startTestServer } from "../../../test/support/nats.ts";
-import { loadConfig } from "../src/config.ts";
+import { loadConfig } from "../src/config/load-config.ts";
 import { ReadingGate } from "../src/history/reading-gate.ts";
 import { readStored, type StoredQuery } from "../src/history/stored-messages.ts";
 import { type Connection, connect } from "../src/nats/connect.ts";

@@ -4,7 +4,7 @@ import type { StreamConfig } from "@nats-io/jetstream";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { startTestServer } from "../../../test/support/nats.ts";
 import { startAgeingProxy, startPlainServer } from "../../../test/support/plain-server.ts";
-import { loadConfig } from "../src/config.ts";
+import { loadConfig } from "../src/config/load-config.ts";
 import type { RuntimeError } from "../src/errors.ts";
 import { type Connection, compareVersions, connect } from "../src/nats/connect.ts";
 import { ensureStreams } from "../src/nats/ensure-streams.ts";

@@ -1,5 +1,4 @@
-/** What the page, or whoever asks, may do about a refusal: try again later, or mend what it asked for. */
-type Consequence = "retry" | "skip" | "fatal";
+import { codedError, type ErrorTable } from "@mapek/core/coded-error";
 
 /** Every code of the console's own errors, its HTTP status, its meaning and its consequence. */
 export const CONSOLE_ERRORS = {
@@ -38,21 +37,12 @@ export const CONSOLE_ERRORS = {
     meaning: "the port of the console is taken",
     consequence: "fatal",
   },
-} as const satisfies Record<string, { status: number; meaning: string; consequence: Consequence }>;
-
-export type ConsoleErrorCode = keyof typeof CONSOLE_ERRORS;
+} as const satisfies ErrorTable;
 
 /** An error of the console. Switch on `code`, never on the text. */
-export class ConsoleError extends Error {
-  override readonly name = "ConsoleError";
-  readonly code: ConsoleErrorCode;
-
-  constructor(code: ConsoleErrorCode, detail: string, options?: ErrorOptions) {
-    super(`${code}: ${detail}`, options);
-    this.code = code;
-  }
-
+export class ConsoleError extends codedError("ConsoleError", CONSOLE_ERRORS) {
+  /** HTTP status of the answer. */
   get status(): number {
-    return CONSOLE_ERRORS[this.code].status;
+    return this.facts.status;
   }
 }

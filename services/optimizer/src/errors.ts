@@ -1,3 +1,5 @@
+import { codedError, type ErrorTable } from "@mapek/core/coded-error";
+
 /** Every code that this service throws, its meaning and its consequence. */
 export const OPTIMIZER_ERRORS = {
   MAPEK_OPTIMIZER_STATE_MALFORMED: {
@@ -8,21 +10,7 @@ export const OPTIMIZER_ERRORS = {
     meaning: "saved state has a schema number that this reader does not know",
     consequence: "skip",
   },
-} as const;
-
-export type OptimizerErrorCode = keyof typeof OPTIMIZER_ERRORS;
+} as const satisfies ErrorTable;
 
 /** What went wrong in the optimizer: the code is for programs, the text for people. */
-export class OptimizerError extends Error {
-  override readonly name = "OptimizerError";
-  readonly code: OptimizerErrorCode;
-
-  constructor(code: OptimizerErrorCode, detail: string, options?: ErrorOptions) {
-    super(`${code}: ${detail}`, options);
-    this.code = code;
-  }
-
-  get consequence(): "skip" {
-    return OPTIMIZER_ERRORS[this.code].consequence;
-  }
-}
+export class OptimizerError extends codedError("OptimizerError", OPTIMIZER_ERRORS) {}

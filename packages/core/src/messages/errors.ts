@@ -1,5 +1,4 @@
-/** What a reader does about a refused message: drop it to the dead letters, or let the sender try again. */
-export type MessageConsequence = "skip" | "retry";
+import { codedError, type ErrorTable } from "../coded-error.ts";
 
 /** Every code with which a message can be refused, its meaning and its consequence. */
 export const MESSAGE_ERRORS = {
@@ -80,27 +79,12 @@ export const MESSAGE_ERRORS = {
     meaning: "the answer would not fit in one message: ask for less",
     consequence: "skip",
   },
-} as const satisfies Record<string, { meaning: string; consequence: MessageConsequence }>;
+} as const satisfies ErrorTable;
 
 export type MessageErrorCode = keyof typeof MESSAGE_ERRORS;
 
 /** A refused message: the code is for programs, the text for people. */
-export class MessageError extends Error {
-  override readonly name = "MessageError";
-  readonly code: MessageErrorCode;
-  /** The text without the code. */
-  readonly detail: string;
-
-  constructor(code: MessageErrorCode, detail: string, options?: ErrorOptions) {
-    super(`${code}: ${detail}`, options);
-    this.code = code;
-    this.detail = detail;
-  }
-
-  get consequence(): MessageConsequence {
-    return MESSAGE_ERRORS[this.code].consequence;
-  }
-}
+export class MessageError extends codedError("MessageError", MESSAGE_ERRORS) {}
 
 /** The result of decoding: decoders never throw. */
 export type Decoded<T> = { ok: true; value: T } | { ok: false; error: MessageError };

@@ -28,6 +28,7 @@ export * from "./request.ts";
 export * from "./sample.ts";
 export * from "./sample-batch.ts";
 export * from "./series.ts";
+export * from "./setting-facts.ts";
 export * from "./settings.ts";
 export { showNumber, showNumbers } from "./show-numbers.ts";
 export * from "./show-series.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { strategyName } from "./recommendation.ts";
+import { setting } from "./setting-facts.ts";
 
 /** Whether the runtime knows a time zone by this IANA name. */
 function isTimeZone(name: string): boolean {
@@ -15,46 +16,82 @@ function isTimeZone(name: string): boolean {
 
 /** What a metric may have a value of its own for, and what holds where it has none. */
 const metricFields = {
-  /** Seconds of event time that a window looks back; the newest 5 · `min_data_points` samples are kept however old they are. */
-  learning_window_seconds: z.number().positive(),
-  /** Samples from which a recommendation is no longer provisional. */
-  min_data_points: z.number().int().min(16),
-  /** Seconds of event time between two recommendations. */
-  optimization_interval: z.number().positive(),
-  /** The exceedance rate that a threshold promises. */
-  exceedance_rate: z.number().min(0.0001).max(0.25),
-  strategy: z.union([strategyName, z.literal("auto")]),
-  /** Which thresholds are learned: one that few samples are above, one that few are below, or both. */
-  thresholds: z.enum(["upper", "lower", "both"]),
-  /**
-   * Distance between what a threshold in force is and what it was handed out as from which on it is handed out anew, in
-   * usual deviations of the series; 0: at each change, once a minute at most.
-   */
-  threshold_tolerance: z.number().min(0).max(10),
-  /** Bounds that a learned threshold may take, unit of the metric; unset = none. `maximum` wins. */
-  minimum: z.number().optional(),
-  maximum: z.number().optional(),
-  /**
-   * Seconds of event time between two judged samples. A sample that follows sooner is judged only where it
-   * leaves the range that its series had so far; 0 judges every one.
-   */
-  detection_resolution_seconds: z.number().min(0),
-  /** False incidents that a series may open in fourteen days: what the level of its alarms is derived from. */
-  alarm_budget: z.number().min(0.01).max(100),
-  /** Multiplies that budget; labels and operators move it from here. */
-  sensitivity: z.number().min(0.1).max(10),
-  /** Least distance from the expected range that is an anomaly, unit of the metric. */
-  min_deviation: z.number().min(0),
-  /** The same as a share of the expected value. */
-  min_relative_deviation: z.number().min(0),
-  /** On which side of the expected range an anomaly may lie. */
-  direction: z.enum(["both", "above", "below"]),
-  /** Zone of the days and weeks that the metric follows. */
-  time_zone: z.string().refine(isTimeZone, "expected the IANA name of a time zone, such as UTC"),
-  /** Whether the metric may follow days and weeks. */
-  seasonal: z.boolean(),
-  /** Seconds without a sample after which a series is stale; unset = 10 usual intervals, at least 300. */
-  stale_after_seconds: z.number().positive().optional(),
+  learning_window_seconds: setting(z.number().positive(), {
+    meaning:
+      "Event time that a window looks back; the newest 5 · `min_data_points` samples are kept however old they are.",
+    unit: "s",
+    env: "MAPEK_LEARNING_WINDOW",
+  }),
+  min_data_points: setting(z.number().int().min(16), {
+    meaning: "Samples from which a recommendation is no longer provisional.",
+    unit: "samples",
+    env: "MAPEK_MIN_DATA_POINTS",
+  }),
+  optimization_interval: setting(z.number().positive(), {
+    meaning: "Event time between two recommendations.",
+    unit: "s",
+    env: "MAPEK_OPTIMIZATION_INTERVAL",
+  }),
+  exceedance_rate: setting(z.number().min(0.0001).max(0.25), {
+    meaning: "Share of the samples beyond a threshold that is promised of it.",
+    unit: "share",
+  }),
+  strategy: setting(z.union([strategyName, z.literal("auto")]), {
+    meaning:
+      "How a recommendation is computed; `auto` takes the strategy that did best on the series' own window.",
+  }),
+  thresholds: setting(z.enum(["upper", "lower", "both"]), {
+    meaning:
+      "Which thresholds are learned: one that few samples are above, one that few are below, or both.",
+  }),
+  threshold_tolerance: setting(z.number().min(0).max(10), {
+    meaning:
+      "A threshold in force is handed out anew when it lies this far from what was handed out; 0: at each change, once a minute at most.",
+    unit: "usual deviations of the series",
+  }),
+  minimum: setting(z.number().optional(), {
+    meaning: "No learned threshold lies below; unset: no bound. Where both bind, `maximum` wins.",
+    unit: "metric",
+  }),
+  maximum: setting(z.number().optional(), {
+    meaning: "No learned threshold lies above; unset: no bound.",
+    unit: "metric",
+  }),
+  detection_resolution_seconds: setting(z.number().min(0), {
+    meaning:
+      "Event time between two samples that are judged. One that follows sooner is judged only where it leaves the range that its series had so far; 0 judges every one.",
+    unit: "s",
+  }),
+  alarm_budget: setting(z.number().min(0.01).max(100), {
+    meaning:
+      "False incidents that a series may open in fourteen days; the level of its alarms is derived from it.",
+    unit: "incidents",
+  }),
+  sensitivity: setting(z.number().min(0.1).max(10), {
+    meaning: "Multiplies `alarm_budget`; labels and operators move it from here.",
+    unit: "factor",
+  }),
+  min_deviation: setting(z.number().min(0), {
+    meaning: "A sample nearer than this to what was expected is no anomaly.",
+    unit: "metric",
+  }),
+  min_relative_deviation: setting(z.number().min(0), {
+    meaning: "A sample nearer than this share of what was expected is no anomaly.",
+    unit: "share",
+  }),
+  direction: setting(z.enum(["both", "above", "below"]), {
+    meaning: "On which side of what was expected an anomaly may lie.",
+  }),
+  time_zone: setting(
+    z.string().refine(isTimeZone, "expected the IANA name of a time zone, such as UTC"),
+    { meaning: "Zone of the days and weeks that the metric follows." },
+  ),
+  seasonal: setting(z.boolean(), { meaning: "Whether the metric may follow days and weeks." }),
+  stale_after_seconds: setting(z.number().positive().optional(), {
+    meaning:
+      "A series is stale after so long without a sample; unset: 10 usual intervals, at least 300 s.",
+    unit: "s",
+  }),
 };
 
 const defaultsOfMetrics = z.strictObject({
@@ -81,34 +118,51 @@ const MATCH_PATTERN = /^[A-Za-z0-9_*?-]{1,128}\/[\s\S]{1,256}$/;
 
 /** Settings of the series that a pattern matches. */
 export const metricSettings = z.strictObject({
-  /** `<system>/<metric>`, with `*` for any characters and `?` for one. */
-  match: z.string().regex(MATCH_PATTERN, "expected <system>/<metric>, with * and ?"),
-  /** Labels that the series must have, with just these values. */
-  labels: z.record(z.string(), z.string()).optional(),
+  match: setting(z.string().regex(MATCH_PATTERN, "expected <system>/<metric>, with * and ?"), {
+    meaning:
+      "The series that the entry is for: `<system>/<metric>`, with `*` for any characters and `?` for one.",
+  }),
+  labels: setting(z.record(z.string(), z.string()).optional(), {
+    meaning: "Labels that these series must have, with just these values; unset: any.",
+  }),
   ...z.object(metricFields).partial().shape,
 });
 export type MetricSettings = z.infer<typeof metricSettings>;
 
 /** What one series goes by. */
 export const seriesSettings = defaultsOfMetrics.extend({
-  /** Most samples in a window. */
-  window_capacity: z.number().int().min(16).max(1_000_000).default(10_000),
-  /** Seconds of event time that computed statistics are kept. */
-  statistics_cache_seconds: z.number().min(0).default(60),
-  /** Seconds that a sample may be older than its series' newest. */
-  max_late_seconds: z.number().min(0).default(600),
-  /** Seconds of event time in which what labels did to a sensitivity halves; set by an operator it stays. */
-  sensitivity_half_life_seconds: z.number().positive().default(604_800),
+  window_capacity: setting(z.number().int().min(16).max(1_000_000).default(10_000), {
+    meaning: "Most samples in a window.",
+    unit: "samples",
+  }),
+  statistics_cache_seconds: setting(z.number().min(0).default(60), {
+    meaning: "Event time for which computed statistics are kept.",
+    unit: "s",
+  }),
+  max_late_seconds: setting(z.number().min(0).default(600), {
+    meaning: "A sample may be so much older than its series' newest; later ones are refused.",
+    unit: "s",
+  }),
+  sensitivity_half_life_seconds: setting(z.number().positive().default(604_800), {
+    meaning:
+      "Event time in which what labels did to a sensitivity halves; one set by an operator stays.",
+    unit: "s",
+  }),
 });
 export type SeriesSettings = z.infer<typeof seriesSettings>;
 
 /** Settings that the learner's actors read. They are input: a change of them is a message in the log. */
 export const learnerSettings = seriesSettings.extend({
-  /** Settings of single metrics, in order: a later entry wins. */
-  metrics: z.array(metricSettings).max(1_000).default([]),
-  /** Seconds without a sample after which a series is forgotten; at least the learning window counts. */
-  idle_series_seconds: z.number().positive().default(172_800),
-  /** Series that one system may have in one partition; not there = no limit. The learner derives it. */
+  metrics: setting(z.array(metricSettings).max(1_000).default([]), {
+    meaning:
+      "Settings of single metrics: each entry has a `match` and any of the keys above up to `stale_after_seconds`; a later entry wins.",
+  }),
+  idle_series_seconds: setting(z.number().positive().default(172_800), {
+    meaning:
+      "A series is forgotten after so long without a sample, never before its learning window is over.",
+    unit: "s",
+  }),
+  /** Series that one system may have in one partition; not there = no limit. The learner derives it: no setting of users. */
   max_series_of_system: z.number().int().min(1).optional(),
 });
 export type LearnerSettings = z.infer<typeof learnerSettings>;

@@ -1,5 +1,4 @@
-/** What a caller does about a refused input: leave the sample out, or stop because the program is wrong. */
-export type StatsConsequence = "skip" | "fatal";
+import { codedError, type ErrorTable } from "../coded-error.ts";
 
 /** Every code with which this folder refuses something, its meaning and its consequence. */
 export const STATS_ERRORS = {
@@ -16,24 +15,12 @@ export const STATS_ERRORS = {
     meaning: "arrays that belong together differ in length",
     consequence: "fatal",
   },
-} as const satisfies Record<string, { meaning: string; consequence: StatsConsequence }>;
+} as const satisfies ErrorTable;
 
 export type StatsErrorCode = keyof typeof STATS_ERRORS;
 
 /** A refused input: the code is for programs, the text for people. */
-export class StatsError extends Error {
-  override readonly name = "StatsError";
-  readonly code: StatsErrorCode;
-
-  constructor(code: StatsErrorCode, detail: string, options?: ErrorOptions) {
-    super(`${code}: ${detail}`, options);
-    this.code = code;
-  }
-
-  get consequence(): StatsConsequence {
-    return STATS_ERRORS[this.code].consequence;
-  }
-}
+export class StatsError extends codedError("StatsError", STATS_ERRORS) {}
 
 /**
  * Refuses NaN and infinity.

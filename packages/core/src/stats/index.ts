@@ -32,7 +32,6 @@ export { copiedDoubles, doubles, Scratch } from "./doubles.ts";
 export {
   requireFinite,
   STATS_ERRORS,
-  type StatsConsequence,
   StatsError,
   type StatsErrorCode,
 } from "./errors.ts";

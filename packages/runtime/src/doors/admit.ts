@@ -6,7 +6,7 @@ import {
   type Service,
 } from "@mapek/core/messages";
 import type { z } from "zod";
-import type { Config } from "../config-schema.ts";
+import type { Config } from "../config/config-schema.ts";
 import { eventTime } from "./event-time.ts";
 import type { Admit, Admitted } from "./front-door.ts";
 

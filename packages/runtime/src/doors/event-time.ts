@@ -1,5 +1,5 @@
 import { accepted, type Decoded, refused } from "@mapek/core/messages";
-import type { Config } from "../config-schema.ts";
+import type { Config } from "../config/config-schema.ts";
 
 /**
  * The event time of a message: its own timestamp, or when it came. One too far ahead of the clock

@@ -14,8 +14,8 @@ import {
   nkeyAuthenticator,
   nkeys,
 } from "@nats-io/transport-node";
-import { withoutCredentials } from "../config.ts";
-import type { Config } from "../config-schema.ts";
+import type { Config } from "../config/config-schema.ts";
+import { withoutCredentials } from "../config/without-secrets.ts";
 import { RuntimeError } from "../errors.ts";
 import { whenAvailable } from "./availability.ts";
 

@@ -1,6 +1,6 @@
 import { longestWindowSeconds, type Prefixes, Subjects } from "@mapek/core/messages";
 import type { StreamConfig } from "@nats-io/jetstream";
-import type { Config } from "../config-schema.ts";
+import type { Config } from "../config/config-schema.ts";
 import { formatMetadata } from "./house-format.ts";
 
 /** What a stream must look like on the server. */

@@ -10,7 +10,7 @@ import { expect } from "vitest";
 import { startTestServer } from "../../../../test/support/nats.ts";
 import { saveState } from "../../../../test/support/state-bytes.ts";
 import { ANSWER_MS, waitFor } from "../../../../test/support/wait-for.ts";
-import { loadConfig } from "../../src/config.ts";
+import { loadConfig } from "../../src/config/load-config.ts";
 import { DeadLetters } from "../../src/doors/dead-letters.ts";
 import { inputsOf } from "../../src/doors/input-bundle.ts";
 import { createLogger } from "../../src/log.ts";

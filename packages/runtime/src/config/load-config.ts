@@ -1,49 +1,10 @@
 import { readFileSync } from "node:fs";
-import { prefixesOverlap } from "@mapek/core/messages";
 import { parse } from "yaml";
-import { z } from "zod";
+import type { z } from "zod";
+import { RuntimeError } from "../errors.ts";
 import { type Config, configSchema } from "./config-schema.ts";
-import { RuntimeError } from "./errors.ts";
-
-/** Environment variables and the configuration keys that they set. */
-export const ENVIRONMENT: Readonly<Record<string, string>> = {
-  MAPEK_LEARNING_WINDOW: "self_learning.learning_window_seconds",
-  MAPEK_MIN_DATA_POINTS: "self_learning.min_data_points",
-  MAPEK_OPTIMIZATION_INTERVAL: "self_learning.optimization_interval",
-  MAPEK_INITIAL_MONITORING: "dynamic_optimizer.base_monitoring_interval",
-  MAPEK_INITIAL_PARALLELISM: "dynamic_optimizer.base_parallelism",
-  MAPEK_MODE: "dynamic_optimizer.mode",
-  MAPEK_FEEDBACK_SIGNAL_HISTORY: "feedback_loops.signal_history_size",
-  MAPEK_FEEDBACK_ACTION_HISTORY: "feedback_loops.action_history_size",
-  NATS_URL: "nats.url",
-  NATS_USER: "nats.user",
-  NATS_PASSWORD: "nats.password",
-  NATS_TOKEN: "nats.token",
-  NATS_CREDS: "nats.credentials_file",
-  NATS_NKEY_SEED_FILE: "nats.nkey_seed_file",
-  NATS_CA: "nats.tls_ca_file",
-  NATS_MONITORING_URL: "nats.monitoring_url",
-  NATS_CERT: "nats.tls_cert_file",
-  NATS_KEY: "nats.tls_key_file",
-  NATS_INBOX_PREFIX: "nats.inbox_prefix",
-  MAPEK_PARTITIONS: "streams.partitions",
-  MAPEK_REPLICAS: "streams.replicas",
-  MAPEK_MEMBER_TTL: "membership.ttl_seconds",
-  MAPEK_CHECKPOINT_INTERVAL: "checkpoints.interval_seconds",
-  MAPEK_PROTOCOLS_HOST: "protocols.host",
-  MAPEK_PROTOCOLS_HTTP_PORT: "protocols.http_port",
-  MAPEK_PROTOCOLS_TOKEN: "protocols.http_token",
-  MAPEK_STATSD_PORT: "protocols.statsd_port",
-  MAPEK_MAX_MEMORY_MB: "memory.max_mb",
-  MAPEK_COLLECT: "collectors.enabled",
-  MAPEK_SYSTEM: "collectors.system",
-  MAPEK_HTTP_HOST: "http.host",
-  MAPEK_HTTP_PORT: "http.port",
-  MAPEK_CONSOLE_HOST: "console.host",
-  MAPEK_CONSOLE_PORT: "console.port",
-  MAPEK_CONSOLE_TOKEN: "console.token",
-  MAPEK_LOG_LEVEL: "log.level",
-};
+import { contradictionIn } from "./contradictions.ts";
+import { type SettingSchema, settingList, settingTree } from "./setting-list.ts";
 
 /** Where configuration comes from; later ones win: file, environment, flags. */
 export interface ConfigSources {
@@ -68,11 +29,11 @@ export function loadConfig(sources: ConfigSources = {}): Config {
   const file = sources.file ?? (env.MAPEK_CONFIG || undefined);
   const tree = file === undefined ? {} : readTree(file);
   const origins = new Map<string, string>();
-  for (const [name, key] of Object.entries(ENVIRONMENT)) {
+  for (const { env: name = "", key, schema, secret } of settingList()) {
     const text = env[name];
     if (text === undefined || text === "") continue;
-    setKey(tree, key, valueOfText(text, key));
-    origins.set(key, `environment ${name}=${isSecret(key) ? "…" : JSON.stringify(text)}`);
+    setKey(tree, key, valueOfText(text, schema.type));
+    origins.set(key, `environment ${name}=${secret ? "…" : JSON.stringify(text)}`);
   }
   for (const [key, value] of Object.entries(sources.flags ?? {})) {
     if (value === undefined) continue;
@@ -88,27 +49,6 @@ export function loadConfig(sources: ConfigSources = {}): Config {
       `${[file, ...origins.values()].filter(Boolean).join(", ")}: ${contradiction}`,
     );
   return deepFreeze(result.data);
-}
-
-/** What no single value can show: settings that cannot hold together. */
-function contradictionIn({ self_learning, streams }: Config): string | undefined {
-  const { public_prefix, stored_prefix } = streams;
-  if (prefixesOverlap({ public: public_prefix, stored: stored_prefix }))
-    return `streams.public_prefix ${public_prefix} and streams.stored_prefix ${stored_prefix} overlap, expected two roots`;
-  return contradictionOfLearning(self_learning);
-}
-
-function contradictionOfLearning(learning: Config["self_learning"]): string | undefined {
-  const { window_capacity, metrics } = learning;
-  for (const [i, entry] of [learning, ...metrics].entries()) {
-    const place = i === 0 ? "self_learning" : `self_learning.metrics.${i - 1}`;
-    const { min_data_points = 0, minimum = -Infinity, maximum = Infinity } = entry;
-    if (min_data_points > window_capacity)
-      return `${place}.min_data_points ${min_data_points}: expected at most self_learning.window_capacity, ${window_capacity}`;
-    if (minimum > maximum)
-      return `${place}.minimum ${minimum}: expected at most its maximum, ${maximum}`;
-  }
-  return undefined;
 }
 
 function readTree(file: string): Tree {
@@ -148,17 +88,13 @@ function setKey(tree: Tree, key: string, value: unknown): void {
   tree[section] = isTree(branch) ? { ...branch, [name]: value } : branch;
 }
 
-/** Numbers and booleans where the schema wants them; a text that is neither is left for the schema to refuse. */
-function valueOfText(text: string, key: string): unknown {
-  if (TEXT_KEYS.test(key) || text.trim() === "") return text;
-  if (text === "true" || text === "false") return text === "true";
+/** A number or boolean where the schema wants one; a text that is neither is left for the schema to refuse. */
+function valueOfText(text: string, type: SettingSchema["type"]): unknown {
+  if (type === "boolean" && (text === "true" || text === "false")) return text === "true";
+  if (type !== "number" && type !== "integer") return text;
   const number = Number(text);
-  return Number.isNaN(number) ? text : number;
+  return text.trim() === "" || Number.isNaN(number) ? text : number;
 }
-
-const TEXT_KEYS =
-  /^nats\.(?!connect_timeout)|^log\.|\.host$|^console\.token$|^protocols\.http_token$|^collectors\.system$|\.mode$/;
-const isSecret = (key: string): boolean => /password|token|seed|url/.test(key);
 
 function refusal(
   error: z.ZodError,
@@ -189,7 +125,7 @@ const textOf = (issue: z.core.$ZodIssue): string =>
 
 /** The keys that may stand at a place of the file. */
 function knownKeys(path: readonly PropertyKey[]): string[] {
-  let place: z.core.JSONSchema.BaseSchema = z.toJSONSchema(configSchema, { io: "input" });
+  let place = settingTree();
   for (const key of path)
     place = (place.properties?.[String(key)] ??
       place.items ??
@@ -203,36 +139,4 @@ function deepFreeze<T>(value: T): T {
   if (typeof value === "object" && value !== null)
     for (const inner of Object.values(value)) deepFreeze(inner);
   return Object.freeze(value);
-}
-
-/** The configuration as it may be logged: credentials are replaced. */
-export function withoutSecrets(config: Config): object {
-  const { password, token, url, monitoring_url: monitoring, ...nats } = config.nats;
-  const hidden = {
-    ...(password && { password: "…" }),
-    ...(token && { token: "…" }),
-    ...(monitoring && { monitoring_url: withoutCredentials(monitoring) }),
-  };
-  const scrape = config.protocols.scrape.map((target) => ({
-    ...target,
-    url: withoutCredentials(target.url),
-  }));
-  return {
-    ...config,
-    nats: { ...nats, ...hidden, url: withoutCredentials(url) },
-    console: { ...config.console, ...(config.console.token && { token: "…" }) },
-    protocols: {
-      ...config.protocols,
-      ...(config.protocols.http_token && { http_token: "…" }),
-      scrape,
-    },
-  };
-}
-
-/** Addresses of servers, separated by commas, without the user, password or token before each `@`. */
-export function withoutCredentials(url: string): string {
-  return url
-    .split(",")
-    .map((server) => server.replace(/^(\s*[a-z]+:\/\/)?.*@/i, "$1…@"))
-    .join(",");
 }
