@@ -26,6 +26,7 @@ export {
   settingsSince,
 } from "./history/links.ts";
 export { OutputLog, type OutputSelection } from "./history/output-log.ts";
+export { type Trail, trailOf, transitionOf } from "./history/trail.ts";
 export { createLogger, type Logger } from "./log.ts";
 export type { MemoryWatch } from "./memory-watch.ts";
 export type { Metrics } from "./metrics.ts";

@@ -1,7 +1,6 @@
-import type { Action } from "@mapek/core/messages";
+import { type Action, SYSTEM_WIDE } from "@mapek/core/messages";
 import type { Forecast } from "@mapek/core/stats";
 import type { OpenAction } from "./action-book.ts";
-import { SYSTEM_WIDE } from "./action-id.ts";
 import { effectivenessOf } from "./effectiveness.ts";
 import type { Turn } from "./state.ts";
 

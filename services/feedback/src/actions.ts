@@ -1,6 +1,15 @@
-import { type Action, type Confirmation, LOOPS, type Loop } from "@mapek/core/messages";
+import {
+  type Action,
+  actionOfCommand,
+  type Confirmation,
+  LOOPS,
+  type Loop,
+  ROLLBACK,
+  reasonWithAnswer,
+  SYSTEM_WIDE,
+} from "@mapek/core/messages";
 import { OPEN_LIMIT, type OpenAction } from "./action-book.ts";
-import { findAction, ROLLBACK, SYSTEM_WIDE } from "./action-id.ts";
+import { findAction } from "./action-id.ts";
 import { logAction, logBroadcast } from "./action-log.ts";
 import { broadcastSensitivity, type Command, send } from "./commands.ts";
 import { dampedAfter } from "./damping.ts";
@@ -121,7 +130,7 @@ export function receiveConfirmation(
 ): void {
   const named = confirmation.action_id;
   const isRollback = named.endsWith(ROLLBACK);
-  const action = findAction(turn.state, isRollback ? named.slice(0, -ROLLBACK.length) : named);
+  const action = findAction(turn.state, actionOfCommand(named));
   if (action === undefined || isRollback !== (action.phase === "rolling_back")) return;
   if (!isRollback && action.phase !== "pending") return;
   const { book } = turn.state.loops[action.loop];
@@ -139,7 +148,7 @@ export function receiveConfirmation(
     disturbed(turn, action);
     dampOscillation(turn, action);
     onApplied(action);
-    logAction(turn, action, "applied", `${action.reason}; ${reason}`);
+    logAction(turn, action, "applied", reasonWithAnswer(action.reason, reason));
   } else {
     book.remove(action);
     onRefused(action);

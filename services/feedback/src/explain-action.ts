@@ -1,10 +1,13 @@
 import {
   type Action,
-  type Feedback,
+  actionOfCommand,
   isLoop,
   metricToken,
   type OutputEvent,
+  type OutputOf,
+  outputsOf,
   parseSeriesKey,
+  SYSTEM_WIDE,
 } from "@mapek/core/messages";
 import {
   type Found,
@@ -19,11 +22,11 @@ import {
   readInputs,
   type ServiceContext,
   type StoredInput,
-  seriesOfOutput,
   settingsAt,
   settingsSince,
+  type Trail,
+  trailOf,
 } from "@mapek/runtime";
-import { ROLLBACK, SYSTEM_WIDE } from "./action-id.ts";
 
 /**
  * Why a loop acted, and what came of it: answers the `explain` verb for the kind `action`. Without an id the newest action
@@ -48,9 +51,14 @@ export function explainAction(context: ServiceContext) {
       log.beginsAt(),
     ]);
     const decision = decisionOf(question, own.outputs);
-    const effects = decision === null ? [] : (await log.read(system, effectsOf(decision))).outputs;
-    const outputs = [...own.outputs, ...effects].sort((a, b) => a.seq - b.seq);
-    return composed(question, decision, outputs, told, beginsAt);
+    if (decision === null) return nothingFound(question, told, beginsAt);
+    const { outputs: around } = await log.read(system, aroundOf(decision));
+    const outputs = [...own.outputs, ...around].sort((a, b) => a.seq - b.seq);
+    const [trail, effects] = await Promise.all([
+      trailOf(context, decision, outputs),
+      effectsOf(context, decision.message, outputs),
+    ]);
+    return composed(decision, { trail, effects, outputs, inputs: told, beginsAt });
   };
 }
 
@@ -58,10 +66,10 @@ export function explainAction(context: ServiceContext) {
 function decisionOf(
   { actionId, loop, metric, at }: Question,
   outputs: readonly OutputEvent[],
-): OutputEvent | null {
-  const found = outputs.findLast(({ family, timestamp, message }) => {
-    if (family !== "actions" || timestamp > at) return false;
-    const { action_id, loop: of, target } = message as unknown as Action;
+): OutputOf<"actions"> | null {
+  const found = outputsOf("actions", outputs).findLast(({ timestamp, message }) => {
+    if (timestamp > at) return false;
+    const { action_id, loop: of, target } = message;
     if (actionId !== undefined) return action_id === actionId;
     if (action_id.endsWith(SYSTEM_WIDE) || (loop !== undefined && of !== loop)) return false;
     if (metric === undefined) return true;
@@ -71,9 +79,8 @@ function decisionOf(
   return found ?? null;
 }
 
-/** Outputs of the target in which the action's effect and its origin are to be found. */
-function effectsOf({ message }: OutputEvent): OutputSelection[] {
-  const { target } = message as unknown as Action;
+/** Outputs of the target among which the action's effect and its origin are. */
+function aroundOf({ message: { target } }: OutputOf<"actions">): OutputSelection[] {
   if (target.service === "optimizer") return [{ family: "parameters" }, { family: "transitions" }];
   const id = target.series === null ? undefined : parseSeriesKey(target.series);
   const tail = id?.ok ? metricToken(id.value.metric) : undefined;
@@ -84,46 +91,68 @@ function effectsOf({ message }: OutputEvent): OutputSelection[] {
   ];
 }
 
-function composed(
-  { actionId }: Question,
-  decision: OutputEvent | null,
+/** The thresholds, states and parameters that the target put in force at the action's commands. */
+async function effectsOf(
+  context: ServiceContext,
+  { action_id: id, target, system }: Action,
   outputs: readonly OutputEvent[],
+): Promise<OutputEvent[]> {
+  const thresholds = outputsOf("thresholds", outputs).filter(
+    ({ message }) => message.action_id !== null && actionOfCommand(message.action_id) === id,
+  );
+  if (target.service !== "optimizer") return thresholds;
+  const isOfAction = ({ kind, body }: StoredInput) =>
+    kind === "command" && actionOfCommand(body.action_id as string) === id;
+  const commands = await readInputs(context, "optimizer", system, isOfAction);
+  const isEffect = ({ family, cause }: OutputEvent) =>
+    (family === "parameters" || family === "transitions") &&
+    commands.some(({ seq, part }) => seq === cause?.seq && part === cause.part);
+  return outputs.filter(isEffect);
+}
+
+function nothingFound(
+  { actionId }: Question,
   inputs: readonly StoredInput[],
   beginsAt: number | undefined,
 ): Found {
-  if (decision === null) {
-    const which = actionId === undefined ? "No action" : `No action ${actionId}`;
-    const stored =
-      beginsAt === undefined ? "" : `; the log begins ${new Date(beginsAt).toISOString()}`;
-    return {
-      decision,
-      rule: `${which} is stored by then${stored}.`,
-      inputs: [],
-      candidates: [],
-      causes: [],
-      since: newestOf(settingsSince(inputs, 0)),
-    };
-  }
-  const action = decision.message as unknown as Action;
-  const told = outputs.filter(
-    ({ family, message }) => family === "actions" && message.action_id === action.action_id,
-  );
-  const signal = outputs.find(
-    ({ family, message }) =>
-      family === "feedback" && message.loop === action.loop && message.id === action.signal_id,
-  );
-  const origin = signal && originOf(signal, outputs);
-  const effects = outputs.filter((output) => isEffect(output, action, told));
+  const which = actionId === undefined ? "No action" : `No action ${actionId}`;
+  const stored =
+    beginsAt === undefined ? "" : `; the log begins ${new Date(beginsAt).toISOString()}`;
+  return {
+    decision: null,
+    rule: `${which} is stored by then${stored}.`,
+    inputs: [],
+    candidates: [],
+    causes: [],
+    since: newestOf(settingsSince(inputs, 0)),
+  };
+}
+
+interface Stored {
+  readonly trail: Trail;
+  readonly effects: readonly OutputEvent[];
+  readonly outputs: readonly OutputEvent[];
+  readonly inputs: readonly StoredInput[];
+  readonly beginsAt: number | undefined;
+}
+
+function composed(
+  decision: OutputOf<"actions">,
+  { trail, effects, outputs, inputs, beginsAt }: Stored,
+): Found {
+  const { message: action, seq } = decision;
+  const { signal, origin, actions, missing } = trail;
   const chain = [
     ...[origin, signal].flatMap((output) => (output ? [output] : [])),
-    ...told.filter(({ seq }) => seq <= decision.seq),
-    ...effects.filter(({ seq }) => seq <= decision.seq),
+    ...actions,
+    ...effects.filter((effect) => effect.seq <= seq),
   ];
+  const later = outputsOf("actions", outputs).filter((output) => output.seq > seq);
   return {
     action_id: action.action_id,
     decision,
     rule: ruleOf(action),
-    inputs: inputsOf(action, signal, inputs, decision.seq),
+    inputs: inputsOf(action, signal, inputs, seq),
     candidates: [
       {
         name: "before",
@@ -137,60 +166,21 @@ function composed(
       },
     ],
     causes: [
-      ...(signal === undefined ? [linkOfTrimmed(beginsAt, `the signal ${action.signal_id}`)] : []),
+      ...missing.map((what) => linkOfTrimmed(beginsAt, what)),
       ...inOrder(chain.map(linkOfOutput)),
     ],
     since: newestOf([
-      ...told.filter(({ seq }) => seq > decision.seq).map(linkOfOutput),
-      ...outputs
-        .filter(({ family, seq }) => family === "actions" && seq > decision.seq)
-        .filter(({ message }) => hasTarget(message as unknown as Action, action))
-        .map(linkOfOutput),
+      ...later.filter(({ message }) => hasTarget(message, action)).map(linkOfOutput),
       ...inputs
-        .filter(({ kind, seq }) => kind === "control" && seq > decision.seq)
+        .filter(({ kind, seq: place }) => kind === "control" && place > seq)
         .map((input) => linkOfInput(input)),
-      ...settingsSince(inputs, decision.seq),
+      ...settingsSince(inputs, seq),
     ]),
   };
 }
 
 const hasTarget = ({ target: a }: Action, { target: b }: Action): boolean =>
   a.service === b.service && a.setting === b.setting && a.series === b.series;
-
-/** What a signal of the learner, or a label, is about: the recommendation, the anomaly. */
-function originOf(signal: OutputEvent, outputs: readonly OutputEvent[]): OutputEvent | undefined {
-  const { source, signal: said } = signal.message as unknown as Feedback;
-  if (said.anomaly_id !== undefined)
-    return outputs.find(
-      ({ family, message }) => family === "anomalies" && message.anomaly_id === said.anomaly_id,
-    );
-  if (source !== "learner") return undefined;
-  const key = (output: OutputEvent) => JSON.stringify(seriesOfOutput(output)?.labels ?? {});
-  return outputs.findLast(
-    (output) =>
-      output.family === "recommendations" &&
-      output.seq < signal.seq &&
-      output.message.recommended_value === said.threshold_value &&
-      output.message.metric === said.parameter &&
-      key(output) === key(signal),
-  );
-}
-
-/** The threshold or the parameters that the target put in force for the action. */
-function isEffect(output: OutputEvent, action: Action, told: readonly OutputEvent[]): boolean {
-  const { family, message } = output;
-  if (family === "thresholds")
-    return (
-      message.action_id === action.action_id || message.action_id === action.action_id + ROLLBACK
-    );
-  if (family !== "parameters" && family !== "transitions") return false;
-  return told.some(
-    (one) =>
-      one.message.status === "applied" &&
-      output.seq < one.seq &&
-      String(one.message.reason).endsWith(String(message.reason)),
-  );
-}
 
 function ruleOf({ status, reason, objective, helped }: Action): string {
   const verdict = helped === null ? "" : helped ? " It helped." : " It hurt.";
@@ -209,17 +199,17 @@ const SETTINGS = {
 
 function inputsOf(
   action: Action,
-  signal: OutputEvent | undefined,
+  signal: OutputOf<"feedback"> | undefined,
   inputs: readonly StoredInput[],
   seq: number,
 ): Found["inputs"] {
   const { target, objective } = action;
-  const said = (signal?.message.signal ?? {}) as Feedback["signal"];
+  const said = signal?.message.signal ?? {};
   const held = settingsAt(inputs, seq) ?? {};
   return [
     { name: "loop", value: action.loop },
     { name: "setting", value: `${target.series ?? target.service} ${target.setting}` },
-    { name: "source", value: (signal?.message.source as string | undefined) ?? null },
+    { name: "source", value: signal?.message.source ?? null },
     ...Object.entries(said).flatMap(([name, value]) =>
       typeof value === "object" && value !== null
         ? []

@@ -1,7 +1,7 @@
-import type { Loop, Outcome } from "@mapek/core/messages";
+import { type Loop, type Outcome, ROLLBACK, SYSTEM_WIDE } from "@mapek/core/messages";
 import type { Forecast } from "@mapek/core/stats";
 import type { OpenAction } from "./action-book.ts";
-import { findAction, ROLLBACK, SYSTEM_WIDE } from "./action-id.ts";
+import { findAction } from "./action-id.ts";
 import { logAction, logBroadcast } from "./action-log.ts";
 import { broadcastSensitivity, type Command, inverseOf, send } from "./commands.ts";
 import { dampedAfter } from "./damping.ts";

@@ -6,6 +6,7 @@ import {
   MessageError,
   metricToken,
   type OutputEvent,
+  outputsOf,
   parseSeriesKey,
   type SeriesId,
   seriesKey,
@@ -82,10 +83,10 @@ function composed(
   outputs: readonly OutputEvent[],
   beginsAt: number | undefined,
 ): Found {
-  const wanted = outputs.findLast(({ family, timestamp, message }) => {
-    if (family !== "anomalies" || timestamp > at) return false;
-    return anomalyId === undefined || message.anomaly_id === anomalyId;
-  });
+  const wanted = outputsOf("anomalies", outputs).findLast(
+    ({ timestamp, message }) =>
+      timestamp <= at && (anomalyId === undefined || message.anomaly_id === anomalyId),
+  );
   if (wanted === undefined) {
     const which = anomalyId ?? `of ${showSeries(metric, labels)}`;
     const stored = beginsAt === undefined ? "" : `; the log begins ${showTime(beginsAt)}`;
@@ -96,7 +97,7 @@ function composed(
       since: newestOf(outputs.map(linkOfOutput)),
     };
   }
-  const anomaly = wanted.message as unknown as Anomaly;
+  const anomaly = wanted.message;
   const isOwn = ({ family, message }: OutputEvent) =>
     family === "anomalies" && message.anomaly_id === anomaly.anomaly_id;
   const isLater = ({ seq }: OutputEvent) => seq > wanted.seq;

@@ -1,7 +1,9 @@
 import {
+  type ExplanationLink,
   MessageError,
   metricToken,
   type OutputEvent,
+  outputsOf,
   seriesKey,
   showNumber,
   type Threshold,
@@ -20,8 +22,10 @@ import {
   type StoredInput,
   seriesOfOutput,
   settingsSince,
+  type Trail,
+  trailOf,
 } from "@mapek/runtime";
-import { type Chain, candidatesOf, inputsOf, ruleOf } from "./threshold-terms.ts";
+import { candidatesOf, inputsOf, ruleOf } from "./threshold-terms.ts";
 
 /** Why a series' threshold is what it is: answers the `explain` verb for the kind `threshold`. */
 export function explainThreshold(context: ServiceContext) {
@@ -50,7 +54,7 @@ export function explainThreshold(context: ServiceContext) {
       readInputs(context, "learner", key, (input) => isAbout(input, question)),
       log.beginsAt(),
     ]);
-    const found = composed(question, outputs, inputs, beginsAt);
+    const found = await composed(context, question, outputs, inputs, beginsAt);
     const behind = cut
       ? [linkOfTrimmed(beginsAt, "what is older than the newest 20,000 outputs")]
       : [];
@@ -71,16 +75,17 @@ function isAbout({ kind, body }: StoredInput, { system, metric, labels }: Questi
 
 const sideOf = ({ message }: OutputEvent): unknown => message.side ?? "upper";
 
-function composed(
+async function composed(
+  context: ServiceContext,
   { side, at, metric }: Question,
   outputs: readonly OutputEvent[],
   inputs: readonly StoredInput[],
   beginsAt: number | undefined,
-): Found {
-  const thresholds = outputs.filter(
-    (output) => output.family === "thresholds" && sideOf(output) === side,
-  );
-  const decision = thresholds.findLast(({ timestamp }) => timestamp <= at) ?? null;
+): Promise<Found> {
+  const decision =
+    outputsOf("thresholds", outputs).findLast(
+      (output) => output.timestamp <= at && sideOf(output) === side,
+    ) ?? null;
   const seq = decision?.seq ?? 0;
   const since = newestOf([
     ...outputs
@@ -105,17 +110,20 @@ function composed(
       since,
     };
   }
-  const threshold = decision.message as unknown as Threshold;
-  const chain = chainOf(threshold, decision, outputs, inputs);
-  const missing = missingOf(threshold, chain);
+  const threshold = decision.message;
+  const trail = await trailOf(context, decision, outputs);
+  const causes = inOrder(linksOf(trail));
   return {
     decision,
-    rule: ruleOf(threshold, chain, at),
-    inputs: inputsOf(threshold, chain),
-    candidates: candidatesOf(threshold, chain),
-    causes: [...missing.map((what) => linkOfTrimmed(beginsAt, what)), ...inOrder(chain.links)],
+    rule: ruleOf(threshold, trail, at),
+    inputs: inputsOf(threshold, trail),
+    candidates: candidatesOf(threshold, trail),
+    causes: [
+      ...missingOf(threshold, trail).map((what) => linkOfTrimmed(beginsAt, what)),
+      ...causes,
+    ],
     since: since.filter(
-      (link) => !chain.links.some((cause) => cause.seq === link.seq && cause.text === link.text),
+      (link) => !causes.some((cause) => cause.seq === link.seq && cause.text === link.text),
     ),
   };
 }
@@ -133,65 +141,12 @@ function isOfEarlierAction(
   return first !== undefined && first.timestamp < decision.timestamp;
 }
 
-const ROLLBACK = ".rollback";
-
-/** The messages that led to a threshold: recommendation → signal → action → command, or an operator's word. */
-function chainOf(
-  threshold: Threshold,
-  decision: OutputEvent,
-  outputs: readonly OutputEvent[],
-  inputs: readonly StoredInput[],
-): Chain {
-  const { action_id: named } = threshold;
-  const actionId = named?.endsWith(ROLLBACK) ? named.slice(0, -ROLLBACK.length) : named;
-  const told = outputs.filter(
-    ({ family, message }) => family === "actions" && message.action_id === actionId,
-  );
-  const isRollback = actionId !== named;
-  const action = told.find(({ message }) => message.status !== "judged");
-  const signal =
-    action &&
-    outputs.find(
-      ({ family, message }) =>
-        family === "feedback" &&
-        message.loop === action.message.loop &&
-        message.id === action.message.signal_id,
-    );
-  const recommendation = outputs.findLast(
-    (output) =>
-      output.family === "recommendations" &&
-      output.seq < decision.seq &&
-      output.message.reasoning === threshold.reasoning &&
-      output.message.confidence === threshold.confidence,
-  );
-  const commands = inputs.filter(
-    ({ kind, body }) => kind === "command" && body.action_id === named,
-  );
-  const controls =
-    threshold.source === "operator"
-      ? inputs.filter(
-          ({ kind, time, body }) =>
-            kind === "control" &&
-            time === threshold.timestamp &&
-            /pin/.test((body.control as { command: string }).command),
-        )
-      : [];
-  return {
-    recommendation,
-    signal,
-    action,
-    hasFollowed: outputs.some(
-      ({ family, message, seq }) =>
-        family === "thresholds" && seq < decision.seq && message.action_id === named,
-    ),
-    links: [
-      ...[recommendation, signal].flatMap((output) => (output ? [linkOfOutput(output)] : [])),
-      ...told.filter(({ message }) => isRollback || message.status !== "judged").map(linkOfOutput),
-      ...commands.map((input) => linkOfInput(input, commandText(input))),
-      ...controls.map((input) => linkOfInput(input)),
-    ],
-  };
-}
+/** recommendation → signal → action → command, or an operator's word. */
+const linksOf = ({ cause, actions, signal, origin }: Trail): ExplanationLink[] => [
+  ...[origin, signal, ...actions].flatMap((output) => (output ? [linkOfOutput(output)] : [])),
+  ...(cause?.kind === "command" ? [linkOfInput(cause, commandText(cause))] : []),
+  ...(cause?.kind === "control" ? [linkOfInput(cause)] : []),
+];
 
 function commandText({ body }: StoredInput): string {
   const { name, threshold, source } = body.command as {
@@ -202,12 +157,7 @@ function commandText({ body }: StoredInput): string {
   return `${name} ${showNumber(threshold)} from ${body.action_id} (${source})`;
 }
 
-function missingOf({ source, action_id }: Threshold, { recommendation, signal, action }: Chain) {
-  const missing: string[] = [];
-  if (source === "recommendation" && recommendation === undefined)
-    missing.push("the recommendation");
-  if (action_id !== null && action === undefined) missing.push(`the action ${action_id}`);
-  else if (action !== undefined && signal === undefined)
-    missing.push(`the signal ${action.message.signal_id}`);
-  return missing;
-}
+const missingOf = ({ source }: Threshold, { origin, missing }: Trail): string[] => [
+  ...(source === "recommendation" && origin === undefined ? ["the recommendation"] : []),
+  ...missing,
+];

@@ -1,28 +1,20 @@
 import { thresholdAt } from "@mapek/core/curve";
-import type {
-  Action,
-  ExplanationLink,
-  Feedback,
-  OutputEvent,
-  Recommendation,
-  Threshold,
+import {
+  isOutput,
+  type OutputOf,
+  reasonWithoutAnswer,
+  showNumber,
+  type Threshold,
 } from "@mapek/core/messages";
-import { showNumber } from "@mapek/core/messages";
-import type { Found } from "@mapek/runtime";
+import type { Found, Trail } from "@mapek/runtime";
 
-/** The messages that led to a threshold, as far as they are stored. */
-export interface Chain {
-  readonly recommendation: OutputEvent | undefined;
-  readonly signal: OutputEvent | undefined;
-  readonly action: OutputEvent | undefined;
-  /** Whether what is learned, or the clock, has moved it since it was decided. */
-  readonly hasFollowed: boolean;
-  readonly links: readonly ExplanationLink[];
-}
+/** The recommendation that led to a threshold. */
+const recommendationOf = ({ origin }: Trail): OutputOf<"recommendations"> | undefined =>
+  origin !== undefined && isOutput("recommendations", origin) ? origin : undefined;
 
 /** Which rule decided, with its numbers, and what the threshold is at a time (ms) since then. */
-export const ruleOf = (threshold: Threshold, chain: Chain, at: number): string =>
-  `${decidedBy(threshold, chain, thresholdAt(threshold, at))}${ofTheDay(threshold)}`;
+export const ruleOf = (threshold: Threshold, trail: Trail, at: number): string =>
+  `${decidedBy(threshold, trail, thresholdAt(threshold, at))}${ofTheDay(threshold)}`;
 
 /** What the clock does to it. */
 function ofTheDay({ schedule = [] }: Threshold): string {
@@ -34,7 +26,7 @@ function ofTheDay({ schedule = [] }: Threshold): string {
 
 function decidedBy(
   { source, reasoning, pinned, previous }: Threshold,
-  { action, hasFollowed }: Chain,
+  { actions: [action], hasFollowed }: Trail,
   value: number,
 ): string {
   switch (source) {
@@ -46,8 +38,7 @@ function decidedBy(
       return `${reasoning}: ${showNumber(previous)} -> ${showNumber(value)}.`;
     default: {
       if (action === undefined) return `Set to ${showNumber(value)} by a ${source}: ${reasoning}.`;
-      // The action's reason, without what its target answered.
-      const [why = ""] = (action.message as unknown as Action).reason.split(`; ${reasoning}`);
+      const why = reasonWithoutAnswer(action.message.reason, reasoning);
       return hasFollowed
         ? `${why}; it has followed what is learned since then, and is ${showNumber(value)}.`
         : `${why}, so it is ${showNumber(value)}.`;
@@ -64,22 +55,25 @@ const UNITS: Readonly<Record<string, string>> = {
 };
 
 /** What the rule looked at: what was in force, what was proposed, and what the recommendation rests on. */
-export function inputsOf(threshold: Threshold, { recommendation, signal, action }: Chain): Inputs {
+export function inputsOf(threshold: Threshold, trail: Trail): Inputs {
+  const {
+    signal,
+    actions: [action],
+  } = trail;
   const inputs: Inputs = [
     { name: "in_force_before", value: threshold.previous },
     { name: "confidence", value: threshold.confidence },
   ];
   if (signal !== undefined) {
-    const { source, signal: said } = signal.message as unknown as Feedback;
+    const { source, signal: said } = signal.message;
     inputs.push({ name: "source", value: source });
     if (typeof said.threshold_value === "number")
       inputs.push({ name: "proposed", value: said.threshold_value });
   }
-  if (action !== undefined)
-    inputs.push({ name: "damping", value: (action.message as unknown as Action).damping });
+  if (action !== undefined) inputs.push({ name: "damping", value: action.message.damping });
+  const recommendation = recommendationOf(trail);
   if (recommendation === undefined) return inputs;
-  const { recommended_value, strategy, supporting_data } =
-    recommendation.message as unknown as Recommendation;
+  const { recommended_value, strategy, supporting_data } = recommendation.message;
   inputs.push({ name: "recommended_value", value: recommended_value });
   inputs.push({ name: "strategy", value: strategy });
   for (const [name, value] of Object.entries(supporting_data))
@@ -88,13 +82,10 @@ export function inputsOf(threshold: Threshold, { recommendation, signal, action 
 }
 
 /** Of a recommendation the strategies; of anything else what was in force, and what was put there. */
-export function candidatesOf(
-  threshold: Threshold,
-  { recommendation, signal }: Chain,
-): Found["candidates"] {
+export function candidatesOf(threshold: Threshold, trail: Trail): Found["candidates"] {
+  const recommendation = recommendationOf(trail);
   if (recommendation !== undefined) {
-    const { candidates, strategy, supporting_data } =
-      recommendation.message as unknown as Recommendation;
+    const { candidates, strategy, supporting_data } = recommendation.message;
     return Object.entries(candidates).map(([name, value]) => {
       const loss = supporting_data[`loss_${name}`];
       return {
@@ -105,7 +96,7 @@ export function candidatesOf(
       };
     });
   }
-  const proposed = signal?.message.signal as { threshold_value?: number } | undefined;
+  const proposed = trail.signal?.message.signal;
   const found: Found["candidates"] = [];
   if (threshold.previous !== null)
     found.push({ name: "in force before", value: threshold.previous, chosen: false });

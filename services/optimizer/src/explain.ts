@@ -1,9 +1,8 @@
 import {
-  type Action,
   type ExplanationLink,
   type OutputEvent,
+  outputsOf,
   PARAMETER_NAMES,
-  type Parameters,
   SYSTEM_STATES,
   type SystemState,
   type Transition,
@@ -22,6 +21,8 @@ import {
   type StoredInput,
   settingsAt,
   settingsSince,
+  trailOf,
+  transitionOf,
 } from "@mapek/runtime";
 import { WINDOW_REPORTS } from "./performance-window.ts";
 import {
@@ -55,8 +56,9 @@ export function explainOptimizer(context: ServiceContext) {
     return { outputs, cut, inputs, beginsAt };
   };
   return {
-    state: async (question: Question) => explainState(question, await gather(question)),
-    parameters: async (question: Question) => explainParameters(question, await gather(question)),
+    state: async (question: Question) => explainState(context, question, await gather(question)),
+    parameters: async (question: Question) =>
+      explainParameters(context, question, await gather(question)),
   };
 }
 
@@ -70,11 +72,18 @@ interface Stored {
   readonly beginsAt: number | undefined;
 }
 
-const newestBy = (outputs: readonly OutputEvent[], family: string, at: number) =>
-  outputs.findLast((output) => output.family === family && output.timestamp <= at) ?? null;
+const newestBy = <F extends "transitions" | "parameters">(
+  family: F,
+  { outputs }: Stored,
+  at: number,
+) => outputsOf(family, outputs).findLast(({ timestamp }) => timestamp <= at) ?? null;
 
-function explainState({ at }: Question, stored: Stored): Found {
-  const decision = newestBy(stored.outputs, "transitions", at);
+async function explainState(
+  context: ServiceContext,
+  { at }: Question,
+  stored: Stored,
+): Promise<Found> {
+  const decision = newestBy("transitions", stored, at);
   const since = sinceOf(decision, at, stored);
   if (decision === null)
     return {
@@ -85,8 +94,7 @@ function explainState({ at }: Question, stored: Stored): Found {
       causes: [],
       since,
     };
-  const { from, to, reason, forced, performance, count } =
-    decision.message as unknown as Transition;
+  const { from, to, reason, forced, performance, count } = decision.message;
   return {
     decision,
     rule: `${from} -> ${to}: ${reason}.`,
@@ -102,13 +110,17 @@ function explainState({ at }: Question, stored: Stored): Found {
       chosen: name === to,
       ...(name === from && { detail: "the state before" }),
     })),
-    causes: causesOf(decision, stored),
+    causes: await causesOf(context, decision, stored),
     since,
   };
 }
 
-function explainParameters({ at }: Question, stored: Stored): Found {
-  const decision = newestBy(stored.outputs, "parameters", at);
+async function explainParameters(
+  context: ServiceContext,
+  { at }: Question,
+  stored: Stored,
+): Promise<Found> {
+  const decision = newestBy("parameters", stored, at);
   const since = sinceOf(decision, at, stored);
   if (decision === null)
     return {
@@ -119,10 +131,10 @@ function explainParameters({ at }: Question, stored: Stored): Found {
       causes: [],
       since,
     };
-  const message = decision.message as unknown as Parameters;
-  const before = stored.outputs.findLast(
-    ({ family, seq }) => family === "parameters" && seq < decision.seq,
-  )?.message as Parameters | undefined;
+  const { message } = decision;
+  const before = outputsOf("parameters", stored.outputs).findLast(
+    ({ seq }) => seq < decision.seq,
+  )?.message;
   const { outcome, predicted } = message;
   return {
     decision,
@@ -154,7 +166,7 @@ function explainParameters({ at }: Question, stored: Stored): Found {
       chosen: message.changed.includes(name),
       ...(before !== undefined && { detail: `before ${before[name]}` }),
     })),
-    causes: causesOf(decision, stored),
+    causes: await causesOf(context, decision, stored),
     since,
   };
 }
@@ -210,75 +222,37 @@ const measures = (means: Transition["performance"]): Found["inputs"] =>
   }));
 
 /**
- * What led to a decision: the reports whose means decided, the command with its signal and action or the operator's word
- * that came with it, and the change of state from which parameters follow.
+ * What led to a decision: the reports whose means decided, or the command with its signal and action or the operator's word
+ * that came instead; and the change of state from which parameters follow.
  */
-function causesOf(decision: OutputEvent, { outputs, inputs, beginsAt, cut }: Stored) {
-  const before = inputs.filter(({ seq, time }) => seq < decision.seq && time <= decision.timestamp);
-  const reports = before.filter(({ kind }) => kind === "performance").slice(-WINDOW_REPORTS);
-  const told = [
-    before.findLast(
-      ({ kind, body }) => kind === "command" && explains(decision, outputs, body.action_id),
-    ),
-    /^operator /.test(String(decision.message.reason))
-      ? before.findLast(({ kind }) => kind === "control")
-      : undefined,
-  ].flatMap((input) => input ?? []);
-  const chain = told.flatMap((input) =>
-    input.kind === "control"
-      ? [linkOfInput(input)]
-      : [linkOfInput(input, commandText(input)), ...chainOfAction(outputs, input.body.action_id)],
-  );
-  const transition =
-    decision.family === "parameters"
-      ? outputs.findLast(
-          ({ family, seq, timestamp }) =>
-            family === "transitions" && seq < decision.seq && timestamp === decision.timestamp,
-        )
-      : undefined;
-  const incomplete = reports.length === 0 && told.length === 0 && !isFirst(decision, inputs);
+async function causesOf(
+  context: ServiceContext,
+  decision: OutputEvent,
+  { outputs, inputs, beginsAt, cut }: Stored,
+): Promise<ExplanationLink[]> {
+  const { cause, signal, actions } = await trailOf(context, decision, outputs);
+  // Of reports the last one alone is the cause: it came into the mean of those before it. A tick decides by them, too.
+  const reports =
+    cause?.kind === "performance" || cause?.kind === "tick"
+      ? inputs.filter(({ kind, seq }) => kind === "performance" && seq <= cause.seq)
+      : [];
+  const transition = decision.family === "parameters" ? transitionOf(decision, outputs) : undefined;
   return [
-    ...(cut || incomplete ? [linkOfTrimmed(beginsAt, "what led here")] : []),
+    ...(cut || cause === undefined ? [linkOfTrimmed(beginsAt, "what led here")] : []),
     ...inOrder([
-      // A command or an operator decides whatever the reports say.
-      ...(told.length === 0 ? reports.map((input) => linkOfInput(input)) : []),
-      ...chain,
-      ...(transition === undefined ? [] : [linkOfOutput(transition)]),
+      ...reports.slice(-WINDOW_REPORTS).map((input) => linkOfInput(input)),
+      ...(cause?.kind === "command" ? [linkOfInput(cause, commandText(cause))] : []),
+      ...(cause?.kind === "control" ? [linkOfInput(cause)] : []),
+      ...[signal, ...actions, transition].flatMap((output) =>
+        output === undefined ? [] : [linkOfOutput(output)],
+      ),
     ]),
   ];
-}
-
-/** Settings alone may lead to a decision: the first parameters, or others. */
-const isFirst = (decision: OutputEvent, inputs: readonly StoredInput[]): boolean =>
-  inputs.some(({ kind, time }) => kind === "settings" && time === decision.timestamp);
-
-/** Whether the command's own action says what the decision says. */
-function explains(decision: OutputEvent, outputs: readonly OutputEvent[], actionId: unknown) {
-  const reason = String(decision.message.reason);
-  return outputs.some(
-    ({ family, message }) =>
-      family === "actions" &&
-      message.action_id === actionId &&
-      String(message.reason).includes(reason),
-  );
 }
 
 function commandText({ body }: StoredInput): string {
   const { name, ...rest } = body.command as { name: string };
   return `${name} ${JSON.stringify(rest)} from ${body.action_id}`;
-}
-
-function chainOfAction(outputs: readonly OutputEvent[], actionId: unknown): ExplanationLink[] {
-  const action = outputs.find(
-    ({ family, message }) => family === "actions" && message.action_id === actionId,
-  );
-  if (action === undefined) return [];
-  const { loop, signal_id } = action.message as unknown as Action;
-  const signal = outputs.find(
-    ({ family, message }) =>
-      family === "feedback" && message.loop === loop && message.id === signal_id,
-  );
-  return [...(signal === undefined ? [] : [signal]), action].map(linkOfOutput);
 }
 
 function sinceOf(decision: OutputEvent | null, at: number, { outputs, inputs }: Stored) {

@@ -1,6 +1,7 @@
 import type { Anomaly } from "./anomaly.ts";
 import type { Change } from "./change.ts";
 import { describeAnomaly } from "./describe-anomaly.ts";
+import type { OutputEvent } from "./explanation.ts";
 import type { Action, Feedback } from "./feedback.ts";
 import type { Parameters, Transition } from "./parameters.ts";
 import type { Recommendation } from "./recommendation.ts";
@@ -20,6 +21,24 @@ export interface OutputMessages {
   feedback: Feedback;
   actions: Action;
 }
+
+/** An output whose family is known, and with it the form of its message. */
+export type OutputOf<F extends keyof OutputMessages> = OutputEvent & {
+  readonly family: F;
+  readonly message: OutputMessages[F];
+};
+
+/** Whether an output is of a family: the house has written it, so its message is of the family's form. */
+export const isOutput = <F extends keyof OutputMessages>(
+  family: F,
+  output: OutputEvent,
+): output is OutputOf<F> => output.family === family;
+
+/** The outputs of one family, in their order. */
+export const outputsOf = <F extends keyof OutputMessages>(
+  family: F,
+  outputs: readonly OutputEvent[],
+): OutputOf<F>[] => outputs.filter((output) => isOutput(family, output));
 
 type Descriptions = { [F in keyof OutputMessages]: (message: OutputMessages[F]) => string };
 

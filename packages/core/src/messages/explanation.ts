@@ -26,6 +26,11 @@ export const outputEvent = defineMessage(
     timestamp: timestampSchema,
     family: z.enum(OUTPUT_FAMILIES),
     message: z.record(z.string(), z.unknown()),
+    /**
+     * The stored input that led to it: a message of a stream, and of those that it bundles the one at this place. Not there of an
+     * output that an older version stored.
+     */
+    cause: z.object({ stream: z.string(), seq: seqSchema, part: seqSchema }).optional(),
   }),
 );
 export type OutputEvent = z.infer<typeof outputEvent.schema>;

@@ -1,3 +1,5 @@
+export * from "./action-id.ts";
+export * from "./action-reason.ts";
 export * from "./anomaly.ts";
 export * from "./anomaly-groups.ts";
 export * from "./change.ts";

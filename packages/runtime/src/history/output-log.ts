@@ -1,7 +1,8 @@
 import type { OutputEvent, OutputFamily, Subjects } from "@mapek/core/messages";
 import { STREAMS } from "../nats/streams.ts";
 import type { ServiceContext } from "../service.ts";
-import { readStored } from "./stored-messages.ts";
+import { readCause } from "./cause.ts";
+import { readStored, type StoredMessage } from "./stored-messages.ts";
 
 /** Outputs of one family about a system; `tail` is the metric's token or the loop, where the family has one. */
 export interface OutputSelection {
@@ -64,8 +65,8 @@ export class OutputLog {
       // A reading stops at three quarters of the most that it may be.
       most: Math.min(MOST_READ, Math.ceil((wanted * 4) / 3)),
     };
-    const { items, cut } = await readStored(connection, query, ({ seq, subject, data }) => {
-      const output = outputOf(subjects, seq, subject, data);
+    const { items, cut } = await readStored(connection, query, (stored) => {
+      const output = outputOf(subjects, stored);
       return (since === undefined || output.timestamp >= since) && keep(output) ? [output] : [];
     });
     return { outputs: items, cut };
@@ -92,13 +93,18 @@ function filterOf(
 const utf8 = new TextDecoder();
 
 /** The house has written it, so it is of its family's form. */
-function outputOf(subjects: Subjects, seq: number, subject: string, data: Uint8Array): OutputEvent {
+function outputOf(
+  subjects: Subjects,
+  { seq, subject, data, headers }: Pick<StoredMessage, "seq" | "subject" | "data" | "headers">,
+): OutputEvent {
   const message = JSON.parse(utf8.decode(data)) as OutputEvent["message"];
+  const cause = readCause(headers);
   const [family] = subject.slice(`${subjects.prefixes.stored}.log.`.length).split(".");
   return {
     seq,
     timestamp: message.timestamp as number,
     family: family as OutputFamily,
     message,
+    ...(cause !== undefined && { cause }),
   };
 }

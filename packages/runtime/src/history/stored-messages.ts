@@ -1,15 +1,17 @@
 import { setImmediate } from "node:timers/promises";
 import { MessageError } from "@mapek/core/messages";
 import { type Consumer, DeliverPolicy, type JsMsg } from "@nats-io/jetstream";
+import type { MsgHdrs } from "@nats-io/transport-node";
 import type { Connection } from "../nats/connect.ts";
 import { ReadingGate } from "./reading-gate.ts";
 
 /** A message as a stream holds it. */
-interface StoredMessage {
+export interface StoredMessage {
   readonly seq: number;
   readonly subject: string;
   /** Of the connection's memory: to be copied where it is kept. */
   readonly data: Uint8Array;
+  readonly headers: MsgHdrs | undefined;
   /** When the server stored it, ms. */
   readonly storedAt: number;
 }
@@ -75,10 +77,13 @@ export async function readStored<T>(
       const deadline = performance.now() + READ_MS;
       let sliceEnds = performance.now() + SLICE_MS;
       let read = 0;
-      for await (const { seq, subject, data, info } of taken(connection, consumer, pending)) {
-        items.push(
-          ...make({ seq, subject, data, storedAt: Math.floor(info.timestampNanos / 1e6) }),
-        );
+      for await (const { seq, subject, data, headers, info } of taken(
+        connection,
+        consumer,
+        pending,
+      )) {
+        const storedAt = Math.floor(info.timestampNanos / 1e6);
+        items.push(...make({ seq, subject, data, headers, storedAt }));
         read++;
         const now = performance.now();
         if (now > deadline) {

@@ -7,6 +7,7 @@ import {
   RequestError,
 } from "@nats-io/transport-node";
 import { RuntimeError, type RuntimeErrorCode } from "../errors.ts";
+import { type Cause, writeCause } from "../history/cause.ts";
 import { linkOf } from "./link.ts";
 
 /** One message to store. */
@@ -19,6 +20,8 @@ export interface Publication {
   readonly rollup?: boolean;
   /** Marks its key as deleted in the bucket that is derived from its subject. */
   readonly deletesKey?: boolean;
+  /** The stored input that led to it: a header tells it. */
+  readonly cause?: Cause;
   /** An actor's input: may share a message with others of its partition. */
   readonly isInput?: boolean;
 }
@@ -131,6 +134,7 @@ function headersOf(message: Publication, batch: string | undefined, sequence: nu
   if (message.expectedLastSubjectSequence !== undefined)
     built.set("Nats-Expected-Last-Subject-Sequence", String(message.expectedLastSubjectSequence));
   if (message.rollup) built.set("Nats-Rollup", "sub");
+  if (message.cause) writeCause(built, message.cause);
   if (message.deletesKey) built.set("KV-Operation", "DEL");
   return built;
 }

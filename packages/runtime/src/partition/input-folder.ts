@@ -4,9 +4,11 @@ import type { Output, PartitionLogic } from "../actor.ts";
 import type { HasFolded } from "../checkpoint/saved-at.ts";
 import { deadLetter } from "../doors/dead-letters.ts";
 import { inputsOf } from "../doors/input-bundle.ts";
+import { causeOf } from "../history/cause.ts";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Publication } from "../nats/atomic-batch.ts";
+import { inputStreamOf } from "../nats/streams.ts";
 import { publicationsOf } from "./publication.ts";
 
 export interface InputFolderOptions<State, Input> {
@@ -18,6 +20,14 @@ export interface InputFolderOptions<State, Input> {
   readonly log: Logger;
   /** Told of each input that was folded for the first time; `ageMs` since it was stored. */
   readonly onFolded: (input: Input, outputs: readonly Output[], ageMs: number) => void;
+}
+
+/** One of the inputs that a stored message holds. */
+interface StoredPart {
+  readonly message: JsMsg;
+  readonly data: Uint8Array;
+  /** Its place in the message, from 0. */
+  readonly part: number;
 }
 
 /** An actor whose output is larger than this has failed: a server with default limits would refuse it for ever. */
@@ -52,43 +62,50 @@ export class InputFolder<State, Input> {
     try {
       inputs = message.subject === this.#inputSubject ? inputsOf(message.data) : [message.data];
     } catch (error) {
-      return this.#refuse(message, message.data, fresh, "MAPEK_MESSAGE_MALFORMED", String(error));
+      const stored = { message, data: message.data, part: 0 };
+      return this.#refuse(stored, fresh, "MAPEK_MESSAGE_MALFORMED", String(error));
     }
     this.#options.metrics.inputs.inc(inputs.length);
     const [only] = inputs;
     if (inputs.length === 1 && only !== undefined)
-      return this.#foldOne(state, message, only, fresh, hasFolded);
-    return inputs.flatMap((data) => this.#foldOne(state, message, data, fresh, hasFolded));
+      return this.#foldOne(state, { message, data: only, part: 0 }, fresh, hasFolded);
+    return inputs.flatMap((data, part) =>
+      this.#foldOne(state, { message, data, part }, fresh, hasFolded),
+    );
   }
 
   #foldOne(
     state: State,
-    message: JsMsg,
-    data: Uint8Array,
+    stored: StoredPart,
     fresh: boolean,
     hasFolded: HasFolded | undefined,
   ): Publication[] {
     const { logic, log, partition } = this.#options;
+    const { message, data } = stored;
     try {
       const decoded = logic.decode(message.subject, data);
-      if (!decoded.ok)
-        return this.#refuse(message, data, fresh, decoded.error.code, decoded.error.detail);
+      if (!decoded.ok) return this.#refuse(stored, fresh, decoded.error.code, decoded.error.detail);
       const outputs = logic.receive(state, decoded.value, hasFolded);
       if (!fresh) return [];
-      const publications = this.#publicationsOf(outputs);
+      const publications = this.#publicationsOf(outputs, stored);
       this.#tell(decoded.value, outputs, message);
       return publications;
     } catch (error) {
       this.#failures++;
       if (fresh)
         log.error({ partition, seq: message.seq, err: error }, "an actor failed on an input");
-      return this.#refuse(message, data, fresh, "MAPEK_ACTOR_FAILED", String(error));
+      return this.#refuse(stored, fresh, "MAPEK_ACTOR_FAILED", String(error));
     }
   }
 
-  #publicationsOf(outputs: readonly Output[]): Publication[] {
-    const { subjects, partitions } = this.#options;
-    const publications = outputs.flatMap((output) => publicationsOf(output, subjects, partitions));
+  /** Every output carries its cause; an input of another actor carries the id of its action in its body. */
+  #publicationsOf(outputs: readonly Output[], { message, part }: StoredPart): Publication[] {
+    if (outputs.length === 0) return [];
+    const { subjects, partitions, logic } = this.#options;
+    const cause = causeOf(inputStreamOf(logic.service), message, part);
+    const publications = outputs
+      .flatMap((output) => publicationsOf(output, subjects, partitions))
+      .map((publication) => (publication.isInput ? publication : { ...publication, cause }));
     const large = publications.find(({ data }) => data.length > MAX_OUTPUT_BYTES);
     if (large !== undefined)
       throw new RangeError(`an output of ${large.data.length} bytes, at most ${MAX_OUTPUT_BYTES}`);
@@ -105,21 +122,15 @@ export class InputFolder<State, Input> {
     }
   }
 
-  #refuse(
-    message: JsMsg,
-    data: Uint8Array,
-    fresh: boolean,
-    code: string,
-    reason: string,
-  ): Publication[] {
+  #refuse(stored: StoredPart, fresh: boolean, code: string, reason: string): Publication[] {
     if (!fresh) return [];
+    const { message, data } = stored;
     const { logic, metrics } = this.#options;
     metrics.rejected.inc({ code });
     const { service } = logic;
     const timestamp = Math.floor(message.info.timestampNanos / 1e6);
     const letter = deadLetter(service, code, reason, message.subject, data, timestamp);
-    return this.#publicationsOf([
-      { to: "log", family: "rejected", tokens: [service], message: letter },
-    ]);
+    const output = { to: "log", family: "rejected", tokens: [service], message: letter } as const;
+    return this.#publicationsOf([output], stored);
   }
 }
