@@ -24,7 +24,7 @@ import {
 } from "@mapek/runtime";
 import { headers, type MsgHdrs } from "@nats-io/transport-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { explainAction } from "../services/feedback/src/explain-action.ts";
+import { explainAction } from "../services/feedback/src/explain.ts";
 import { explainAnomaly } from "../services/learner/src/explain-anomaly.ts";
 import { explainThreshold } from "../services/learner/src/explain-threshold.ts";
 import { explainOptimizer } from "../services/optimizer/src/explain.ts";

@@ -1,4 +1,4 @@
-import type { Anomaly } from "./messages/index.ts";
+import type { Anomaly } from "./messages/anomaly.ts";
 
 /** What the sentences need of an anomaly. */
 export type ToldEvidence = Partial<Pick<Anomaly, "families" | "surprises" | "ending">>;

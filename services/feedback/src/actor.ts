@@ -8,23 +8,19 @@ import {
 } from "@mapek/core/messages";
 import { BaselineForecast } from "@mapek/core/stats";
 import type { Actor, Output } from "@mapek/runtime";
-import type { OpenAction } from "./action-book.ts";
-import { expire, nextExpiryAt, receiveConfirmation } from "./actions.ts";
-import { receiveLabel } from "./anomaly-feedback.ts";
-import { receiveDecision } from "./decision-quality.ts";
-import { receiveOutcome } from "./judgement.ts";
-import {
-  receiveProposal,
-  receiveRecommendation,
-  thresholdApplied,
-  thresholdRefused,
-} from "./metrics-learning.ts";
-import { receivePerformanceSignal } from "./performance-adaptation.ts";
+import type { OpenAction } from "./actions/action-book.ts";
+import { expire, nextExpiryAt, receiveConfirmation } from "./actions/actions.ts";
+import { receiveOutcome } from "./judgement/judgement.ts";
+import { receiveLabel } from "./loops/anomaly-feedback.ts";
+import { receiveDecision } from "./loops/decision-quality.ts";
+import { receiveProposal, receiveRecommendation } from "./loops/metrics-learning.ts";
+import { receivePerformanceSignal } from "./loops/performance-adaptation.ts";
+import { parallelismApplied, receiveUtilization } from "./loops/resource-optimization.ts";
+import { thresholdApplied, thresholdRefused } from "./loops/thresholds-in-force.ts";
 import { query } from "./query.ts";
-import { parallelismApplied, receiveUtilization } from "./resource-optimization.ts";
-import { isNewSignal } from "./signal-memory.ts";
 import { loadState, saveState } from "./snapshot.ts";
-import { type Sender, takeSignal, type WithoutEffect } from "./source-limits.ts";
+import { isNewSignal } from "./sources/signal-memory.ts";
+import { type Sender, takeSignal, type WithoutEffect } from "./sources/source-limits.ts";
 import { createState, type FeedbackState, isEnabled, type Turn } from "./state.ts";
 
 type SignalInput = Extract<FeedbackInput, { kind: "signal" }>;

@@ -1,6 +1,6 @@
 import { feedbackSettings } from "@mapek/core/messages";
 import { type Config, explainVerb, runActorService } from "@mapek/runtime";
-import { explainAction } from "./explain-action.ts";
+import { explainAction } from "./explain.ts";
 import { admitSignals } from "./front-door.ts";
 import { historyVerbs } from "./history.ts";
 import { feedbackInstruments } from "./instruments.ts";

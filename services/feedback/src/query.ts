@@ -1,7 +1,7 @@
 import { LOOPS, type Loop, parseSeriesKey, type Request, seriesKey } from "@mapek/core/messages";
-import { effectivenessOf, harmOf } from "./effectiveness.ts";
-import { type LabelRecord, precisionOf, recallOf } from "./label-record.ts";
-import { WHOLE_SYSTEM } from "./source-limits.ts";
+import { effectivenessOf, harmOf } from "./judgement/effectiveness.ts";
+import { type LabelRecord, precisionOf, recallOf } from "./loops/label-record.ts";
+import { WHOLE_SYSTEM } from "./sources/source-limits.ts";
 import { ACCURACY_MEMORY, type FeedbackState, isEnabled, meanOfNewest } from "./state.ts";
 
 /** Series that an answer shows where it does not say how many. */

@@ -5,13 +5,14 @@ import {
   type Loop,
 } from "@mapek/core/messages";
 import { BaselineForecast, type BaselineForecastSnapshot } from "@mapek/core/stats";
-import { ActionBook, type OpenAction } from "./action-book.ts";
-import type { Verdicts } from "./effectiveness.ts";
+import { ActionBook, type OpenAction } from "./actions/action-book.ts";
 import { FeedbackError } from "./errors.ts";
-import type { Evidence } from "./evidence.ts";
-import type { LabelRecord } from "./label-record.ts";
+import type { Verdicts } from "./judgement/effectiveness.ts";
+import type { Evidence } from "./judgement/evidence.ts";
+import { STREAM_MEMORY, type Stream } from "./judgement/stream.ts";
+import type { LabelRecord } from "./loops/label-record.ts";
 import { RecentMap } from "./recent-map.ts";
-import { type Allowance, SOURCE_MEMORY, SUBJECT_MEMORY } from "./source-limits.ts";
+import { type Allowance, SOURCE_MEMORY, SUBJECT_MEMORY } from "./sources/source-limits.ts";
 import {
   eachLoop,
   type FeedbackState,
@@ -21,7 +22,6 @@ import {
   SERIES_MEMORY,
   STATE_SCHEMA,
 } from "./state.ts";
-import { STREAM_MEMORY, type Stream } from "./stream.ts";
 
 interface LoopSnapshot {
   signals: number;

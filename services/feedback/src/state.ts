@@ -1,12 +1,12 @@
 import { type FeedbackSettings, feedbackSettings, LOOPS, type Loop } from "@mapek/core/messages";
 import type { Output } from "@mapek/runtime";
-import { ActionBook } from "./action-book.ts";
-import { noVerdicts, type Verdicts } from "./effectiveness.ts";
-import { type Evidence, noEvidence } from "./evidence.ts";
-import type { LabelRecord } from "./label-record.ts";
+import { ActionBook } from "./actions/action-book.ts";
+import { noVerdicts, type Verdicts } from "./judgement/effectiveness.ts";
+import { type Evidence, noEvidence } from "./judgement/evidence.ts";
+import { noStreams, type Streams } from "./judgement/stream.ts";
+import type { LabelRecord } from "./loops/label-record.ts";
 import { RecentMap } from "./recent-map.ts";
-import { type Allowance, SOURCE_MEMORY, type SourceState } from "./source-limits.ts";
-import { noStreams, type Streams } from "./stream.ts";
+import { type Allowance, SOURCE_MEMORY, type SourceState } from "./sources/source-limits.ts";
 
 /** Number of the saved form; a new one needs a migration from each older. */
 export const STATE_SCHEMA = 2;

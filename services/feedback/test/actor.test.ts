@@ -2,8 +2,8 @@ import { encodeMsgpack, LOOPS, type Loop } from "@mapek/core/messages";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { feedbackActor } from "../src/actor.ts";
-import { verdictOn } from "../src/effectiveness.ts";
 import { FEEDBACK_ERRORS, FeedbackError } from "../src/errors.ts";
+import { verdictOn } from "../src/judgement/effectiveness.ts";
 import { actionsIn, commandsIn, onlyCommand, Subject, signalsIn } from "./fixtures.ts";
 
 /** A signal of each loop that leads to an action at once. */

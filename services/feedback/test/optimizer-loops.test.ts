@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { accuracyOf } from "../src/decision-quality.ts";
+import { accuracyOf } from "../src/loops/decision-quality.ts";
 import { actionsIn, commandsIn, onlyCommand, Subject } from "./fixtures.ts";
 
 const decision = (predicted_outcome: number, actual_outcome: number) => ({

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { SOURCE_MEMORY, SUBJECT_MEMORY } from "../src/source-limits.ts";
+import { SOURCE_MEMORY, SUBJECT_MEMORY } from "../src/sources/source-limits.ts";
 import { actionsIn, commandsIn, type Sent, Subject, signalsIn } from "./fixtures.ts";
 
 const BOUND = 4;

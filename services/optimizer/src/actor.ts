@@ -1,14 +1,14 @@
 import type { OptimizerInput, Performance, Request } from "@mapek/core/messages";
 import type { Actor, Output } from "@mapek/runtime";
-import { adapt, learn } from "./adaptation.ts";
 import { receiveCommand } from "./commands.ts";
-import { evaluate } from "./evaluate.ts";
 import { receiveControl, receiveSettings } from "./operator.ts";
 import { pressureOf } from "./pressure.ts";
 import { publishIfChanged } from "./publish.ts";
 import { loadState, saveState } from "./snapshot.ts";
 import { createState, modeOf, type OptimizerState } from "./state.ts";
-import { nextChangeAt } from "./state-machine.ts";
+import { evaluate } from "./states/evaluate.ts";
+import { nextChangeAt } from "./states/state-machine.ts";
+import { adapt, learn } from "./tuning/adaptation.ts";
 
 /**
  * One managed system: folds its performance reports, decides its state and publishes the

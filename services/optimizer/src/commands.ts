@@ -1,8 +1,6 @@
 import type { OptimizerCommand, OptimizerInput, SettingValue } from "@mapek/core/messages";
 import type { Output } from "@mapek/runtime";
 import { remember } from "./answers.ts";
-import { confined } from "./bounds.ts";
-import { evaluate } from "./evaluate.ts";
 import type { Measurements } from "./performance-window.ts";
 import { pressureOf } from "./pressure.ts";
 import {
@@ -12,8 +10,10 @@ import {
   parameterValues,
   publishIfChanged,
 } from "./publish.ts";
-import { figure } from "./reasons.ts";
 import { modeOf, type OptimizerState } from "./state.ts";
+import { evaluate } from "./states/evaluate.ts";
+import { figure } from "./states/reasons.ts";
+import { confined } from "./tuning/bounds.ts";
 
 /** As in a performance report. */
 const MAX_LATENCY_SECONDS = 86_400;

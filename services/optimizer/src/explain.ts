@@ -30,7 +30,7 @@ import {
   OPTIMIZING_QUALITY,
   RECOVERED_QUALITY,
   WARNING_LINES,
-} from "./state-machine.ts";
+} from "./states/state-machine.ts";
 
 /** Why a system is in its state, or has its parameters: answers the `explain` verb for these kinds. */
 export function explainOptimizer(context: ServiceContext) {

@@ -1,11 +1,12 @@
 import type { OptimizerControl, OptimizerSettings } from "@mapek/core/messages";
 import type { Output } from "@mapek/runtime";
-import { confineAdaptation, giveUpTrials } from "./adaptation.ts";
-import { enter, evaluate } from "./evaluate.ts";
 import { publishIfChanged } from "./publish.ts";
-import { whyEntered } from "./reasons.ts";
 import { deriveRow, modeOf, type OptimizerState } from "./state.ts";
-import { nextState } from "./state-machine.ts";
+import { enter, evaluate } from "./states/evaluate.ts";
+import { whyEntered } from "./states/reasons.ts";
+import { nextState } from "./states/state-machine.ts";
+import { confineAdaptation } from "./tuning/adaptation.ts";
+import { giveUpTrials } from "./tuning/adaptation-state.ts";
 
 /** Takes new settings: the table is derived again. A change of the configured mode ends an operator's. */
 export function receiveSettings(

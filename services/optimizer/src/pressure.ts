@@ -1,5 +1,5 @@
 import type { Measurements } from "./performance-window.ts";
-import { CRITICAL_LINES } from "./state-machine.ts";
+import { CRITICAL_LINES } from "./states/state-machine.ts";
 
 /**
  * How near a system is to critical: the largest of its measures as a share of their critical lines.

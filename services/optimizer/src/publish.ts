@@ -5,9 +5,9 @@ import {
   type ParameterValues,
 } from "@mapek/core/messages";
 import type { Output } from "@mapek/runtime";
-import type { Moved } from "./adaptation.ts";
 import { modeOf, type OptimizerState } from "./state.ts";
-import { predictionOf } from "./trial.ts";
+import type { Moved } from "./tuning/adaptation-state.ts";
+import { predictionOf } from "./tuning/trial.ts";
 
 /** Commands may raise parallelism to this multiple of the row's. */
 const MAX_PARALLELISM_MULTIPLE = 4;

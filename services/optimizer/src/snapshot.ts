@@ -1,9 +1,9 @@
 import { decodeMsgpack, encodeMsgpack } from "@mapek/core/messages";
 import type { Answer } from "./answers.ts";
 import { OptimizerError } from "./errors.ts";
-import { Outcomes, type OutcomesSnapshot } from "./outcomes.ts";
 import { PerformanceWindow, type WindowSnapshot } from "./performance-window.ts";
 import { createState, deriveRow, type OptimizerState, STATE_SCHEMA } from "./state.ts";
+import { Outcomes, type OutcomesSnapshot } from "./tuning/outcomes.ts";
 
 type Plain = Omit<OptimizerState, "window" | "outcomes" | "answers" | "row" | "bounds">;
 

@@ -8,12 +8,12 @@ import {
   type SystemState,
   type Transition,
 } from "@mapek/core/messages";
-import { type Adaptation, initialAdaptation } from "./adaptation.ts";
 import type { Answer } from "./answers.ts";
-import { type AdaptationBounds, adaptationBounds } from "./bounds.ts";
-import { Outcomes } from "./outcomes.ts";
-import { tableRow } from "./parameter-table.ts";
 import { PerformanceWindow } from "./performance-window.ts";
+import { tableRow } from "./states/parameter-table.ts";
+import { type Adaptation, initialAdaptation } from "./tuning/adaptation-state.ts";
+import { type AdaptationBounds, adaptationBounds } from "./tuning/bounds.ts";
+import { Outcomes } from "./tuning/outcomes.ts";
 
 /** Number of the saved form; a new one needs a migration from each older. */
 export const STATE_SCHEMA = 3;

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { bestStretch, expectedLoss, initialLooks, noteLook } from "../src/looks.ts";
+import {
+  bestStretch,
+  expectedLoss,
+  initialIntervalCost,
+  noteReport,
+} from "../src/tuning/interval-cost.ts";
 import { CALM, parametersIn, type Subject, subjectIn } from "./fixtures.ts";
 
 const at = (cpu_usage: number, more = {}) => ({ ...CALM, cpu_usage, ...more });
@@ -12,10 +17,10 @@ function calm(subject: Subject, reports: number): void {
 
 describe("the monitoring interval", () => {
   it("is the one of least loss: the square root of cost over trouble", () => {
-    const looks = initialLooks();
-    for (let i = 0; i < 100; i++) noteLook(looks, 0.3, 0.1, 1);
-    for (let i = 0; i < 4; i++) noteLook(looks, 0.6, 0.1, 1);
-    for (let i = 0; i < 12; i++) noteLook(looks, 0.3, 0.1, 1);
+    const looks = initialIntervalCost();
+    for (let i = 0; i < 100; i++) noteReport(looks, 0.3, 0.1, 1);
+    for (let i = 0; i < 4; i++) noteReport(looks, 0.6, 0.1, 1);
+    for (let i = 0; i < 12; i++) noteReport(looks, 0.3, 0.1, 1);
     for (const cost of [0.05, 0.1, 0.2]) {
       const best = bestStretch(looks, cost);
       for (const other of [best * 0.9, best * 1.1])

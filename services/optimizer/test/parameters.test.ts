@@ -1,7 +1,7 @@
 import { DEFAULT_PROFILE, type StateRow, SYSTEM_STATES } from "@mapek/core/messages";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { tableRow } from "../src/parameter-table.ts";
+import { tableRow } from "../src/states/parameter-table.ts";
 import { CALM, parametersIn, Subject, settingsOf, subjectIn, UNHELD } from "./fixtures.ts";
 
 const TABLE = {

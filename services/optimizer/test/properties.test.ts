@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { optimizerActor } from "../src/actor.ts";
-import { adaptationBounds } from "../src/bounds.ts";
-import { tableRow } from "../src/parameter-table.ts";
 import { FIELD } from "../src/performance-window.ts";
 import { modeOf } from "../src/state.ts";
-import { CRITICAL_LINES, exceeds, WARNING_LINES } from "../src/state-machine.ts";
+import { tableRow } from "../src/states/parameter-table.ts";
+import { CRITICAL_LINES, exceeds, WARNING_LINES } from "../src/states/state-machine.ts";
+import { adaptationBounds } from "../src/tuning/bounds.ts";
 import { type Checks, play, runs } from "./arbitrary-runs.ts";
 import { CALM, Subject } from "./fixtures.ts";
 

@@ -1,6 +1,5 @@
 import type { StreamConfig } from "@nats-io/jetstream";
 import { RuntimeError } from "../errors.ts";
-import type { StreamDeclaration } from "./streams.ts";
 
 /**
  * Number of the form in which a house stores its knowledge. It is raised by every change that an earlier
@@ -32,7 +31,9 @@ export function refuseNewerFormat(name: string, { metadata }: Partial<StreamConf
 }
 
 /** The declaration as older streams have to meet it: a lower format, or none, is no drift. */
-export function withoutFormat(declaration: StreamDeclaration): StreamDeclaration {
+export function withoutFormat<Declared extends Partial<StreamConfig>>(
+  declaration: Declared,
+): Declared {
   const { [FORMAT_KEY]: _, ...metadata } = declaration.metadata ?? {};
   return { ...declaration, metadata };
 }

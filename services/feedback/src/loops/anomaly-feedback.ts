@@ -1,11 +1,9 @@
 import type { AnomalyFeedbackSignal, LearnerCommand } from "@mapek/core/messages";
-import { begin, beginSystemWide } from "./actions.ts";
-import { broadcastSensitivity } from "./commands.ts";
-import { dampFactor } from "./damping.ts";
-import { figure } from "./figure.ts";
-import { observe } from "./judgement.ts";
-import { type Label, readLabel } from "./label.ts";
-import { countLabels, type LabelRecord, noLabels } from "./label-record.ts";
+import { begin, beginSystemWide } from "../actions/actions.ts";
+import { broadcastSensitivity } from "../actions/commands.ts";
+import { figure } from "../figure.ts";
+import { dampFactor } from "../judgement/damping.ts";
+import { observe } from "../judgement/judgement.ts";
 import {
   influenceOf,
   influenceSpent,
@@ -14,8 +12,10 @@ import {
   type WithoutEffect,
   weightOf,
   withinInfluence,
-} from "./source-limits.ts";
-import { meanOfNewest, type Turn } from "./state.ts";
+} from "../sources/source-limits.ts";
+import { meanOfNewest, type Turn } from "../state.ts";
+import { type Label, readLabel } from "./label.ts";
+import { countLabels, type LabelRecord, noLabels } from "./label-record.ts";
 
 const FALSE_POSITIVE_FACTOR = 0.8;
 const FALSE_NEGATIVE_FACTOR = 1.25;

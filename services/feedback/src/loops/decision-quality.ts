@@ -1,11 +1,11 @@
 import type { DecisionQualitySignal } from "@mapek/core/messages";
-import { begin } from "./actions.ts";
-import { dampFactor } from "./damping.ts";
-import { figure } from "./figure.ts";
-import { observe } from "./judgement.ts";
-import { type Sender, weightOf } from "./source-limits.ts";
-import { ACCURACY_MEMORY, meanOfNewest, type Turn } from "./state.ts";
-import { isResting } from "./stream.ts";
+import { begin } from "../actions/actions.ts";
+import { figure } from "../figure.ts";
+import { dampFactor } from "../judgement/damping.ts";
+import { observe } from "../judgement/judgement.ts";
+import { isResting } from "../judgement/stream.ts";
+import { type Sender, weightOf } from "../sources/source-limits.ts";
+import { ACCURACY_MEMORY, meanOfNewest, type Turn } from "../state.ts";
 
 const POOR_ACCURACY = 0.5;
 const GOOD_ACCURACY = 0.9;

@@ -8,7 +8,7 @@ import {
   type ObjectiveTrack,
   standingOf,
 } from "@mapek/core/stats";
-import { WINDOW_REPORTS } from "./performance-window.ts";
+import { WINDOW_REPORTS } from "../performance-window.ts";
 
 /** Most commands whose outcome is awaited; beyond that the oldest are given up. */
 const OUTCOME_LIMIT = 1_000;

@@ -1,14 +1,14 @@
 import { type Loop, type Outcome, ROLLBACK, SYSTEM_WIDE } from "@mapek/core/messages";
 import type { Forecast } from "@mapek/core/stats";
-import type { OpenAction } from "./action-book.ts";
-import { findAction } from "./action-id.ts";
-import { logAction, logBroadcast } from "./action-log.ts";
-import { broadcastSensitivity, type Command, inverseOf, send } from "./commands.ts";
+import type { OpenAction } from "../actions/action-book.ts";
+import { findAction } from "../actions/action-id.ts";
+import { logAction, logBroadcast } from "../actions/action-log.ts";
+import { broadcastSensitivity, type Command, inverseOf, send } from "../actions/commands.ts";
+import { figure } from "../figure.ts";
+import type { Turn } from "../state.ts";
 import { dampedAfter } from "./damping.ts";
 import { countVerdict, Verdict, verdictOn } from "./effectiveness.ts";
 import { scoreOf, weigh } from "./evidence.ts";
-import { figure } from "./figure.ts";
-import type { Turn } from "./state.ts";
 import { fold, restFor, settle } from "./stream.ts";
 
 /** Spans that a loop only watches after an action while too little is known of its noise. */

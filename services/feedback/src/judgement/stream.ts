@@ -7,8 +7,8 @@ import {
   type Standing,
   standingOf,
 } from "@mapek/core/stats";
+import { RecentMap } from "../recent-map.ts";
 import type { Direction } from "./evidence.ts";
-import { RecentMap } from "./recent-map.ts";
 
 /** Most streams of a loop whose newest values are remembered. */
 export const STREAM_MEMORY = 10_000;

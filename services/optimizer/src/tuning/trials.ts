@@ -1,11 +1,11 @@
 import type { OutcomeOfChange, SystemState } from "@mapek/core/messages";
-import type { Moved } from "./adaptation.ts";
-import { type Lever, move, setBack } from "./governor.ts";
+import { WINDOW_REPORTS } from "../performance-window.ts";
+import { modeOf, type OptimizerState } from "../state.ts";
+import { figure } from "../states/reasons.ts";
+import type { Moved } from "./adaptation-state.ts";
+import { forgetTrouble } from "./interval-cost.ts";
 import { probeFailed, probeFound } from "./latency-gradient.ts";
-import { forgetTrouble } from "./looks.ts";
-import { WINDOW_REPORTS } from "./performance-window.ts";
-import { figure } from "./reasons.ts";
-import { modeOf, type OptimizerState } from "./state.ts";
+import { type Lever, move, setBack } from "./lever.ts";
 import { judge, observe, type Trial } from "./trial.ts";
 
 /** Most judged changes that are remembered. */

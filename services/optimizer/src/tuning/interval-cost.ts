@@ -1,7 +1,7 @@
-import { WINDOW_REPORTS } from "./performance-window.ts";
+import { WINDOW_REPORTS } from "../performance-window.ts";
 
 /** What looking at a system costs and finds; all means, nothing of the past is kept but the last ten losses. */
-export interface Looks {
+export interface IntervalCost {
   count: number;
   /** Pressure that the last look found. */
   pressure: number;
@@ -37,7 +37,7 @@ const COST_RATIO = 4;
 /** Reports before the means are worth anything. */
 const WARM_UP_REPORTS = WINDOW_REPORTS;
 
-export const initialLooks = (): Looks => ({
+export const initialIntervalCost = (): IntervalCost => ({
   count: 0,
   pressure: 0,
   normal: 0,
@@ -63,31 +63,36 @@ export const initialLooks = (): Looks => ({
  * @param cost CPU seconds of the cycle; NaN where unknown.
  * @param stretch The interval in force as a multiple of its row's.
  */
-export function noteLook(looks: Looks, pressure: number, cost: number, stretch: number): void {
-  const first = looks.count === 0;
-  if (looks.count < LONG_RUN_REPORTS) looks.count++;
-  const { count } = looks;
-  const edge = DEVIATIONS * Math.max(looks.spread, MIN_SPREAD);
-  const rise = first ? 0 : Math.max(0, pressure - looks.pressure - edge);
-  const found = first ? 0 : Math.max(0, pressure + rise - looks.normal - edge);
-  looks.pressure = pressure;
-  looks.found = found;
+export function noteReport(
+  known: IntervalCost,
+  pressure: number,
+  cost: number,
+  stretch: number,
+): void {
+  const first = known.count === 0;
+  if (known.count < LONG_RUN_REPORTS) known.count++;
+  const { count } = known;
+  const edge = DEVIATIONS * Math.max(known.spread, MIN_SPREAD);
+  const rise = first ? 0 : Math.max(0, pressure - known.pressure - edge);
+  const found = first ? 0 : Math.max(0, pressure + rise - known.normal - edge);
+  known.pressure = pressure;
+  known.found = found;
   const weight = 1 / Math.min(count, NORMAL_REPORTS);
-  if (first) looks.normal = pressure;
+  if (first) known.normal = pressure;
   else {
-    const deviation = Math.max(-edge, Math.min(edge, pressure - looks.normal));
-    looks.normal += deviation * weight;
-    looks.spread += (Math.abs(deviation) - looks.spread) * weight;
+    const deviation = Math.max(-edge, Math.min(edge, pressure - known.normal));
+    known.normal += deviation * weight;
+    known.spread += (Math.abs(deviation) - known.spread) * weight;
   }
   if (count > WARM_UP_REPORTS) {
-    looks.trouble += (found - looks.trouble) * RECENT_WEIGHT;
-    looks.usualTrouble += (found - looks.usualTrouble) / count;
+    known.trouble += (found - known.trouble) * RECENT_WEIGHT;
+    known.usualTrouble += (found - known.usualTrouble) / count;
   }
   if (cost > 0)
-    looks.usualCost += (cost - looks.usualCost) * (looks.usualCost === 0 ? 1 : 1 / count);
-  looks.loss = lookLoss(looks, cost, found, stretch);
-  looks.losses[looks.slot] = looks.loss;
-  looks.slot = looks.slot + 1 === WINDOW_REPORTS ? 0 : looks.slot + 1;
+    known.usualCost += (cost - known.usualCost) * (known.usualCost === 0 ? 1 : 1 / count);
+  known.loss = intervalLoss(known, cost, found, stretch);
+  known.losses[known.slot] = known.loss;
+  known.slot = known.slot + 1 === WINDOW_REPORTS ? 0 : known.slot + 1;
 }
 
 /**
@@ -111,31 +116,31 @@ export function noteLook(looks: Looks, pressure: number, cost: number, stretch: 
  *
  * @param found Trouble found by this look; @param stretch x.
  */
-function lookLoss(looks: Looks, cost: number, found: number, stretch: number): number {
-  const trouble = (found + NO_TROUBLE) / (looks.usualTrouble + NO_TROUBLE);
-  return costRatio(looks, cost) / stretch + trouble * stretch;
+function intervalLoss(known: IntervalCost, cost: number, found: number, stretch: number): number {
+  const trouble = (found + NO_TROUBLE) / (known.usualTrouble + NO_TROUBLE);
+  return costRatio(known, cost) / stretch + trouble * stretch;
 }
 
-/** What {@link lookLoss} says of another interval: its mean lately if only that had been different. */
-export function expectedLoss(looks: Looks, cost: number, stretch: number): number {
-  return lookLoss(looks, cost, looks.trouble, stretch);
+/** What {@link intervalLoss} says of another interval: its mean lately if only that had been different. */
+export function expectedLoss(known: IntervalCost, cost: number, stretch: number): number {
+  return intervalLoss(known, cost, known.trouble, stretch);
 }
 
 /** x*: the best multiple of the row's interval for what was measured lately; > 0. */
-export function bestStretch(looks: Looks, cost: number): number {
-  const trouble = (looks.trouble + NO_TROUBLE) / (looks.usualTrouble + NO_TROUBLE);
-  return Math.sqrt(costRatio(looks, cost) / trouble);
+export function bestStretch(known: IntervalCost, cost: number): number {
+  const trouble = (known.trouble + NO_TROUBLE) / (known.usualTrouble + NO_TROUBLE);
+  return Math.sqrt(costRatio(known, cost) / trouble);
 }
 
 /** Whether looks lately found anything beyond normal. */
-export const isTroubled = (looks: Looks): boolean => looks.trouble > NO_TROUBLE;
+export const isTroubled = (known: IntervalCost): boolean => known.trouble > NO_TROUBLE;
 
 /** What was found lately has gone: it counts no longer. */
-export function forgetTrouble(looks: Looks): void {
-  looks.trouble = 0;
+export function forgetTrouble(known: IntervalCost): void {
+  known.trouble = 0;
 }
 
-function costRatio(looks: Looks, cost: number): number {
-  if (!(cost > 0) || looks.usualCost === 0) return 1;
-  return Math.max(1 / COST_RATIO, Math.min(COST_RATIO, cost / looks.usualCost));
+function costRatio(known: IntervalCost, cost: number): number {
+  if (!(cost > 0) || known.usualCost === 0) return 1;
+  return Math.max(1 / COST_RATIO, Math.min(COST_RATIO, cost / known.usualCost));
 }

@@ -1,10 +1,10 @@
-import type { Moved } from "./adaptation.ts";
+import { FIELD } from "../performance-window.ts";
+import type { OptimizerState } from "../state.ts";
+import { figure } from "../states/reasons.ts";
+import type { Moved } from "./adaptation-state.ts";
 import { confined } from "./bounds.ts";
-import { mayFall, mayRise, move } from "./governor.ts";
-import { bestStretch, expectedLoss, isTroubled } from "./looks.ts";
-import { FIELD } from "./performance-window.ts";
-import { figure } from "./reasons.ts";
-import type { OptimizerState } from "./state.ts";
+import { bestStretch, expectedLoss, isTroubled } from "./interval-cost.ts";
+import { mayFall, mayRise, move } from "./lever.ts";
 import { beginStep } from "./trials.ts";
 
 /** A cycle may take this share of its interval; beyond it the interval must grow. */

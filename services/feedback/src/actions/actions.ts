@@ -8,16 +8,16 @@ import {
   reasonWithAnswer,
   SYSTEM_WIDE,
 } from "@mapek/core/messages";
+import { figure } from "../figure.ts";
+import { dampedAfter } from "../judgement/damping.ts";
+import { Verdict } from "../judgement/effectiveness.ts";
+import type { Direction } from "../judgement/evidence.ts";
+import { disturbStream, oscillates, standsAt } from "../judgement/stream.ts";
+import type { FeedbackState, Turn } from "../state.ts";
 import { OPEN_LIMIT, type OpenAction } from "./action-book.ts";
 import { findAction } from "./action-id.ts";
 import { logAction, logBroadcast } from "./action-log.ts";
 import { broadcastSensitivity, type Command, send } from "./commands.ts";
-import { dampedAfter } from "./damping.ts";
-import { Verdict } from "./effectiveness.ts";
-import type { Direction } from "./evidence.ts";
-import { figure } from "./figure.ts";
-import type { FeedbackState, Turn } from "./state.ts";
-import { disturbStream, oscillates, standsAt } from "./stream.ts";
 
 /** What a loop wants done, and how it is to be judged. */
 export interface Draft {

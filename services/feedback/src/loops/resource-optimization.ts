@@ -1,10 +1,10 @@
 import type { ResourceOptimizationSignal } from "@mapek/core/messages";
-import type { OpenAction } from "./action-book.ts";
-import { begin } from "./actions.ts";
-import { figure } from "./figure.ts";
-import { observe } from "./judgement.ts";
-import type { ResourceState, Turn } from "./state.ts";
-import { isResting } from "./stream.ts";
+import type { OpenAction } from "../actions/action-book.ts";
+import { begin } from "../actions/actions.ts";
+import { figure } from "../figure.ts";
+import { observe } from "../judgement/judgement.ts";
+import { isResting } from "../judgement/stream.ts";
+import type { ResourceState, Turn } from "../state.ts";
 
 const HIGH_UTILIZATION = 0.8;
 const LOW_UTILIZATION = 0.6;

@@ -1,59 +1,14 @@
-import type { ChangePhase, OutcomeOfChange } from "@mapek/core/messages";
+import { FIELD } from "../performance-window.ts";
+import { modeOf, type OptimizerState } from "../state.ts";
+import { exceeds, WARNING_LINES } from "../states/state-machine.ts";
+import { giveUpTrials, type Moved } from "./adaptation-state.ts";
 import { confined } from "./bounds.ts";
-import { initialLever, type Lever, move, weigh } from "./governor.ts";
+import { noteReport } from "./interval-cost.ts";
 import { nextIntervalStep, stretchWanted } from "./interval-steps.ts";
-import { type Gradient, initialGradient, learnBaseline } from "./latency-gradient.ts";
-import { initialLooks, type Looks, noteLook } from "./looks.ts";
+import { learnBaseline } from "./latency-gradient.ts";
+import { weigh } from "./lever.ts";
 import { nextParallelismStep, parallelismWanted } from "./parallelism-steps.ts";
-import { FIELD } from "./performance-window.ts";
-import { modeOf, type OptimizerState } from "./state.ts";
-import { exceeds, WARNING_LINES } from "./state-machine.ts";
-import type { Trial } from "./trial.ts";
 import { judgeTrials } from "./trials.ts";
-
-/** How measured performance has moved the parameters from their state's row, and what it learned of them. */
-export interface Adaptation {
-  readonly parallelism: Lever;
-  readonly interval: Lever;
-  readonly gradient: Gradient;
-  readonly looks: Looks;
-  /** The step, and the change of state, of which the effect is awaited. One step at a time, so that its effect is its own. */
-  step: Trial | null;
-  transition: Trial | null;
-}
-
-/** What moved parameters, for the message that tells of it. */
-export interface Moved {
-  readonly reason: string;
-  readonly phase: ChangePhase;
-  /** Of the change whose judgement led to this one. */
-  readonly outcome?: OutcomeOfChange;
-}
-
-/** Parallelism is added to its row, the interval multiplied with it. */
-const ROW = { parallelism: 0, interval: 1 } as const;
-
-export const initialAdaptation = (): Adaptation => ({
-  parallelism: initialLever(ROW.parallelism),
-  interval: initialLever(ROW.interval),
-  gradient: initialGradient(),
-  looks: initialLooks(),
-  step: null,
-  transition: null,
-});
-
-/** Back to the row, as on entering a state; what was learned stays, it belongs to the system. */
-export function resetAdaptation(adaptation: Adaptation): void {
-  move(adaptation.parallelism, ROW.parallelism);
-  move(adaptation.interval, ROW.interval);
-  giveUpTrials(adaptation);
-}
-
-/** What is awaited can no longer be told from what something else did. */
-export function giveUpTrials(adaptation: Adaptation): void {
-  adaptation.step = null;
-  adaptation.transition = null;
-}
 
 /** Brings an adaptation made under other settings inside the present bounds. */
 export function confineAdaptation(state: OptimizerState): void {
@@ -73,7 +28,7 @@ export function learn(state: OptimizerState, pressure: number): void {
   if (!Number.isNaN(latency) && !isLoaded(state))
     learnBaseline(adaptation.gradient, latency, window.means[FIELD.decisions_per_minute] as number);
   if (!Number.isNaN(pressure))
-    noteLook(adaptation.looks, pressure, costOf(state), adaptation.interval.value);
+    noteReport(adaptation.looks, pressure, costOf(state), adaptation.interval.value);
 }
 
 /**

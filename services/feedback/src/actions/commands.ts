@@ -4,8 +4,8 @@ import {
   type OptimizerCommand,
   seriesKey,
 } from "@mapek/core/messages";
+import type { FeedbackState, Turn } from "../state.ts";
 import type { OpenAction } from "./action-book.ts";
-import type { FeedbackState, Turn } from "./state.ts";
 
 export type Command = LearnerCommand | OptimizerCommand;
 

@@ -1,11 +1,11 @@
 import type { SystemState, Transition } from "@mapek/core/messages";
 import type { Output } from "@mapek/runtime";
-import { resetAdaptation } from "./adaptation.ts";
+import { deriveRow, type OptimizerState } from "../state.ts";
+import { resetAdaptation } from "../tuning/adaptation-state.ts";
+import { beginTransition } from "../tuning/trials.ts";
 import { whyEntered } from "./reasons.ts";
-import { deriveRow, type OptimizerState } from "./state.ts";
 import { nextState, watchQuality } from "./state-machine.ts";
 import { record } from "./transitions.ts";
-import { beginTransition } from "./trials.ts";
 
 /**
  * Judges the means and enters the state that they ask for, where dwell and flap budget allow it.

@@ -1,6 +1,6 @@
 import type { SystemState } from "@mapek/core/messages";
-import { FIELD } from "./performance-window.ts";
-import type { OptimizerState } from "./state.ts";
+import { FIELD } from "../performance-window.ts";
+import type { OptimizerState } from "../state.ts";
 import { budgetFreeAt } from "./transitions.ts";
 
 /** A measure above its line makes a system critical; on the line is not above it. */

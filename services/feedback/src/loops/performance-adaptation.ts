@@ -1,7 +1,7 @@
 import type { OptimizerCommand, PerformanceAdaptationSignal } from "@mapek/core/messages";
-import { begin } from "./actions.ts";
-import { figure } from "./figure.ts";
-import type { Turn } from "./state.ts";
+import { begin } from "../actions/actions.ts";
+import { figure } from "../figure.ts";
+import type { Turn } from "../state.ts";
 
 /**
  * Has the optimizer decide again, now, on what the signal says. It is judged by the pressure that

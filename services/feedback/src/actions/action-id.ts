@@ -1,6 +1,6 @@
 import { isLoop } from "@mapek/core/messages";
+import type { FeedbackState } from "../state.ts";
 import type { OpenAction } from "./action-book.ts";
-import type { FeedbackState } from "./state.ts";
 
 /** An action by its id `<system>.<loop>.<n>`. */
 export function findAction(state: FeedbackState, id: string): OpenAction | undefined {

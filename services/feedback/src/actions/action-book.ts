@@ -6,7 +6,7 @@ import type {
   SettingValue,
 } from "@mapek/core/messages";
 import type { Forecast, Standing } from "@mapek/core/stats";
-import type { Direction } from "./evidence.ts";
+import type { Direction } from "../judgement/evidence.ts";
 
 /** Most open actions of a loop; one more closes the oldest. */
 export const OPEN_LIMIT = 1_000;

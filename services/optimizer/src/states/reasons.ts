@@ -1,6 +1,6 @@
 import type { SystemState } from "@mapek/core/messages";
-import { FIELD, type PerformanceField, type PerformanceWindow } from "./performance-window.ts";
-import type { OptimizerState } from "./state.ts";
+import { FIELD, type PerformanceField, type PerformanceWindow } from "../performance-window.ts";
+import type { OptimizerState } from "../state.ts";
 import {
   CRITICAL_LINES,
   type Lines,

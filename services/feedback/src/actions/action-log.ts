@@ -1,8 +1,8 @@
 import { type Action, SYSTEM_WIDE } from "@mapek/core/messages";
 import type { Forecast } from "@mapek/core/stats";
+import { effectivenessOf } from "../judgement/effectiveness.ts";
+import type { Turn } from "../state.ts";
 import type { OpenAction } from "./action-book.ts";
-import { effectivenessOf } from "./effectiveness.ts";
-import type { Turn } from "./state.ts";
 
 /** Publishes what has become of an action. */
 export function logAction(

@@ -1,5 +1,5 @@
 import type { FeedbackSettings, MessageErrorCode } from "@mapek/core/messages";
-import { RecentMap } from "./recent-map.ts";
+import { RecentMap } from "../recent-map.ts";
 
 /** What is left of something that comes back evenly with event time. */
 export interface Allowance {

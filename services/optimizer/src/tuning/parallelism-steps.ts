@@ -1,10 +1,10 @@
 import type { ChangePhase } from "@mapek/core/messages";
-import type { Moved } from "./adaptation.ts";
-import { mayFall, mayRise, move } from "./governor.ts";
+import { FIELD, WINDOW_REPORTS } from "../performance-window.ts";
+import type { OptimizerState } from "../state.ts";
+import { figure } from "../states/reasons.ts";
+import type { Moved } from "./adaptation-state.ts";
 import { gradientOf, postponeProbe, probeIsDue } from "./latency-gradient.ts";
-import { FIELD, WINDOW_REPORTS } from "./performance-window.ts";
-import { figure } from "./reasons.ts";
-import type { OptimizerState } from "./state.ts";
+import { mayFall, mayRise, move } from "./lever.ts";
 import type { Trial } from "./trial.ts";
 import { beginStep } from "./trials.ts";
 

@@ -1,0 +1,155 @@
+import {
+  type FeedbackInput,
+  type MetricsLearningSignal,
+  type Recommendation,
+  seriesKey,
+  type ThresholdSide,
+} from "@mapek/core/messages";
+import { send } from "../actions/commands.ts";
+import { figure } from "../figure.ts";
+import {
+  influenceOf,
+  influenceSpent,
+  type Sender,
+  type WithoutEffect,
+  weightOf,
+} from "../sources/source-limits.ts";
+import type { Turn } from "../state.ts";
+import { decideOn } from "./threshold-proposal.ts";
+
+type RecommendationInput = Extract<FeedbackInput, { kind: "recommendation" }>;
+
+/** Mean absolute deviation of a normal variable over its interquartile range. */
+const DEVIATION_PER_RANGE = 0.5915;
+
+const subjectOf = (series: string, side: ThresholdSide | undefined): string =>
+  side === "lower" ? `${series}#lower` : series;
+
+/** A recommendation of the learner, with the threshold that it says is in force. */
+export function receiveRecommendation(
+  turn: Turn,
+  signalId: string,
+  input: RecommendationInput,
+  acts: boolean,
+): void {
+  const { recommendation, in_force: inForce } = input;
+  const { metric, labels, side } = recommendation;
+  const series = seriesKey(turn.state.system, metric, labels);
+  const subject = subjectOf(series, side);
+  const known = turn.state.thresholds.get(subject);
+  const tentative = known?.tentative === true && known.value === inForce;
+  const spread = spreadOf(recommendation) ?? known?.spread ?? null;
+  if (inForce === null) turn.state.thresholds.delete(subject);
+  else {
+    const scale = scaleOf(recommendation) ?? known?.scale ?? null;
+    const { movedBy } = known ?? {};
+    turn.state.thresholds.set(subject, { value: inForce, scale, spread, tentative, movedBy });
+  }
+  const rate = input.in_force_rate;
+  if (!acts) {
+    if (rate !== undefined && rate > 0) stopFollowing(turn, signalId, input);
+    return;
+  }
+  if (recommendation.provisional) return;
+  decideOn(turn, {
+    signalId,
+    subject,
+    series,
+    side,
+    metric,
+    labels,
+    value: recommendation.recommended_value,
+    at: recommendation.timestamp,
+    confidence: recommendation.confidence,
+    strategy: recommendation.strategy,
+    reasoning: recommendation.reasoning,
+    source: "recommendation",
+    inForce: tentative ? undefined : (inForce ?? undefined),
+    follows: rate !== 0,
+    scale: null,
+    spread,
+    weight: 1,
+    influence: undefined,
+  });
+}
+
+/** A loop that is disabled moves nothing: what follows at its word is told to stay. */
+function stopFollowing(
+  turn: Turn,
+  signalId: string,
+  { recommendation, in_force: inForce }: RecommendationInput,
+): void {
+  if (inForce === null) return;
+  const { metric, labels, side, strategy, confidence } = recommendation;
+  send(turn, `${turn.state.system}.metrics_learning.stop.${signalId}`, {
+    name: "set_threshold",
+    metric,
+    labels,
+    ...(side !== undefined && { side }),
+    threshold: inForce,
+    moved_from: inForce,
+    rate: 0,
+    strategy,
+    confidence,
+    reasoning: "the loop metrics_learning is disabled: it stays what it is",
+    source: "recommendation",
+  });
+}
+
+/** Usual deviation of a series, in which its threshold is measured; by its window where the learner does not say. */
+function spreadOf(recommendation: Recommendation): number | undefined {
+  const { spread } = recommendation.supporting_data;
+  if (typeof spread === "number" && spread > 0) return spread;
+  const scale = scaleOf(recommendation);
+  return scale === undefined ? undefined : scale * DEVIATION_PER_RANGE;
+}
+
+/** Interquartile range of the window that a recommendation rests on. */
+function scaleOf({ supporting_data: { p25, p75 } }: Recommendation): number | undefined {
+  const range = typeof p25 === "number" && typeof p75 === "number" ? p75 - p25 : 0;
+  return range > 0 ? range : undefined;
+}
+
+/**
+ * A threshold that somebody proposes. Where none is in force it takes all that its source may move, and holds
+ * until the learner recommends one; from 0 it has no measure unless the scale of the series is known.
+ */
+export function receiveProposal(
+  turn: Turn,
+  signalId: string,
+  sender: Sender,
+  body: MetricsLearningSignal,
+  acts: boolean,
+): WithoutEffect | undefined {
+  if (!acts) return undefined;
+  const { parameter: metric, labels = {}, side, threshold_value: value, confidence } = body;
+  const series = seriesKey(turn.state.system, metric, labels);
+  const subject = subjectOf(series, side);
+  const known = turn.state.thresholds.get(subject);
+  const inForce = known?.tentative ? undefined : known?.value;
+  const scale = known?.scale ?? null;
+  const influence = influenceOf(turn.state, sender, "threshold", subject);
+  const hasMeasure = inForce === undefined ? influence.whole : inForce !== 0 || scale !== null;
+  if (influence.spent || !hasMeasure) return influenceSpent(turn.state, sender);
+  decideOn(turn, {
+    signalId,
+    subject,
+    series,
+    side,
+    metric,
+    labels,
+    value,
+    at: undefined,
+    confidence,
+    strategy: "manual",
+    reasoning: `proposed by ${sender.name} with confidence ${figure(confidence)}`,
+    source: "signal",
+    inForce,
+    follows: true,
+    scale,
+    spread: known?.spread ?? null,
+    weight: weightOf(turn.state.settings, sender),
+    influence,
+  });
+  return undefined;
+}
