@@ -39,7 +39,7 @@ export const PUBLISHED: readonly Published[] = [
       optimizer: "services/optimizer/src/main.ts",
       feedback: "services/feedback/src/main.ts",
       console: "services/console/src/main.ts",
-      keeper: "packages/nats-server/src/keeper.ts",
+      keeper: "packages/nats-server/src/run/keeper.ts",
     },
     target: "node22.12",
     declarations: false,

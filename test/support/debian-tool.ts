@@ -3,7 +3,7 @@ import { access, constants, copyFile, mkdir, mkdtemp, readdir, rename, rm } from
 import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
-import { fetchDebianPackage } from "../../packages/nats-server/src/debian-package.ts";
+import { fetchDebianPackage } from "../../packages/nats-server/src/find/debian-package.ts";
 
 const run = promisify(execFile);
 const FETCH_TIMEOUT_MS = 180_000;

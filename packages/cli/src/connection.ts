@@ -2,7 +2,7 @@ import { type ConnectOptions, connect, type MapekClient } from "@mapek/client";
 import { Option } from "commander";
 import { CliError } from "./errors.ts";
 import { type ChosenServer, chooseServer, type ServerOptions } from "./house/choose-server.ts";
-import { sayAside } from "./output.ts";
+import { sayAside } from "./output/output.ts";
 
 /** What commands that talk to a server take. */
 export type NatsOptions = ServerOptions;

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { chooseSeries, parseCsv, readCsv } from "../src/csv.ts";
-import { parseTime } from "../src/time.ts";
+import { chooseSeries, parseCsv, readCsv } from "../src/input/csv.ts";
+import { parseTime } from "../src/input/time.ts";
 
 const T = Date.UTC(2025, 9, 9, 8, 53, 20);
 

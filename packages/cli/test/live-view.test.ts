@@ -1,7 +1,7 @@
 import type { SeriesState } from "@mapek/client";
 import { describe, expect, it } from "vitest";
-import { CrashPolicy } from "../src/up/crash-policy.ts";
 import { renderView, type ViewModel } from "../src/up/live-view.ts";
+import { CrashPolicy } from "../src/up/processes/crash-policy.ts";
 
 const aSeries = (changes: Partial<SeriesState> = {}): SeriesState => ({
   system: "local",

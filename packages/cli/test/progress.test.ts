@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Progress } from "../src/progress.ts";
+import { Progress } from "../src/output/progress.ts";
 
 /** A stream that keeps what is written. */
 function streamOf(isTTY: boolean) {

@@ -6,7 +6,7 @@ import { Command } from "commander";
 import fc from "fast-check";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { reportCommand } from "../src/commands/report.ts";
-import { showNumber, showTime } from "../src/output.ts";
+import { showNumber, showTime } from "../src/output/output.ts";
 import { runProgram } from "../src/program.ts";
 import { numberTicks, timeTicks } from "../src/report/axis.ts";
 import { html } from "../src/report/html.ts";

@@ -1,7 +1,7 @@
 import type { Threshold } from "@mapek/client";
 import { expect, it } from "vitest";
 import { thresholdTable } from "../src/commands/thresholds.ts";
-import { describeMessage } from "../src/describe-message.ts";
+import { describeMessage } from "../src/output/describe-message.ts";
 import { whatIf } from "../src/replay/what-if.ts";
 
 const sent = Date.UTC(2026, 0, 5);

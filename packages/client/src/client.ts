@@ -1,18 +1,13 @@
-// One file above 300 lines: it is the package's door, where every method is one line and its contract.
 import {
   type Action,
-  type Anomaly,
-  type Change,
   type Explanation,
   type Feedback,
   type InputReply,
   type Labels,
-  type Loop,
   type OutputEvent,
   type Parameters,
   type Performance,
   performance as performanceMessage,
-  type Recommendation,
   type Request,
   type SeriesExport,
   type Service,
@@ -20,30 +15,15 @@ import {
   type Threshold,
   type Transition,
 } from "@mapek/core/messages";
-import { connect as dial, type NatsConnection } from "@nats-io/transport-node";
-import {
-  type ConnectOptions,
-  natsOptions,
-  prefixesOf,
-  publicKeyOf,
-  serversOf,
-} from "./connection-options.ts";
-import { Control } from "./control.ts";
-import { ClientError } from "./errors.ts";
-import { LatestValues } from "./latest-values.ts";
-import {
-  type OutputFilter,
-  type OutputName,
-  type OutputOf,
-  subscribeToOutputs,
-} from "./outputs.ts";
-import {
-  type PublisherStats,
-  type PublishOptions,
-  type SampleInput,
-  SamplePublisher,
-} from "./sample-publisher.ts";
-import { checkSystem, type Sender, type Stored, sendOne } from "./senders.ts";
+import type { NatsConnection } from "@nats-io/transport-node";
+import { type ConnectOptions, prefixesOf, publicKeyOf } from "./connection-options.ts";
+import { contained } from "./contained.ts";
+import { LatestValues } from "./outputs/latest-values.ts";
+import { OutputListener } from "./outputs/output-listener.ts";
+import type { OutputFilter } from "./outputs/outputs.ts";
+import type { Handler, Subscription } from "./outputs/subscription.ts";
+import { Control } from "./requests/control.ts";
+import { checkSystem, type Sender, type Stored, sendOne } from "./requests/senders.ts";
 import {
   type EventsQuery,
   type ExplainQuery,
@@ -51,9 +31,14 @@ import {
   type RequestOptions,
   type SeriesState,
   ServiceRequests,
-} from "./service-requests.ts";
-import { Signals } from "./signals.ts";
-import type { Handler, Subscription } from "./subscription.ts";
+} from "./requests/service-requests.ts";
+import { Signals } from "./requests/signals.ts";
+import {
+  type PublisherStats,
+  type PublishOptions,
+  type SampleInput,
+  SamplePublisher,
+} from "./samples/sample-publisher.ts";
 import { systemTimers, type Timers } from "./timers.ts";
 
 const DEFAULTS = {
@@ -65,36 +50,8 @@ const DEFAULTS = {
   closeTimeoutMs: 5_000,
 };
 
-/**
- * Connects to a NATS server. The connection reconnects for ever.
- *
- * @throws {ClientError} MAPEK_CLIENT_UNREACHABLE, MAPEK_CLIENT_BAD_OPTION.
- */
-export async function connect(options: ConnectOptions = {}): Promise<MapekClient> {
-  let nc: NatsConnection;
-  try {
-    nc = await dial(natsOptions(options));
-  } catch (cause) {
-    const address = serversOf(options)
-      .join(",")
-      .replace(/\/\/[^@/,]*@/g, "//…@");
-    throw new ClientError("MAPEK_CLIENT_UNREACHABLE", `${address}: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
-  try {
-    return new MapekClient(nc, options);
-  } catch (error) {
-    await nc.close();
-    throw error;
-  }
-}
-
-/** A connection to the house: publish, subscribe, signal, ask. Made by {@link connect}. */
-export class MapekClient {
-  /** The connection itself, for what this client does not do. */
-  readonly connection: NatsConnection;
-  readonly subjects: Subjects;
+/** A connection to the house: publish, subscribe, signal, ask. Made by `connect`. */
+export class MapekClient extends OutputListener {
   /** Sends evidence to the feedback loops. */
   readonly signal: Signals;
   /** Operators' commands. */
@@ -109,11 +66,10 @@ export class MapekClient {
   #closing: Promise<void> | undefined;
 
   constructor(nc: NatsConnection, options: ConnectOptions = {}) {
+    super(nc, new Subjects(prefixesOf(options)));
     const pick = <K extends keyof typeof DEFAULTS>(key: K) => options[key] ?? DEFAULTS[key];
     const limits = { attemptTimeoutMs: pick("attemptTimeoutMs"), deadlineMs: pick("deadlineMs") };
-    this.connection = nc;
     this.#closeTimeoutMs = pick("closeTimeoutMs");
-    this.subjects = new Subjects(prefixesOf(options));
     this.timers = options.timers ?? systemTimers;
     this.#onError = contained(options.onError ?? ((error) => process.emitWarning(error)));
     const settings = {
@@ -176,56 +132,6 @@ export class MapekClient {
   /** Sends what is gathered; resolves once it is with the server or, where asked for, acknowledged. */
   flush(): Promise<void> {
     return this.#publisher.flush();
-  }
-
-  onRecommendation(filter: OutputFilter, handler: Handler<Recommendation>): Subscription {
-    return this.on("recommendations", filter, handler);
-  }
-  /**
-   * Thresholds as they are handed out: by a person, a loop or, 10 to 100 times a day, by the clock. Keep the newest
-   * message of each series and compare with `thresholdAt(message, timeMs)`: `threshold` alone is its value when it was sent.
-   */
-  onThreshold(filter: OutputFilter, handler: Handler<Threshold>): Subscription {
-    return this.on("thresholds", filter, handler);
-  }
-  onAnomaly(filter: OutputFilter, handler: Handler<Anomaly>): Subscription {
-    return this.on("anomalies", filter, handler);
-  }
-  /** Level shifts, drift, series that fall silent and come back. */
-  onChange(filter: OutputFilter, handler: Handler<Change>): Subscription {
-    return this.on("changes", filter, handler);
-  }
-  onParameters(filter: OutputFilter, handler: Handler<Parameters>): Subscription {
-    return this.on("parameters", { system: filter.system }, handler);
-  }
-  onTransition(filter: OutputFilter, handler: Handler<Transition>): Subscription {
-    return this.on("transitions", { system: filter.system }, handler);
-  }
-  /** Signals of a loop, or of all (`"*"`), once they are accepted. */
-  onSignal(loop: Loop | "*", handler: Handler<Feedback>, filter: OutputFilter = {}): Subscription {
-    return this.on("feedback", { system: filter.system, loop }, handler);
-  }
-  /** Actions of a loop, or of all (`"*"`): what was changed and, later, how it turned out. */
-  onAction(loop: Loop | "*", handler: Handler<Action>, filter: OutputFilter = {}): Subscription {
-    return this.on("actions", { system: filter.system, loop }, handler);
-  }
-
-  /**
-   * Subscribes to a family of outputs. A handler that throws or rejects is counted and reported to
-   * `onError`; the subscription goes on.
-   */
-  on<Name extends OutputName>(
-    name: Name,
-    filter: OutputFilter & { readonly loop?: string | undefined },
-    handler: Handler<OutputOf<Name>>,
-  ): Subscription {
-    if (filter.system !== undefined) checkSystem(filter.system);
-    return subscribeToOutputs(
-      { nc: this.connection, subjects: this.subjects, onError: this.#onError },
-      name,
-      filter,
-      handler,
-    );
   }
 
   /**
@@ -384,15 +290,4 @@ async function within(ms: number, work: Promise<unknown>): Promise<void> {
   });
   await Promise.race([work.catch(() => {}), over]);
   clearTimeout(timer);
-}
-
-/** An error reporter that cannot break what reports to it. */
-function contained(onError: (error: Error) => void): (error: Error) => void {
-  return (error) => {
-    try {
-      onError(error);
-    } catch {
-      // There is nobody left to tell.
-    }
-  };
 }

@@ -23,28 +23,39 @@ export {
   type Threshold,
   type Transition,
 } from "@mapek/core/messages";
-export { connect, MapekClient } from "./client.ts";
+export { MapekClient } from "./client.ts";
+export { connect } from "./connect.ts";
 export type { ConnectOptions } from "./connection-options.ts";
 export { CLIENT_ERRORS, ClientError, type ClientErrorCode } from "./errors.ts";
-export type { LoopKnowledge, LoopParameters, MonitoredMetrics, Observation } from "./knowledge.ts";
+export type {
+  LoopKnowledge,
+  LoopParameters,
+  MonitoredMetrics,
+  Observation,
+} from "./loop/knowledge.ts";
 export {
   type ExecutionOutcome,
   MapeLoop,
   type MapeLoopOptions,
   type MapeLoopStats,
   type MapeStep,
-} from "./mape-loop.ts";
-export { type GroupedAnomaly, openGroups } from "./open-groups.ts";
-export { OUTPUT_NAMES, type OutputFilter, type OutputName, type OutputOf } from "./outputs.ts";
-export { type Decision, isRedraw } from "./redraw.ts";
-export type { PublisherStats, PublishOptions, SampleInput } from "./sample-publisher.ts";
+} from "./loop/mape-loop.ts";
+export {
+  OUTPUT_NAMES,
+  type OutputFilter,
+  type OutputName,
+  type OutputOf,
+} from "./outputs/outputs.ts";
+export { type Decision, isRedraw } from "./outputs/redraw.ts";
+export type { Subscription, SubscriptionStats } from "./outputs/subscription.ts";
+export { type GroupedAnomaly, openGroups } from "./requests/open-groups.ts";
 export type {
   EventsQuery,
   ExplainQuery,
   OpenAnomaly,
   RequestOptions,
   SeriesState,
-} from "./service-requests.ts";
-export type { Signals } from "./signals.ts";
-export type { Subscription, SubscriptionStats } from "./subscription.ts";
+} from "./requests/service-requests.ts";
+export type { Signals } from "./requests/signals.ts";
+export type { PublisherStats, PublishOptions, SampleInput } from "./samples/sample-publisher.ts";
 export type { Timers } from "./timers.ts";

@@ -1,7 +1,7 @@
 import { BUCKETS } from "@mapek/runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { MapekClient } from "../src/index.ts";
-import { LATEST_BUCKETS } from "../src/latest-values.ts";
+import { LATEST_BUCKETS } from "../src/outputs/latest-values.ts";
 import { type House, makeStreams, openHouse, until } from "./house.ts";
 import { aThreshold, someParameters } from "./messages.ts";
 

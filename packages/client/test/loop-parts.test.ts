@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { BoundedParallel } from "../src/bounded-parallel.ts";
-import { accuracyOf, DecisionRecord } from "../src/decision-record.ts";
-import { StampClock } from "../src/stamp-clock.ts";
+import { BoundedParallel } from "../src/loop/bounded-parallel.ts";
+import { accuracyOf, DecisionRecord } from "../src/loop/decision-record.ts";
+import { StampClock } from "../src/samples/stamp-clock.ts";
 
 describe("StampClock", () => {
   it("gives strictly increasing times, also when the clock stands still or jumps back", () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Converter } from "../src/converter.ts";
+import { Converter } from "../src/convert/converter.ts";
 import type { Reading } from "../src/reading.ts";
 import { gauge, total } from "./readings.ts";
 

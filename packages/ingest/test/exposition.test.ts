@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { parseExposition } from "../src/exposition.ts";
+import { parseExposition } from "../src/prometheus/exposition.ts";
 import type { Reading } from "../src/reading.ts";
 import { gauge, total } from "./readings.ts";
 

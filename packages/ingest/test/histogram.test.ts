@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { bucketIncrease, bucketQuantile } from "../src/histogram.ts";
+import { bucketIncrease, bucketQuantile } from "../src/convert/histogram.ts";
 
 describe("a quantile of buckets", () => {
   // What histogram_quantile answers for the same buckets.

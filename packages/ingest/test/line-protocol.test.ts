@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { LINE_PRECISIONS, parseLineProtocol } from "../src/line-protocol.ts";
+import { LINE_PRECISIONS, parseLineProtocol } from "../src/line-protocol/line-protocol.ts";
 import { figures, gauge } from "./readings.ts";
 
 const T = 1_519_194_109_000;

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Converter } from "../src/converter.ts";
-import { decodeOtlp, parseOtlp } from "../src/otlp.ts";
+import { Converter } from "../src/convert/converter.ts";
+import { decodeOtlp, parseOtlp } from "../src/otlp/otlp.ts";
 import * as otlp from "./otlp-bytes.ts";
 import { gauge, total } from "./readings.ts";
 

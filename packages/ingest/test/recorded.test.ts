@@ -2,11 +2,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { Converter } from "../src/converter.ts";
-import { decodeOtlp, parseOtlp } from "../src/otlp.ts";
+import { Converter } from "../src/convert/converter.ts";
+import { decodeOtlp, parseOtlp } from "../src/otlp/otlp.ts";
+import { parseRemoteWrite } from "../src/prometheus/remote-write.ts";
+import { unpackSnappy } from "../src/prometheus/snappy.ts";
 import type { Reading } from "../src/reading.ts";
-import { parseRemoteWrite } from "../src/remote-write.ts";
-import { unpackSnappy } from "../src/snappy.ts";
 import { gauge, total } from "./readings.ts";
 
 const recorded = (name: string) => readFileSync(join(import.meta.dirname, "golden", name));

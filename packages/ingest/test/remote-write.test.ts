@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { compress } from "snappyjs";
 import { expect, test } from "vitest";
 import { promRequest, promRequestV2 } from "../../../test/support/prom-request.ts";
+import { parseRemoteWrite } from "../src/prometheus/remote-write.ts";
+import { unpackSnappy } from "../src/prometheus/snappy.ts";
 import type { Reading } from "../src/reading.ts";
-import { parseRemoteWrite } from "../src/remote-write.ts";
-import { unpackSnappy } from "../src/snappy.ts";
 import { gauge, total } from "./readings.ts";
 
 const T = 1_760_000_000_000;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { compress } from "snappyjs";
 import { expect, test } from "vitest";
-import { SnappyError, unpackSnappy } from "../src/snappy.ts";
+import { SnappyError, unpackSnappy } from "../src/prometheus/snappy.ts";
 
 const bytes = fc.oneof(
   fc.uint8Array({ maxLength: 2_000 }),

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Converter } from "../src/converter.ts";
-import { parseStatsd } from "../src/statsd.ts";
-import { StatsdWindow } from "../src/statsd-window.ts";
+import { Converter } from "../src/convert/converter.ts";
+import { parseStatsd } from "../src/statsd/statsd.ts";
+import { StatsdWindow } from "../src/statsd/statsd-window.ts";
 
 const T = 1_656_581_400_000;
 const make = (maxSeries = 100) =>

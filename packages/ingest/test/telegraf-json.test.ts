@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseTelegrafJson, timeOfMagnitude } from "../src/telegraf-json.ts";
+import { parseTelegrafJson, timeOfMagnitude } from "../src/telegraf-json/telegraf-json.ts";
 import { gauge } from "./readings.ts";
 
 const T = 1_458_229_140_000;

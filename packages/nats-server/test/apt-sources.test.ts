@@ -1,8 +1,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { parseDeb822Sources, parseOneLineSources, readAptSources } from "../src/apt-sources.ts";
-import { debianMirrors } from "../src/debian-mirrors.ts";
+import {
+  parseDeb822Sources,
+  parseOneLineSources,
+  readAptSources,
+} from "../src/find/apt-sources.ts";
+import { debianMirrors } from "../src/find/debian-mirrors.ts";
 import { makeSandbox } from "./sandbox.ts";
 
 const ONE_LINE = `# a comment

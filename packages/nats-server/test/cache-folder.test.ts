@@ -2,7 +2,7 @@ import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { cacheFolders, isTrusted, writableCacheFolder } from "../src/cache-folder.ts";
+import { cacheFolders, isTrusted, writableCacheFolder } from "../src/find/cache-folder.ts";
 import { makeSandbox } from "./sandbox.ts";
 
 it("takes MAPEK_CACHE_DIR, else XDG_CACHE_HOME, else HOME; empty counts as unset", () => {

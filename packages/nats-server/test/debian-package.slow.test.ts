@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
-import { APT_SOURCES, readAptSources } from "../src/apt-sources.ts";
-import { debianMirrors } from "../src/debian-mirrors.ts";
+import { APT_SOURCES, readAptSources } from "../src/find/apt-sources.ts";
+import { debianMirrors } from "../src/find/debian-mirrors.ts";
+import { compareVersions, MINIMUM_VERSION } from "../src/find/version.ts";
 import { type FoundServer, findServer } from "../src/index.ts";
-import { compareVersions, MINIMUM_VERSION } from "../src/version.ts";
 import { makeSandbox } from "./sandbox.ts";
 
 const FIND = fileURLToPath(new URL("./fixtures/find.ts", import.meta.url));

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { runCommand } from "../src/run-command.ts";
+import { runCommand } from "../src/find/run-command.ts";
 
 const shell = (script: string, timeoutMs = 60_000) =>
   runCommand("/bin/sh", ["-c", script], { env: { PATH: process.env.PATH }, timeoutMs });

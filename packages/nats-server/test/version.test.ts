@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { compareVersions, parseVersion } from "../src/version.ts";
+import { compareVersions, parseVersion } from "../src/find/version.ts";
 
 describe("parseVersion", () => {
   it.each([

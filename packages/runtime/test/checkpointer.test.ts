@@ -19,7 +19,7 @@ import { restoreState } from "../src/checkpoint/restore.ts";
 import { createLogger } from "../src/log.ts";
 import { createMetrics } from "../src/metrics.ts";
 import { linkOf } from "../src/nats/link.ts";
-import { Slicer } from "../src/partition/slicer.ts";
+import { TimeSlices } from "../src/partition/time-slices.ts";
 import { type House, startHouse } from "./support/house.ts";
 
 /** A state of some hundred actors, each of which takes a millisecond to encode, as a window of 50,000 samples does. */
@@ -112,7 +112,7 @@ function startCheckpointer(source: CheckpointSource<State>, connection = house.c
           logic,
           partition: 0,
           store,
-          slicer: new Slicer(5),
+          slices: new TimeSlices(5),
           metrics,
           log,
         },

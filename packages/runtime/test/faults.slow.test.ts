@@ -5,7 +5,7 @@ import { linkOf } from "../src/nats/link.ts";
 import { Committer } from "../src/partition/committer.ts";
 import { Partition } from "../src/partition/partition.ts";
 import { publicationsOf } from "../src/partition/publication.ts";
-import { Slicer } from "../src/partition/slicer.ts";
+import { TimeSlices } from "../src/partition/time-slices.ts";
 import { type Child, startChild } from "./support/child.ts";
 import { type CountingInput, type CountingState, countingLogic } from "./support/counting.ts";
 import {
@@ -113,7 +113,7 @@ test("outputs that come while the position is written go with the next commit", 
     owner,
     committer,
     store: new CheckpointStore(connection),
-    slicer: new Slicer(8),
+    slices: new TimeSlices(8),
     metrics,
     log,
     lease,

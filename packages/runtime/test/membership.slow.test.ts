@@ -6,7 +6,7 @@ import { CheckpointStore } from "../src/checkpoint/checkpoint-store.ts";
 import { STREAMS } from "../src/nats/streams.ts";
 import { Committer } from "../src/partition/committer.ts";
 import { Partition } from "../src/partition/partition.ts";
-import { Slicer } from "../src/partition/slicer.ts";
+import { TimeSlices } from "../src/partition/time-slices.ts";
 import { type Child, startChild } from "./support/child.ts";
 import { type CountingInput, type CountingState, countingLogic } from "./support/counting.ts";
 import {
@@ -224,7 +224,7 @@ test("two that both believe to own a partition: the one fenced stores nothing mo
       owner,
       committer,
       store: new CheckpointStore(connection),
-      slicer: new Slicer(8),
+      slices: new TimeSlices(8),
       metrics,
       log,
       lease,

@@ -11,8 +11,8 @@ import { Feed } from "./feed.ts";
 import { Live } from "./live.ts";
 import { checked, watchQuery } from "./queries.ts";
 import { readRoutes } from "./read-routes.ts";
-import { SeriesIndex } from "./series-index.ts";
-import { Systems } from "./systems.ts";
+import { SeriesIndex } from "./series/series-index.ts";
+import { Systems } from "./series/systems.ts";
 
 export interface ConsoleOptions {
   readonly client: MapekClient;

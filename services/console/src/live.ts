@@ -5,8 +5,8 @@ import type { Link } from "@mapek/runtime";
 import { ConsoleError } from "./errors.ts";
 import type { Feed, FeedEvent } from "./feed.ts";
 import type { WatchQuery } from "./queries.ts";
-import type { SeriesIndex } from "./series-index.ts";
-import type { Systems } from "./systems.ts";
+import type { SeriesIndex } from "./series/series-index.ts";
+import type { Systems } from "./series/systems.ts";
 import { Viewer } from "./viewer.ts";
 
 /** Live pages at the same time. */

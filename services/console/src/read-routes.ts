@@ -11,8 +11,8 @@ import {
   seriesQuery,
   systemQuery,
 } from "./queries.ts";
-import type { SeriesIndex } from "./series-index.ts";
-import type { Systems } from "./systems.ts";
+import type { SeriesIndex } from "./series/series-index.ts";
+import type { Systems } from "./series/systems.ts";
 
 /** Newest items of a history that a page gets. */
 const HISTORY = 200;

@@ -11,14 +11,18 @@ import {
   unitOf,
   withoutJson,
 } from "../src/browser/format.ts";
-import { figuresSince, newestOfAnomalies, promiseBand } from "../src/browser/series-figures.ts";
+import {
+  figuresSince,
+  newestOfAnomalies,
+  promiseBand,
+} from "../src/browser/series/series-figures.ts";
 import {
   aheadOf,
   decisionsOf,
   handedOutAt,
   nextHours,
   presentAt,
-} from "../src/browser/thresholds.ts";
+} from "../src/browser/series/thresholds.ts";
 import { withoutReplaced } from "../src/handed-out.ts";
 
 const beyond = (values: readonly number[], threshold: number) =>

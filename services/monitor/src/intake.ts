@@ -3,10 +3,8 @@ import {
   decodeSamples,
   encodeJson,
   isInbox,
-  isTimestamp,
   type Labels,
   MessageError,
-  type MessageErrorCode,
   type PublicSeries,
   plainDecimal,
   type Sample,
@@ -19,13 +17,14 @@ import {
   type DeadLetters,
   EndpointStats,
   type LoudRefusals,
-  type Share,
   type WaitingRoom,
 } from "@mapek/runtime";
 import type { Msg, NatsConnection, Subscription } from "@nats-io/transport-node";
 import type { ArrivalClock } from "./arrival-clock.ts";
 import type { Batcher } from "./batcher.ts";
+import { MetricRoutes, type Route } from "./metric-routes.ts";
 import { Receipt } from "./receipt.ts";
+import { faultOf, Rejects } from "./rejects.ts";
 import type { SeriesEntry, SeriesRegistry } from "./series-registry.ts";
 import { UntaughtHistory } from "./untaught-history.ts";
 
@@ -49,22 +48,13 @@ export interface IntakeOptions {
 /** Header that marks imported history, which may have any age. */
 export const HISTORY_HEADER = "Mapek-History";
 
-interface Route {
-  readonly system: string;
-  readonly metric: string;
-  readonly share: Share;
-}
-
 /** Messages of which one is timed, for all of them. */
 const TIMED_EVERY = 64;
-
-/** Routes of subjects that are remembered. */
-const MAX_ROUTES = 1_000_000;
 
 /** Takes samples in: decodes, checks and routes each; answers, where asked, after they are stored. */
 export class Intake {
   readonly #options: IntakeOptions;
-  readonly #routes = new Map<string, Route>();
+  readonly #routes: MetricRoutes;
   readonly endpoint: EndpointStats;
   readonly #subscription: Subscription;
   readonly #untaught: UntaughtHistory;
@@ -72,6 +62,7 @@ export class Intake {
 
   constructor(options: IntakeOptions) {
     this.#options = options;
+    this.#routes = new MetricRoutes(options.subjects, options.room);
     this.#untaught = new UntaughtHistory(options.nc, options.subjects);
     this.endpoint = new EndpointStats(options.subjects.metrics("*", "*"), "mapek-monitor");
     this.#subscription = options.nc.subscribe(this.endpoint.subject, {
@@ -89,7 +80,7 @@ export class Intake {
 
   /** Gives memory back that only saves work. */
   forgetRoutes(): void {
-    this.#routes.clear();
+    this.#routes.forget();
   }
 
   /** Takes nothing more in, then stores what was taken in. */
@@ -116,7 +107,7 @@ export class Intake {
   /** The sender of history waits for an answer: in it stands what teaches nothing, before what is stored is the newest itself. */
   async #tellUntaught(message: Msg, receipt: Receipt): Promise<void> {
     if (message.data.length > this.#options.limits.max_payload_bytes) return;
-    const route = this.#route(message.subject);
+    const route = this.#routes.of(message.subject);
     const payload = decodeSamples(message.data, message.headers?.get("Content-Type") || undefined);
     if (route instanceof MessageError || !payload.ok) return;
     receipt.tellUntaught(await this.#untaught.count(route.system, route.metric, payload.value));
@@ -141,7 +132,7 @@ export class Intake {
         "MAPEK_MESSAGE_TOO_LARGE",
         `${length} bytes, at most ${limits.max_payload_bytes}`,
       );
-    const route = this.#route(message.subject);
+    const route = this.#routes.of(message.subject);
     if (route instanceof MessageError) return route;
     const refusal = this.refusal(route);
     if (refusal !== undefined) return refusal;
@@ -152,15 +143,8 @@ export class Intake {
     const history = message.headers?.has(HISTORY_HEADER) ?? false;
     const now = Date.now();
     if (payload.value.kind === "number") {
-      const fault = this.#add(
-        route.system,
-        { value: payload.value.value },
-        route.metric,
-        now,
-        receipt,
-        history,
-      );
-      return fault;
+      const { value } = payload.value;
+      return this.#add(route.system, { value }, route.metric, now, receipt, history);
     }
     const count =
       payload.value.kind === "rows"
@@ -309,50 +293,5 @@ export class Intake {
     entry.lastSeen = now;
     receipt?.accept();
     this.#options.batcher.add(entry, time, value, receipt, history);
-  }
-
-  #route(subject: string): Route | MessageError {
-    const known = this.#routes.get(subject);
-    if (known !== undefined) return known;
-    const parsed = this.#options.subjects.parseInput(subject);
-    if (!parsed.ok) return parsed.error;
-    if (parsed.value.family !== "metrics")
-      return new MessageError("MAPEK_SUBJECT_INVALID", subject);
-    const { system, metric } = parsed.value;
-    const route = { system, metric, share: this.#options.room.shareOf(system) };
-    if (this.#routes.size >= MAX_ROUTES) this.#routes.clear();
-    this.#routes.set(subject, route);
-    return route;
-  }
-}
-
-function faultOf(value: number, time: number, latest: number): MessageErrorCode | undefined {
-  if (!Number.isFinite(value)) return "MAPEK_SAMPLE_NOT_FINITE";
-  if (Number.isNaN(time)) return undefined;
-  if (!isTimestamp(time)) return "MAPEK_SAMPLE_BAD_TIMESTAMP";
-  return time > latest ? "MAPEK_SAMPLE_IN_FUTURE" : undefined;
-}
-
-/** The refused samples of one message: each is answered, one dead letter stands for all. */
-class Rejects {
-  readonly #deadLetters: DeadLetters;
-  readonly #message: Msg;
-  readonly #receipt: Receipt | undefined;
-  #first: MessageError | undefined;
-
-  constructor(deadLetters: DeadLetters, message: Msg, receipt: Receipt | undefined) {
-    this.#deadLetters = deadLetters;
-    this.#message = message;
-    this.#receipt = receipt;
-  }
-
-  add(index: number, error: MessageError): void {
-    this.#first ??= error;
-    this.#receipt?.reject(index, error.code, error.detail);
-  }
-
-  report(): void {
-    if (this.#first !== undefined)
-      this.#deadLetters.add(this.#message.subject, this.#message.data, this.#first);
   }
 }

@@ -5,7 +5,7 @@ import {
   describeAnomaly,
   describeGroup,
 } from "@mapek/core/messages";
-import { showSeries } from "../output.ts";
+import { showSeries } from "../output/output.ts";
 
 /** An alert of Alertmanager's API v2. */
 export interface Alert {

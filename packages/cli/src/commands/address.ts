@@ -2,8 +2,8 @@ import { Argument, Command } from "commander";
 import { dataOption } from "../connection.ts";
 import { usageError } from "../errors.ts";
 import { chooseHouse } from "../house/choose-server.ts";
-import { JSON_OPTION, printJson, printLine, sayAside } from "../output.ts";
-import { programsFor } from "../up/programs.ts";
+import { JSON_OPTION, printJson, printLine, sayAside } from "../output/output.ts";
+import { programsFor } from "../up/processes/programs.ts";
 
 interface Options {
   readonly data?: string;

@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { AlertPusher } from "../alerts/alert-pusher.ts";
 import { Alertmanager } from "../alerts/alertmanager.ts";
 import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
-import { JSON_OPTION, printJson, printLine } from "../output.ts";
+import { JSON_OPTION, printJson, printLine } from "../output/output.ts";
 import { untilStopped } from "../until-stopped.ts";
 
 interface Options extends NatsOptions {

@@ -2,13 +2,14 @@ import { endingText, rarityOf, rarityText } from "@mapek/core/anomaly-words";
 import { type Analysis, analyze } from "@mapek/core/learning";
 import { EVIDENCE_FAMILIES } from "@mapek/core/stats";
 import { Command } from "commander";
+import { usageError } from "../errors.ts";
 import {
   type AnalysisOptions,
   analysisSettings,
   withAnalysisOptions,
-} from "../analysis-options.ts";
-import { type CsvSeries, readCsv } from "../csv.ts";
-import { usageError } from "../errors.ts";
+} from "../input/analysis-options.ts";
+import { type CsvSeries, readCsv } from "../input/csv.ts";
+import { scorePaths, writeScores } from "../input/score-files.ts";
 import {
   JSON_OPTION,
   printJson,
@@ -17,9 +18,8 @@ import {
   showNumbers,
   showTime,
   table,
-} from "../output.ts";
-import { Progress } from "../progress.ts";
-import { scorePaths, writeScores } from "../score-files.ts";
+} from "../output/output.ts";
+import { Progress } from "../output/progress.ts";
 
 interface Options extends AnalysisOptions {
   readonly json?: boolean;

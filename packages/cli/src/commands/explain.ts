@@ -13,9 +13,9 @@ import {
   type ThresholdSide,
 } from "@mapek/core/messages";
 import { Argument, Command, Option } from "commander";
-import { labelArgument, timeArgument } from "../arguments.ts";
 import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
 import { usageError } from "../errors.ts";
+import { labelArgument, timeArgument } from "../input/arguments.ts";
 import {
   JSON_OPTION,
   printJson,
@@ -24,7 +24,7 @@ import {
   showSeries,
   showTime,
   table,
-} from "../output.ts";
+} from "../output/output.ts";
 
 interface Options extends NatsOptions {
   readonly label?: Labels;

@@ -1,11 +1,11 @@
 import type { Action, Feedback, Transition } from "@mapek/core/messages";
 import { LOOPS, type Loop } from "@mapek/core/messages";
 import { Argument, Command, Option } from "commander";
-import { countArgument } from "../arguments.ts";
 import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
-import { describeMessage } from "../describe-message.ts";
 import { usageError } from "../errors.ts";
-import { JSON_OPTION, printJson, printLine } from "../output.ts";
+import { countArgument } from "../input/arguments.ts";
+import { describeMessage } from "../output/describe-message.ts";
+import { JSON_OPTION, printJson, printLine } from "../output/output.ts";
 
 const KINDS = ["signals", "actions", "transitions"] as const;
 type Kind = (typeof KINDS)[number];

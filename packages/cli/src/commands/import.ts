@@ -1,11 +1,11 @@
 import type { MapekClient } from "@mapek/client";
 import type { Labels, SeriesExport } from "@mapek/core/messages";
 import { Command } from "commander";
-import { labelArgument } from "../arguments.ts";
 import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
-import { type CsvSeries, chooseSeries, readCsv } from "../csv.ts";
-import { JSON_OPTION, printJson, printLine } from "../output.ts";
-import { Progress } from "../progress.ts";
+import { labelArgument } from "../input/arguments.ts";
+import { type CsvSeries, chooseSeries, readCsv } from "../input/csv.ts";
+import { JSON_OPTION, printJson, printLine } from "../output/output.ts";
+import { Progress } from "../output/progress.ts";
 
 interface Options extends NatsOptions {
   readonly metric?: string;

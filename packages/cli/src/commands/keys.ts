@@ -2,7 +2,7 @@ import { join, resolve } from "node:path";
 import { AccessError, KeyFolder, type MadeKey, TEAM_ROLES, type TeamRole } from "@mapek/access";
 import { Argument, Command, Option } from "commander";
 import { usageError } from "../errors.ts";
-import { JSON_OPTION, printJson, printLine } from "../output.ts";
+import { JSON_OPTION, printJson, printLine } from "../output/output.ts";
 
 const DEFAULT_TENANT = "main";
 

@@ -2,10 +2,10 @@ import { createInterface } from "node:readline";
 import type { MapekClient, PublishOptions } from "@mapek/client";
 import { checkSample, type InputReply, type Labels, type Sample } from "@mapek/core/messages";
 import { Command } from "commander";
-import { labelArgument, numberArgument } from "../arguments.ts";
 import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
 import { CliError, usageError } from "../errors.ts";
-import { JSON_OPTION, printJson, printLine } from "../output.ts";
+import { labelArgument, numberArgument } from "../input/arguments.ts";
+import { JSON_OPTION, printJson, printLine } from "../output/output.ts";
 
 interface Options extends NatsOptions {
   readonly label?: Labels;

@@ -2,11 +2,18 @@ import { rarityText } from "@mapek/core/anomaly-words";
 import { ACTOR_SERVICES, type ActorService } from "@mapek/core/messages";
 import type { ServiceReplay } from "@mapek/runtime/replay";
 import { Command, Option } from "commander";
-import { timeArgument } from "../arguments.ts";
 import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
 import { CliError, usageError } from "../errors.ts";
-import { JSON_OPTION, printJson, printLine, showNumber, showTime, table } from "../output.ts";
-import { Progress } from "../progress.ts";
+import { timeArgument } from "../input/arguments.ts";
+import {
+  JSON_OPTION,
+  printJson,
+  printLine,
+  showNumber,
+  showTime,
+  table,
+} from "../output/output.ts";
+import { Progress } from "../output/progress.ts";
 import { type SettingChange, settingChange } from "../replay/change-settings.ts";
 import type { ReplayResult } from "../replay/run-replay.ts";
 import type { Pair, Sides, WhatIf } from "../replay/what-if.ts";

@@ -2,16 +2,16 @@ import { existsSync, writeFileSync } from "node:fs";
 import { parse } from "node:path";
 import type { Labels } from "@mapek/core/messages";
 import { Command } from "commander";
+import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
+import { CliError } from "../errors.ts";
 import {
   type AnalysisOptions,
   analysisSettings,
   withAnalysisOptions,
-} from "../analysis-options.ts";
-import { labelArgument } from "../arguments.ts";
-import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
-import { CliError } from "../errors.ts";
-import { JSON_OPTION, printJson, printLine } from "../output.ts";
-import { Progress } from "../progress.ts";
+} from "../input/analysis-options.ts";
+import { labelArgument } from "../input/arguments.ts";
+import { JSON_OPTION, printJson, printLine } from "../output/output.ts";
+import { Progress } from "../output/progress.ts";
 import { reportOfFile } from "../report/from-file.ts";
 import { reportOfSystem } from "../report/from-system.ts";
 import { pageOf } from "../report/page.ts";

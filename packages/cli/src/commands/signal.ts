@@ -2,7 +2,7 @@ import { isLoop, LOOPS, type Loop, type SignalInputs } from "@mapek/core/message
 import { Argument, Command } from "commander";
 import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
 import { usageError } from "../errors.ts";
-import { JSON_OPTION, printJson, printLine } from "../output.ts";
+import { JSON_OPTION, printJson, printLine } from "../output/output.ts";
 
 interface Options extends NatsOptions {
   readonly body?: string;

@@ -28,7 +28,7 @@ import {
   showSeries,
   showTime,
   table,
-} from "../output.ts";
+} from "../output/output.ts";
 
 interface Options extends NatsOptions {
   readonly system?: string;

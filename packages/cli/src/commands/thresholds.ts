@@ -1,7 +1,7 @@
 import { ClientError, type Threshold, thresholdAt } from "@mapek/client";
 import { Command } from "commander";
 import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
-import { nextDayOf } from "../next-day.ts";
+import { nextDayOf } from "../output/next-day.ts";
 import {
   JSON_OPTION,
   printJson,
@@ -10,7 +10,7 @@ import {
   showSeries,
   showTime,
   table,
-} from "../output.ts";
+} from "../output/output.ts";
 
 interface Options extends NatsOptions {
   readonly system?: string;

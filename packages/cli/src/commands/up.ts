@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import { MODES, type Mode } from "@mapek/core/messages";
 import { Command, Option } from "commander";
-import { portArgument } from "../arguments.ts";
 import { usageError } from "../errors.ts";
 import { DATA_FOLDER } from "../house/find-house.ts";
-import { type Program, programPath } from "../up/programs.ts";
+import { portArgument } from "../input/arguments.ts";
+import { type Program, programPath } from "../up/processes/programs.ts";
 import { runUp } from "../up/run-up.ts";
 
 interface Options {

@@ -1,9 +1,9 @@
 import { OUTPUT_NAMES, type OutputName, type Subscription } from "@mapek/client";
 import { Argument, Command } from "commander";
-import { countArgument } from "../arguments.ts";
 import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
-import { describeMessage } from "../describe-message.ts";
-import { JSON_OPTION, printJson, printLine } from "../output.ts";
+import { countArgument } from "../input/arguments.ts";
+import { describeMessage } from "../output/describe-message.ts";
+import { JSON_OPTION, printJson, printLine } from "../output/output.ts";
 import { untilStopped } from "../until-stopped.ts";
 
 interface Options extends NatsOptions {

@@ -11,7 +11,7 @@ import {
   replayService,
   type ServiceReplay,
 } from "@mapek/runtime/replay";
-import type { Progress } from "../progress.ts";
+import type { Progress } from "../output/progress.ts";
 import { changed, type SettingChange } from "./change-settings.ts";
 import { type WhatIf, whatIf } from "./what-if.ts";
 

@@ -1,5 +1,5 @@
 import type { Curve } from "@mapek/client";
-import { showNumber, showTime } from "../output.ts";
+import { showNumber, showTime } from "../output/output.ts";
 import { numberTicks, timeTicks } from "./axis.ts";
 import { html, type Markup } from "./html.ts";
 import type { ReportedAnomaly, ReportedSeries } from "./report-data.ts";

@@ -1,8 +1,8 @@
 import { basename } from "node:path";
 import { analyze } from "@mapek/core/learning";
 import type { SeriesSettings } from "@mapek/core/messages";
-import { type CsvSeries, chooseSeries, readCsv } from "../csv.ts";
-import type { Progress } from "../progress.ts";
+import { type CsvSeries, chooseSeries, readCsv } from "../input/csv.ts";
+import type { Progress } from "../output/progress.ts";
 import type { Report, ReportedSeries } from "./report-data.ts";
 
 /** A report of a CSV file: what `mapek analyze` finds in it. @throws {CliError} As `readCsv` and `chooseSeries`. */

@@ -8,7 +8,7 @@ import type {
   Threshold,
 } from "@mapek/core/messages";
 import { CliError } from "../errors.ts";
-import { showSeries } from "../output.ts";
+import { showSeries } from "../output/output.ts";
 import type {
   Report,
   ReportedAnomaly,

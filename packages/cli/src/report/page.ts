@@ -1,7 +1,7 @@
 import { thresholdAt } from "@mapek/client";
 import { rarityOf, rarityText } from "@mapek/core/anomaly-words";
 import { describeAnomaly } from "@mapek/core/messages";
-import { showNumber, showTime } from "../output.ts";
+import { showNumber, showTime } from "../output/output.ts";
 import { chartOf } from "./chart.ts";
 import { html, Markup } from "./html.ts";
 import { decisionsOf } from "./in-force.ts";

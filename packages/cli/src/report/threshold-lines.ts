@@ -1,5 +1,5 @@
 import type { Curve } from "@mapek/client";
-import { showNumber, showTime } from "../output.ts";
+import { showNumber, showTime } from "../output/output.ts";
 import { decisionsOf, lineOf } from "./in-force.ts";
 import type { ReportedSeries, ReportedThreshold } from "./report-data.ts";
 

@@ -1,7 +1,7 @@
 import type { MapekClient, SeriesState } from "@mapek/client";
 import type { Action, Parameters } from "@mapek/core/messages";
-import { describeMessage } from "../describe-message.ts";
-import { showNumber, showSeries, table } from "../output.ts";
+import { describeMessage } from "../output/describe-message.ts";
+import { showNumber, showSeries, table } from "../output/output.ts";
 import type { UpEvent } from "./events.ts";
 
 /** What the view shows. */

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type NatsServer, NatsServerError, startServer, waitForStore } from "@mapek/nats-server";
 import { CliError } from "../errors.ts";
 import { DEFAULT_NATS_PORT } from "../house/default-port.ts";
-import { sayAside } from "../output.ts";
+import { sayAside } from "../output/output.ts";
 import { isTaken, portOrAny } from "./free-port.ts";
 import type { UpOptions } from "./options.ts";
 

@@ -1,5 +1,5 @@
 import type { Mode } from "@mapek/core/messages";
-import type { Program } from "./programs.ts";
+import type { Program } from "./processes/programs.ts";
 
 /** What `mapek up` was asked for. */
 export interface UpOptions {

@@ -3,7 +3,7 @@ import type { Config } from "@mapek/runtime";
 import { DEFAULT_PORTS } from "@mapek/runtime/default-ports";
 import { CliError, usageError } from "../errors.ts";
 import { isTaken, portOrAny } from "./free-port.ts";
-import type { Program } from "./programs.ts";
+import type { Program } from "./processes/programs.ts";
 
 /** A port that the configuration names for one program. */
 interface NamedPort {

@@ -6,20 +6,20 @@ import { connect } from "@mapek/client";
 import { loadConfig } from "@mapek/runtime/config";
 import { connectOptions, withoutCredentials } from "../connection.ts";
 import { HouseFiles } from "../house/house-files.ts";
-import { printLine, sayAside } from "../output.ts";
+import { printLine, sayAside } from "../output/output.ts";
 import { version } from "../version.ts";
 import { newConsoleToken, withConsoleToken } from "./console-token.ts";
-import { CrashPolicy } from "./crash-policy.ts";
 import { lockDataFolder } from "./data-lock.ts";
 import { EventLines, subscribeToEvents, type UpEvent } from "./events.ts";
 import { LiveView } from "./live-view.ts";
 import { serverFor, type UpServer } from "./nats.ts";
 import type { UpOptions } from "./options.ts";
 import { Ports } from "./ports.ts";
-import { type Program, programsFor } from "./programs.ts";
-import { ShutdownRequest } from "./shutdown-request.ts";
-import { Supervisor } from "./supervisor.ts";
-import { UndoStack } from "./undo-stack.ts";
+import { CrashPolicy } from "./processes/crash-policy.ts";
+import { type Program, programsFor } from "./processes/programs.ts";
+import { ShutdownRequest } from "./processes/shutdown-request.ts";
+import { Supervisor } from "./processes/supervisor.ts";
+import { UndoStack } from "./processes/undo-stack.ts";
 
 /** Services of an `up` that was killed have so long to end and to give their ports back. */
 const LEFT_SERVICES_MS = 15_000;

@@ -1,6 +1,6 @@
 import { promisify } from "node:util";
 import { constants, zstdCompress } from "node:zlib";
-import { Slicer } from "../partition/slicer.ts";
+import { TimeSlices } from "../partition/time-slices.ts";
 import {
   type CheckpointHeader,
   type CheckpointPart,
@@ -65,7 +65,7 @@ export class CheckpointWriter {
     let next = this.#next(iterator);
     let seq = this.seq;
     yield this.#sealed(...encodeHeader({ ...header, seq: this.seq }));
-    const slicer = new Slicer(SLICE_MS);
+    const slices = new TimeSlices(SLICE_MS);
     let frame: CheckpointPart[] = [];
     let frameBytes = 0;
     while (!next.done) {
@@ -78,7 +78,7 @@ export class CheckpointWriter {
         frame = [];
         frameBytes = 0;
       }
-      if (slicer.isOver) await slicer.rest();
+      if (slices.isOver) await slices.rest();
       check();
       seq = foldedSeq();
       next = this.#next(iterator);

@@ -7,7 +7,7 @@ import type { Metrics } from "../metrics.ts";
 import type { Connection } from "../nats/connect.ts";
 import { linkOf } from "../nats/link.ts";
 import { inputStreamOf } from "../nats/streams.ts";
-import type { Slicer } from "../partition/slicer.ts";
+import type { TimeSlices } from "../partition/time-slices.ts";
 import { corrupt } from "./checkpoint-format.ts";
 import { readCheckpoint } from "./checkpoint-reader.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
@@ -38,7 +38,7 @@ export interface RestoreOptions<State> {
   readonly partition: number;
   readonly store: CheckpointStore;
   /** Lets other work have its turns. */
-  readonly slicer: Slicer;
+  readonly slices: TimeSlices;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
@@ -107,7 +107,7 @@ async function patiently<State>(
 }
 
 async function load<State>(
-  { logic, partition, store, slicer }: RestoreOptions<State>,
+  { logic, partition, store, slices }: RestoreOptions<State>,
   name: string,
   inputSeq: number,
   stream: InputStream,
@@ -119,7 +119,7 @@ async function load<State>(
   for await (const { seq, data } of parts) {
     const key = restored(logic, state, data);
     if (key !== undefined) savedAt.add(key, seq);
-    while (slicer.isOver) await slicer.rest();
+    while (slices.isOver) await slices.rest();
   }
   const isSameStream = header.stream === stream.created;
   // Of a stream that was made anew every input is new, whatever its sequence.

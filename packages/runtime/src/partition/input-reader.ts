@@ -7,7 +7,7 @@ import {
 import type { Logger } from "../log.ts";
 import type { Connection } from "../nats/connect.ts";
 import { linkOf } from "../nats/link.ts";
-import { Bell } from "./bell.ts";
+import { Wakeup } from "./wakeup.ts";
 
 const RETRY_MS = 100;
 const STREAM_NOT_FOUND = 10059;
@@ -38,7 +38,7 @@ export interface InputReaderOptions {
  */
 export class InputReader {
   readonly #options: InputReaderOptions;
-  readonly #bell = new Bell();
+  readonly #wakeup = new Wakeup();
   #messages: ConsumerMessages | undefined;
   #stopped = false;
 
@@ -49,7 +49,7 @@ export class InputReader {
   stop(): void {
     this.#stopped = true;
     this.#messages?.stop();
-    this.#bell.ring();
+    this.#wakeup.notify();
   }
 
   /**
@@ -95,7 +95,7 @@ export class InputReader {
     } catch (error) {
       if ((error as { code?: unknown }).code === STREAM_NOT_FOUND) throw error;
       log.debug({ stream, subjects, err: error }, "no consumer yet");
-      await this.#bell.wait(RETRY_MS);
+      await this.#wakeup.wait(RETRY_MS);
       return undefined;
     }
   }

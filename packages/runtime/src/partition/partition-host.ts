@@ -11,7 +11,7 @@ import type { Metrics } from "../metrics.ts";
 import type { Connection } from "../nats/connect.ts";
 import { Committer } from "./committer.ts";
 import { PartitionSlot, type PartitionStatus } from "./partition-slot.ts";
-import { Slicer } from "./slicer.ts";
+import { TimeSlices } from "./time-slices.ts";
 
 export interface PartitionHostOptions<State, Input> {
   readonly connection: Connection;
@@ -71,7 +71,7 @@ export class PartitionHost<State, Input> {
     this.#members = new Members(connection, service, memberTtlMs, () => this.#balance());
     this.#committer = new Committer(connection.nc, metrics, log, this.#heartbeat);
     const store = new CheckpointStore(connection);
-    const slicer = new Slicer(SLICE_MS);
+    const slices = new TimeSlices(SLICE_MS);
     this.#checkpointer = new Checkpointer({
       ...options,
       store,
@@ -86,7 +86,7 @@ export class PartitionHost<State, Input> {
           partition,
           committer: this.#committer,
           store,
-          slicer,
+          slices,
           lease: this.#heartbeat,
           onChange: () => this.#balance(),
         }),

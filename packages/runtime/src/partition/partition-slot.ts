@@ -5,7 +5,8 @@ import { answer, type QueryBody } from "../doors/query.ts";
 import { RuntimeError } from "../errors.ts";
 import type { Role } from "../membership/balance.ts";
 import { publishAtomically } from "../nats/atomic-batch.ts";
-import { Partition, type PartitionOptions } from "./partition.ts";
+import { Partition } from "./partition.ts";
+import type { PartitionOptions } from "./partition-options.ts";
 
 export interface PartitionSlotOptions<State, Input>
   extends Omit<PartitionOptions<State, Input>, "follow" | "onClaimed"> {

@@ -1,49 +1,27 @@
 import type { Position } from "@mapek/core/messages";
 import type { JsMsg } from "@nats-io/jetstream";
-import type { CheckpointStore } from "../checkpoint/checkpoint-store.ts";
 import type { CheckpointSource } from "../checkpoint/checkpointer.ts";
 import { PartitionCheckpoints } from "../checkpoint/partition-checkpoints.ts";
 import { readInputStream, restoreState } from "../checkpoint/restore.ts";
 import type { SavedAt } from "../checkpoint/saved-at.ts";
 import { RuntimeError } from "../errors.ts";
-import type { Lease } from "../membership/lease.ts";
-import type { Metrics } from "../metrics.ts";
 import type { Publication } from "../nats/atomic-batch.ts";
-import type { Connection } from "../nats/connect.ts";
 import { type Link, linkOf } from "../nats/link.ts";
 import { inputStreamOf } from "../nats/streams.ts";
-import { Bell } from "./bell.ts";
-import type { CommitSource, Committer } from "./committer.ts";
+import type { CommitSource } from "./committer.ts";
 import { HistoryWatch } from "./history-watch.ts";
-import { InputFolder, type InputFolderOptions } from "./input-folder.ts";
+import { InputFolder } from "./input-folder.ts";
 import { InputReader } from "./input-reader.ts";
+import { OwnerFollower } from "./owner-follower.ts";
 import { Ownership } from "./ownership.ts";
+import type { PartitionOptions } from "./partition-options.ts";
 import { PendingOutputs } from "./pending-outputs.ts";
-import { Pursuit } from "./pursuit.ts";
-import type { Slicer } from "./slicer.ts";
-
-export interface PartitionOptions<State, Input> extends InputFolderOptions<State, Input> {
-  readonly connection: Connection;
-  readonly metrics: Metrics;
-  /** Names this process in the position record. */
-  readonly owner: string;
-  readonly committer: Committer;
-  /** While it is not valid nothing is folded. */
-  readonly lease: Lease;
-  /** Follows the owner instead of claiming, until {@link Partition.promote}. */
-  readonly follow: boolean;
-  /** Told once, when the partition is claimed. */
-  readonly onClaimed: () => void;
-  readonly store: CheckpointStore;
-  /** Of all partitions of the process together. */
-  readonly slicer: Slicer;
-}
+import { Wakeup } from "./wakeup.ts";
 
 /** Outputs that may wait for their commit before folding pauses. */
 const MAX_PENDING_OUTPUTS = 20_000;
 
 const RETRY_MS = 100;
-
 /**
  * One life of a partition in one process: claim, restore from a checkpoint and by replay, run, until it is stopped or
  * fenced. After that it is spent; the host starts another.
@@ -77,11 +55,11 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
   #failure: Error | undefined;
   #stopped = false;
   readonly #reader: InputReader;
-  readonly #pursuit: Pursuit;
+  readonly #follower: OwnerFollower;
   readonly #history: HistoryWatch;
   readonly #link: Link;
-  /** Rings when something changes for which this life may wait. */
-  readonly #bell = new Bell();
+  /** Tells of each change for which this life may wait. */
+  readonly #wakeup = new Wakeup();
 
   constructor(options: PartitionOptions<State, Input>) {
     this.#options = options;
@@ -90,7 +68,7 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
     this.state = logic.create(partition);
     this.#ownership = new Ownership(connection, subjects, logic.service, partition);
     this.#link = linkOf(connection.nc);
-    this.#pursuit = new Pursuit(this.#ownership, this.#link, this.#bell);
+    this.#follower = new OwnerFollower(this.#ownership, this.#link, this.#wakeup);
     this.#history = new HistoryWatch(options);
     this.#folder = new InputFolder(options);
     const own = [subjects.input(logic.service, partition)];
@@ -115,19 +93,15 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
   get historyTrimmed(): boolean {
     return this.#history.trimmed;
   }
-
   get running(): boolean {
     return this.claimed && this.restored && this.alive && !this.#stopped;
   }
-
   get epoch(): number {
     return this.#ownership.position.epoch;
   }
-
   get foldedSeq(): number {
     return this.#folded;
   }
-
   get failures(): number {
     return this.#folder.failures;
   }
@@ -140,7 +114,7 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
    */
   async run(): Promise<void> {
     this.#startedAt = performance.now();
-    if (this.#options.follow) await this.#pursuit.look();
+    if (this.#options.follow) await this.#follower.look();
     else await this.#claim();
     await this.#restore();
     const inputs = this.#reader.read(
@@ -149,7 +123,7 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
     );
     for await (const message of inputs) {
       // What has been read already comes without a turn of the event loop: nothing else would be heard meanwhile.
-      while (this.#options.slicer.isOver) await this.#options.slicer.rest();
+      while (this.#options.slices.isOver) await this.#options.slices.rest();
       if (!this.#mayFold(message.seq)) await this.#untilMayFold(message.seq);
       if (this.#failure !== undefined || this.#stopped) break;
       this.#fold(message);
@@ -161,7 +135,7 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
   /** Makes an owner of a follower. Where that fails, so does {@link run}. */
   async promote(): Promise<void> {
     try {
-      await this.#pursuit.end();
+      await this.#follower.end();
       await this.#claim();
       if (this.#ownership.position.input_seq < this.#folded)
         throw new RuntimeError(
@@ -170,7 +144,7 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
         );
       this.checkpoints = new PartitionCheckpoints(this.#ownership.position.checkpoints);
       this.restored &&= this.#folded === this.#ownership.position.input_seq;
-      this.#bell.ring();
+      this.#wakeup.notify();
     } catch (error) {
       this.fail(error as Error);
     }
@@ -189,14 +163,14 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
   stop(): void {
     this.#stopped = true;
     this.#reader.stop();
-    this.#bell.ring();
+    this.#wakeup.notify();
   }
 
   /** Ends this life, for instance because a commit failed: the state is no longer known to agree with the log. */
   fail(error: Error): void {
     this.#failure ??= error;
     this.#reader.stop();
-    this.#bell.ring();
+    this.#wakeup.notify();
   }
 
   /** The position record that stores everything folded up to the `count` first pending outputs. */
@@ -218,7 +192,7 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
     this.pending.drop(count);
     this.#ownership.stored(position, token);
     this.checkpoints.stored(position.checkpoints);
-    this.#bell.ring();
+    this.#wakeup.notify();
   }
 
   async outcomeOf(position: Position): Promise<number | "missing" | "foreign" | undefined> {
@@ -227,7 +201,7 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
       try {
         return await this.#link.answer(() => this.#ownership.outcomeOf(position));
       } catch {
-        await this.#bell.wait(RETRY_MS);
+        await this.#wakeup.wait(RETRY_MS);
       }
     }
     return undefined;
@@ -251,7 +225,7 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
     const over = () => !this.alive || this.#stopped;
     while (!over() && !this.#mayFold(seq)) {
       if (!lease.valid) await lease.regained(over);
-      else await this.#pursuit.next(() => this.#onRestored());
+      else await this.#follower.next(() => this.#onRestored());
     }
   }
 
@@ -320,8 +294,7 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
   }
 
   async #roomForOutputs(): Promise<void> {
-    while (this.pending.length > MAX_PENDING_OUTPUTS && this.alive && !this.#stopped) {
-      await this.#bell.wait();
-    }
+    const isFull = () => this.pending.length > MAX_PENDING_OUTPUTS;
+    while (isFull() && this.alive && !this.#stopped) await this.#wakeup.wait();
   }
 }

@@ -10,14 +10,8 @@ import { SystemsPage } from "./pages/systems.ts";
 import { WhyPage } from "./pages/why.ts";
 import { empty } from "./parts.ts";
 import { currentRoute, link, type Route } from "./router.ts";
+import { SECTIONS } from "./sections.ts";
 import { Session } from "./session.ts";
-
-const SECTIONS = [
-  { name: "systems", title: "Systems" },
-  { name: "series", title: "Series" },
-  { name: "loops", title: "Loops" },
-  { name: "why", title: "Why" },
-] as const;
 
 /** Ages such as "3 s ago" go on while nothing comes. */
 const REDRAW_MS = 1_000;

@@ -1,5 +1,5 @@
 import uPlot from "uplot";
-import type { Line, SeriesFigures } from "../series-figures.ts";
+import type { Line, SeriesFigures } from "../series/series-figures.ts";
 import { axes } from "./axes.ts";
 import { onSchemeChange, palette } from "./palette.ts";
 

@@ -7,7 +7,7 @@ import { Later } from "../later.ts";
 import type { LiveEvent, Output } from "../live.ts";
 import type { Page, Shell } from "../page.ts";
 import { link } from "../router.ts";
-import { figuresSince } from "../series-figures.ts";
+import { figuresSince } from "../series/series-figures.ts";
 import {
   type DialogName,
   excludeDialog,
@@ -16,11 +16,11 @@ import {
   missedDialog,
   pinDialog,
   valuesOf,
-} from "../series-forms.ts";
-import { type Details, type Samples, SeriesModel } from "../series-model.ts";
-import { anomalySection, controls, nowSection } from "../series-now.ts";
-import { movedSection, reasonSection, statisticsSection } from "../series-reasons.ts";
-import { chartSection } from "../series-samples.ts";
+} from "../series/series-forms.ts";
+import { type Details, type Samples, SeriesModel } from "../series/series-model.ts";
+import { anomalySection, controls, nowSection } from "../series/series-now.ts";
+import { movedSection, reasonSection, statisticsSection } from "../series/series-reasons.ts";
+import { chartSection } from "../series/series-samples.ts";
 import { conditionOf } from "./series-list.ts";
 
 /** What was decided is read again this long after something was. */

@@ -6,8 +6,8 @@ import type {
   Parameters,
   Transition,
 } from "@mapek/core/messages";
-import type { GroupRow } from "../../group-row.ts";
-import type { SystemRow } from "../../system-row.ts";
+import type { GroupRow } from "../../series/group-row.ts";
+import type { SystemRow } from "../../series/system-row.ts";
 import { ask } from "../api.ts";
 import { stateStrip } from "../charts/state-strip.ts";
 import { StepChart, type Steps } from "../charts/step-chart.ts";

@@ -1,4 +1,4 @@
-import type { SystemRow } from "../../system-row.ts";
+import type { SystemRow } from "../../series/system-row.ts";
 import { ask } from "../api.ts";
 import { h } from "../dom.ts";
 import type { LiveEvent } from "../live.ts";

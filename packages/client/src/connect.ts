@@ -1,0 +1,29 @@
+import { connect as dial, type NatsConnection } from "@nats-io/transport-node";
+import { MapekClient } from "./client.ts";
+import { type ConnectOptions, natsOptions, serversOf } from "./connection-options.ts";
+import { ClientError } from "./errors.ts";
+
+/**
+ * Connects to a NATS server. The connection reconnects for ever.
+ *
+ * @throws {ClientError} MAPEK_CLIENT_UNREACHABLE, MAPEK_CLIENT_BAD_OPTION.
+ */
+export async function connect(options: ConnectOptions = {}): Promise<MapekClient> {
+  let nc: NatsConnection;
+  try {
+    nc = await dial(natsOptions(options));
+  } catch (cause) {
+    const address = serversOf(options)
+      .join(",")
+      .replace(/\/\/[^@/,]*@/g, "//…@");
+    throw new ClientError("MAPEK_CLIENT_UNREACHABLE", `${address}: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  try {
+    return new MapekClient(nc, options);
+  } catch (error) {
+    await nc.close();
+    throw error;
+  }
+}

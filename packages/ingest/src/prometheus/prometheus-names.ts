@@ -1,0 +1,61 @@
+import type { Labels } from "@mapek/core/messages";
+import type { Findings } from "../reading.ts";
+
+/** Types that Prometheus formats give, where they give one. */
+export type PrometheusType = "counter" | "gauge" | "histogram" | "summary" | undefined;
+
+/** One value of a Prometheus series. */
+export interface PrometheusValue {
+  readonly name: string;
+  readonly labels: Labels;
+  readonly value: number;
+  readonly timeMs: number | undefined;
+  readonly startMs: number | undefined;
+  readonly stale: boolean;
+  /** Of the series' family; undefined where nobody says. */
+  readonly type: PrometheusType;
+}
+
+/**
+ * Makes a reading of a value of a Prometheus series. Where no type says what it is its name does: `_total`, `_count` and
+ * `_sum` are totals, `_bucket` with a label `le` is a bucket, all else is a gauge. Quantiles of a summary are gauges and keep
+ * their label; `_created` is left out.
+ */
+export function addPrometheusValue(point: PrometheusValue, findings: Findings) {
+  const { name, labels, value, timeMs, startMs, stale, type } = point;
+  const isGauge = type === "gauge";
+  const le = labels.le;
+  const isBucket = !isGauge && name.endsWith("_bucket") && le !== undefined;
+  if (isBucket) {
+    const upperBound = parsePrometheusNumber(le);
+    if (upperBound === undefined || Number.isNaN(upperBound)) return findings.skip("bad_name");
+    const { le: _, ...others } = labels;
+    const bucket = { metric: name.slice(0, -"_bucket".length), labels: others, timeMs, upperBound };
+    if (stale) findings.add({ kind: "stale", ...bucket });
+    else if (!Number.isFinite(value)) findings.skip("not_finite");
+    else findings.add({ kind: "bucket", ...bucket, value, startMs });
+    return;
+  }
+  const series = { metric: name, labels, timeMs };
+  if (stale) findings.add({ kind: "stale", ...series, upperBound: undefined });
+  else if (!Number.isFinite(value)) findings.skip("not_finite");
+  else if (!isGauge && name.endsWith("_created")) findings.skip("unsupported");
+  else if (isTotal(name, labels, type))
+    findings.add({ kind: "cumulative", ...series, value, startMs });
+  else findings.add({ kind: "gauge", ...series, value });
+}
+
+function isTotal(name: string, labels: Labels, type: PrometheusType): boolean {
+  if (type === "gauge") return false;
+  if (type === "counter") return true;
+  if (labels.quantile !== undefined) return false;
+  return /_(?:total|count|sum)$/.test(name);
+}
+
+/** A number as Prometheus writes it (Go's ParseFloat without underscores and hexadecimals); undefined for anything else. */
+export function parsePrometheusNumber(text: string): number | undefined {
+  if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return Number(text);
+  const infinite = /^([+-]?)inf(?:inity)?$/i.exec(text);
+  if (infinite !== null) return infinite[1] === "-" ? -Infinity : Infinity;
+  return /^[+-]?nan$/i.test(text) ? Number.NaN : undefined;
+}

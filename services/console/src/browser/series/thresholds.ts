@@ -1,0 +1,60 @@
+import { isRedraw } from "@mapek/client/redraw";
+import { type Curve, thresholdAt } from "@mapek/core/curve";
+import type { Threshold } from "@mapek/core/messages";
+import { quantity } from "../format.ts";
+
+/** The messages that somebody or a loop decided on, without those that only draw the same threshold anew. All of one side, oldest first. */
+export function decisionsOf(messages: readonly Threshold[]): Threshold[] {
+  const found: Threshold[] = [];
+  for (const message of messages) if (!isRedraw(message, found.at(-1))) found.push(message);
+  return found;
+}
+
+/**
+ * The threshold that was handed out for each time: what a subscriber compared with then, not what is known of it today.
+ * Cost: O(times · pairs of a schedule).
+ *
+ * @param messages Of one side, oldest first. @param times Ascending.
+ * @returns Null where no message is known.
+ */
+export function handedOutAt(
+  messages: readonly Threshold[],
+  times: readonly number[],
+): (number | null)[] {
+  let next = 0;
+  return times.map((time) => {
+    while ((messages[next]?.timestamp ?? Number.POSITIVE_INFINITY) <= time) next++;
+    const message = messages[next - 1];
+    return message === undefined ? null : thresholdAt(message, time);
+  });
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * What a threshold would be at a time before it was there, if that day had been like those of its schedule: imported history
+ * has no other. Nothing was compared with it.
+ */
+export function presentAt(message: Threshold, time: number): number {
+  const begin = message.schedule?.[0]?.[0] ?? time;
+  return thresholdAt(message, time + DAY_MS * Math.max(0, Math.ceil((begin - time) / DAY_MS)));
+}
+
+/** What is expected of a threshold from one time to another, both included; nothing of one that does not move any more. */
+export function aheadOf(message: Threshold | undefined, from: number, to: number): Curve {
+  const end = Math.min(to, message?.schedule?.at(-1)?.[0] ?? from);
+  if (message?.schedule === undefined || end <= from) return [];
+  const between = message.schedule.filter(([time]) => time > from && time < end);
+  return [
+    [from, thresholdAt(message, from)] as const,
+    ...between,
+    [end, thresholdAt(message, end)] as const,
+  ];
+}
+
+/** In words, what is expected of a threshold; undefined for one that does not move any more. */
+export function nextHours(message: Threshold, from: number, metric: string): string | undefined {
+  const values = aheadOf(message, from, Number.POSITIVE_INFINITY).map(([, value]) => value);
+  if (values.length === 0) return undefined;
+  return `${quantity(Math.min(...values), metric)} to ${quantity(Math.max(...values), metric)} in the next day`;
+}
