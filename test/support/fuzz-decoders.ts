@@ -5,13 +5,16 @@ import {
   feedbackControl,
   learnerControl,
   MESSAGE_ERRORS,
+  MessageError,
   optimizerControl,
   performance as performanceReport,
   refused,
   request,
   seriesExport,
   signals,
+  accepted as sound,
 } from "@mapek/core/messages";
+import { type FormatRequest, HTTP_FORMATS } from "@mapek/ingest";
 import { type Garbage, GarbageMaker } from "./garbage.ts";
 
 /** What became of the payloads. */
@@ -36,11 +39,34 @@ const FAMILIES = [
   seriesExport,
 ] as const;
 
+const DECODERS: readonly Decode[] = [
+  ...FAMILIES.map(
+    ({ decode }): Decode =>
+      (bytes, contentType) =>
+        decode(bytes, contentType),
+  ),
+  ...HTTP_FORMATS.map(
+    (format): Decode =>
+      (bytes, contentType = "") => {
+        const request: FormatRequest = {
+          contentType,
+          contentEncoding: "identity",
+          query: {},
+          resourceLabels: ["host.name"],
+        };
+        const read = format.read(bytes, request);
+        if (read instanceof MessageError) return { ok: false, error: read };
+        format.answer?.({ parsed: read, rejected: [], failure: undefined }, request);
+        return sound(read);
+      },
+  ),
+];
+
 const CHECK_EVERY = 10_000;
 
 /**
- * Puts garbage through every decoder that reads from outside: each payload as samples, and as one of the other
- * families in turn.
+ * Puts garbage through every decoder that reads from outside: each payload as samples, and in turn as one of the other
+ * families or as a body of one of the formats of other tools.
  *
  * @throws {Error} What a decoder throws, or a result that is neither a sound value nor a known code; with the
  * number of the payload and its bytes.
@@ -54,7 +80,7 @@ export function fuzzDecoders(payloads: number, seed: number): FuzzResult {
   const startedAt = performance.now();
   for (let i = 0; i < payloads; i++) {
     const garbage = maker.next();
-    for (const decode of [readSamples, FAMILIES[i % FAMILIES.length]?.decode ?? readSamples]) {
+    for (const decode of [readSamples, DECODERS[i % DECODERS.length] ?? readSamples]) {
       const code = outcomeOf(garbage, decode, i);
       if (code === undefined) accepted++;
       else codes[code] = (codes[code] ?? 0) + 1;

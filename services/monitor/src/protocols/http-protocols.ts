@@ -1,12 +1,15 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { MessageError, type MessageErrorCode } from "@mapek/core/messages";
-import { LINE_PRECISIONS, type Parsed, parseRemoteWrite } from "@mapek/ingest";
+import {
+  type FormatOutcome,
+  type FormatRequest,
+  HTTP_FORMATS,
+  type HttpFormat,
+} from "@mapek/ingest";
 import { type Config, RuntimeError } from "@mapek/runtime";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { bodyOf, systemOfRequest } from "./http-request.ts";
-import { otlpFailure, otlpSuccess } from "./otlp-answer.ts";
-import { malformed, type Outcome, type Protocol, type ProtocolIntake } from "./protocol-intake.ts";
-import { readOtlp, readProtobuf, readTelegraf } from "./read-payload.ts";
+import type { Protocol, ProtocolIntake } from "./protocol-intake.ts";
 
 /** Milliseconds in which a request has to be there whole. */
 const REQUEST_TIMEOUT_MS = 60_000;
@@ -20,8 +23,7 @@ const STATUS: Partial<Record<MessageErrorCode, number>> = {
 };
 const statusOf = (code: MessageErrorCode): number => STATUS[code] ?? 400;
 
-const REMOTE_WRITE_2 = "io.prometheus.write.v2.Request";
-const WRITTEN = "X-Prometheus-Remote-Write";
+const JSON_TYPE = "application/json";
 
 export interface HttpProtocolsOptions {
   readonly config: Pick<Config, "ingest" | "protocols">;
@@ -30,14 +32,8 @@ export interface HttpProtocolsOptions {
   readonly memoryShort: () => boolean;
 }
 
-/** A request as far as it was read. */
-interface Received {
-  readonly outcome: Outcome;
-  readonly parsed: Parsed;
-}
-
 /**
- * Takes in OTLP, Prometheus' remote write and line protocol over HTTP. A success is answered only after the samples are
+ * Takes in what other tools send over HTTP, in each of `HTTP_FORMATS`. A success is answered only after the samples are
  * stored; 503 with `Retry-After` asks to come again; other faults are the sender's, and it should not.
  */
 export class HttpProtocols {
@@ -70,10 +66,9 @@ export class HttpProtocols {
       return fail(reply, this.#refuse(request, new MessageError(code, error.message)));
     });
     server.addHook("onRequest", async (request, reply) => this.#admit(request, reply));
-    server.post("/v1/metrics", (request, reply) => this.#otlp(request, reply));
-    server.post("/api/v1/write", (request, reply) => this.#remoteWrite(request, reply));
-    for (const path of ["/write", "/api/v2/write"])
-      server.post(path, (request, reply) => this.#line(request, reply));
+    for (const format of HTTP_FORMATS)
+      for (const path of format.paths)
+        server.post(path, (request, reply) => this.#receive(format, request, reply));
     this.#server = server;
   }
 
@@ -113,92 +108,59 @@ export class HttpProtocols {
     return undefined;
   }
 
-  async #line(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const { precision = "ns" } = request.query as { precision?: string };
-    const unitMs = LINE_PRECISIONS.get(precision);
-    if (unitMs === undefined) {
-      const error = new MessageError("MAPEK_MESSAGE_INVALID", `precision ${precision}`);
-      return fail(reply, this.#refuse(request, error));
-    }
-    const received = await this.#receive(request, "telegraf", (bytes) =>
-      readTelegraf(bytes, unitMs),
-    );
-    if (received === undefined) return reply.code(415).send();
-    if (received instanceof MessageError) return fail(reply, received);
-    const { outcome, parsed } = received;
-    if (outcome.failure !== undefined) return fail(reply, outcome.failure);
-    if (parsed.fault !== undefined) return fail(reply, malformed(parsed.fault));
-    return reply.header("Mapek-Rejected", outcome.reply.rejected.length).code(204).send();
+  async #receive(
+    format: HttpFormat<Protocol>,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> {
+    const asked = this.#askedBy(request);
+    if (format.accepts?.(asked) === false) return reply.code(415).send();
+    const outcome = await this.#take(format, request, asked);
+    if (outcome === undefined) return reply.code(415).send();
+    const { failure: fault } = outcome;
+    const answer = format.answer?.(outcome, asked) ?? { failure: fault };
+    const { headers = {}, failure, status, body, type = JSON_TYPE } = answer;
+    reply.headers(headers);
+    if (failure !== undefined) return fail(reply, failure, body && { type, body }, status);
+    if (body === undefined) return reply.code(status ?? 204).send();
+    return reply
+      .code(status ?? 200)
+      .type(type)
+      .send(body);
   }
 
-  async #otlp(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const received = await this.#receive(request, "otlp", (bytes) =>
-      readOtlp(bytes, this.#settings.otlp_resource_labels),
-    );
-    const asJson = request.headers["content-type"]?.includes("json") ?? false;
-    if (received === undefined) return reply.code(415).send();
-    const failure = received instanceof MessageError ? received : received.outcome.failure;
-    if (failure !== undefined) return fail(reply, failure, otlpFailure(failure, asJson));
-    const { outcome, parsed } = received as Received;
-    const { rejected } = outcome.reply;
-    const malformedPoints = parsed.skipped.get("malformed") ?? 0;
-    const why =
-      rejected[0] === undefined ? parsed.fault : `${rejected[0].code}: ${rejected[0].message}`;
-    const { type, body } = otlpSuccess(rejected.length + malformedPoints, why, asJson);
-    return reply.type(type).send(body);
-  }
-
-  async #remoteWrite(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const type = request.headers["content-type"] ?? "";
-    const proto = /;\s*proto=([\w.]+)/.exec(type)?.[1] ?? "prometheus.WriteRequest";
-    const version = proto === REMOTE_WRITE_2 ? 2 : 1;
-    const isKnown = version === 2 || proto === "prometheus.WriteRequest";
-    if (!isKnown || request.headers["content-encoding"] !== "snappy") return reply.code(415).send();
-    let samples = 0;
-    const received = await this.#receive(request, "remote_write", (bytes) =>
-      readProtobuf(() => {
-        const read = parseRemoteWrite(bytes, version);
-        samples = read.samples;
-        return read;
-      }),
-    );
-    if (received === undefined) return reply.code(415).send();
-    const none = received instanceof MessageError || received.outcome.failure !== undefined;
-    const rejected = none ? [] : received.outcome.reply.rejected;
-    const skipped = none ? 0 : lost(received.parsed);
-    const written = none ? 0 : Math.max(0, samples - skipped - rejected.length);
-    reply.header(`${WRITTEN}-Samples-Written`, written);
-    reply.header(`${WRITTEN}-Histograms-Written`, 0).header(`${WRITTEN}-Exemplars-Written`, 0);
-    const failure = received instanceof MessageError ? received : received.outcome.failure;
-    if (failure !== undefined) return fail(reply, failure);
-    const [first] = rejected;
-    if (first === undefined) return reply.code(204).send();
-    const text = `${rejected.length} rejected, the others are stored; ${first.message}`;
-    return fail(reply, new MessageError(first.code as MessageErrorCode, text), undefined, 400);
+  #askedBy({ headers, query }: FastifyRequest): FormatRequest {
+    return {
+      contentType: headers["content-type"] ?? "",
+      contentEncoding: headers["content-encoding"] ?? "identity",
+      query: query as FormatRequest["query"],
+      resourceLabels: this.#settings.otlp_resource_labels,
+    };
   }
 
   /** @returns undefined for an encoding that is not known. */
-  async #receive(
+  async #take(
+    format: HttpFormat<Protocol>,
     request: FastifyRequest,
-    protocol: Protocol,
-    read: (bytes: Uint8Array) => Parsed | MessageError,
-  ): Promise<Received | MessageError | undefined> {
-    const subject = subjectOf(request.url);
+    asked: FormatRequest,
+  ): Promise<FormatOutcome | undefined> {
+    const unread = (error: MessageError): FormatOutcome => ({
+      parsed: undefined,
+      rejected: [],
+      failure: this.#refuse(request, error),
+    });
     const bytes = await bodyOf(request, this.#settings.max_body_bytes);
     if (bytes === undefined) return undefined;
     const system = systemOfRequest(request);
-    if (bytes instanceof MessageError) return this.#refuse(request, bytes);
-    if (system instanceof MessageError) return this.#refuse(request, system);
-    const parsed = read(bytes);
-    if (parsed instanceof MessageError) return this.#refuse(request, parsed);
-    const outcome = await this.#protocols.take({
-      protocol,
-      system,
-      parsed,
-      subject,
-      payload: bytes,
-    });
-    return { outcome, parsed };
+    if (bytes instanceof MessageError) return unread(bytes);
+    if (system instanceof MessageError) return unread(system);
+    const parsed = format.read(bytes, asked);
+    if (parsed instanceof MessageError) return unread(parsed);
+    const subject = subjectOf(request.url);
+    const { name: protocol } = format;
+    const delivery = { protocol, system, parsed, subject, payload: bytes };
+    const { reply, failure } = await this.#protocols.take(delivery);
+    return { parsed, rejected: reply.rejected, failure };
   }
 
   /** Keeps a dead letter of the request, with its body as far as that was read. */
@@ -219,10 +181,6 @@ function bringsToken(authorization: string | undefined, token: string | undefine
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(given), digest(token));
 }
-
-/** Values of series that were left out; what only says that a series ended is not. */
-const lost = ({ skipped }: Parsed): number =>
-  (skipped.get("not_finite") ?? 0) + (skipped.get("bad_name") ?? 0);
 
 function fail(
   reply: FastifyReply,

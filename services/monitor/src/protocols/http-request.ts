@@ -1,9 +1,8 @@
 import { promisify } from "node:util";
 import { gunzip, type InputType, inflate, type ZlibOptions } from "node:zlib";
 import { MessageError, TOKEN_PATTERN } from "@mapek/core/messages";
-import { SnappyError, unpackSnappy } from "@mapek/ingest";
+import { malformed, SnappyError, unpackSnappy } from "@mapek/ingest";
 import type { FastifyRequest } from "fastify";
-import { malformed } from "./protocol-intake.ts";
 
 const UNPACK = new Map([
   ["gzip", promisify<InputType, ZlibOptions, Buffer>(gunzip)],

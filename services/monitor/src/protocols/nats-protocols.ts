@@ -1,9 +1,8 @@
 import { encodeJson, isInbox, MessageError, type Subjects } from "@mapek/core/messages";
-import type { Parsed } from "@mapek/ingest";
+import { malformed, type Parsed, readOtlp, readTelegraf } from "@mapek/ingest";
 import type { Config } from "@mapek/runtime";
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
-import { malformed, type ProtocolIntake } from "./protocol-intake.ts";
-import { readOtlp, readTelegraf } from "./read-payload.ts";
+import type { ProtocolIntake } from "./protocol-intake.ts";
 
 export interface NatsProtocolsOptions {
   readonly nc: NatsConnection;

@@ -7,14 +7,21 @@ import {
   metricToken,
   TOKEN_PATTERN,
 } from "@mapek/core/messages";
-import { Converter, namePattern, type Parsed, type Reading } from "@mapek/ingest";
+import {
+  Converter,
+  type HTTP_FORMATS,
+  malformed,
+  namePattern,
+  type Parsed,
+  type Reading,
+} from "@mapek/ingest";
 import type { Config, DeadLetters, WaitingRoom } from "@mapek/runtime";
 import { Counter, type Registry } from "prom-client";
 import type { Intake } from "../intake.ts";
 import { Receipt } from "../receipt.ts";
 
 /** Formats of other tools; a closed set, since it is a label. */
-export type Protocol = "telegraf" | "otlp" | "remote_write" | "statsd" | "scrape";
+export type Protocol = (typeof HTTP_FORMATS)[number]["name"] | "statsd" | "scrape";
 
 /** What came, from whom. */
 export interface Delivery {
@@ -197,9 +204,6 @@ export class ProtocolIntake {
     return converter;
   }
 }
-
-export const malformed = (what: string): MessageError =>
-  new MessageError("MAPEK_MESSAGE_MALFORMED", what);
 
 const refused = (failure: MessageError): Outcome => ({
   reply: { accepted: 0, rejected: [{ index: 0, code: failure.code, message: failure.detail }] },

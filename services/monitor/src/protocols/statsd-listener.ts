@@ -1,8 +1,8 @@
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
-import { type Parsed, parseStatsd, StatsdWindow } from "@mapek/ingest";
+import { malformed, type Parsed, parseStatsd, StatsdWindow } from "@mapek/ingest";
 import { type Config, type Logger, RuntimeError } from "@mapek/runtime";
-import { malformed, type ProtocolIntake } from "./protocol-intake.ts";
+import type { ProtocolIntake } from "./protocol-intake.ts";
 
 const SUBJECT = "statsd";
 /** Asked of the system, which may give less: packets that find no room are lost without a trace. */

@@ -1,0 +1,22 @@
+import { MessageError } from "@mapek/core/messages";
+import { httpFormat } from "../http-format.ts";
+import { malformed } from "../read-body.ts";
+import { LINE_PRECISIONS } from "./line-protocol.ts";
+import { readTelegraf } from "./read-telegraf.ts";
+
+/** Line protocol, or Telegraf's JSON, as InfluxDB takes it in: `?precision=` is the unit of its times. */
+export const lineProtocolOverHttp = httpFormat({
+  name: "telegraf",
+  paths: ["/write", "/api/v2/write"],
+  read(bytes, { query: { precision = "ns" } }) {
+    const unitMs = LINE_PRECISIONS.get(String(precision));
+    if (unitMs === undefined)
+      return new MessageError("MAPEK_MESSAGE_INVALID", `precision ${precision}`);
+    return readTelegraf(bytes, unitMs);
+  },
+  answer({ parsed, rejected, failure }) {
+    if (failure !== undefined) return { failure };
+    if (parsed?.fault !== undefined) return { failure: malformed(parsed.fault) };
+    return { headers: { "Mapek-Rejected": rejected.length } };
+  },
+});

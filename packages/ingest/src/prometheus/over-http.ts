@@ -1,0 +1,50 @@
+import { MessageError, type MessageErrorCode } from "@mapek/core/messages";
+import { type FormatRequest, httpFormat } from "../http-format.ts";
+import { readProtobuf } from "../read-body.ts";
+import type { Parsed } from "../reading.ts";
+import { parseRemoteWrite, type RemoteWrite } from "./remote-write.ts";
+
+const WRITE_1 = "prometheus.WriteRequest";
+const WRITE_2 = "io.prometheus.write.v2.Request";
+const WRITTEN = "X-Prometheus-Remote-Write";
+
+const protoOf = ({ contentType }: FormatRequest): string =>
+  /;\s*proto=([\w.]+)/.exec(contentType)?.[1] ?? WRITE_1;
+
+/**
+ * Remote write 1.0 and 2.0. Headers tell how many samples were written; what was rejected is a fault of the sender's, which
+ * must not send it again: 400, the others are stored.
+ */
+export const remoteWriteOverHttp = httpFormat({
+  name: "remote_write",
+  paths: ["/api/v1/write"],
+  accepts: (request) =>
+    [WRITE_1, WRITE_2].includes(protoOf(request)) && request.contentEncoding === "snappy",
+  read: (bytes, request): RemoteWrite | MessageError =>
+    readProtobuf(() => parseRemoteWrite(bytes, protoOf(request) === WRITE_2 ? 2 : 1)),
+  answer({ parsed, rejected, failure }) {
+    const lost = failure === undefined ? rejected : [];
+    const written =
+      failure === undefined && parsed !== undefined
+        ? Math.max(0, parsed.samples - leftOut(parsed) - lost.length)
+        : 0;
+    const headers = {
+      [`${WRITTEN}-Samples-Written`]: written,
+      [`${WRITTEN}-Histograms-Written`]: 0,
+      [`${WRITTEN}-Exemplars-Written`]: 0,
+    };
+    if (failure !== undefined) return { failure, headers };
+    const [first] = lost;
+    if (first === undefined) return { headers };
+    const text = `${lost.length} rejected, the others are stored; ${first.message}`;
+    return {
+      status: 400,
+      headers,
+      failure: new MessageError(first.code as MessageErrorCode, text),
+    };
+  },
+});
+
+/** Values of series that were left out; what only says that a series ended is not. */
+const leftOut = ({ skipped }: Parsed): number =>
+  (skipped.get("not_finite") ?? 0) + (skipped.get("bad_name") ?? 0);
