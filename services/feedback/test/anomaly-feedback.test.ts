@@ -182,6 +182,21 @@ describe("anomaly_feedback", () => {
     expect(factors(commandsIn(label({ false_positive: 1 })))[0]).toBeCloseTo(0.8 ** 0.5, 12);
   });
 
+  it("takes back what a report of a missed one taught by the time that it named", () => {
+    const subject = new Subject({ judgement_signals: 2 });
+    const label = (body: object) =>
+      subject.signal("anomaly_feedback", { ...body, anomaly_id: ANOMALY });
+    settle(subject, { metric: "latency_ms", labels: { host: "a" } });
+    const [missed] = commandsIn(label({ false_negative: 1 })) as [Sent];
+    subject.confirm(missed.id, 1, 1.25);
+    const sent = [...Array(3)].flatMap(() => commandsIn(label({ false_positive: 1 })));
+    expect(sent.find((one) => one.id === `${missed.id}.rollback`)?.command).toMatchObject({
+      anomaly_opened_at: 1_760_000_000_000,
+      verdict: "false_positive",
+      weight: 1,
+    });
+  });
+
   it("undoes a system-wide action without waiting for a word on it", () => {
     const subject = new Subject({ judgement_signals: 1 });
     settle(subject, {});

@@ -1,11 +1,13 @@
 import { exclude, factorAt, type SeriesEvent, steadyFactor } from "@mapek/core/learning";
 import {
+  type LabelVerdict,
   type LearnerInput,
   MessageError,
   type SettingValue,
   seriesKey,
   type ThresholdSide,
 } from "@mapek/core/messages";
+import type { LabelOutcome } from "@mapek/core/stats";
 import type { HasFolded, Output } from "@mapek/runtime";
 import { outputsOf, refusedSeries } from "./outputs.ts";
 import {
@@ -49,23 +51,39 @@ export function receiveCommand(
   return state.totals.around(series, () => setThreshold(series, input, command));
 }
 
-/** A label that names an anomaly whose kind is known raises what that kind needs, and moves the series' sensitivity less. */
+/**
+ * A label that names an anomaly teaches its kind: false alarms of it need more, missed ones less. Where the kind was learned the series'
+ * sensitivity moves less; where it was not, the answer says why.
+ */
 function scaleSensitivity(
   { learner }: Series,
   input: CommandInput,
   command: Extract<CommandInput["command"], { name: "scale_sensitivity" }>,
 ): Output {
   const { anomaly_opened_at: openedAt, verdict, weight = 1, known_kind_factor } = command;
-  const known =
-    openedAt !== undefined &&
-    verdict !== undefined &&
-    learner.judge.label(openedAt, verdict, weight, input.time);
-  const factor = known ? (known_kind_factor ?? command.factor) : command.factor;
+  const outcome =
+    openedAt === undefined || verdict === undefined
+      ? "unknown"
+      : learner.judge.label(openedAt, verdict, weight, input.time);
+  const factor = outcome === "learned" ? (known_kind_factor ?? command.factor) : command.factor;
   const from = learner.judge.settings.sensitivity;
   const to = learner.scaleSensitivity(factor, input.time);
-  const reason = `sensitivity × ${factor}${known ? `, and ${verdict} for its kind` : ""}`;
-  return confirmation(input, true, from, to, reason);
+  const lesson = LESSONS[outcome](verdict);
+  return confirmation(input, true, from, to, `sensitivity × ${factor}${lesson}`);
 }
+
+/** What a label taught, for the message that says what came of it. */
+const LESSONS: { readonly [O in LabelOutcome]: (verdict: LabelVerdict | undefined) => string } = {
+  learned: (verdict) =>
+    verdict === "false_negative"
+      ? ", and its kind is told from now on"
+      : `, and ${verdict} for its kind`,
+  learned_in_part: () => "; of its kind only what is rarer than the missed one is told from now on",
+  silenced: () => "; labels of false alarms still silence its kind",
+  nothing_unusual: () =>
+    "; no kind learned: around that time nothing was unusual that was not told",
+  unknown: () => "",
+};
 
 const withoutFolded = (series: Series[], hasFolded: HasFolded | undefined): Series[] =>
   hasFolded === undefined ? series : series.filter(({ key }) => !hasFolded(key));

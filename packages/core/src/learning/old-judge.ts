@@ -1,14 +1,21 @@
-import type { Incident, OldDetectorSnapshot } from "../stats/index.ts";
+import type { AlarmRuleSnapshot, Incident, OldDetectorSnapshot } from "../stats/index.ts";
 import type { JudgeSnapshot } from "./series-judge.ts";
 import type { Stored } from "./stored-columns.ts";
 
 /** Schema of a series' state since which evidence calibrates itself. */
-export const CALIBRATED_SCHEMA = 7;
+const CALIBRATED_SCHEMA = 7;
+/** Schema since which near misses are remembered. */
+const NEAR_MISSES_SCHEMA = 8;
 /** Surprise that an anomaly which was open then is taken to have had: that of the default level. */
 const TAKEN_SURPRISE = 3;
 
+/** State of a judge that remembers no near misses. */
+interface ForgetfulJudgeSnapshot extends Omit<JudgeSnapshot, "rule"> {
+  readonly rule: Omit<NonNullable<AlarmRuleSnapshot["told"]>, "missed"> | null;
+}
+
 /** State of a judge before evidence calibrated itself: what is read of it. */
-export interface OldJudgeSnapshot
+interface UncalibratedJudgeSnapshot
   extends Omit<JudgeSnapshot, "detector" | "rule" | "incidents" | "suppressed"> {
   readonly detector: Stored<OldDetectorSnapshot>;
   readonly rule: {
@@ -22,11 +29,26 @@ export interface OldJudgeSnapshot
   } | null;
 }
 
+/** State of a judge of any schema that is read. */
+export type AnyJudgeSnapshot = JudgeSnapshot | ForgetfulJudgeSnapshot | UncalibratedJudgeSnapshot;
+
+/** The same judge as state of today. @param schema That of its series' state. */
+export function currentJudge(snapshot: AnyJudgeSnapshot, schema: number): JudgeSnapshot {
+  if (schema >= NEAR_MISSES_SCHEMA) return snapshot as JudgeSnapshot;
+  if (schema < CALIBRATED_SCHEMA) return calibratedJudge(snapshot as UncalibratedJudgeSnapshot);
+  const { rule, ...judge } = snapshot as ForgetfulJudgeSnapshot;
+  // It begins with no near misses: what was unusual before can not be reported as missed.
+  return {
+    ...judge,
+    rule: rule === null ? null : { told: { ...rule, missed: null }, near_misses: [] },
+  };
+}
+
 /**
- * The same judge as state of today: records, incidents of late and an open anomaly go on; kinds that were labelled are forgotten, since
+ * Records, incidents of late and an open anomaly of an uncalibrated judge go on; kinds that were labelled are forgotten, since
  * evidence is measured in other terms, and hours are known after two days.
  */
-export function calibratedJudge({ rule, incidents, ...judge }: OldJudgeSnapshot): JudgeSnapshot {
+function calibratedJudge({ rule, incidents, ...judge }: UncalibratedJudgeSnapshot): JudgeSnapshot {
   const { told } = rule;
   const open = incidents?.open ?? null;
   return {
@@ -36,11 +58,15 @@ export function calibratedJudge({ rule, incidents, ...judge }: OldJudgeSnapshot)
       told === null
         ? null
         : {
-            repetition: told.repetition,
-            repeated_at: told.repeated_at,
-            silenced_at: 0,
-            silenced_bar: 0,
-            kinds: { incidents: [], kinds: [] },
+            told: {
+              repetition: told.repetition,
+              repeated_at: told.repeated_at,
+              silenced_at: 0,
+              silenced_bar: 0,
+              kinds: { incidents: [], kinds: [] },
+              missed: null,
+            },
+            near_misses: [],
           },
     incidents:
       open === null

@@ -8,6 +8,7 @@ import {
   type IncidentEvent,
   IncidentTracker,
   type IncidentTrackerSnapshot,
+  type LabelOutcome,
   type OldDetectorSnapshot,
   SUPPRESSIONS,
   type Suppression,
@@ -146,13 +147,9 @@ export class SeriesJudge {
     return this.#weigh(time, value, seen);
   }
 
-  /**
-   * Learns what people said of an anomaly: see `AlarmRule.label`.
-   *
-   * @returns Whether its kind was found and learned.
-   */
-  label(openedAt: number, verdict: Verdict, weight: number, now: number): boolean {
-    return this.#rule.label(openedAt, verdict, weight, now);
+  /** Learns what people said of an anomaly, or of one that they missed: see `AlarmRule.label`. */
+  label(openedAt: number, verdict: Verdict, weight: number, now: number): LabelOutcome {
+    return this.#rule.label({ openedAt, verdict, weight, now }, this.settings, this.intervalMs);
   }
 
   /** Whether an open anomaly keeps recommendations waiting: one that lasts a tenth of the window is the new normal. */
@@ -221,6 +218,8 @@ export class SeriesJudge {
     const found = this.#rule.judge(sample, this.settings);
     if (found !== undefined && found !== "alarm") this.#suppress(found);
     const alarm = found === "alarm";
+    // While an incident is open it is what is told.
+    if (!alarm && this.incidentSamples === 0) this.#rule.untold(sample, this.settings);
     if (alarm) this.#incidents ??= new IncidentTracker();
     const incidents = this.#incidents;
     if (incidents === undefined) return NOTHING;

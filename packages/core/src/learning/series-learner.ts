@@ -25,7 +25,7 @@ import { describeChange } from "./describe-change.ts";
 import type { Optimisation, SeriesEvent, ThresholdInForce } from "./events.ts";
 import { type ExcludedRange, exclude, isExcluded } from "./excluded-ranges.ts";
 import { IncidentRanges } from "./incident-ranges.ts";
-import { CALIBRATED_SCHEMA, calibratedJudge, type OldJudgeSnapshot } from "./old-judge.ts";
+import { type AnyJudgeSnapshot, currentJudge } from "./old-judge.ts";
 import { gapAfter, strideOf } from "./online-stride.ts";
 import { OptimisationHistory } from "./optimisation-history.ts";
 import { recommendationOptions } from "./recommendation-options.ts";
@@ -405,7 +405,7 @@ export class SeriesLearner {
     restored.#stride = snapshot.stride;
     restored.#passedOver = snapshot.passedOver;
     restored.window = SampleWindow.restore(snapshot.window, windowOptions(settings).keep);
-    const judge = isCalibrated(snapshot) ? snapshot.judge : calibratedJudge(snapshot.judge);
+    const judge = currentJudge(snapshot.judge, schema);
     restored.judge = SeriesJudge.restore(judge, restored.judge.settings);
     restored.judge.seasonal = settings.seasonal;
     restored.#sides = SideThresholds.restore(snapshot.sides);
@@ -673,13 +673,11 @@ export class SeriesLearner {
   }
 }
 
-/** State of a series whose evidence was not calibrated. */
+/** State of a series of an older schema. */
 type OldSeriesSnapshot = Omit<SeriesSnapshot, "schema" | "judge"> & {
   readonly schema: number;
-  readonly judge: OldJudgeSnapshot;
+  readonly judge: AnyJudgeSnapshot;
 };
-const isCalibrated = (snapshot: SeriesSnapshot | OldSeriesSnapshot): snapshot is SeriesSnapshot =>
-  snapshot.schema >= CALIBRATED_SCHEMA;
 
 /** A slow series keeps so many samples that it can be learned from, however long they take. */
 const KEPT_MIN_DATA_POINTS = 5;

@@ -8,7 +8,7 @@ import type { SideSnapshot } from "./side-threshold.ts";
 import type { Stored } from "./stored-columns.ts";
 
 /** Schema number of a series' state. */
-export const SCHEMA = 7;
+export const SCHEMA = 8;
 /** Since this one a reader knows it: what it lacks is made anew. */
 export const OLDEST_SCHEMA = 5;
 

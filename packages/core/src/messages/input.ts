@@ -48,8 +48,8 @@ const setThreshold = z.object({
 
 /**
  * Multiplies the sensitivity of one series, or of every series of the system (`metric` null; sent to every partition).
- * A label that names its anomaly says so: its series learns that kind of burst, and where the kind is known the
- * sensitivity moves by the smaller factor.
+ * A label that names its anomaly, or the time of one that was missed, says so: its series learns that kind of burst, and where the kind
+ * was learned the sensitivity moves by the smaller factor.
  */
 const scaleSensitivity = z.object({
   name: z.literal("scale_sensitivity"),

@@ -1,9 +1,10 @@
-import { alarmLevel, BUDGET_MS, repetitionLevel } from "./alarm-level.ts";
-import { requireSnapshot } from "./errors.ts";
-import { LabelledKinds, type LabelledKindsSnapshot, type Verdict } from "./labelled-kinds.ts";
-
-/** For so many samples what follows a silenced alarm is part of it, unless it is stronger than its kind's bar. */
-const SILENCED_SAMPLES = 48;
+import { alarmLevel, repetitionLevel } from "./alarm-level.ts";
+import { shapeOf, USUAL_SURPRISE } from "./incident-shape.ts";
+import type { Verdict } from "./labelled-kinds.ts";
+import { MissedKinds, MOST_LOWERED } from "./missed-kinds.ts";
+import { NearMisses } from "./near-misses.ts";
+import type { SeenShape } from "./packed-shapes.ts";
+import { SILENCED_SAMPLES, ToldAlarms, type ToldAlarmsSnapshot } from "./told-alarms.ts";
 
 /** Why surprise enough for an alarm was none. */
 export const SUPPRESSIONS = [
@@ -47,41 +48,52 @@ export interface Evidence {
 
 /** State of an `AlarmRule`: plain JSON. */
 export interface AlarmRuleSnapshot {
-  repetition: number;
-  repeated_at: number;
-  silenced_at: number;
-  silenced_bar: number;
-  kinds: LabelledKindsSnapshot;
+  /** Null before the first alarm or label. */
+  told: ToldAlarmsSnapshot | null;
+  near_misses: SeenShape[];
 }
 
-/** What is known of the alarms of a series. */
-class ToldAlarms {
-  /** Recent incidents, older ones weighing less, as of `repeatedAt`. */
-  repetition = 0;
-  repeatedAt = 0;
-  /** Samples judged before the last alarm that was silenced, and the surprise below which its kind still is. */
-  silencedAt = -SILENCED_SAMPLES;
-  silencedBar = 0;
-  kinds = new LabelledKinds();
+/**
+ * What became of a label. Of an anomaly that was missed: its kind is told from now on (`learned`), or only where it is rarer than what was
+ * missed (`learned_in_part`), or not yet, since too many labels called its kind false alarms (`silenced`); or nothing near that time
+ * was unusual and untold (`nothing_unusual`). Of an incident: `unknown` where it is none of the last 8, or there was nothing to take back.
+ */
+export type LabelOutcome =
+  | "learned"
+  | "learned_in_part"
+  | "silenced"
+  | "nothing_unusual"
+  | "unknown";
 
-  repetitionAt(timeMs: number): number {
-    if (this.repetition === 0) return 0;
-    return this.repetition * Math.exp(-Math.max(0, timeMs - this.repeatedAt) / BUDGET_MS);
-  }
+/** What people said. */
+export interface Label {
+  /** When the incident opened or, missed, should have: event time, ms. */
+  readonly openedAt: number;
+  readonly verdict: Verdict;
+  /** How much the label counts, 0 … 1. */
+  readonly weight: number;
+  /** Time of the label, ms. */
+  readonly now: number;
 }
 
 /**
  * Decides which surprise is worth waking somebody for, so that a series opens about as many false incidents as its budget allows.
  *
  * An alarm needs the level of the budget times the sensitivity (see `alarmLevel`), and at most 0.8 more by the incidents of late.
- * Kinds of incident that people called false alarms need more, see `LabelledKinds`. Cost: O(1).
+ * Kinds of incident that people called false alarms need more, see `LabelledKinds`; kinds that they missed need less, see
+ * `MissedKinds`. Cost: O(1).
  */
 export class AlarmRule {
-  /** Made with the first alarm. */
+  /** Made with the first alarm, or the first report of one that was missed. */
   #told: ToldAlarms | undefined;
+  /** Made with the first sample that was unusual and not told. */
+  #near: NearMisses | undefined;
 
   /** The level that `settings` ask for, the incidents of late left out. */
-  levelOf({ intervalMs }: Evidence, { budget, sensitivity }: AlarmSettings): number {
+  levelOf(
+    { intervalMs }: Pick<Evidence, "intervalMs">,
+    { budget, sensitivity }: AlarmSettings,
+  ): number {
     return alarmLevel(budget * sensitivity, intervalMs);
   }
 
@@ -93,19 +105,9 @@ export class AlarmRule {
   /** @returns "alarm"; the first reason against one where the surprise would otherwise do; undefined where it would not. */
   judge(sample: Evidence, settings: AlarmSettings): "alarm" | Suppression | undefined {
     const level = this.levelOf(sample, settings);
-    if (sample.surprise < level)
-      return sample.surprise + sample.doubt < level ? undefined : "cold_start";
-    if (sample.surprise < level + repetitionLevel(this.recentAt(sample.timeMs))) return "repeated";
-    const { value, expected } = sample;
-    if (settings.direction !== "both" && settings.direction !== sideName(value, expected))
-      return "direction";
-    const deviation = Math.abs(value / 2 - expected / 2) * 2;
-    if (
-      deviation < settings.minDeviation ||
-      deviation < settings.minRelativeDeviation * Math.abs(expected)
-    )
-      return "small_deviation";
-    return this.#isSilenced(sample) ? "labelled" : "alarm";
+    const found = this.#weigh(sample, level);
+    if (found !== "alarm" && !this.#wasMissed(sample, level)) return found;
+    return unwanted(sample, settings) ?? (this.#isSilenced(sample) ? "labelled" : "alarm");
   }
 
   /** Tells the rule that its alarm has opened an incident. */
@@ -118,28 +120,38 @@ export class AlarmRule {
   }
 
   /**
-   * Learns what people said of an incident. An alarm that was right does not count as repeated.
-   *
-   * @param openedAt When the incident opened, ms. @param weight 0 … 1. @param now Time of the label, ms.
-   * @returns Whether its kind was found and learned.
+   * Tells the rule that no incident came of a sample, and that none is open: should somebody miss one, it is found.
+   * Cost: a comparison where its surprise is usual.
    */
-  label(openedAt: number, verdict: Verdict, weight: number, now: number): boolean {
-    const told = this.#told;
-    if (told === undefined) return false;
-    if (verdict === "true_positive") told.repetition = Math.max(0, told.repetition - weight);
-    return told.kinds.label(openedAt, verdict, weight, now);
+  untold(sample: Evidence, settings: AlarmSettings): void {
+    const { timeMs, value, expected, surprise, surprises, intervalMs } = sample;
+    if (surprise < USUAL_SURPRISE || unwanted(sample, settings) !== undefined) return;
+    this.#near ??= new NearMisses();
+    this.#near.update({ timeMs, side: sideOf(value, expected), surprise, surprises, intervalMs });
   }
 
-  /** Null before the first alarm. */
-  snapshot(): AlarmRuleSnapshot | null {
+  /** Learns what people said of an incident, or of one that they missed. An alarm that was right does not count as repeated. */
+  label(label: Label, settings: AlarmSettings, intervalMs: number): LabelOutcome {
+    const { openedAt, verdict, weight, now } = label;
+    if (verdict === "false_negative") return this.#missed(label, settings, intervalMs);
     const told = this.#told;
-    if (told === undefined) return null;
+    if (told === undefined) return "unknown";
+    const incident = told.kinds.incidentAt(openedAt);
+    const isRight = verdict === "true_positive";
+    if (isRight) told.repetition = Math.max(0, told.repetition - weight);
+    const ofMissed = isRight
+      ? incident !== undefined && told.missed?.confirm(incident, weight, now)
+      : told.missed?.takeBack(incident ?? openedAt, weight, now);
+    const ofKind = told.kinds.label(openedAt, verdict, weight, now);
+    return ofKind || ofMissed === true ? "learned" : "unknown";
+  }
+
+  /** Null before the first sample that was unusual. */
+  snapshot(): AlarmRuleSnapshot | null {
+    if (this.#told === undefined && this.#near === undefined) return null;
     return {
-      repetition: told.repetition,
-      repeated_at: told.repeatedAt,
-      silenced_at: told.silencedAt,
-      silenced_bar: told.silencedBar,
-      kinds: told.kinds.snapshot(),
+      told: this.#told?.snapshot() ?? null,
+      near_misses: this.#near?.snapshot() ?? [],
     };
   }
 
@@ -147,19 +159,47 @@ export class AlarmRule {
   static restore(snapshot: AlarmRuleSnapshot | null): AlarmRule {
     const restored = new AlarmRule();
     if (snapshot === null) return restored;
-    const { repetition, repeated_at, silenced_at, silenced_bar, kinds } = snapshot;
-    requireSnapshot(Number.isSafeInteger(silenced_at), "a count is out of range");
-    requireSnapshot(
-      repetition >= 0 && [repetition, repeated_at, silenced_bar].every(Number.isFinite),
-      "a number is not finite",
-    );
-    restored.#told = new ToldAlarms();
-    restored.#told.repetition = repetition;
-    restored.#told.repeatedAt = repeated_at;
-    restored.#told.silencedAt = silenced_at;
-    restored.#told.silencedBar = silenced_bar;
-    restored.#told.kinds = LabelledKinds.restore(kinds);
+    const { told, near_misses } = snapshot;
+    if (told !== null) restored.#told = ToldAlarms.restore(told);
+    if (near_misses.length > 0) restored.#near = NearMisses.restore(near_misses);
     return restored;
+  }
+
+  /** What the surprise alone would be, whatever labels say. */
+  #weigh({ surprise, doubt, timeMs }: Evidence, level: number): ReturnType<AlarmRule["judge"]> {
+    if (surprise < level) return surprise + doubt < level ? undefined : "cold_start";
+    return surprise < this.#asked(level, timeMs) ? "repeated" : "alarm";
+  }
+
+  /** Whether a sample that is no alarm otherwise is one of a kind that people missed. */
+  #wasMissed({ surprise, surprises, value, expected, timeMs }: Evidence, level: number): boolean {
+    const missed = this.#told?.missed;
+    if (missed === undefined || surprise < level - MOST_LOWERED) return false;
+    const shape = shapeOf(sideOf(value, expected), surprise, surprises);
+    return surprise >= missed.bar(shape, level, this.#asked(level, timeMs), timeMs);
+  }
+
+  /** What an alarm needs that no label speaks of. */
+  #asked(level: number, timeMs: number): number {
+    return level + repetitionLevel(this.recentAt(timeMs));
+  }
+
+  #missed(
+    { openedAt, weight, now }: Label,
+    settings: AlarmSettings,
+    intervalMs: number,
+  ): LabelOutcome {
+    const found = this.#near?.near(openedAt, intervalMs);
+    if (found === undefined) return "nothing_unusual";
+    this.#told ??= new ToldAlarms();
+    const told = this.#told;
+    told.missed ??= new MissedKinds();
+    told.missed.learn(found, openedAt, weight, now);
+    const silencedBelow = told.kinds.wants(found, weight, now) ?? 0;
+    if (found.surprise < silencedBelow) return "silenced";
+    const level = this.levelOf({ intervalMs }, settings);
+    const bar = told.missed.bar(found, level, this.#asked(level, now), now);
+    return found.surprise < bar ? "learned_in_part" : "learned";
   }
 
   #isSilenced({ surprise, surprises, value, expected, timeMs, seen }: Evidence): boolean {
@@ -172,6 +212,18 @@ export class AlarmRule {
     told.silencedAt = seen;
     return true;
   }
+}
+
+/** Why settings let no surprise of a sample be an alarm. */
+function unwanted(
+  { value, expected }: Evidence,
+  { direction, minDeviation, minRelativeDeviation }: AlarmSettings,
+): Suppression | undefined {
+  if (direction !== "both" && direction !== sideName(value, expected)) return "direction";
+  const deviation = Math.abs(value / 2 - expected / 2) * 2;
+  if (deviation < minDeviation || deviation < minRelativeDeviation * Math.abs(expected))
+    return "small_deviation";
+  return undefined;
 }
 
 const sideOf = (value: number, expected: number): number => (value >= expected ? 1 : -1);

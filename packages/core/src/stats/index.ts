@@ -8,6 +8,7 @@ export {
   type AlarmRuleSnapshot,
   type AlarmSettings,
   type Evidence,
+  type LabelOutcome,
   SUPPRESSIONS,
   type Suppression,
 } from "./alarm-rule.ts";
@@ -49,7 +50,9 @@ export {
   scoreOf,
 } from "./incident.ts";
 export { LabelledKinds, type LabelledKindsSnapshot, type Verdict } from "./labelled-kinds.ts";
+export { MissedKinds, type MissedKindsSnapshot } from "./missed-kinds.ts";
 export { type Moments, moments } from "./moments.ts";
+export { NearMisses } from "./near-misses.ts";
 export {
   disturb,
   follow,

@@ -7,7 +7,7 @@ import {
   steadyFactor,
 } from "../../src/learning/index.ts";
 import { decodeMsgpack, encodeMsgpack, type SeriesSettings } from "../../src/messages/index.ts";
-import { StatsError } from "../../src/stats/index.ts";
+import { StatsError, type Verdict } from "../../src/stats/index.ts";
 import { bytesOf, feed, learnerWith, noise, SECOND, START, settings } from "./fixtures.ts";
 
 /** What may happen to a series. */
@@ -22,6 +22,7 @@ type Step =
   | { type: "freeze"; frozen: boolean }
   | { type: "sensitivity"; sensitivity: number }
   | { type: "label"; factor: number }
+  | { type: "verdict"; verdict: Verdict; agoMs: number; weight: number }
   | { type: "tick"; afterMs: number };
 
 const value = fc.oneof(
@@ -91,6 +92,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   }),
   fc.record({ type: fc.constant("label" as const), factor: fc.constantFrom(0.5, 1.25, 8) }),
   fc.record({
+    type: fc.constant("verdict" as const),
+    verdict: fc.constantFrom("false_positive", "true_positive", "false_negative"),
+    agoMs: fc.integer({ min: 0, max: 7_200_000 }),
+    weight: fc.constantFrom(0.1, 0.6, 1),
+  }),
+  fc.record({
     type: fc.constant("tick" as const),
     afterMs: fc.integer({ min: 0, max: 3_600_000 }),
   }),
@@ -146,6 +153,12 @@ class Run {
       case "label":
         learner.scaleSensitivity(next.factor, this.#now);
         return [];
+      case "verdict": {
+        // Of the open anomaly, where there is one.
+        const at = learner.judge.open?.opened_at ?? this.#now - next.agoMs;
+        learner.judge.label(at, next.verdict, next.weight, this.#now);
+        return [];
+      }
       case "tick":
         return learner.closeIfSilent(this.#now + next.afterMs);
     }

@@ -79,7 +79,7 @@ export function inverseOf(state: FeedbackState, action: OpenAction): Command | u
   }
 }
 
-/** A lesson about a kind of burst is taken back by its opposite; one of a missed anomaly has none. */
+/** A lesson about a kind of burst is taken back by its opposite; that of a missed one by the time that it named. */
 function unlearned(
   command: Extract<LearnerCommand, { name: "scale_sensitivity" }>,
   factor: number,
@@ -91,10 +91,10 @@ function unlearned(
   return { ...back, anomaly_opened_at, verdict: opposite, ...(weight !== undefined && { weight }) };
 }
 
-const OPPOSITES: { readonly [V in LabelVerdict]: LabelVerdict | undefined } = {
+const OPPOSITES: { readonly [V in LabelVerdict]: LabelVerdict } = {
   false_positive: "true_positive",
   true_positive: "false_positive",
-  false_negative: undefined,
+  false_negative: "false_positive",
 };
 
 /** From what was really changed, since a target keeps to its bounds; else from what was asked. */

@@ -112,7 +112,11 @@ export const missedDialog = (newest: number): HTMLDialogElement =>
   dialog(
     "missed",
     "Report a missed anomaly",
-    h("p", { class: "quiet" }, "The series alarms more readily afterwards."),
+    h(
+      "p",
+      { class: "quiet" },
+      "The most unusual from an hour before to three hours after then is looked for: its kind is told from now on. “What moved it” says what came of it.",
+    ),
     field("When it began", "at", {
       type: "datetime-local",
       step: 1,
