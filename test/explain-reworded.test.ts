@@ -25,8 +25,8 @@ import {
 import { headers, type MsgHdrs } from "@nats-io/transport-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { explainAction } from "../services/feedback/src/explain.ts";
-import { explainAnomaly } from "../services/learner/src/explain-anomaly.ts";
-import { explainThreshold } from "../services/learner/src/explain-threshold.ts";
+import { explainAnomaly } from "../services/learner/src/explain/explain-anomaly.ts";
+import { explainThreshold } from "../services/learner/src/explain/explain-threshold.ts";
 import { explainOptimizer } from "../services/optimizer/src/explain.ts";
 import { startTestServer } from "./support/nats.ts";
 import { Observer } from "./support/observer.ts";

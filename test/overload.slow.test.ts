@@ -8,7 +8,7 @@ import { jetstream } from "@nats-io/jetstream";
 import { Kvm } from "@nats-io/kv";
 import { connect } from "@nats-io/transport-node";
 import { expect, onTestFinished, test } from "vitest";
-import { learnerLogic } from "../services/learner/src/learner.ts";
+import { learnerLogic } from "../services/learner/src/actor.ts";
 import { startTestServer } from "./support/nats.ts";
 import { asLines, replay, storedBy } from "./support/replay.ts";
 import { ServiceProcess } from "./support/service-process.ts";

@@ -9,7 +9,7 @@ import {
   seriesKey,
 } from "@mapek/core/messages";
 import { SampleWindow } from "@mapek/core/stats";
-import { learnerLogic } from "../../services/learner/src/learner.ts";
+import { learnerLogic } from "../../services/learner/src/actor.ts";
 import { hand, type Report } from "./report.ts";
 import { nanosecondsOf, normalValues, perSecond, type Result, scaled, spreadOf } from "./result.ts";
 

@@ -15,7 +15,7 @@ import {
 } from "@mapek/runtime";
 import { createLogger } from "../../packages/runtime/src/log.ts";
 import { createMetrics, type Metrics } from "../../packages/runtime/src/metrics.ts";
-import { learnerLogic } from "../../services/learner/src/learner.ts";
+import { learnerLogic } from "../../services/learner/src/actor.ts";
 import { hand, type Report } from "./report.ts";
 import { normalValues, type Result, type Spread, spreadOf } from "./result.ts";
 

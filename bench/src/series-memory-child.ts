@@ -1,5 +1,5 @@
 import { encodeSampleBatch, learnerSettings, seriesKey } from "@mapek/core/messages";
-import { learnerLogic } from "../../services/learner/src/learner.ts";
+import { learnerLogic } from "../../services/learner/src/actor.ts";
 import type { LearnerState } from "../../services/learner/src/state.ts";
 import { normalValues } from "./result.ts";
 

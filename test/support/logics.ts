@@ -1,7 +1,7 @@
 import type { ActorService } from "@mapek/core/messages";
 import type { PartitionLogic } from "@mapek/runtime";
 import { feedbackLogic } from "../../services/feedback/src/logic.ts";
-import { learnerLogic } from "../../services/learner/src/learner.ts";
+import { learnerLogic } from "../../services/learner/src/actor.ts";
 import { optimizerLogic } from "../../services/optimizer/src/logic.ts";
 
 /** What each service's partitions run, so that a test can fold the log again. */

@@ -10,15 +10,9 @@ import {
 import type { LabelOutcome } from "@mapek/core/stats";
 import type { HasFolded, Output } from "@mapek/runtime";
 import { outputsOf, refusedSeries } from "./outputs.ts";
-import {
-  type LearnerState,
-  ownRules,
-  rulesOf,
-  type Series,
-  seriesOf,
-  seriesOfSystem,
-  settingsOf,
-} from "./state.ts";
+import type { Series } from "./series/series.ts";
+import { seriesOf, seriesOfSystem } from "./series/series-table.ts";
+import { type LearnerState, ownRules, rulesOf, settingsOf } from "./state.ts";
 
 type CommandInput = Extract<LearnerInput, { kind: "command" }>;
 

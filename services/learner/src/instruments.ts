@@ -2,8 +2,8 @@ import type { Change, Rejected } from "@mapek/core/messages";
 import { SUPPRESSIONS } from "@mapek/core/stats";
 import { type ActorServiceOptions, LoudRefusals, type ServiceContext } from "@mapek/runtime";
 import { Counter, Gauge } from "prom-client";
-import { budgetsSpent } from "./alarm-budget.ts";
-import { type LearnerMessage, suppressedGauge } from "./learner.ts";
+import { type LearnerMessage, suppressedGauge } from "./actor.ts";
+import { budgetsSpent } from "./series/alarm-budget.ts";
 import type { LearnerState } from "./state.ts";
 import { exportThresholds } from "./threshold-metrics.ts";
 

@@ -1,11 +1,11 @@
 import { explainVerb, runActorService } from "@mapek/runtime";
-import { explainAnomaly } from "./explain-anomaly.ts";
-import { explainThreshold } from "./explain-threshold.ts";
+import { learnerLogic } from "./actor.ts";
+import { explainAnomaly } from "./explain/explain-anomaly.ts";
+import { explainThreshold } from "./explain/explain-threshold.ts";
 import { admitLearnerControl } from "./front-door.ts";
 import { importVerb } from "./import-verb.ts";
 import { learnerInstruments } from "./instruments.ts";
-import { learnerLogic } from "./learner.ts";
-import { owedAdmission, settingsFor } from "./series-limit.ts";
+import { owedAdmission, settingsFor } from "./series/series-limit.ts";
 
 await runActorService({
   logic: learnerLogic,

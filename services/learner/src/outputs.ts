@@ -12,7 +12,7 @@ import {
   thresholdKey,
 } from "@mapek/core/messages";
 import type { Output } from "@mapek/runtime";
-import type { Series } from "./state.ts";
+import type { Series } from "./series/series.ts";
 
 /** What an event of a series becomes: public messages, and what the feedback service must know. */
 export function outputsOf(series: Series, event: SeriesEvent): Output[] {

@@ -5,8 +5,10 @@ import {
   seriesKey,
   type ThresholdSide,
 } from "@mapek/core/messages";
-import { budgetOf } from "./alarm-budget.ts";
-import { type LearnerState, type Series, seriesOfSystem } from "./state.ts";
+import { budgetOf } from "./series/alarm-budget.ts";
+import type { Series } from "./series/series.ts";
+import { seriesOfSystem } from "./series/series-table.ts";
+import type { LearnerState } from "./state.ts";
 
 /** Samples that one exported series may have at most. */
 const MAX_EXPORTED = 10_000;

@@ -5,15 +5,10 @@ import {
   type LearnerSettings,
   parseSeriesKey,
 } from "@mapek/core/messages";
-import type { GroupsAtEnd, GroupsSnapshot } from "./open-groups.ts";
-import {
-  addSeries,
-  configure,
-  forgetSeries,
-  type LearnerState,
-  Series,
-  type SystemRules,
-} from "./state.ts";
+import type { GroupsAtEnd, GroupsSnapshot } from "./series/open-groups.ts";
+import { Series } from "./series/series.ts";
+import { addSeries, forgetSeries } from "./series/series-table.ts";
+import { configure, type LearnerState, type SystemRules } from "./state.ts";
 
 /** Number of the saved form of a partition's state. */
 export const SCHEMA = 2;

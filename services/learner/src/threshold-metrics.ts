@@ -1,6 +1,7 @@
 import { addPrometheusLabel, type ThresholdSide } from "@mapek/core/messages";
 import { Gauge, type GaugeConfiguration, type Registry } from "prom-client";
-import type { LearnerState, Series } from "./state.ts";
+import type { Series } from "./series/series.ts";
+import type { LearnerState } from "./state.ts";
 
 /** A lower threshold has a name of its own: who compares with `mapek_threshold` means the upper one. */
 const METRICS = {

@@ -1,7 +1,7 @@
 // The promised number of false incidents, and what has been spent of it.
 import { type Anomaly, seriesKey } from "@mapek/core/messages";
 import { expect, test } from "vitest";
-import { budgetsSpent } from "../src/alarm-budget.ts";
+import { budgetsSpent } from "../src/series/alarm-budget.ts";
 import { Partition, type Row, scale } from "./fixtures.ts";
 
 const STEP = 600;

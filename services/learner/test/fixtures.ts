@@ -17,7 +17,7 @@ import {
 import type { Output } from "@mapek/runtime";
 import { expect } from "vitest";
 import { loadState, saveState } from "../../../test/support/state-bytes.ts";
-import { type LearnerMessage, learnerLogic } from "../src/learner.ts";
+import { type LearnerMessage, learnerLogic } from "../src/actor.ts";
 import type { LearnerState } from "../src/state.ts";
 
 const START = 1_760_000_000_000;

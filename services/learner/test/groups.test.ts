@@ -4,7 +4,7 @@ import type { Output } from "@mapek/runtime";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { expectSameAfterRestore, snapshotPlans } from "../../../test/support/checkpointed.ts";
-import { learnerLogic } from "../src/learner.ts";
+import { learnerLogic } from "../src/actor.ts";
 import { at, Partition, type Row } from "./fixtures.ts";
 
 /** Two days and more, a sample every five minutes: by then the series' hours are known. */

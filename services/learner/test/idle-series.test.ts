@@ -2,8 +2,8 @@ import { type Rejected, seriesKey, thresholdKey } from "@mapek/core/messages";
 import type { MemoryWatch } from "@mapek/runtime";
 import { loadConfig } from "@mapek/runtime";
 import { describe, expect, test, vi } from "vitest";
-import { learnerLogic } from "../src/learner.ts";
-import { owedAdmission, settingsFor } from "../src/series-limit.ts";
+import { learnerLogic } from "../src/actor.ts";
+import { owedAdmission, settingsFor } from "../src/series/series-limit.ts";
 import { at, burst, logged, Partition, setThreshold, steady } from "./fixtures.ts";
 
 const IDLE = { idle_series_seconds: 640, learning_window_seconds: 640 };

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { expectSameAfterRestore, snapshotPlans } from "../../../test/support/checkpointed.ts";
 import { saveState } from "../../../test/support/state-bytes.ts";
-import { learnerLogic } from "../src/learner.ts";
-import { SeriesTotals } from "../src/series-totals.ts";
+import { learnerLogic } from "../src/actor.ts";
+import { SeriesTotals } from "../src/series/series-totals.ts";
 import { burst, Partition, scale, setThreshold, steady } from "./fixtures.ts";
 
 const METRICS = ["zeta", "alpha", "mid"];

@@ -1,7 +1,7 @@
 import { encodeMsgpack, encodeSampleBatch, learnerInput, seriesKey } from "@mapek/core/messages";
 import { describe, expect, test } from "vitest";
 import { saveState } from "../../../test/support/state-bytes.ts";
-import { learnerLogic } from "../src/learner.ts";
+import { learnerLogic } from "../src/actor.ts";
 import { at, batchOf, burst, logged, Partition, type Row, steady, toFeedback } from "./fixtures.ts";
 
 const LATENCY = seriesKey("checkout", "latency");

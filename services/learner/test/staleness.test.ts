@@ -1,7 +1,7 @@
 import { type Change, seriesKey } from "@mapek/core/messages";
 import { describe, expect, test } from "vitest";
 import { saveState } from "../../../test/support/state-bytes.ts";
-import { learnerLogic } from "../src/learner.ts";
+import { learnerLogic } from "../src/actor.ts";
 import { at, logged, Partition, steady } from "./fixtures.ts";
 
 const LATENCY = seriesKey("checkout", "latency");

@@ -1,5 +1,5 @@
 import { SUPPRESSIONS } from "@mapek/core/stats";
-import type { Series } from "./state.ts";
+import type { Series } from "./series.ts";
 
 /**
  * Sums over the series of a partition, kept as these change: to ask for them costs nothing, however many there are.

@@ -1,4 +1,4 @@
-import type { Series } from "./state.ts";
+import type { Series } from "../series/series.ts";
 
 /**
  * When which series is to be looked at: a calendar of times, each with its series.

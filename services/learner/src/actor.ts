@@ -13,20 +13,14 @@ import {
 import { SUPPRESSIONS, type Suppression } from "@mapek/core/stats";
 import type { HasFolded, Output, PartitionLogic } from "@mapek/runtime";
 import { receiveCommand, receiveControl } from "./commands.ts";
-import { sweepDueAt, sweepIdle } from "./idle-series.ts";
+import { sweepDueAt, sweepIdle } from "./idle/idle-series.ts";
+import { heard, tellStale } from "./idle/staleness.ts";
 import { outputsOf, refusedSeries } from "./outputs.ts";
 import { query } from "./queries.ts";
+import type { Series } from "./series/series.ts";
+import { seriesAfter, seriesOfSystem } from "./series/series-table.ts";
 import { restorePart, SCHEMA, snapshot } from "./snapshot.ts";
-import { heard, tellStale } from "./staleness.ts";
-import {
-  configure,
-  initialState,
-  type LearnerState,
-  rulesOf,
-  type Series,
-  seriesAfter,
-  seriesOfSystem,
-} from "./state.ts";
+import { configure, initialState, type LearnerState, rulesOf } from "./state.ts";
 
 /** What a learner partition reads: batches of samples and, from the same stream, its other inputs. */
 export type LearnerMessage = { kind: "samples"; batch: SampleBatch } | LearnerInput;

@@ -1,6 +1,7 @@
 import type { HasFolded, Output } from "@mapek/runtime";
-import { outputsOf } from "./outputs.ts";
-import type { LearnerState, Series } from "./state.ts";
+import { outputsOf } from "../outputs.ts";
+import type { Series } from "../series/series.ts";
+import type { LearnerState } from "../state.ts";
 
 const LEAST_SILENCE_MS = 300_000;
 const USUAL_INTERVALS = 10;

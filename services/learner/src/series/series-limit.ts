@@ -1,6 +1,6 @@
 import type { LearnerSettings } from "@mapek/core/messages";
 import type { Config, ServiceContext } from "@mapek/runtime";
-import type { LearnerState } from "./state.ts";
+import type { LearnerState } from "../state.ts";
 
 /** Standard deviations that a partition may be above its mean share. */
 const DEVIATIONS = 4;

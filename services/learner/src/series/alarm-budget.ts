@@ -1,5 +1,6 @@
 import type { BudgetSpent } from "@mapek/core/messages";
-import type { LearnerState, Series } from "./state.ts";
+import type { LearnerState } from "../state.ts";
+import type { Series } from "./series.ts";
 
 const BUDGET_MS = 14 * 86_400_000;
 /** A promise counts as not kept above so many times the budget. */

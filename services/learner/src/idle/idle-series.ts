@@ -1,6 +1,8 @@
 import { fnv1a32, longestWindowSeconds, thresholdKey } from "@mapek/core/messages";
 import type { HasFolded, Output } from "@mapek/runtime";
-import { forgetSeries, type LearnerState, type Series, settingsOf } from "./state.ts";
+import type { Series } from "../series/series.ts";
+import { forgetSeries } from "../series/series-table.ts";
+import { type LearnerState, settingsOf } from "../state.ts";
 
 /** Parts into which the series are divided: each sweep looks at one of them. */
 const SLICES = 8;
