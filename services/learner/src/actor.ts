@@ -20,7 +20,7 @@ import { query } from "./queries.ts";
 import type { Series } from "./series/series.ts";
 import { seriesAfter, seriesOfSystem } from "./series/series-table.ts";
 import { restorePart, SCHEMA, snapshot } from "./snapshot.ts";
-import { configure, initialState, type LearnerState, rulesOf } from "./state.ts";
+import { configure, initialState, isDone, type LearnerState, rulesOf } from "./state.ts";
 
 /** What a learner partition reads: batches of samples and, from the same stream, its other inputs. */
 export type LearnerMessage = { kind: "samples"; batch: SampleBatch } | LearnerInput;
@@ -83,9 +83,19 @@ function decode(subject: string, data: Uint8Array): Decoded<LearnerMessage> {
 }
 
 function receive(state: LearnerState, message: LearnerMessage, hasFolded?: HasFolded): Output[] {
+  if (hasFolded === undefined) return fold(state, message);
+  state.hasFolded = hasFolded;
+  try {
+    return fold(state, message);
+  } finally {
+    state.hasFolded = undefined;
+  }
+}
+
+function fold(state: LearnerState, message: LearnerMessage): Output[] {
   switch (message.kind) {
     case "samples":
-      return receiveBatch(state, message.batch, hasFolded);
+      return receiveBatch(state, message.batch);
     case "settings":
       configure(state, message.settings);
       return seriesOfSystem(state, undefined).flatMap((series) => {
@@ -101,17 +111,17 @@ function receive(state: LearnerState, message: LearnerMessage, hasFolded?: HasFo
         }));
       });
     case "command":
-      return receiveCommand(state, message, hasFolded);
+      return receiveCommand(state, message);
     case "control":
-      return receiveControl(state, message, hasFolded);
+      return receiveControl(state, message);
     case "admission":
       state.closed = !message.new_series;
       return [];
     case "tick":
       return [
-        ...closeSilent(state, message.time, hasFolded),
-        ...tellStale(state, message.time, hasFolded),
-        ...sweepIdle(state, message.time, hasFolded),
+        ...closeSilent(state, message.time),
+        ...tellStale(state, message.time),
+        ...sweepIdle(state, message.time),
       ];
   }
 }
@@ -122,12 +132,11 @@ const MAX_LETTERS = 10;
 function receiveBatch(
   state: LearnerState,
   { series: keys, index, times, values, history }: SampleBatch,
-  hasFolded: HasFolded | undefined,
 ): Output[] {
   const outputs: Output[] = [];
   let before: Series | undefined;
   const dictionary = keys.map((key, entry) => {
-    if (hasFolded?.(key)) return undefined;
+    if (isDone(state, key)) return undefined;
     const found = seriesAfter(state, before, key);
     if (found instanceof MessageError) {
       if (outputs.length < MAX_LETTERS)
@@ -189,9 +198,9 @@ function allFinite(column: Float64Array): boolean {
 }
 
 /** In order of the keys: a restored state tells the same as one that never stopped. */
-function closeSilent(state: LearnerState, now: number, hasFolded: HasFolded | undefined): Output[] {
+function closeSilent(state: LearnerState, now: number): Output[] {
   const open = [...state.open]
-    .filter(({ key }) => !hasFolded?.(key))
+    .filter(({ key }) => !isDone(state, key))
     .sort((a, b) => (a.key < b.key ? -1 : 1));
   return open.flatMap((series) => {
     const events = series.learner.closeIfSilent(now);

@@ -8,11 +8,11 @@ import {
   type ThresholdSide,
 } from "@mapek/core/messages";
 import type { LabelOutcome } from "@mapek/core/stats";
-import type { HasFolded, Output } from "@mapek/runtime";
+import type { Output } from "@mapek/runtime";
 import { outputsOf, refusedSeries } from "./outputs.ts";
 import type { Series } from "./series/series.ts";
 import { seriesOf, seriesOfSystem } from "./series/series-table.ts";
-import { type LearnerState, ownRules, rulesOf, settingsOf } from "./state.ts";
+import { isDone, type LearnerState, ownRules, rulesOf, settingsOf } from "./state.ts";
 
 type CommandInput = Extract<LearnerInput, { kind: "command" }>;
 
@@ -23,22 +23,18 @@ const REMEMBERED_COMMANDS = 10_000;
  * Does a command of the feedback service. Every command about one series is confirmed, done or
  * refused; one about a whole system reaches every partition and is not.
  */
-export function receiveCommand(
-  state: LearnerState,
-  input: CommandInput,
-  hasFolded: HasFolded | undefined,
-): Output[] {
+export function receiveCommand(state: LearnerState, input: CommandInput): Output[] {
   const { command, system } = input;
   if (state.done.has(input.action_id)) return [];
   remember(state, input.action_id);
   if (command.name === "scale_sensitivity" && command.metric === null) {
     scaleSystem(state, input, command.factor);
-    for (const { learner } of withoutFolded(seriesOfSystem(state, system), hasFolded))
+    for (const { learner } of seriesOfSystem(state, system))
       learner.applySensitivity(rulesOf(state, system).sensitivityFactor);
     return [];
   }
   const key = seriesKey(system, command.metric as string, command.labels);
-  if (hasFolded?.(key)) return [];
+  if (isDone(state, key)) return [];
   const series = state.series.get(key);
   if (series === undefined) return [confirmation(input, false, null, null, "no such series")];
   if (command.name === "scale_sensitivity") return [scaleSensitivity(series, input, command)];
@@ -78,9 +74,6 @@ const LESSONS: { readonly [O in LabelOutcome]: (verdict: LabelVerdict | undefine
     "; no kind learned: around that time nothing was unusual that was not told",
   unknown: () => "",
 };
-
-const withoutFolded = (series: Series[], hasFolded: HasFolded | undefined): Series[] =>
-  hasFolded === undefined ? series : series.filter(({ key }) => !hasFolded(key));
 
 function setThreshold(
   series: Series,
@@ -154,12 +147,10 @@ type ControlInput = Extract<LearnerInput, { kind: "control" }>;
 export function receiveControl(
   state: LearnerState,
   { control, system, time }: ControlInput,
-  hasFolded: HasFolded | undefined,
 ): Output[] {
-  const found = targetsOf(state, system, control);
-  if (found instanceof MessageError)
-    return [refusedSeries(seriesKey(system, control.metric ?? "", control.labels), time, found)];
-  const targets = withoutFolded(found, hasFolded);
+  const targets = targetsOf(state, system, control);
+  if (targets instanceof MessageError)
+    return [refusedSeries(seriesKey(system, control.metric ?? "", control.labels), time, targets)];
   const whole = control.metric === undefined ? ownRules(state, system) : undefined;
   switch (control.command) {
     case "pin":
@@ -205,8 +196,10 @@ function targetsOf(
   { metric, labels }: ControlInput["control"],
 ): Series[] | MessageError {
   if (metric === undefined) return seriesOfSystem(state, system);
-  const series = seriesOf(state, seriesKey(system, metric, labels));
-  return series instanceof MessageError ? series : [series];
+  const key = seriesKey(system, metric, labels);
+  const series = seriesOf(state, key);
+  if (series instanceof MessageError) return series;
+  return isDone(state, key) ? [] : [series];
 }
 
 function pinned(

@@ -5,6 +5,7 @@ import {
   UNMOVED,
 } from "@mapek/core/learning";
 import { type LearnerSettings, learnerSettings } from "@mapek/core/messages";
+import type { HasFolded } from "@mapek/runtime";
 import { StaleChecks } from "./idle/stale-checks.ts";
 import { OpenGroups } from "./series/open-groups.ts";
 import type { Series } from "./series/series.ts";
@@ -45,6 +46,8 @@ export interface LearnerState {
   closed: boolean;
   /** Series that were forgotten because nothing came. */
   expired: number;
+  /** Given while a checkpoint is replayed: see `isDone`. Not saved. */
+  hasFolded: HasFolded | undefined;
   /** Times that a new series was refused, since this state was made or restored: not saved. */
   refused: number;
 }
@@ -67,8 +70,13 @@ export const initialState = (): LearnerState => ({
   sweptAt: 0,
   closed: false,
   expired: 0,
+  hasFolded: undefined,
   refused: 0,
 });
+
+/** Whether a series has folded the input at hand already: it was saved later than the checkpoint began, and is left as it is. */
+export const isDone = (state: LearnerState, key: string): boolean =>
+  state.hasFolded?.(key) ?? false;
 
 export const settingsOf = (state: LearnerState): LearnerSettings => state.configured ?? DEFAULTS;
 

@@ -1,7 +1,7 @@
-import type { HasFolded, Output } from "@mapek/runtime";
+import type { Output } from "@mapek/runtime";
 import { outputsOf } from "../outputs.ts";
 import type { Series } from "../series/series.ts";
-import type { LearnerState } from "../state.ts";
+import { isDone, type LearnerState } from "../state.ts";
 
 const LEAST_SILENCE_MS = 300_000;
 const USUAL_INTERVALS = 10;
@@ -46,14 +46,10 @@ export function heard(state: LearnerState, series: Series): Output[] {
  * A sample counts from its own time or, where that was past at the check before it came, from this check: a series that
  * is filled up with old samples is not stale. What the time was is known from ticks. Cost: O(series to be checked): each about once in the time of its silence.
  */
-export function tellStale(
-  state: LearnerState,
-  now: number,
-  hasFolded: HasFolded | undefined,
-): Output[] {
+export function tellStale(state: LearnerState, now: number): Output[] {
   const outputs: Output[] = [];
   for (const series of state.checks.due(now)) {
-    if (hasFolded?.(series.key)) continue;
+    if (isDone(state, series.key)) continue;
     const { heardAt, checkedAt, heardSinceCheck } = series;
     const cameLate = heardSinceCheck && (checkedAt === undefined || heardAt < checkedAt);
     const from = cameLate ? now : heardAt;

@@ -1,12 +1,12 @@
 import { SeriesLearner } from "@mapek/core/learning";
 import { MessageError, parseSeriesKey } from "@mapek/core/messages";
-import { type LearnerState, rulesOf, settingsOf } from "../state.ts";
+import { isDone, type LearnerState, rulesOf, settingsOf } from "../state.ts";
 import { Series } from "./series.ts";
 
-/** The series of a system, in order of their keys. */
+/** The series of a system that the input at hand is for, in order of their keys. */
 export function seriesOfSystem(state: LearnerState, system: string | undefined): Series[] {
   const found = [...state.series.values()].filter(
-    (series) => system === undefined || series.system === system,
+    (series) => (system === undefined || series.system === system) && !isDone(state, series.key),
   );
   return found.sort((a, b) => (a.key < b.key ? -1 : 1));
 }
