@@ -7,6 +7,18 @@ import { ClientError } from "./errors.ts";
  * Connects to a NATS server. The connection reconnects for ever.
  *
  * @throws {ClientError} MAPEK_CLIENT_UNREACHABLE, MAPEK_CLIENT_BAD_OPTION.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert";
+ * import { connect } from "@mapek/client";
+ *
+ * const client = await connect({ servers: process.env.NATS_URL });
+ * await client.publish("shop", "latency", 12.5, { acknowledge: true });
+ * const [series] = await client.series("shop");
+ * assert.equal(series?.metric, "latency");
+ * await client.close();
+ * ```
  */
 export async function connect(options: ConnectOptions = {}): Promise<MapekClient> {
   let nc: NatsConnection;

@@ -12,6 +12,16 @@ export interface Scheduled {
 /**
  * The threshold that holds at a time: who compares a sample with `threshold` alone is hours late on a series that
  * follows the day. Before its schedule the first value holds, after it the last. Cost: O(pairs of the schedule).
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert";
+ * import { thresholdAt } from "@mapek/core/curve";
+ *
+ * const threshold = { threshold: 10, schedule: [[0, 10], [60_000, 20]] } as const;
+ * assert.equal(thresholdAt(threshold, 30_000), 15);
+ * assert.equal(thresholdAt(threshold, 90_000), 20);
+ * ```
  */
 export function thresholdAt({ threshold, schedule }: Scheduled, timeMs: number): number {
   const first = schedule?.[0];

@@ -60,6 +60,31 @@ const SUBSCRIPTIONS = 3;
  * thresholds to analyze with the values that hold at the look, and reports its performance and the quality of its decisions.
  *
  * An error of any function is counted, reported and ends that step only: the loop goes on.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert";
+ * import { connect, MapeLoop } from "@mapek/client";
+ *
+ * const client = await connect({ servers: process.env.NATS_URL });
+ * const load = { value: 90 };
+ * const done = Promise.withResolvers<void>();
+ * const loop = new MapeLoop<number, string>(client, {
+ *   system: "workers",
+ *   monitor: async () => ({ load: load.value }),
+ *   analyze: async ({ load = 0 }) => (load > 80 ? [load] : []),
+ *   plan: async (problems) => problems.map(() => "add a worker"),
+ *   execute: async () => {
+ *     load.value = 40;
+ *     done.resolve();
+ *   },
+ * });
+ * await loop.start();
+ * await done.promise;
+ * assert.equal(load.value, 40);
+ * await loop.stop();
+ * await client.close();
+ * ```
  */
 export class MapeLoop<Problem = unknown, Plan = unknown> {
   readonly #client: MapekClient;

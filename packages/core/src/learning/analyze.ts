@@ -66,6 +66,20 @@ const PROGRESS_EVERY = 2_000;
  * @param settings As the live learner's; the window is bounded by count only unless `learning_window_seconds` is given.
  * @param onProgress Told now and then how many rows are done.
  * Cost: O(rows), about 2 µs each.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert";
+ * import { analyze } from "@mapek/core/learning";
+ *
+ * // A week of a metric, once in five minutes, that is ten times as high for half an hour.
+ * const times = Array.from({ length: 2_016 }, (_, i) => i * 300_000);
+ * const values = times.map((_, i) => (i >= 1_900 && i < 1_906 ? 500 : 50 + (i % 7)));
+ * const { anomalies, recommendation } = analyze(times, values);
+ * assert.equal(anomalies.length, 1);
+ * assert.equal(anomalies[0]?.opened_at, times[1_900]);
+ * assert(recommendation !== null && recommendation.recommended_value < 100);
+ * ```
  */
 export function analyze(
   times: readonly number[],

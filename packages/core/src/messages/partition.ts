@@ -19,7 +19,18 @@ function fnv1a32Bytes(bytes: Uint8Array): number {
   return hash >>> 0;
 }
 
-/** The partition of a key: 0 to `partitions` − 1, the same in every process and for the life of the streams. */
+/**
+ * The partition of a key: 0 to `partitions` − 1, the same in every process and for the life of the streams.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert";
+ * import { partitionOf, seriesKey } from "@mapek/core/messages";
+ *
+ * const partition = partitionOf(seriesKey("checkout", "latency"), 16);
+ * assert(partition >= 0 && partition < 16);
+ * ```
+ */
 export function partitionOf(key: string, partitions: number): number {
   return fnv1a32(key) % partitions;
 }

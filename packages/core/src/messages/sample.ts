@@ -52,6 +52,18 @@ const NUMBER_TEXT = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
 /**
  * Reads a payload: a number as text, one sample or an array of samples as JSON or MessagePack, or a
  * columnar batch. Samples in rows are not yet checked: see {@link checkSample}.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert";
+ * import { decodeSamples } from "@mapek/core/messages";
+ *
+ * const read = decodeSamples(new TextEncoder().encode('{"value": 42}'));
+ * assert(read.ok && read.value.kind === "rows");
+ * assert.deepEqual(read.value.rows, [{ value: 42 }]);
+ * const refused = decodeSamples(new TextEncoder().encode("{"));
+ * assert(!refused.ok && refused.error.code === "MAPEK_MESSAGE_MALFORMED");
+ * ```
  */
 export function decodeSamples(bytes: Uint8Array, contentType?: string): Decoded<SamplePayload> {
   if (

@@ -16,6 +16,16 @@ export interface SeriesId {
  * Equal series give equal keys, different series different ones.
  *
  * Cost: O(length); keep the key rather than build it again.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert";
+ * import { seriesKey } from "@mapek/core/messages";
+ *
+ * // Labels in any order name the same series.
+ * const key = seriesKey("checkout", "latency", { host: "a", zone: "eu" });
+ * assert.equal(key, seriesKey("checkout", "latency", { zone: "eu", host: "a" }));
+ * ```
  */
 export function seriesKey(system: string, metric: string, labels: Labels = {}): string {
   const names = Object.keys(labels);
@@ -43,7 +53,19 @@ function escapeText(text: string, special: RegExp, second: string): string {
   return text.includes("\\") || text.includes(second) ? text.replace(special, "\\$&") : text;
 }
 
-/** The inverse of {@link seriesKey}; a text that it did not make is refused with MAPEK_SUBJECT_INVALID. */
+/**
+ * The inverse of {@link seriesKey}; a text that it did not make is refused with MAPEK_SUBJECT_INVALID.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert";
+ * import { parseSeriesKey, seriesKey } from "@mapek/core/messages";
+ *
+ * const read = parseSeriesKey(seriesKey("checkout", "latency", { host: "a" }));
+ * assert(read.ok);
+ * assert.deepEqual(read.value, { system: "checkout", metric: "latency", labels: { host: "a" } });
+ * ```
+ */
 export function parseSeriesKey(key: string): Decoded<SeriesId> {
   const slash = key.indexOf("/");
   const system = key.slice(0, slash);

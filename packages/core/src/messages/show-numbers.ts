@@ -9,6 +9,15 @@ const DIGITS_OF_DIFFERENCE = 3;
  * the same as 16,777,200,000 twice. "-" where there is none.
  *
  * @param digits Significant digits of each, where that is enough to tell them apart.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert";
+ * import { showNumbers } from "@mapek/core/messages";
+ *
+ * assert.deepEqual(showNumbers([0.1 + 0.2, null]), ["0.3", "-"]);
+ * assert.deepEqual(showNumbers([16_777_215_900, 16_777_216_100]), ["16777215900", "16777216100"]);
+ * ```
  */
 export function showNumbers(
   values: readonly (number | null | undefined)[],

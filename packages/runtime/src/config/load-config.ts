@@ -23,6 +23,16 @@ type Tree = { [key: string]: unknown };
  *
  * @throws {RuntimeError} MAPEK_CONFIG_UNREADABLE, MAPEK_CONFIG_UNKNOWN_KEY or MAPEK_CONFIG_BAD_VALUE;
  * the text names the source, the key and what was expected.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert";
+ * import { loadConfig } from "@mapek/runtime";
+ *
+ * const config = loadConfig({ env: { MAPEK_PARTITIONS: "4" }, flags: { "nats.url": "nats://a:4222" } });
+ * assert.equal(config.streams.partitions, 4);
+ * assert.throws(() => loadConfig({ env: { MAPEK_PARTITIONS: "many" } }), /streams.partitions/);
+ * ```
  */
 export function loadConfig(sources: ConfigSources = {}): Config {
   const env = sources.env ?? {};
