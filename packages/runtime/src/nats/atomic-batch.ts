@@ -59,7 +59,7 @@ const WRONG_LAST_SEQUENCE = new Set([10071, 10164]);
  * messages (nothing is stored),
  * MAPEK_COMMIT_UNKNOWN when no answer came (it may be stored), MAPEK_BATCH_INVALID for no messages,
  * too many of them, or one that is larger than the server takes (nothing is stored).
- * Cost: about 1 ms for one message, 7–10 ms for a batch on a file stream, whatever its size up to 100.
+ * Cost: about 1 ms for one message, 1.4 ms for a batch of two, 3 ms for 100, 17 ms for 1,000 (bench `runtime`).
  */
 export async function publishAtomically(
   nc: NatsConnection,

@@ -92,7 +92,7 @@ function judgeBySignals(turn: Turn, action: OpenAction): void {
     if (verdict === Verdict.Helped && after > far) verdict = Verdict.Hurt;
     if (isAtGoal(verdict, after, GOALS[loop])) verdict = Verdict.Neutral;
   }
-  // Actions cut off what is extreme: without these examples the forecast would know only what is not.
+  // Loops act when a measure is extreme, so the forecast sees extremes only here: an action without effect shows how one returns by itself.
   if (standing !== null && forecast !== null && verdict === Verdict.Neutral)
     streams.baseline.learn(standing, action.measureSum / evidenceCount, 1);
   if (stream !== null && verdict === Verdict.Helped) settle(streams, stream);

@@ -10,7 +10,7 @@ import { beginStep } from "./trials.ts";
 /** A cycle may take this share of its interval; beyond it the interval must grow. */
 const MOST_OF_INTERVAL = 0.5;
 
-/** The multiple of the row's interval that the objective asks for (see looks.ts), inside the bounds. */
+/** The multiple of the row's interval that the objective asks for (see interval-cost.ts), inside the bounds. */
 export function stretchWanted(state: OptimizerState, cost: number): number {
   const { bounds } = state;
   const best = Math.max(bestStretch(state.adaptation.looks, cost), stretchNeeded(state));
