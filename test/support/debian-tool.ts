@@ -49,8 +49,6 @@ export async function debianTool(name: string, debianPackage: string): Promise<T
   }
 }
 
-const SOURCES = ["/etc/apt/sources.list", "/etc/apt/sources.list.d"];
-
 /** Docker's compose, which tells whether a file is valid without an engine: of Debian's newest suite, cached as the others. */
 export async function dockerCompose(): Promise<Tool> {
   const path = join(CACHE, "docker-compose");
@@ -61,7 +59,7 @@ export async function dockerCompose(): Promise<Tool> {
       name: "docker-compose",
       paths: ["usr/libexec/docker/cli-plugins/docker-compose"],
     };
-    const found = await fetchDebianPackage(work, SOURCES, process.env, program);
+    const found = await fetchDebianPackage(work, undefined, process.env, program);
     if ("reason" in found) return found;
     await mkdir(CACHE, { recursive: true });
     await copyFile(found.binary, `${path}.${process.pid}`);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
-import { APT_SOURCES, readAptSources } from "../src/find/apt-sources.ts";
+import { readAptSources } from "../src/find/apt-sources.ts";
 import { debianMirrors } from "../src/find/debian-mirrors.ts";
 import { compareVersions, MINIMUM_VERSION } from "../src/find/version.ts";
 import { type FoundServer, findServer } from "../src/index.ts";
@@ -13,8 +13,9 @@ import { makeSandbox } from "./sandbox.ts";
 
 const FIND = fileURLToPath(new URL("./fixtures/find.ts", import.meta.url));
 
+const APT = "/usr/bin/apt-get";
 const canFetch =
-  existsSync("/usr/bin/apt-get") && debianMirrors(await readAptSources(APT_SOURCES)).length > 0;
+  existsSync(APT) && debianMirrors(await readAptSources(APT, process.env)).length > 0;
 
 it("two processes with an empty cache get Debian's server, fetched once; elsewhere the error says why not", async () => {
   await using sandbox = await makeSandbox();
@@ -49,7 +50,7 @@ it("a mirror that does not answer is reported for each suite, and nothing stays 
   await sandbox.addMachinePrograms();
   const list = join(sandbox.root, "sources.list");
   await writeFile(list, "deb http://user:secret@127.0.0.1:9/debian bookworm main\n");
-  const error = await findServer({ ...sandbox.nothingElse, aptSources: [list] }).catch(
+  const error = await findServer({ ...sandbox.nothingElse, aptSourceList: list }).catch(
     (it: Error) => it,
   );
   const message = (error as Error).message;

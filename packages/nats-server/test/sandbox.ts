@@ -9,7 +9,7 @@ export interface Sandbox extends AsyncDisposable {
   bin: string;
   env: NodeJS.ProcessEnv;
   /** For findServer: nothing outside of PATH, and apt sources that hold no mirror. */
-  nothingElse: { systemFolders: string[]; aptSources: string[]; env: NodeJS.ProcessEnv };
+  nothingElse: { systemFolders: string[]; aptSourceList: string; env: NodeJS.ProcessEnv };
   /** Writes an executable shell script and returns its path. */
   script(path: string, body: string): Promise<string>;
   /** A fake nats-server that only prints its version. */
@@ -35,7 +35,7 @@ export async function makeSandbox(): Promise<Sandbox> {
     bin,
     cache,
     env,
-    nothingElse: { systemFolders: [], aptSources: [join(root, "no-sources")], env },
+    nothingElse: { systemFolders: [], aptSourceList: join(root, "no-sources"), env },
     script,
     fakeServer: (path, version) => script(path, `echo "nats-server: v${version}"`),
     async addMachinePrograms() {

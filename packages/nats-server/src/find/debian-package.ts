@@ -40,12 +40,12 @@ const NATS_SERVER: DebianProgram = {
  * @param program @default nats-server
  * Cost: about 16 MB from the mirror and 5 s; 60 s at most for each command.
  *
- * @param sourcePaths Files and folders that hold the machine's apt sources.
+ * @param sourceList A file to read in place of the machine's own apt sources.
  * @returns The path of the unpacked binary inside `workFolder`, or the reason why there is none.
  */
 export async function fetchDebianPackage(
   workFolder: string,
-  sourcePaths: readonly string[],
+  sourceList: string | undefined,
   env: NodeJS.ProcessEnv,
   program = NATS_SERVER,
 ): Promise<{ binary: string } | { reason: string }> {
@@ -55,9 +55,12 @@ export async function fetchDebianPackage(
   if (dpkg === undefined) return { reason: "no dpkg-deb on PATH" };
   const keyring = await firstFile(KEYRINGS);
   if (keyring === undefined) return { reason: `no Debian keyring at ${KEYRINGS[0]}` };
-  const mirrors = debianMirrors(await readAptSources(sourcePaths)).slice(0, MAXIMUM_MIRRORS);
+  const mirrors = debianMirrors(await readAptSources(apt, env, sourceList)).slice(
+    0,
+    MAXIMUM_MIRRORS,
+  );
   if (mirrors.length === 0) {
-    return { reason: `no Debian mirror among the apt sources (${sourcePaths.join(", ")})` };
+    return { reason: "no Debian mirror among the apt sources" };
   }
   const failures: string[] = [];
   for (const [index, mirror] of mirrors.entries()) {

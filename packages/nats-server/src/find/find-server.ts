@@ -1,7 +1,6 @@
 import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Attempt, NatsServerError } from "../errors.ts";
-import { APT_SOURCES } from "./apt-sources.ts";
 import { findExecutables, inspectBinary } from "./binary.ts";
 import { cacheFolders, writableCacheFolder } from "./cache-folder.ts";
 import { findCached, putIntoCache } from "./cached-server.ts";
@@ -22,8 +21,8 @@ export interface FindServerOptions {
   env?: NodeJS.ProcessEnv;
   /** Folders searched after PATH: where packages put servers. @default /usr/local/sbin, /usr/sbin */
   systemFolders?: readonly string[];
-  /** Files and folders with the machine's apt sources. @default those of apt itself */
-  aptSources?: readonly string[];
+  /** A file of apt sources. @default those of apt itself */
+  aptSourceList?: string;
   /** Called before something is fetched, which takes seconds. */
   onFetch?: (way: "debian" | "docker") => void;
 }
@@ -108,7 +107,7 @@ async function fetchServer(
     {
       way: "Debian package",
       source: "debian" as const,
-      fetch: () => fetchDebianPackage(work, options.aptSources ?? APT_SOURCES, env),
+      fetch: () => fetchDebianPackage(work, options.aptSourceList, env),
     },
     {
       way: `Docker image ${DOCKER_IMAGE}`,
