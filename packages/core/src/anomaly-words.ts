@@ -11,6 +11,7 @@ const UNUSUAL: { readonly [F in EvidenceFamily]-?: string } = {
   level: "a value this far from its hour's usual one",
   range: "a mean of twelve values this far outside last week's",
   record: "a record like this",
+  hour: "a mean of the hour just over this far from its usual one",
 };
 
 const ENDED: { readonly [E in NonNullable<Anomaly["ending"]>]: string } = {

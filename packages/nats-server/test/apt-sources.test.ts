@@ -11,7 +11,7 @@ const APT = "/usr/bin/apt-get";
 const LIST = `
 # deb http://commented.example/debian bookworm main
 deb [arch=amd64,arm64 signed-by=/k.gpg] http://a.example/debian/ bookworm main contrib
-deb-src http://a.example/debian bookworm main
+deb-src [signed-by=/k.gpg] http://a.example/debian bookworm main
 `;
 const DEB822 = `
 Types: deb deb-src

@@ -53,11 +53,20 @@ export function kindOf<K extends Shape>(kinds: readonly K[], shape: Shape): K | 
 export const strengthAt = ({ strength, labelledAt }: Kind, now: number): number =>
   strength * 0.5 ** (Math.max(0, now - labelledAt) / HALF_LIFE_MS);
 
+/** Lengths that a profile may have: one that an older version saved lacks the mean of an hour, which stands last. */
+const PROFILE_LENGTHS: readonly number[] = [EVIDENCE_FAMILIES.length - 1, EVIDENCE_FAMILIES.length];
+
+/** A kind as it is now: one that an older version saved had nothing of the families that came since. */
+export const wholeKind = <K extends Kind>(kind: K): K => ({
+  ...kind,
+  profile: EVIDENCE_FAMILIES.map((_, family) => kind.profile[family] ?? 0),
+});
+
 /** Refuses shapes that nothing can be compared with. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
 export const requireShapes = (shapes: readonly Shape[]): void =>
   requireSnapshot(
     shapes.every(
-      ({ profile, surprise }) => profile.length === EVIDENCE_FAMILIES.length && surprise > 0,
+      ({ profile, surprise }) => PROFILE_LENGTHS.includes(profile.length) && surprise > 0,
     ),
     "a labelled kind is damaged",
   );

@@ -6,6 +6,7 @@ import {
   type Shape,
   shapeOf,
   strengthAt,
+  wholeKind,
 } from "./incident-shape.ts";
 import {
   allShapes,
@@ -116,7 +117,7 @@ export class LabelledKinds {
     requireShapes([...incidents, ...kinds]);
     const restored = new LabelledKinds();
     for (const incident of incidents) restored.#remember(incident);
-    if (kinds.length > 0) restored.#kinds = kinds.map((kind) => ({ ...kind }));
+    if (kinds.length > 0) restored.#kinds = kinds.map(wholeKind);
     return restored;
   }
 

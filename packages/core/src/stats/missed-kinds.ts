@@ -6,6 +6,7 @@ import {
   requireShapes,
   type Shape,
   strengthAt,
+  wholeKind,
 } from "./incident-shape.ts";
 
 const MAX_KINDS = 3;
@@ -104,7 +105,7 @@ export class MissedKinds {
     requireShapes(kinds);
     requireSnapshot(kinds.length <= MAX_KINDS, "too many kinds were missed");
     const restored = new MissedKinds();
-    restored.#kinds = kinds.map((kind) => ({ ...kind }));
+    restored.#kinds = kinds.map(wholeKind);
     return restored;
   }
 

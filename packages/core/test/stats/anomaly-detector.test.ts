@@ -387,6 +387,25 @@ suite("state", () => {
     }
   });
 
+  test("continues from a snapshot of before the mean of an hour was looked at", () => {
+    const random = new RandomSource(12);
+    const valueAt = (i: number) => (i % 288 >= 24 && i % 288 < 30 ? 50 : 0) + random.normal();
+    const detector = new AnomalyDetector();
+    const feed = (one: AnomalyDetector, i: number, value: number) => one.update(i * 300_000, value);
+    for (let i = 0; i < 288 * 14; i++) feed(detector, i, valueAt(i));
+    const { hour, ...known } = detector.snapshot();
+    expect(hour).not.toBeNull();
+    const restored = AnomalyDetector.restore({ ...known, version: 6 });
+    expect(restored.snapshot()).toEqual({ ...known, hour: null });
+    for (let i = 288 * 14; i < 288 * 20; i++) {
+      const value = valueAt(i);
+      feed(detector, i, value);
+      feed(restored, i, value);
+    }
+    expect(restored.snapshot().hour).not.toBeNull();
+    expect(restored.surprise).toBe(detector.surprise);
+  });
+
   test("stays below 10 KB", () => {
     const detector = new AnomalyDetector();
     const random = new RandomSource(11);

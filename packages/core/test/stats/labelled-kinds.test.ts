@@ -54,6 +54,15 @@ describe("labelled kinds", () => {
     expect(restored.bar(1, 1, surprises(4), 40)).toBe(kinds.bar(1, 1, surprises(4), 40));
   });
 
+  test("of before the mean of an hour was looked at go on, without it", () => {
+    const { incidents } = tenIncidents().snapshot();
+    const old = { ...incidents[0]!, profile: incidents[0]!.profile.slice(0, -1) };
+    const kind = { ...old, strength: 2, labelledAt: 20 };
+    const restored = LabelledKinds.restore({ incidents: [old], kinds: [kind] }).snapshot();
+    for (const { profile } of [...restored.incidents, ...restored.kinds])
+      expect(profile).toEqual([...old.profile, 0]);
+  });
+
   test("refuse an incident without surprise or with a profile too short", () => {
     const { incidents, kinds } = tenIncidents().snapshot();
     const damaged = expect.objectContaining({ code: "MAPEK_STATS_BAD_SNAPSHOT" });

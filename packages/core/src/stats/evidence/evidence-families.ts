@@ -1,7 +1,12 @@
 import { copiedDoubles, doubles } from "../doubles.ts";
 import { requireSnapshot } from "../errors.ts";
 import type { DayBegun } from "../trend-of-days.ts";
-import { HOUR_MS, HourlyProfile, type HourlyProfileSnapshot } from "./hourly-profile.ts";
+import {
+  HOUR_MS,
+  HourlyProfile,
+  type HourlyProfileSnapshot,
+  type HourOver,
+} from "./hourly-profile.ts";
 
 /** What is looked at in each sample, in the order of `EvidenceFamilies.sizes`. */
 export const SIZES = ["step", "season", "level", "range"] as const;
@@ -96,6 +101,11 @@ export class EvidenceFamilies {
   /** Sizes of the last sample that any series took, in the order of `SIZES`: good until the next `update` of any. */
   get sizes(): readonly number[] {
     return sizes;
+  }
+
+  /** The hour that was over with the last sample that any series took: good until the next `update` of any. */
+  get hourOver(): Readonly<HourOver> {
+    return this.#profile.hourOver;
   }
 
   /** Share of the samples that repeated the one before, 0 … 1, the recent ones weighing more. */

@@ -40,7 +40,22 @@ const COMPARED = 5;
 const MIDDLE = 6;
 const NUMBERS = 7;
 
+/** Deviations that an hour is off at most: from hours that never varied, too. */
+const FURTHEST = 1e6;
+
 const sorted = new Float64Array(WEEK_HOURS);
+
+/** What an hour was that is over. */
+export interface HourOver {
+  /** Samples that it had; 0 while no hour ended with the last sample. */
+  samples: number;
+  /** How far its mean was from its usual one, and from last week's, in usual deviations of it, 0 … 1e6; 0 on its first day. */
+  deviations: number;
+  /** The same, unit of the values. */
+  distance: number;
+}
+/** The hour that was over with the last sample of any series. */
+const ended: HourOver = { samples: 0, deviations: 0, distance: 0 };
 
 /**
  * What a series' hours usually are: a mean by hour of the day, and what two weeks agree on beyond it by hour of the week.
@@ -72,12 +87,21 @@ export class HourlyProfile {
     return this.#numbers[ANCHOR]! + this.#numbers[OFFSET]! + distance;
   }
 
+  /** The hour that was over with the last sample that any series took: good until the next `update` of any. */
+  get hourOver(): Readonly<HourOver> {
+    return ended;
+  }
+
   /** Takes a sample, and learns the hour before where that is over. @param hour Hours since 1970, local, whole. */
   update(hour: number, x: number): void {
     const numbers = this.#numbers;
     const last = numbers[PRESENT]!;
-    if (hour !== last && numbers[COUNT]! > 0) this.#learn(last, numbers[SUM]! / numbers[COUNT]!);
+    ended.samples = 0;
+    ended.deviations = 0;
+    ended.distance = 0;
     if (hour !== last) {
+      ended.samples = numbers[COUNT]!;
+      if (ended.samples > 0) this.#learn(last, numbers[SUM]! / ended.samples);
       numbers[PRESENT] = hour;
       numbers[SUM] = 0;
       numbers[COUNT] = 0;
@@ -157,6 +181,11 @@ export class HourlyProfile {
     const most = MOST_DEVIATIONS * Math.max(own, meanDeviation(halves));
     const isClipped = days >= CLIPPED_FROM;
     const size = Math.abs(off);
+    // What last week had at the same hour is not odd: a job that does not run on Saturdays.
+    const last = readHalf(halves, LAST_WEEK + ofWeek);
+    const odd = last < UNSEEN ? Math.min(size, Math.abs(off + weekly - last)) : size;
+    ended.distance = odd;
+    if (odd > 0) ended.deviations = Math.min(FURTHEST, (MOST_DEVIATIONS * odd) / most);
     // The further off, the less is learned: an outage leaves its hours as they were.
     const learned = isClipped && size > most ? ((off / size) * most * most) / size : off;
     const rate = Math.max(RATE, 1 / (days + 1));

@@ -110,8 +110,30 @@ export class HourlyTail {
     if (numbers[MOST]! === 0 || !(size > 0)) return 0;
     const surprise = surpriseOf(this.#law(), size);
     if (surprise <= RARE) return surprise;
-    if (numbers[USUAL] === UNKNOWN) numbers[USUAL] = this.#usualAt(numbers[HOUR]!);
+    if (numbers[USUAL] === UNKNOWN) numbers[USUAL] = this.usualAt(numbers[HOUR]!);
     return Math.min(surprise, surpriseBeyond(this.#law(), size, numbers[USUAL]!));
+  }
+
+  /** What most of the last days had at about an hour (since 1970, local), by their largest of three hours; 0 while there are not enough days. */
+  usualAt(hour: number): number {
+    const hours = this.#hours!;
+    const today = Math.floor(hour / DAY_HOURS);
+    const known = Math.min(PAST_DAYS, today - this.#numbers[FIRST_DAY]!);
+    const wanted = USUAL_DAYS[Math.max(0, known)]!;
+    if (wanted === 0) return 0;
+    for (let ago = 1; ago <= PAST_DAYS; ago++) {
+      let largest = 0;
+      for (let near = -1; near <= 1; near++)
+        largest = Math.max(largest, readQuarter(hours, placeOf(hour - ago * DAY_HOURS + near)));
+      days[ago - 1] = largest;
+    }
+    days.sort();
+    return days[PAST_DAYS - wanted]!;
+  }
+
+  /** How surprising what most of the last days had at about an hour is at other hours; 0 where they had nothing. */
+  usualSurpriseAt(hour: number): number {
+    return this.isKnown ? surpriseOf(this.#law(), this.usualAt(hour)) : 0;
   }
 
   /** The size that one hour in ten passes; undefined where that is unknown. */
@@ -254,23 +276,6 @@ export class HourlyTail {
     moved.forEach((hours, bin) => {
       writeHalf(this.#bins!, bin, hours);
     });
-  }
-
-  /** What most of the last days had at about an hour, by their largest of three hours; 0 while there are not enough days. */
-  #usualAt(hour: number): number {
-    const hours = this.#hours!;
-    const today = Math.floor(hour / DAY_HOURS);
-    const known = Math.min(PAST_DAYS, today - this.#numbers[FIRST_DAY]!);
-    const wanted = USUAL_DAYS[Math.max(0, known)]!;
-    if (wanted === 0) return 0;
-    for (let ago = 1; ago <= PAST_DAYS; ago++) {
-      let largest = 0;
-      for (let near = -1; near <= 1; near++)
-        largest = Math.max(largest, readQuarter(hours, placeOf(hour - ago * DAY_HOURS + near)));
-      days[ago - 1] = largest;
-    }
-    days.sort();
-    return days[PAST_DAYS - wanted]!;
   }
 }
 
