@@ -2,7 +2,8 @@ import { globSync } from "node:fs";
 import { join } from "node:path";
 import type { ErrorTable } from "@mapek/core/coded-error";
 import { page, table } from "./markdown.ts";
-import { ROOT } from "./source-scan.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..", "..");
 
 /** Every error code, from the tables that each `errors.ts` exports. */
 export async function errorsPage(): Promise<string> {

@@ -76,7 +76,6 @@ function startActors<State, Input>(
     memoryShort: () => context.memory.short,
     overloads: new LoudRefusals({
       name: "mapek_overload_refused_total",
-      help: "Messages that were told to come later, by system",
       registry: context.metrics.registry,
       log: context.log,
     }),

@@ -29,6 +29,8 @@ export { OutputLog, type OutputSelection } from "./history/output-log.ts";
 export { type Trail, trailOf, transitionOf } from "./history/trail.ts";
 export { createLogger, type Logger } from "./log.ts";
 export type { MemoryWatch } from "./memory-watch.ts";
+export { type Instrument, instrument, instrumentConfiguration } from "./metrics/instrument.ts";
+export { METRICS, type MetricDeclaration } from "./metrics/metric-table.ts";
 export type { Metrics } from "./metrics.ts";
 export { type Publication, publishAtomically } from "./nats/atomic-batch.ts";
 export { type Connection, connect } from "./nats/connect.ts";

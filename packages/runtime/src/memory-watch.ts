@@ -1,8 +1,9 @@
 import { totalmem } from "node:os";
 import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { Gauge, type Registry } from "prom-client";
+import type { Registry } from "prom-client";
 import type { Logger } from "./log.ts";
+import { type Instrument, instrument } from "./metrics/instrument.ts";
 
 export interface MemoryWatchOptions {
   /** Bytes that the process may use. */
@@ -48,7 +49,7 @@ export function memoryLimitBytes(configuredMb: number): number {
 export class MemoryWatch {
   readonly limitBytes: number;
   readonly #log: Logger;
-  readonly #rss: Gauge;
+  readonly #rss: Instrument<"mapek_memory_bytes">;
   readonly #listeners: (() => void)[] = [];
   #short = false;
   #nextCollection = 0;
@@ -59,18 +60,9 @@ export class MemoryWatch {
   constructor({ limitBytes, registry, log }: MemoryWatchOptions) {
     this.limitBytes = limitBytes;
     this.#log = log;
-    const registers = [registry];
-    const limit = new Gauge({
-      name: "mapek_memory_limit_bytes",
-      help: "Memory that this process may use",
-      registers,
-    });
+    const limit = instrument(registry, "mapek_memory_limit_bytes");
     limit.set(limitBytes);
-    this.#rss = new Gauge({
-      name: "mapek_memory_bytes",
-      help: "Memory of this process",
-      registers,
-    });
+    this.#rss = instrument(registry, "mapek_memory_bytes");
     const { rss, heapTotal, external } = process.memoryUsage();
     this.#rss.set(rss);
     this.#baseBytes = Math.max(0, rss - heapTotal - external);

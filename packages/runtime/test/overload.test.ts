@@ -62,8 +62,7 @@ const codesOf = (replies: readonly InputReply[]) =>
 test("a system that floods a front door is told to come later; others are taken in", async () => {
   const { registry } = createMetrics("test");
   const overloads = new LoudRefusals({
-    name: "refused",
-    help: "refused",
+    name: "mapek_overload_refused_total",
     registry,
     log: createLogger("test", "silent"),
   });
@@ -83,9 +82,9 @@ test("a system that floods a front door is told to come later; others are taken 
   expect(codesOf(replies)).toEqual(new Set(["MAPEK_OVERLOADED"]));
   const refused = replies.filter(({ accepted }) => accepted === 0).length;
   expect(refused).toBeLessThan(400);
-  expect((await registry.getSingleMetric("refused")?.get())?.values).toMatchObject([
-    { labels: { system: "flood" }, value: refused },
-  ]);
+  expect(
+    (await registry.getSingleMetric("mapek_overload_refused_total")?.get())?.values,
+  ).toMatchObject([{ labels: { system: "flood" }, value: refused }]);
 });
 
 test("a front door takes nothing in while memory is short", async () => {

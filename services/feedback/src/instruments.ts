@@ -1,6 +1,10 @@
 import type { FeedbackInput } from "@mapek/core/messages";
-import type { ActorServiceOptions, KeyedState, ServiceContext } from "@mapek/runtime";
-import { Counter, Gauge } from "prom-client";
+import {
+  type ActorServiceOptions,
+  instrument,
+  type KeyedState,
+  type ServiceContext,
+} from "@mapek/runtime";
 import { query } from "./query.ts";
 import type { FeedbackState } from "./state.ts";
 
@@ -13,55 +17,15 @@ const MAX_LABELLED = 1_000;
 
 /** The feedback service's own metrics. */
 export const feedbackInstruments: Instruments = ({ metrics }: ServiceContext) => {
-  const registers = [metrics.registry];
-  const signals = new Counter({
-    name: "mapek_feedback_signals_total",
-    help: "Signals accepted",
-    labelNames: ["system", "loop"],
-    registers,
-  });
-  const limited = new Counter({
-    name: "mapek_feedback_signals_without_effect_total",
-    help: "Signals stored without effect, since their source had said or moved too much",
-    labelNames: ["system", "code"],
-    registers,
-  });
-  const actions = new Counter({
-    name: "mapek_feedback_actions_total",
-    help: "Actions, by what became of them",
-    labelNames: ["system", "loop", "status"],
-    registers,
-  });
-  const accuracy = new Gauge({
-    name: "mapek_decision_quality_accuracy",
-    help: "Mean accuracy of recent decisions, 0–1",
-    labelNames: ["system"],
-    registers,
-  });
-  const effectiveness = new Gauge({
-    name: "mapek_loop_effectiveness",
-    help: "Share of a loop's judged actions that helped",
-    labelNames: ["system", "loop"],
-    registers,
-  });
-  const precision = new Gauge({
-    name: "mapek_label_precision",
-    help: "Share of labelled alarms that were right; series empty: the whole system",
-    labelNames: ["system", "series"],
-    registers,
-  });
-  const recall = new Gauge({
-    name: "mapek_label_recall",
-    help: "Share of labelled anomalies that raised an alarm; series empty: the whole system",
-    labelNames: ["system", "series"],
-    registers,
-  });
-  const harm = new Gauge({
-    name: "mapek_loop_harm",
-    help: "Share of a loop's judged actions that hurt",
-    labelNames: ["system", "loop"],
-    registers,
-  });
+  const { registry } = metrics;
+  const signals = instrument(registry, "mapek_feedback_signals_total");
+  const limited = instrument(registry, "mapek_feedback_signals_without_effect_total");
+  const actions = instrument(registry, "mapek_feedback_actions_total");
+  const accuracy = instrument(registry, "mapek_decision_quality_accuracy");
+  const effectiveness = instrument(registry, "mapek_loop_effectiveness");
+  const precision = instrument(registry, "mapek_label_precision");
+  const recall = instrument(registry, "mapek_label_recall");
+  const harm = instrument(registry, "mapek_loop_harm");
   return {
     onFolded: (_input, outputs) => {
       for (const output of outputs) {

@@ -1,7 +1,11 @@
 import type { Change, Rejected } from "@mapek/core/messages";
 import { SUPPRESSIONS } from "@mapek/core/stats";
-import { type ActorServiceOptions, LoudRefusals, type ServiceContext } from "@mapek/runtime";
-import { Counter, Gauge } from "prom-client";
+import {
+  type ActorServiceOptions,
+  instrument,
+  LoudRefusals,
+  type ServiceContext,
+} from "@mapek/runtime";
 import { type LearnerMessage, suppressedGauge } from "./actor.ts";
 import { budgetsSpent } from "./series/alarm-budget.ts";
 import type { LearnerState } from "./state.ts";
@@ -11,89 +15,24 @@ type Instruments = NonNullable<ActorServiceOptions<LearnerState, LearnerMessage>
 
 /** The learner's own metrics. */
 export const learnerInstruments: Instruments = ({ log, metrics }: ServiceContext) => {
-  const registers = [metrics.registry];
-  const recommendations = new Counter({
-    name: "mapek_threshold_recommendations_total",
-    help: "Recommendations made",
-    labelNames: ["strategy", "provisional"],
-    registers,
-  });
-  const rate = new Gauge({
-    name: "mapek_anomaly_detection_rate",
-    help: "Anomalies per judged sample, over all series",
-    registers,
-  });
-  const series = new Gauge({ name: "mapek_series", help: "Series learned here", registers });
-  const bytes = new Gauge({
-    name: "mapek_bytes_per_series",
-    help: "Mean bytes of a series' window",
-    registers,
-  });
-  const open = new Gauge({ name: "mapek_open_anomalies", help: "Anomalies open now", registers });
-  const suppressed = new Gauge({
-    name: "mapek_anomalies_suppressed",
-    help: "Evidence enough for an anomaly that opened none, by reason",
-    labelNames: ["reason"],
-    registers,
-  });
-  const budget = new Gauge({
-    name: "mapek_alarm_budget_spent",
-    help: "Incidents of the last 14 days (older ones weighing less, those called right left out) over alarm_budget: the mean over the system's series learned here; 1 is what was promised",
-    labelNames: ["system"],
-    registers,
-  });
-  const points = new Gauge({
-    name: "mapek_samples_learned",
-    help: "Samples in the history of the series learned here",
-    registers,
-  });
-  const dropped = new Gauge({
-    name: "mapek_samples_dropped",
-    help: "Samples dropped as duplicate, too late or outside the window",
-    registers,
-  });
-  const untaught = new Gauge({
-    name: "mapek_samples_not_taught",
-    help: "Samples older than the newest of their series: they fill its window, and teach no season, change or anomaly",
-    registers,
-  });
-  const refusals = new LoudRefusals({
-    name: "mapek_series_refused_total",
-    help: "Dead letters about series beyond their system's limit or while memory is short, by system",
-    registry: metrics.registry,
-    log,
-  });
-  const refused = new Gauge({
-    name: "mapek_series_refusals",
-    help: "Times that a batch brought a series that was not learned",
-    registers,
-  });
-  const expired = new Gauge({
-    name: "mapek_series_expired_total",
-    help: "Series that were forgotten since nothing came for the idle time",
-    registers,
-  });
-  const omitted = new Gauge({
-    name: "mapek_thresholds_omitted",
-    help: "Thresholds in force that are not among the metrics since there are too many",
-    registers,
-  });
-  const stale = new Gauge({
-    name: "mapek_stale_series",
-    help: "Series to which nothing has come for longer than it should",
-    registers,
-  });
-  const changes = new Counter({
-    name: "mapek_series_changes_total",
-    help: "Lasting changes of series that were told",
-    labelNames: ["kind"],
-    registers,
-  });
-  const closed = new Gauge({
-    name: "mapek_partitions_closed",
-    help: "Partitions that learn no new series since memory is short",
-    registers,
-  });
+  const { registry } = metrics;
+  const recommendations = instrument(registry, "mapek_threshold_recommendations_total");
+  const rate = instrument(registry, "mapek_anomaly_detection_rate");
+  const series = instrument(registry, "mapek_series");
+  const bytes = instrument(registry, "mapek_bytes_per_series");
+  const open = instrument(registry, "mapek_open_anomalies");
+  const suppressed = instrument(registry, "mapek_anomalies_suppressed");
+  const budget = instrument(registry, "mapek_alarm_budget_spent");
+  const points = instrument(registry, "mapek_samples_learned");
+  const dropped = instrument(registry, "mapek_samples_dropped");
+  const untaught = instrument(registry, "mapek_samples_not_taught");
+  const refusals = new LoudRefusals({ name: "mapek_series_refused_total", registry, log });
+  const refused = instrument(registry, "mapek_series_refusals");
+  const expired = instrument(registry, "mapek_series_expired_total");
+  const omitted = instrument(registry, "mapek_thresholds_omitted");
+  const stale = instrument(registry, "mapek_stale_series");
+  const changes = instrument(registry, "mapek_series_changes_total");
+  const closed = instrument(registry, "mapek_partitions_closed");
   return {
     onFolded: (_input, outputs) => {
       const removed = outputs.filter((output) => output.to === "latest" && output.message === null);
@@ -132,7 +71,7 @@ export const learnerInstruments: Instruments = ({ log, metrics }: ServiceContext
       refused.set(gauges.refused ?? 0);
       expired.set(gauges.expired ?? 0);
       closed.set(gauges.closed ?? 0);
-      omitted.set(exportThresholds(metrics.registry, states, Date.now()));
+      omitted.set(exportThresholds(registry, states, Date.now()));
     },
   };
 };

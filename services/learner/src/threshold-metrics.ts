@@ -1,19 +1,11 @@
 import { addPrometheusLabel, type ThresholdSide } from "@mapek/core/messages";
+import { instrumentConfiguration } from "@mapek/runtime";
 import { Gauge, type GaugeConfiguration, type Registry } from "prom-client";
 import type { Series } from "./series/series.ts";
 import type { LearnerState } from "./state.ts";
 
 /** A lower threshold has a name of its own: who compares with `mapek_threshold` means the upper one. */
-const METRICS = {
-  upper: {
-    name: "mapek_threshold",
-    help: "Learned threshold in force, with the labels of its series",
-  },
-  lower: {
-    name: "mapek_threshold_lower",
-    help: "Learned lower threshold in force, with the labels of its series",
-  },
-} as const;
+const NAMES = { upper: "mapek_threshold", lower: "mapek_threshold_lower" } as const;
 /** What every metric of a service has. */
 const RESERVED = new Set(["service"]);
 
@@ -79,7 +71,7 @@ function exportSide(
   side: ThresholdSide,
   nowMs: number,
 ): number {
-  const { name, help } = METRICS[side];
+  const name = NAMES[side];
   const rows: Row[] = [];
   const taken = new Set<string>();
   const inForce = states.reduce((sum, { totals }) => sum + totals.inForce[side], 0);
@@ -100,7 +92,7 @@ function exportSide(
     }
   registry.removeSingleMetric(name);
   if (side === "lower" && exported === 0) return 0;
-  new RowsGauge({ name, help, registers: [registry] }, rows);
+  new RowsGauge(instrumentConfiguration(registry, name), rows);
   return inForce - exported;
 }
 

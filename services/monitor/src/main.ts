@@ -1,6 +1,5 @@
 import { fnv1a32, MessageError } from "@mapek/core/messages";
-import { LoudRefusals, runService, WaitingRoom } from "@mapek/runtime";
-import { Counter, Gauge } from "prom-client";
+import { instrument, LoudRefusals, runService, WaitingRoom } from "@mapek/runtime";
 import { ArrivalClock } from "./arrival-clock.ts";
 import { Batcher } from "./batcher.ts";
 import { configuredLoop } from "./collectors/collector-loop.ts";
@@ -17,28 +16,11 @@ const WAITING_SHARE = 1 / 8;
 await runService(
   "monitor",
   async ({ config, connection, subjects, metrics, deadLetters, log, memory, owner }) => {
-    const registers = [metrics.registry];
-    const samples = new Counter({ name: "mapek_samples_total", help: "Samples stored", registers });
-    const lost = new Counter({
-      name: "mapek_samples_lost_total",
-      help: "Samples that could not be stored after all attempts",
-      registers,
-    });
-    const waiting = new Gauge({
-      name: "mapek_samples_waiting",
-      help: "Samples taken in and not stored yet",
-      registers,
-    });
-    const waitingBytes = new Gauge({
-      name: "mapek_samples_waiting_bytes",
-      help: "Bytes of the samples, and of their keys, that are taken in and not stored yet",
-      registers,
-    });
-    const series = new Gauge({
-      name: "mapek_monitor_series",
-      help: "Series that this monitor routes",
-      registers,
-    });
+    const samples = instrument(metrics.registry, "mapek_samples_total");
+    const lost = instrument(metrics.registry, "mapek_samples_lost_total");
+    const waiting = instrument(metrics.registry, "mapek_samples_waiting");
+    const waitingBytes = instrument(metrics.registry, "mapek_samples_waiting_bytes");
+    const series = instrument(metrics.registry, "mapek_monitor_series");
     const { ingest, streams } = config;
     const room = new WaitingRoom({
       items: "samples",
@@ -79,13 +61,11 @@ await runService(
       memoryShort: () => memory.short,
       overloads: new LoudRefusals({
         name: "mapek_overload_refused_total",
-        help: "Messages that were told to come later, by system",
         registry: metrics.registry,
         log,
       }),
       seriesRefusals: new LoudRefusals({
         name: "mapek_series_refused_total",
-        help: "Times that a series or system beyond its limit was refused, by system",
         registry: metrics.registry,
         log,
       }),

@@ -1,6 +1,10 @@
 import type { OptimizerInput } from "@mapek/core/messages";
-import type { ActorServiceOptions, KeyedState, ServiceContext } from "@mapek/runtime";
-import { Counter, Gauge, Histogram } from "prom-client";
+import {
+  type ActorServiceOptions,
+  instrument,
+  type KeyedState,
+  type ServiceContext,
+} from "@mapek/runtime";
 import type { OptimizerState } from "./state.ts";
 
 type Instruments = NonNullable<
@@ -9,20 +13,10 @@ type Instruments = NonNullable<
 
 /** The optimizer's own metrics. */
 export const optimizerInstruments: Instruments = ({ metrics }: ServiceContext) => {
-  const registers = [metrics.registry];
-  const transitions = new Counter({
-    name: "mapek_state_transitions_total",
-    help: "Changes of a system's state",
-    labelNames: ["system", "from", "to"],
-    registers,
-  });
-  const latency = new Histogram({
-    name: "mapek_optimization_latency_ms",
-    help: "Milliseconds from when a report or command was stored until it was evaluated",
-    buckets: [0.5, 1, 2, 5, 10, 20, 50, 100, 500, 2_000],
-    registers,
-  });
-  const systems = new Gauge({ name: "mapek_systems", help: "Systems optimized here", registers });
+  const { registry } = metrics;
+  const transitions = instrument(registry, "mapek_state_transitions_total");
+  const latency = instrument(registry, "mapek_optimization_latency_ms");
+  const systems = instrument(registry, "mapek_systems");
   return {
     onFolded: (input, outputs, ageMs) => {
       if (input.kind === "performance" || input.kind === "command")

@@ -1,11 +1,10 @@
 import type { MessageError } from "@mapek/core/messages";
-import { Counter, type Registry } from "prom-client";
+import type { Counter, Registry } from "prom-client";
 import type { Logger } from "../log.ts";
+import { type CounterBySystem, instrument } from "../metrics/instrument.ts";
 
 export interface LoudRefusalsOptions {
-  /** Name and help of the counter, which has a label `system`. */
-  readonly name: string;
-  readonly help: string;
+  readonly name: CounterBySystem;
   readonly registry: Registry;
   readonly log: Logger;
 }
@@ -24,8 +23,8 @@ export class LoudRefusals {
   #untold = 0;
   #toldAt = Number.NEGATIVE_INFINITY;
 
-  constructor({ name, help, registry, log }: LoudRefusalsOptions) {
-    this.#counter = new Counter({ name, help, labelNames: ["system"], registers: [registry] });
+  constructor({ name, registry, log }: LoudRefusalsOptions) {
+    this.#counter = instrument(registry, name);
     this.#log = log;
   }
 

@@ -3,8 +3,9 @@ import https from "node:https";
 import { text } from "node:stream/consumers";
 import type { Durability } from "@mapek/core/messages";
 import type { StreamInfo } from "@nats-io/jetstream";
-import { Gauge, type Registry } from "prom-client";
+import type { Registry } from "prom-client";
 import type { Logger } from "../log.ts";
+import { instrument } from "../metrics/instrument.ts";
 import type { Connection } from "./connect.ts";
 
 const ASK_TIMEOUT_MS = 2_000;
@@ -106,17 +107,8 @@ export function logDurability(log: Logger, durability: Durability): void {
 
 /** Metrics of what was found; returns the function that sets them. */
 export function durabilityGauges(registry: Registry): (durability: Durability) => void {
-  const registers = [registry];
-  const replicas = new Gauge({
-    name: "mapek_durability_replicas",
-    help: "Copies of each stored message, the fewest that any stream has",
-    registers,
-  });
-  const seconds = new Gauge({
-    name: "mapek_durability_sync_seconds",
-    help: "Seconds within which an acknowledged write is synced to disk; 0 = before it is acknowledged, NaN = not known",
-    registers,
-  });
+  const replicas = instrument(registry, "mapek_durability_replicas");
+  const seconds = instrument(registry, "mapek_durability_sync_seconds");
   return ({ replicas: count, sync }) => {
     replicas.set(count);
     seconds.set(sync === "always" ? 0 : sync === "unknown" ? Number.NaN : sync);

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type JetStreamManager, jetstreamManager, type StreamInfo } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { Counter, type Registry } from "prom-client";
+import type { Registry } from "prom-client";
 import type { Logger } from "../log.ts";
+import { type Instrument, instrument } from "../metrics/instrument.ts";
 
 export interface SourceWatchdogOptions {
   readonly nc: NatsConnection;
@@ -40,7 +41,7 @@ const NANOS_PER_MS = 1e6;
  */
 export class SourceWatchdog {
   readonly #options: SourceWatchdogOptions;
-  readonly #stepDowns: Counter;
+  readonly #stepDowns: Instrument<"mapek_source_stepdowns_total">;
   readonly #stop = new AbortController();
   /** The leader that has never heard the source, and since when that is known. */
   #unheard: { readonly leader: string | undefined; readonly since: number } | undefined;
@@ -49,11 +50,7 @@ export class SourceWatchdog {
 
   constructor(options: SourceWatchdogOptions) {
     this.#options = options;
-    this.#stepDowns = new Counter({
-      name: "mapek_source_stepdowns_total",
-      help: "Times that a stream's leader was asked to hand over since it did not hear its source",
-      registers: [options.registry],
-    });
+    this.#stepDowns = instrument(options.registry, "mapek_source_stepdowns_total");
     void this.#run();
   }
 

@@ -15,8 +15,14 @@ import {
   type Parsed,
   type Reading,
 } from "@mapek/ingest";
-import type { Config, DeadLetters, WaitingRoom } from "@mapek/runtime";
-import { Counter, type Registry } from "prom-client";
+import {
+  type Config,
+  type DeadLetters,
+  type Instrument,
+  instrument,
+  type WaitingRoom,
+} from "@mapek/runtime";
+import type { Registry } from "prom-client";
 import type { Intake } from "../intake.ts";
 import { Receipt } from "../receipt.ts";
 
@@ -61,25 +67,14 @@ export class ProtocolIntake {
   readonly #options: ProtocolIntakeOptions;
   readonly #converters = new Map<string, Converter>();
   readonly #counters: readonly RegExp[];
-  readonly #readings: Counter<"protocol">;
-  readonly #skipped: Counter<"protocol" | "reason">;
+  readonly #readings: Instrument<"mapek_protocol_readings_total">;
+  readonly #skipped: Instrument<"mapek_protocol_skipped_total">;
 
   constructor(options: ProtocolIntakeOptions) {
     this.#options = options;
     this.#counters = options.config.protocols.counters.map(namePattern);
-    const registers = [options.registry];
-    this.#readings = new Counter({
-      name: "mapek_protocol_readings_total",
-      help: "Readings that came in the formats of other tools",
-      labelNames: ["protocol"],
-      registers,
-    });
-    this.#skipped = new Counter({
-      name: "mapek_protocol_skipped_total",
-      help: "Values in the formats of other tools that gave no sample, by reason",
-      labelNames: ["protocol", "reason"],
-      registers,
-    });
+    this.#readings = instrument(options.registry, "mapek_protocol_readings_total");
+    this.#skipped = instrument(options.registry, "mapek_protocol_skipped_total");
   }
 
   /** Resolves once everything is stored or given up; never rejects. */
