@@ -1,5 +1,5 @@
 import type { MapekClient } from "@mapek/client";
-import { type Labels, LOOPS, seriesKey } from "@mapek/core/messages";
+import { type Labels, LOOP_PURPOSES, LOOPS, seriesKey } from "@mapek/core/messages";
 import type { FastifyInstance } from "fastify";
 import { ConsoleError } from "./errors.ts";
 import { withoutReplaced } from "./handed-out.ts";
@@ -80,7 +80,7 @@ export function readRoutes(server: FastifyInstance, options: ReadOptions): void 
       client.history({ kind: "actions", limit: HISTORY, ...(system !== undefined && { system }) }),
       client.history({ kind: "signals", limit: HISTORY, ...(system !== undefined && { system }) }),
     ]);
-    return { order: LOOPS, loops, actions, signals };
+    return { order: LOOPS, purposes: LOOP_PURPOSES, loops, actions, signals };
   });
 }
 

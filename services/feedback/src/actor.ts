@@ -8,26 +8,33 @@ import {
 } from "@mapek/core/messages";
 import { BaselineForecast } from "@mapek/core/stats";
 import type { Actor, Output } from "@mapek/runtime";
-import type { OpenAction } from "./actions/action-book.ts";
 import { expire, nextExpiryAt, receiveConfirmation } from "./actions/actions.ts";
 import { receiveOutcome } from "./judgement/judgement.ts";
-import { receiveLabel } from "./loops/anomaly-feedback.ts";
-import { receiveDecision } from "./loops/decision-quality.ts";
-import { receiveProposal, receiveRecommendation } from "./loops/metrics-learning.ts";
-import { receivePerformanceSignal } from "./loops/performance-adaptation.ts";
-import { parallelismApplied, receiveUtilization } from "./loops/resource-optimization.ts";
-import { thresholdApplied, thresholdRefused } from "./loops/thresholds-in-force.ts";
+import { anomalyFeedback } from "./loops/anomaly-feedback.ts";
+import { decisionQuality } from "./loops/decision-quality.ts";
+import type { LoopRules } from "./loops/loop-rules.ts";
+import { metricsLearning, receiveRecommendation } from "./loops/metrics-learning.ts";
+import { performanceAdaptation } from "./loops/performance-adaptation.ts";
+import { resourceOptimization } from "./loops/resource-optimization.ts";
 import { query } from "./query.ts";
 import { loadState, saveState } from "./snapshot.ts";
 import { isNewSignal } from "./sources/signal-memory.ts";
-import { type Sender, takeSignal, type WithoutEffect } from "./sources/source-limits.ts";
+import { takeSignal } from "./sources/source-limits.ts";
 import { createState, type FeedbackState, isEnabled, type Turn } from "./state.ts";
 
 type SignalInput = Extract<FeedbackInput, { kind: "signal" }>;
 type RecommendationInput = Extract<FeedbackInput, { kind: "recommendation" }>;
 
+const LOOP_RULES: { readonly [L in Loop]: LoopRules<L> } = {
+  metrics_learning: metricsLearning,
+  performance_adaptation: performanceAdaptation,
+  decision_quality: decisionQuality,
+  anomaly_feedback: anomalyFeedback,
+  resource_optimization: resourceOptimization,
+};
+
 /**
- * One managed system: stores the signals of its five loops, turns them into actions on the learner
+ * One managed system: stores the signals of its loops, turns them into actions on the learner
  * and the optimizer, and judges what came of each.
  */
 export const feedbackActor: Actor<FeedbackState, FeedbackInput> = {
@@ -65,12 +72,12 @@ function receive(state: FeedbackState, input: FeedbackInput): Output[] {
       receiveConfirmation(
         turn,
         input,
-        (action) => applied(turn, action),
-        (action) => action.loop === "metrics_learning" && thresholdRefused(turn, action),
+        (action) => LOOP_RULES[action.loop].onApplied?.(turn, action),
+        (action) => LOOP_RULES[action.loop].onRefused?.(turn, action),
       );
       break;
     case "outcome":
-      receiveOutcome(turn, input);
+      receiveOutcome(turn, input, LOOP_RULES);
       break;
     default:
       input satisfies never;
@@ -97,31 +104,12 @@ function receiveSignal(turn: Turn, input: SignalInput): void {
   }
   const message = store(turn, loop, id, input.source, input.signal, input.time);
   const sender = { name: input.source, proven: input.proven === true };
-  const without = takeSignal(state, sender) ?? actOn(turn, input, sender);
-  if (without !== undefined) message.without_effect = without;
-}
-
-/** @returns Why the signal has no effect, where its source may move nothing more. */
-function actOn(turn: Turn, input: SignalInput, source: Sender): WithoutEffect | undefined {
-  const { loop, id } = input;
-  const acts = isEnabled(turn.state, loop);
+  const { receive } = LOOP_RULES[loop] as LoopRules<Loop>;
   // The front door has validated the body by its loop's schema.
-  const body = input.signal as unknown;
-  switch (loop) {
-    case "metrics_learning":
-      return receiveProposal(turn, id, source, body as SignalBodies[typeof loop], acts);
-    case "performance_adaptation":
-      receivePerformanceSignal(turn, id, body as SignalBodies[typeof loop], acts);
-      return undefined;
-    case "decision_quality":
-      receiveDecision(turn, id, source, body as SignalBodies[typeof loop], acts);
-      return undefined;
-    case "anomaly_feedback":
-      return receiveLabel(turn, id, source, body as SignalBodies[typeof loop], acts);
-    case "resource_optimization":
-      receiveUtilization(turn, id, body as SignalBodies[typeof loop], acts);
-      return undefined;
-  }
+  const body = input.signal as SignalBodies[Loop];
+  const acts = isEnabled(state, loop);
+  const without = takeSignal(state, sender) ?? receive(turn, { id, source: sender, body, acts });
+  if (without !== undefined) message.without_effect = without;
 }
 
 /** A recommendation is a metrics_learning signal of the learner's. */
@@ -161,10 +149,4 @@ function store(
   };
   outputs.push({ to: "log", family: "feedback", tokens: [state.system, loop], message });
   return message;
-}
-
-function applied(turn: Turn, action: OpenAction): void {
-  if (action.loop === "metrics_learning") thresholdApplied(turn, action);
-  if (action.loop === "resource_optimization" && action.phase === "judging")
-    parallelismApplied(action);
 }

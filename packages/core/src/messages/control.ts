@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { defineMessage } from "./codec.ts";
 import { labelsSchema } from "./labels.ts";
+import { LOOPS } from "./signal.ts";
 import {
   inputVersionSchema,
-  LOOPS,
   MODES,
   metricNameSchema,
   SYSTEM_STATES,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineMessage } from "./codec.ts";
+import { LOOPS } from "./signal.ts";
 import {
-  LOOPS,
   SERVICES,
   shareSchema,
   timestampSchema,

@@ -8,9 +8,9 @@ import { parameters } from "./parameters.ts";
 import { performance } from "./performance.ts";
 import { recommendation } from "./recommendation.ts";
 import { feedbackSettings, optimizerSettings } from "./settings.ts";
+import { LOOPS } from "./signal.ts";
 import { THRESHOLD_SOURCES } from "./threshold.ts";
 import {
-  LOOPS,
   metricNameSchema,
   shareSchema,
   sideSchema,

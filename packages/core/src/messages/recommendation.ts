@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { STRATEGIES, type Strategy } from "../stats/index.ts";
 import { defineMessage } from "./codec.ts";
 import { labelsSchema } from "./labels.ts";
 import {
@@ -11,7 +12,9 @@ import {
 } from "./vocabulary.ts";
 
 /** The strategies by which a threshold can be learned. */
-export const strategyName = z.enum(["percentile", "sigma", "iqr", "adaptive"]);
+export const strategyName = z.enum(STRATEGIES);
+
+const candidates = Object.fromEntries(STRATEGIES.map((strategy) => [strategy, z.number()]));
 
 /** What a series' window says a threshold should be. */
 export const recommendationBody = z.object({
@@ -20,12 +23,7 @@ export const recommendationBody = z.object({
   confidence: shareSchema,
   strategy: strategyName,
   reasoning: z.string(),
-  candidates: z.object({
-    percentile: z.number(),
-    sigma: z.number(),
-    iqr: z.number(),
-    adaptive: z.number(),
-  }),
+  candidates: z.object(candidates as Record<Strategy, z.ZodNumber>),
   supporting_data: z.record(z.string(), z.union([z.number(), z.string(), z.null()])),
   /** True while the window holds fewer than `min_data_points` samples. */
   provisional: z.boolean(),

@@ -2,8 +2,9 @@ import { z } from "zod";
 import { defineMessage } from "./codec.ts";
 import { EXPLAINED } from "./explanation.ts";
 import { labelsSchema } from "./labels.ts";
+import { LOOPS } from "./signal.ts";
 import { OUTPUT_FAMILIES } from "./subjects.ts";
-import { LOOPS, metricNameSchema, sideSchema, timestampSchema } from "./vocabulary.ts";
+import { metricNameSchema, sideSchema, timestampSchema } from "./vocabulary.ts";
 
 /** The request verbs of each service, on `requests.<service>.<verb>.<system>`. */
 export const VERBS = {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { setting } from "./setting-facts.ts";
-import { LOOPS, MODES, SYSTEM_STATES, type SystemState, shareSchema } from "./vocabulary.ts";
+import { LOOPS } from "./signal.ts";
+import { MODES, SYSTEM_STATES, type SystemState, shareSchema } from "./vocabulary.ts";
 
 /** A length of time that still makes sense as one: up to a hundred years. */
 const seconds = () => z.number().positive().max(3_155_760_000);

@@ -1,12 +1,6 @@
 import { accepted, type Decoded, refused } from "./errors.ts";
-import {
-  type ActorService,
-  LOOPS,
-  type Loop,
-  SERVICES,
-  type Service,
-  TOKEN_PATTERN,
-} from "./vocabulary.ts";
+import { LOOPS, type Loop } from "./signal.ts";
+import { type ActorService, SERVICES, type Service, TOKEN_PATTERN } from "./vocabulary.ts";
 
 /** The two roots of all subjects. They may not overlap: the server republishes from the second to the first. */
 export interface Prefixes {

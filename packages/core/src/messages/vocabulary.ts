@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SIDES, type Side } from "../stats/index.ts";
 
 /** The closed sets of words that messages use. */
 export const SERVICES = ["monitor", "learner", "optimizer", "feedback"] as const;
@@ -7,15 +8,6 @@ export type Service = (typeof SERVICES)[number];
 /** Services whose inputs are partitioned and stored. */
 export const ACTOR_SERVICES = ["learner", "optimizer", "feedback"] as const;
 export type ActorService = (typeof ACTOR_SERVICES)[number];
-
-export const LOOPS = [
-  "metrics_learning",
-  "performance_adaptation",
-  "decision_quality",
-  "anomaly_feedback",
-  "resource_optimization",
-] as const;
-export type Loop = (typeof LOOPS)[number];
 
 export const SYSTEM_STATES = [
   "healthy",
@@ -41,8 +33,7 @@ export const PARAMETER_NAMES = [
 export type ParameterName = (typeof PARAMETER_NAMES)[number];
 
 /** Which threshold of a series: one that few samples are above, or one that few are below. */
-export const SIDES = ["upper", "lower"] as const;
-export type ThresholdSide = (typeof SIDES)[number];
+export { SIDES, type Side as ThresholdSide };
 /** The side in a message; not there = upper. */
 export const sideSchema = z.enum(SIDES).optional();
 

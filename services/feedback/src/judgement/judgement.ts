@@ -17,22 +17,16 @@ const FIRST_REST = 14;
 /** Standard deviations of noise by which an objective may be worse after its measure moved as it should. */
 const OVERSHOOT = 2;
 
-/** The objective value, in its own unit, at and below which nothing is left to improve. */
-const GOALS: { readonly [L in Loop]: number } = {
-  /** Exceedance rate within a hundredth of the promised one. */
-  metrics_learning: 0.01,
-  /** Three quarters of the critical lines: for CPU, the line of degraded. */
-  performance_adaptation: 0.75,
-  /** The accuracy of 0.9 above which the loop lowers the learning rate. */
-  decision_quality: 0.1,
-  /** Nine labels of ten are right. */
-  anomaly_feedback: 0.1,
-  /** Inside the band. */
-  resource_optimization: 0.01,
-};
-
-/** Judges an action by the objective that its target measured. */
-export function receiveOutcome(turn: Turn, outcome: Outcome): void {
+/**
+ * Judges an action by the objective that its target measured.
+ *
+ * @param loops The goal of each.
+ */
+export function receiveOutcome(
+  turn: Turn,
+  outcome: Outcome,
+  loops: { readonly [L in Loop]: { readonly goal: number } },
+): void {
   const action = findAction(turn.state, outcome.action_id);
   if (action === undefined || action.phase !== "judging") return;
   const { before, after, expected, noise_variance: variance, samples } = outcome;
@@ -40,7 +34,7 @@ export function receiveOutcome(turn: Turn, outcome: Outcome): void {
   action.after = after;
   if (action.expectedShare !== null) action.predicted = before * action.expectedShare;
   else if (action.objective === "pressure") action.predicted = Math.min(before, 1);
-  const goal = GOALS[action.loop];
+  const { goal } = loops[action.loop];
   if (expected === undefined || variance === undefined || samples === undefined) {
     conclude(turn, action, verdictOn(before, after, goal), null);
     return;
@@ -57,6 +51,8 @@ export interface Observation {
   readonly stream: string;
   /** What the stream is made of. */
   readonly measure: number;
+  /** At and below which nothing is left to improve, unit of the objective. */
+  readonly goal: number;
   /** Smaller is better; the measure itself where it is not told. */
   readonly objective?: number;
   /** Whether the forecast learns from it. @default true */
@@ -65,7 +61,7 @@ export interface Observation {
 
 /** Counts a signal's objective toward the actions that it judges; `judgement_signals` of them are a verdict. */
 export function observe(turn: Turn, loop: Loop, observation: Observation): void {
-  const { stream, measure, objective = measure, learns = true } = observation;
+  const { stream, measure, goal, objective = measure, learns = true } = observation;
   const { book, streams } = turn.state.loops[loop];
   const span = turn.state.settings.judgement_signals;
   fold(streams, stream, measure, span, learns);
@@ -73,11 +69,11 @@ export function observe(turn: Turn, loop: Loop, observation: Observation): void 
     action.evidenceSum += objective;
     action.measureSum += measure;
     action.evidenceCount++;
-    if (action.evidenceCount >= span) judgeBySignals(turn, action);
+    if (action.evidenceCount >= span) judgeBySignals(turn, action, goal);
   }
 }
 
-function judgeBySignals(turn: Turn, action: OpenAction): void {
+function judgeBySignals(turn: Turn, action: OpenAction, goal: number): void {
   const { forecast, sign, evidenceCount, loop, direction, stream, standing } = action;
   const { streams, evidence } = turn.state.loops[loop];
   const { judgement_signals: span } = turn.state.settings;
@@ -90,7 +86,7 @@ function judgeBySignals(turn: Turn, action: OpenAction): void {
     // The measure went where it was to go, and far beyond: a busy resource is idle now.
     const far = (action.before ?? after) + OVERSHOOT * Math.sqrt(forecast.variance);
     if (verdict === Verdict.Helped && after > far) verdict = Verdict.Hurt;
-    if (isAtGoal(verdict, after, GOALS[loop])) verdict = Verdict.Neutral;
+    if (isAtGoal(verdict, after, goal)) verdict = Verdict.Neutral;
   }
   // Loops act when a measure is extreme, so the forecast sees extremes only here: an action without effect shows how one returns by itself.
   if (standing !== null && forecast !== null && verdict === Verdict.Neutral)

@@ -1,4 +1,4 @@
-import type { AnomalyFeedbackSignal, LearnerCommand } from "@mapek/core/messages";
+import type { LearnerCommand } from "@mapek/core/messages";
 import { begin, beginSystemWide } from "../actions/actions.ts";
 import { broadcastSensitivity } from "../actions/commands.ts";
 import { figure } from "../figure.ts";
@@ -16,7 +16,10 @@ import {
 import { meanOfNewest, type Turn } from "../state.ts";
 import { type Label, readLabel } from "./label.ts";
 import { countLabels, type LabelRecord, noLabels } from "./label-record.ts";
+import type { LoopRules, Signal } from "./loop-rules.ts";
 
+/** Nine labels of ten are right. */
+const GOAL = 0.1;
 const FALSE_POSITIVE_FACTOR = 0.8;
 const FALSE_NEGATIVE_FACTOR = 1.25;
 const LEAST_FACTOR = 0.5;
@@ -32,12 +35,9 @@ const KNOWN_KIND_EXPONENT = 1 / 4;
  * and moves the rest less. Judged by the share of wrong labels among the next ones about the same
  * series.
  */
-export function receiveLabel(
+function receive(
   turn: Turn,
-  signalId: string,
-  source: Sender,
-  body: AnomalyFeedbackSignal,
-  acts: boolean,
+  { id: signalId, source, body, acts }: Signal<"anomaly_feedback">,
 ): WithoutEffect | undefined {
   const { state } = turn;
   const label = readLabel(state.system, body);
@@ -51,9 +51,11 @@ export function receiveLabel(
   if (series !== undefined) count(turn, series.key, label, weight);
   if (moves && ofSubject.spent) return influenceSpent(state, source);
   const measure = (falseAlarms + missed) / total;
-  if (series !== undefined) observe(turn, "anomaly_feedback", { stream: series.key, measure });
+  const observation = { goal: GOAL, measure };
+  if (series !== undefined)
+    observe(turn, "anomaly_feedback", { ...observation, stream: series.key });
   const learns = series === undefined;
-  observe(turn, "anomaly_feedback", { stream: WHOLE_SYSTEM, measure, learns });
+  observe(turn, "anomaly_feedback", { ...observation, stream: WHOLE_SYSTEM, learns });
   const step = state.loops.anomaly_feedback.damping * weight;
   if (moves) move(turn, signalId, source, label, step);
   else if (acts && label.lesson?.verdict === "true_positive")
@@ -171,3 +173,5 @@ function errorBefore({ state }: Turn, subject: string): number {
   const stream = state.loops.anomaly_feedback.streams.byName.get(subject);
   return meanOfNewest(stream?.track.values ?? [], state.settings.judgement_signals) ?? 0;
 }
+
+export const anomalyFeedback: LoopRules<"anomaly_feedback"> = { goal: GOAL, receive };

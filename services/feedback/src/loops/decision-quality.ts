@@ -1,16 +1,18 @@
-import type { DecisionQualitySignal } from "@mapek/core/messages";
 import { begin } from "../actions/actions.ts";
 import { figure } from "../figure.ts";
 import { dampFactor } from "../judgement/damping.ts";
 import { observe } from "../judgement/judgement.ts";
 import { isResting } from "../judgement/stream.ts";
-import { type Sender, weightOf } from "../sources/source-limits.ts";
+import { weightOf } from "../sources/source-limits.ts";
 import { ACCURACY_MEMORY, meanOfNewest, type Turn } from "../state.ts";
+import type { LoopRules, Signal } from "./loop-rules.ts";
 
 const POOR_ACCURACY = 0.5;
 const GOOD_ACCURACY = 0.9;
 const RAISE_FACTOR = 1.2;
 const LOWER_FACTOR = 0.9;
+/** The error at the accuracy above which the loop lowers the learning rate. */
+const GOAL = 0.1;
 /** All decisions of a system are one stream. */
 const STREAM = "";
 
@@ -24,18 +26,15 @@ export function accuracyOf(predicted: number, actual: number): number {
  * the next `judgement_signals` decisions; until then further signals lead to no second step, and after one that
  * did not help as many decisions more are only watched.
  */
-export function receiveDecision(
+function receive(
   turn: Turn,
-  signalId: string,
-  source: Sender,
-  body: DecisionQualitySignal,
-  acts: boolean,
-): void {
+  { id: signalId, source, body, acts }: Signal<"decision_quality">,
+): undefined {
   const { state } = turn;
   const accuracy = accuracyOf(body.predicted_outcome, body.actual_outcome);
   state.accuracies.push(accuracy);
   if (state.accuracies.length > ACCURACY_MEMORY) state.accuracies.shift();
-  observe(turn, "decision_quality", { stream: STREAM, measure: 1 - accuracy });
+  observe(turn, "decision_quality", { stream: STREAM, goal: GOAL, measure: 1 - accuracy });
   if (!acts || (accuracy >= POOR_ACCURACY && accuracy <= GOOD_ACCURACY)) return;
   const isPoor = accuracy < POOR_ACCURACY;
   const { book, damping, streams } = state.loops.decision_quality;
@@ -58,3 +57,5 @@ export function receiveDecision(
     predicted: isPoor ? before * (2 - factor) : before,
   });
 }
+
+export const decisionQuality: LoopRules<"decision_quality"> = { goal: GOAL, receive };

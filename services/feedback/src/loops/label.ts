@@ -1,9 +1,9 @@
 import {
-  type AnomalyFeedbackSignal,
   type LabelVerdict,
   openingOfAnomaly,
   parseSeriesKey,
   type SeriesId,
+  type SignalBodies,
   seriesKey,
   seriesKeyOfAnomaly,
 } from "@mapek/core/messages";
@@ -25,7 +25,7 @@ interface Lesson {
   readonly openedAt: number;
 }
 
-export function readLabel(system: string, body: AnomalyFeedbackSignal): Label {
+export function readLabel(system: string, body: SignalBodies["anomaly_feedback"]): Label {
   const right = Number(body.true_positive ?? 0);
   const falseAlarms = Number(body.false_positive ?? 0);
   const missed = Number(body.false_negative ?? 0);

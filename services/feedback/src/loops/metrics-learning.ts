@@ -1,6 +1,5 @@
 import {
   type FeedbackInput,
-  type MetricsLearningSignal,
   type Recommendation,
   seriesKey,
   type ThresholdSide,
@@ -10,12 +9,13 @@ import { figure } from "../figure.ts";
 import {
   influenceOf,
   influenceSpent,
-  type Sender,
   type WithoutEffect,
   weightOf,
 } from "../sources/source-limits.ts";
 import type { Turn } from "../state.ts";
+import type { LoopRules, Signal } from "./loop-rules.ts";
 import { decideOn } from "./threshold-proposal.ts";
+import { thresholdApplied, thresholdRefused } from "./thresholds-in-force.ts";
 
 type RecommendationInput = Extract<FeedbackInput, { kind: "recommendation" }>;
 
@@ -114,12 +114,9 @@ function scaleOf({ supporting_data: { p25, p75 } }: Recommendation): number | un
  * A threshold that somebody proposes. Where none is in force it takes all that its source may move, and holds
  * until the learner recommends one; from 0 it has no measure unless the scale of the series is known.
  */
-export function receiveProposal(
+function receive(
   turn: Turn,
-  signalId: string,
-  sender: Sender,
-  body: MetricsLearningSignal,
-  acts: boolean,
+  { id: signalId, source: sender, body, acts }: Signal<"metrics_learning">,
 ): WithoutEffect | undefined {
   if (!acts) return undefined;
   const { parameter: metric, labels = {}, side, threshold_value: value, confidence } = body;
@@ -153,3 +150,11 @@ export function receiveProposal(
   });
   return undefined;
 }
+
+export const metricsLearning: LoopRules<"metrics_learning"> = {
+  // Exceedance rate within a hundredth of the promised one.
+  goal: 0.01,
+  receive,
+  onApplied: thresholdApplied,
+  onRefused: thresholdRefused,
+};

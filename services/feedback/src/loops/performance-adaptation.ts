@@ -1,18 +1,17 @@
-import type { OptimizerCommand, PerformanceAdaptationSignal } from "@mapek/core/messages";
+import type { OptimizerCommand } from "@mapek/core/messages";
 import { begin } from "../actions/actions.ts";
 import { figure } from "../figure.ts";
 import type { Turn } from "../state.ts";
+import type { LoopRules, Signal } from "./loop-rules.ts";
 
 /**
  * Has the optimizer decide again, now, on what the signal says. It is judged by the pressure that
  * the optimizer measures before and after; damping has nothing to act on here.
  */
-export function receivePerformanceSignal(
+function receive(
   turn: Turn,
-  signalId: string,
-  body: PerformanceAdaptationSignal,
-  acts: boolean,
-): void {
+  { id: signalId, body, acts }: Signal<"performance_adaptation">,
+): undefined {
   if (!acts) return;
   const { cpu_usage: cpu, memory_usage: memory, latency_ms: latencyMs } = body;
   const command: OptimizerCommand = { name: "re_evaluate" };
@@ -38,3 +37,9 @@ export function receivePerformanceSignal(
     objective: "pressure",
   });
 }
+
+export const performanceAdaptation: LoopRules<"performance_adaptation"> = {
+  // Three quarters of the critical lines: for CPU, the line of degraded.
+  goal: 0.75,
+  receive,
+};

@@ -1,13 +1,16 @@
-import type { ResourceOptimizationSignal } from "@mapek/core/messages";
+import type { SignalBodies } from "@mapek/core/messages";
 import type { OpenAction } from "../actions/action-book.ts";
 import { begin } from "../actions/actions.ts";
 import { figure } from "../figure.ts";
 import { observe } from "../judgement/judgement.ts";
 import { isResting } from "../judgement/stream.ts";
 import type { ResourceState, Turn } from "../state.ts";
+import type { LoopRules, Signal } from "./loop-rules.ts";
 
 const HIGH_UTILIZATION = 0.8;
 const LOW_UTILIZATION = 0.6;
+/** Inside the band. */
+const GOAL = 0.01;
 
 /** How far utilization lies outside the band 0.6–0.8. */
 const distanceFromBand = (utilization: number): number =>
@@ -21,16 +24,19 @@ const distanceFromBand = (utilization: number): number =>
  * a burst of steps. Damping asks for more evidence: 1 / damping high signals in a row, and as much longer a
  * time below.
  */
-export function receiveUtilization(
+function receive(
   turn: Turn,
-  signalId: string,
-  body: ResourceOptimizationSignal,
-  acts: boolean,
-): void {
+  { id: signalId, body, acts }: Signal<"resource_optimization">,
+): undefined {
   const { state } = turn;
   const { resource_type: resource, utilization } = body;
   const objective = distanceFromBand(utilization);
-  observe(turn, "resource_optimization", { stream: resource, measure: utilization, objective });
+  observe(turn, "resource_optimization", {
+    stream: resource,
+    goal: GOAL,
+    measure: utilization,
+    objective,
+  });
   const known = state.resources.get(resource) ?? { lowSinceMs: null, highCount: 0 };
   note(known, utilization, state.timeMs);
   state.resources.set(resource, known);
@@ -56,7 +62,7 @@ function note(known: ResourceState, utilization: number, nowMs: number): void {
 function step(
   turn: Turn,
   signalId: string,
-  body: ResourceOptimizationSignal,
+  body: SignalBodies["resource_optimization"],
   delta: 1 | -1,
   why: string,
 ): void {
@@ -77,8 +83,15 @@ function step(
 }
 
 /** Predicts utilization in proportion to the parallelism that the step left. */
-export function parallelismApplied(action: OpenAction): void {
-  const { from, to, basis } = action;
+function onApplied(_turn: Turn, action: OpenAction): void {
+  const { from, to, basis, phase } = action;
+  if (phase !== "judging") return;
   if (typeof from !== "number" || typeof to !== "number" || basis === null || from <= 0) return;
   action.predicted = distanceFromBand(Math.min(1, (basis * to) / from));
 }
+
+export const resourceOptimization: LoopRules<"resource_optimization"> = {
+  goal: GOAL,
+  receive,
+  onApplied,
+};

@@ -25,6 +25,8 @@ interface LoopFigures {
 
 interface Loops {
   readonly order: readonly Loop[];
+  /** What each makes of its signals. */
+  readonly purposes: Readonly<Partial<Record<Loop, string>>>;
   readonly loops: readonly LoopFigures[];
   readonly actions: readonly Action[];
   readonly signals: readonly Feedback[];
@@ -35,23 +37,14 @@ const MOST_KEPT = 500;
 /** Counts are read again some time after something came. */
 const REREAD_MS = 1_000;
 
-/** What each loop makes of signals. */
-const PURPOSE: Readonly<Record<Loop, string>> = {
-  metrics_learning: "Proposed thresholds move the one in force.",
-  performance_adaptation: "Load reports make the optimizer decide now.",
-  decision_quality: "Predicted against actual outcomes move the learning rate.",
-  anomaly_feedback: "Labels on anomalies move sensitivity and teach kinds of burst.",
-  resource_optimization: "How busy resources are moves parallelism.",
-};
-
-/** The five feedback loops: what came in, what was changed, and whether it helped. */
+/** The feedback loops: what came in, what was changed, and whether it helped. */
 export class LoopsPage implements Page {
   readonly title = "Feedback loops";
   readonly section = "loops";
   readonly watch: Readonly<Record<string, string>>;
   readonly #shell: Shell;
   readonly #system: string | undefined;
-  #loops: Loops = { order: [], loops: [], actions: [], signals: [] };
+  #loops: Loops = { order: [], purposes: {}, loops: [], actions: [], signals: [] };
   readonly #reread = new Later(async () => {
     await this.load();
     this.#shell.draw();
@@ -142,7 +135,7 @@ export class LoopsPage implements Page {
   }
 
   #loopTable(): HTMLElement {
-    const { order, loops } = this.#loops;
+    const { order, purposes, loops } = this.#loops;
     const used =
       this.#system === undefined
         ? loops.filter(({ signals, enabled }) => signals > 0 || !enabled)
@@ -171,7 +164,7 @@ export class LoopsPage implements Page {
         sorted.map((one) => ({
           key: `${one.system} ${one.loop}`,
           cells: [
-            h("span", {}, words(one.loop), h("small", {}, PURPOSE[one.loop])),
+            h("span", {}, words(one.loop), h("small", {}, purposes[one.loop])),
             one.system,
             number(one.signals),
             number(one.actions),

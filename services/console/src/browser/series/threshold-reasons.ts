@@ -4,6 +4,8 @@ import { number, percent, quantity, words } from "../format.ts";
 import { asTable, empty, figures, table, tag, time } from "../parts.ts";
 import { nextHours } from "./thresholds.ts";
 
+type Strategy = Recommendation["strategy"];
+
 /** What the learner proposes now, without the series that it is about. */
 export type RecommendationBody = Pick<
   Recommendation,
@@ -16,7 +18,7 @@ export type RecommendationBody = Pick<
   | "provisional"
 >;
 
-const STRATEGIES: Readonly<Record<string, string>> = {
+const STRATEGIES: Readonly<Record<Strategy, string>> = {
   percentile: "a quantile of the window",
   sigma: "mean and deviation",
   iqr: "quartiles, for skewed values",
@@ -85,7 +87,7 @@ function candidatesOf(metric: string, made: RecommendationBody): HTMLElement {
         { title: "Loss in the backtest", numeric: true },
         { title: "" },
       ],
-      Object.entries(made.candidates).map(([name, value]) => ({
+      (Object.entries(made.candidates) as [Strategy, number][]).map(([name, value]) => ({
         key: name,
         kind: name === made.strategy ? "chosen" : undefined,
         cells: [
