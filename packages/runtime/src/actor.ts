@@ -4,10 +4,24 @@ import type {
   FeedbackInput,
   LearnerInput,
   OptimizerInput,
-  OutputFamily,
+  OutputMessages,
+  Rejected,
   Request,
+  Threshold,
 } from "@mapek/core/messages";
 import type { HasFolded } from "./checkpoint/saved-at.ts";
+
+interface LogMessages extends OutputMessages {
+  rejected: Rejected;
+}
+type LogOutput = {
+  [F in keyof LogMessages]: {
+    to: "log";
+    family: F;
+    tokens: readonly string[];
+    message: LogMessages[F];
+  };
+}[keyof LogMessages];
 
 /**
  * What an actor wants done: data, never a side effect. The runtime stores the outputs of an input
@@ -15,9 +29,9 @@ import type { HasFolded } from "./checkpoint/saved-at.ts";
  */
 export type Output =
   /** A public output: stored as `log.<family>.<tokens>`, republished as `<family>.<tokens>`. */
-  | { to: "log"; family: OutputFamily; tokens: readonly string[]; message: object }
+  | LogOutput
   /** The newest threshold of a series, by its bucket key; null: there is none any more. */
-  | { to: "latest"; key: string; message: object | null }
+  | { to: "latest"; key: string; message: Threshold | null }
   /** An input of another actor: `key` decides its partition, `null` sends it to every partition. */
   | { to: "learner"; key: string | null; input: LearnerInput }
   | { to: "optimizer"; key: string; input: OptimizerInput }

@@ -127,7 +127,7 @@ test("outputs that come while the position is written go with the next commit", 
   house.server.kill("SIGSTOP");
   const writing = committer.storePosition(partition);
   expect(partition.committing).toBe(true);
-  const message = { anything: true };
+  const message = { anything: true } as never;
   const late = publicationsOf(
     { to: "log", family: "actions", tokens: ["late"], message },
     subjects,

@@ -30,15 +30,15 @@ export const feedbackInstruments: Instruments = ({ metrics }: ServiceContext) =>
     onFolded: (_input, outputs) => {
       for (const output of outputs) {
         if (output.to !== "log") continue;
-        const { system, loop, status, without_effect } = output.message as {
-          system: string;
-          loop: string;
-          status: string;
-          without_effect?: { code: string };
-        };
-        if (output.family === "feedback") signals.inc({ system, loop });
-        if (without_effect !== undefined) limited.inc({ system, code: without_effect.code });
-        if (output.family === "actions") actions.inc({ system, loop, status });
+        if (output.family === "feedback") {
+          const { system, loop, without_effect } = output.message;
+          signals.inc({ system, loop });
+          if (without_effect !== undefined) limited.inc({ system, code: without_effect.code });
+        }
+        if (output.family === "actions") {
+          const { system, loop, status } = output.message;
+          actions.inc({ system, loop, status });
+        }
       }
     },
     onScrape: (states) => {

@@ -1,4 +1,4 @@
-import type { Change, Rejected } from "@mapek/core/messages";
+import type { Rejected } from "@mapek/core/messages";
 import { SUPPRESSIONS } from "@mapek/core/stats";
 import {
   type ActorServiceOptions,
@@ -43,14 +43,11 @@ export const learnerInstruments: Instruments = ({ log, metrics }: ServiceContext
         );
       for (const output of outputs) {
         if (output.to === "log" && output.family === "rejected")
-          tellRefusal(refusals, output.message as Rejected);
+          tellRefusal(refusals, output.message);
         if (output.to === "log" && output.family === "changes")
-          changes.inc({ kind: (output.message as Change).kind });
+          changes.inc({ kind: output.message.kind });
         if (output.to !== "log" || output.family !== "recommendations") continue;
-        const { strategy, provisional } = output.message as {
-          strategy: string;
-          provisional: boolean;
-        };
+        const { strategy, provisional } = output.message;
         recommendations.inc({ strategy, provisional: String(provisional) });
       }
     },

@@ -2,8 +2,10 @@ import type { SeriesEvent } from "@mapek/core/learning";
 import {
   type Anomaly,
   type Change,
+  type FeedbackInput,
   type MessageError,
   metricToken,
+  type Outcome,
   REJECTED_PAYLOAD_BYTES,
   type Recommendation,
   type Rejected,
@@ -14,38 +16,63 @@ import {
 import type { Output } from "@mapek/runtime";
 import type { Series } from "./series/series.ts";
 
-/** What an event of a series becomes: public messages, and what the feedback service must know. */
+type RecommendationInput = Extract<FeedbackInput, { kind: "recommendation" }>;
+
+/**
+ * What an event of a series becomes: public messages, and what the feedback service must know. Each is written field by
+ * field, so that the compiler refuses what its schema does not know.
+ */
 export function outputsOf(series: Series, event: SeriesEvent): Output[] {
   const { system, metric, labels } = series.id;
   const tokens = [system, metricToken(metric)];
-  const head = { version: 1, system, metric, labels } as const;
   switch (event.type) {
     case "recommendation": {
+      const { recommendation: made, time } = event;
       const message: Recommendation = {
-        ...head,
+        version: 1,
+        system,
+        metric,
+        labels,
         ...sideOf(event),
-        ...event.recommendation,
-        timestamp: event.time,
+        recommended_value: made.recommended_value,
+        confidence: made.confidence,
+        strategy: made.strategy,
+        reasoning: made.reasoning,
+        candidates: made.candidates,
+        supporting_data: made.supporting_data,
+        provisional: made.provisional,
+        timestamp: time,
       };
       const log: Output = { to: "log", family: "recommendations", tokens, message };
       if (message.provisional) return [log];
-      const input = {
+      const input: RecommendationInput = {
         version: 1,
         kind: "recommendation",
-        time: event.time,
+        time,
         system,
         recommendation: message,
         in_force: event.inForce,
         ...(event.rate !== undefined && { in_force_rate: event.rate }),
-      } as const;
+      };
       return [log, { to: "feedback", key: system, input }];
     }
     case "threshold": {
-      const { schedule } = event;
+      const { threshold: inForce, schedule } = event;
       const message: Threshold = {
-        ...head,
+        version: 1,
+        system,
+        metric,
+        labels,
         ...sideOf(event),
-        ...event.threshold,
+        threshold: inForce.threshold,
+        strategy: inForce.strategy,
+        confidence: inForce.confidence,
+        reasoning: inForce.reasoning,
+        source: inForce.source,
+        pinned: inForce.pinned,
+        action_id: inForce.action_id,
+        timestamp: inForce.timestamp,
+        previous: inForce.previous,
         ...(schedule !== undefined && { schedule }),
       };
       return [
@@ -54,11 +81,26 @@ export function outputsOf(series: Series, event: SeriesEvent): Output[] {
       ];
     }
     case "anomaly": {
+      const { incident } = event;
       const message: Anomaly = {
-        ...head,
-        anomaly_id: `${series.key}@${event.incident.opened_at}`,
+        version: 1,
+        system,
+        metric,
+        labels,
+        anomaly_id: `${series.key}@${incident.opened_at}`,
         phase: event.phase,
-        ...event.incident,
+        opened_at: incident.opened_at,
+        closed_at: incident.closed_at,
+        peak_at: incident.peak_at,
+        peak_value: incident.peak_value,
+        peak_score: incident.peak_score,
+        direction: incident.direction,
+        expected_low: incident.expected_low,
+        expected_high: incident.expected_high,
+        expected: incident.expected,
+        families: incident.families,
+        surprises: incident.surprises,
+        ending: incident.ending,
         ...(series.group !== undefined && { group: series.group }),
         threshold: event.threshold,
         timestamp: event.time,
@@ -66,13 +108,25 @@ export function outputsOf(series: Series, event: SeriesEvent): Output[] {
       return [{ to: "log", family: "anomalies", tokens, message }];
     }
     case "change": {
-      const { time, type: _, ...change } = event;
-      const message: Change = { ...head, ...change, timestamp: time };
+      const { kind, since, before, after, size, reasoning, time } = event;
+      const message: Change = {
+        version: 1,
+        system,
+        metric,
+        labels,
+        kind,
+        since,
+        before,
+        after,
+        size,
+        reasoning,
+        timestamp: time,
+      };
       return [{ to: "log", family: "changes", tokens, message }];
     }
     case "outcome": {
       const { actionId, before, after, expected, noiseVariance, samples, time } = event;
-      const input = {
+      const input: Outcome = {
         version: 1,
         kind: "outcome",
         time,
@@ -84,7 +138,7 @@ export function outputsOf(series: Series, event: SeriesEvent): Output[] {
         expected,
         noise_variance: noiseVariance,
         samples,
-      } as const;
+      };
       return [{ to: "feedback", key: system, input }];
     }
   }

@@ -1,5 +1,5 @@
 // The promised number of false incidents, and what has been spent of it.
-import { type Anomaly, seriesKey } from "@mapek/core/messages";
+import { seriesKey } from "@mapek/core/messages";
 import { expect, test } from "vitest";
 import { budgetsSpent } from "../src/series/alarm-budget.ts";
 import { Partition, type Row, scale } from "./fixtures.ts";
@@ -35,7 +35,7 @@ test("one that is called right does not count; a larger budget is spent more slo
   const [opened] = partition
     .samples(series(KEY, 5, 4))
     .flatMap((output) =>
-      output.to === "log" && output.family === "anomalies" ? [output.message as Anomaly] : [],
+      output.to === "log" && output.family === "anomalies" ? [output.message] : [],
     );
   const spent = stateOf(partition, "shop")?.alarm_budget_spent as number;
   expect(spent).toBeGreaterThan(1);

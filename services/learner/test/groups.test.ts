@@ -26,7 +26,7 @@ const calmAgain = (key: string, second: number, count = 30): Row[] =>
 
 const anomaliesOf = (outputs: readonly Output[]): Anomaly[] =>
   outputs.flatMap((output) =>
-    output.to === "log" && output.family === "anomalies" ? [output.message as Anomaly] : [],
+    output.to === "log" && output.family === "anomalies" ? [output.message] : [],
   );
 const groupsOf = (outputs: readonly Output[]) =>
   anomaliesOf(outputs)

@@ -23,7 +23,7 @@ export const optimizerInstruments: Instruments = ({ metrics }: ServiceContext) =
         latency.observe(Math.max(0, ageMs));
       for (const output of outputs) {
         if (output.to !== "log" || output.family !== "transitions") continue;
-        const { system, from, to } = output.message as { system: string; from: string; to: string };
+        const { system, from, to } = output.message;
         transitions.inc({ system, from, to });
       }
     },
