@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type MapekClient, OUTPUT_NAMES, type OutputName } from "@mapek/client";
+import { appendBounded } from "@mapek/core/forget-oldest";
 
 /** An output of the house, as live pages get it. */
 export interface FeedEvent {
@@ -41,8 +42,7 @@ export class Feed {
 
   #add(family: OutputName, message: FeedEvent["message"]): void {
     const event = { number: ++this.#number, family, message };
-    this.#recent.push(event);
-    if (this.#recent.length > REMEMBERED) this.#recent.shift();
+    appendBounded(this.#recent, event, REMEMBERED);
     for (const listener of this.#listeners) listener(event);
   }
 }

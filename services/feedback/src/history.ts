@@ -1,3 +1,4 @@
+import { appendBounded } from "@mapek/core/forget-oldest";
 import { action, feedback, type MessageFamily, type Request } from "@mapek/core/messages";
 import { type ServiceContext, STREAMS } from "@mapek/runtime";
 import { DeliverPolicy } from "@nats-io/jetstream";
@@ -46,8 +47,7 @@ async function newest(
   const messages = await consumer.consume();
   for await (const message of messages) {
     const decoded = family.decode(message.data);
-    if (decoded.ok) items.push(decoded.value);
-    if (items.length > limit) items.shift();
+    if (decoded.ok) appendBounded(items, decoded.value, limit);
     if (--left <= 0) break;
   }
   messages.stop();

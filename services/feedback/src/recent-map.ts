@@ -1,3 +1,4 @@
+import { forgetOldest } from "@mapek/core/forget-oldest";
 /**
  * A map that holds the `capacity` entries used last; reading is using.
  *
@@ -38,11 +39,7 @@ export class RecentMap<Value> {
   set(key: string, value: Value): void {
     this.entries.delete(key);
     this.entries.set(key, value);
-    if (this.entries.size <= this.capacity) return;
-    for (const oldest of this.entries.keys()) {
-      this.entries.delete(oldest);
-      return;
-    }
+    forgetOldest(this.entries, this.capacity);
   }
 
   delete(key: string): void {

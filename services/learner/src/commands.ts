@@ -1,3 +1,4 @@
+import { forgetOldest } from "@mapek/core/forget-oldest";
 import { exclude, factorAt, type SeriesEvent, steadyFactor } from "@mapek/core/learning";
 import {
   type LabelVerdict,
@@ -7,7 +8,7 @@ import {
   seriesKey,
   type ThresholdSide,
 } from "@mapek/core/messages";
-import type { LabelOutcome } from "@mapek/core/stats";
+import { clamp, type LabelOutcome } from "@mapek/core/stats";
 import type { Output } from "@mapek/runtime";
 import { outputsOf, refusedSeries } from "./outputs.ts";
 import type { Series } from "./series/series.ts";
@@ -26,7 +27,8 @@ const REMEMBERED_COMMANDS = 10_000;
 export function receiveCommand(state: LearnerState, input: CommandInput): Output[] {
   const { command, system } = input;
   if (state.done.has(input.action_id)) return [];
-  remember(state, input.action_id);
+  state.done.add(input.action_id);
+  forgetOldest(state.done, REMEMBERED_COMMANDS);
   if (command.name === "scale_sensitivity" && command.metric === null) {
     scaleSystem(state, input, command.factor);
     for (const { learner } of seriesOfSystem(state, system))
@@ -117,7 +119,7 @@ function scaleSystem(state: LearnerState, { system, time }: CommandInput, by: nu
   rules.sensitivityFactor = { base: rules.sensitivityFactor.base, factor, since: time };
 }
 
-const bounded = (sensitivity: number): number => Math.min(10, Math.max(0.1, sensitivity));
+const bounded = (sensitivity: number): number => clamp(sensitivity, 0.1, 10);
 
 function confirmation(
   input: CommandInput,
@@ -132,13 +134,6 @@ function confirmation(
     key: system,
     input: { version: 1, kind: "confirmation", time, system, action_id, applied, from, to, reason },
   };
-}
-
-function remember(state: LearnerState, actionId: string): void {
-  state.done.add(actionId);
-  if (state.done.size <= REMEMBERED_COMMANDS) return;
-  const [oldest] = state.done;
-  if (oldest !== undefined) state.done.delete(oldest);
 }
 
 type ControlInput = Extract<LearnerInput, { kind: "control" }>;

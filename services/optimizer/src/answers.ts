@@ -1,3 +1,4 @@
+import { forgetOldest } from "@mapek/core/forget-oldest";
 import type { SettingValue } from "@mapek/core/messages";
 
 /** What was answered to a command, kept so that a repeated one changes nothing and gets the same answer. */
@@ -15,9 +16,5 @@ const ANSWER_LIMIT = 1_000;
 /** Remembers an answer and forgets the oldest beyond 1,000. */
 export function remember(answers: Map<string, Answer>, actionId: string, answer: Answer): void {
   answers.set(actionId, answer);
-  if (answers.size <= ANSWER_LIMIT) return;
-  for (const oldest of answers.keys()) {
-    answers.delete(oldest);
-    return;
-  }
+  forgetOldest(answers, ANSWER_LIMIT);
 }

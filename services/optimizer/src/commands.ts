@@ -1,4 +1,5 @@
 import type { OptimizerCommand, OptimizerInput, SettingValue } from "@mapek/core/messages";
+import { clamp, figure } from "@mapek/core/stats";
 import type { Output } from "@mapek/runtime";
 import { remember } from "./answers.ts";
 import type { Measurements } from "./performance-window.ts";
@@ -12,8 +13,6 @@ import {
 } from "./publish.ts";
 import { modeOf, type OptimizerState } from "./state.ts";
 import { evaluate } from "./states/evaluate.ts";
-import { figure } from "./states/reasons.ts";
-import { confined } from "./tuning/bounds.ts";
 
 /** As in a performance report. */
 const MAX_LATENCY_SECONDS = 86_400;
@@ -122,9 +121,9 @@ function reEvaluate(
 function withinRanges(values: Measurements): Measurements {
   const { cpu_usage: cpu, memory_usage: memory, cycle_latency: latency } = values;
   return {
-    cpu_usage: cpu && confined(cpu, 0, 100),
-    memory_usage: memory && confined(memory, 0, 100),
-    cycle_latency: latency && confined(latency, 0, MAX_LATENCY_SECONDS),
+    cpu_usage: cpu && clamp(cpu, 0, 100),
+    memory_usage: memory && clamp(memory, 0, 100),
+    cycle_latency: latency && clamp(latency, 0, MAX_LATENCY_SECONDS),
   };
 }
 

@@ -4,6 +4,7 @@ import {
   type Parameters,
   type ParameterValues,
 } from "@mapek/core/messages";
+import { clamp } from "@mapek/core/stats";
 import type { Output } from "@mapek/runtime";
 import { modeOf, type OptimizerState } from "./state.ts";
 import type { Moved } from "./tuning/adaptation-state.ts";
@@ -20,11 +21,11 @@ export const adaptedParallelism = (state: OptimizerState): number =>
 
 /** The nearest parallelism that a state allows. */
 export const clampParallelism = (state: OptimizerState, parallelism: number): number =>
-  Math.max(1, Math.min(parallelism, state.row.execution_parallelism * MAX_PARALLELISM_MULTIPLE));
+  clamp(parallelism, 1, state.row.execution_parallelism * MAX_PARALLELISM_MULTIPLE);
 
 /** The nearest learning rate in 0.05–1, free of the last digits' noise. */
 export const clampLearningRate = (rate: number): number =>
-  Math.max(MIN_LEARNING_RATE, Math.min(MAX_LEARNING_RATE, round(rate)));
+  clamp(round(rate), MIN_LEARNING_RATE, MAX_LEARNING_RATE);
 
 /**
  * What looking later saves is spent on depth where a state has less of it than healthy: a system that stays
@@ -33,7 +34,7 @@ export const clampLearningRate = (rate: number): number =>
 function analysisDepth({ row, adaptation, settings }: OptimizerState): number {
   const most = settings.profile.healthy.analysis_depth;
   const deeper = Math.round(row.analysis_depth * Math.max(1, adaptation.interval.value));
-  return Math.max(row.analysis_depth, Math.min(deeper, most));
+  return clamp(deeper, row.analysis_depth, most);
 }
 
 const round = (value: number): number => Math.round(value * 1e9) / 1e9;

@@ -1,3 +1,5 @@
+import { figure } from "@mapek/core/stats";
+
 /** A place on an axis and what is written there. */
 export interface Tick {
   readonly value: number;
@@ -13,7 +15,7 @@ export function numberTicks(low: number, high: number): Tick[] {
   // Counted, for a sum of steps drifts; a tick at the very end counts, whatever its last digit.
   for (let n = Math.ceil(low / step); n * step <= high + step * 1e-9; n++) {
     const value = n * step;
-    ticks.push({ value, label: String(Number(value.toPrecision(10))) });
+    ticks.push({ value, label: figure(value, 10) });
   }
   return ticks;
 }

@@ -1,4 +1,5 @@
 import type { Curve } from "@mapek/client";
+import { clamp } from "@mapek/core/stats";
 import { showNumber, showTime } from "../output/output.ts";
 import { numberTicks, timeTicks } from "./axis.ts";
 import { html, type Markup } from "./html.ts";
@@ -107,8 +108,8 @@ function scaleOf(series: ReportedSeries, more: readonly number[]): Scale {
     to,
     low,
     high,
-    x: (time) => confined(LEFT + ((time - from) / (to - from)) * (RIGHT - LEFT), LEFT, RIGHT),
-    y: (value) => confined(BOTTOM - ((value - low) / (high - low)) * (BOTTOM - TOP), TOP, BOTTOM),
+    x: (time) => clamp(LEFT + ((time - from) / (to - from)) * (RIGHT - LEFT), LEFT, RIGHT),
+    y: (value) => clamp(BOTTOM - ((value - low) / (high - low)) * (BOTTOM - TOP), TOP, BOTTOM),
   };
 }
 
@@ -122,8 +123,6 @@ const pathOf = (points: Curve, { x, y }: Scale): string =>
     .map(([time, value], i) => `${i === 0 ? "M" : "L"}${place(x(time))} ${place(y(value))}`)
     .join("");
 
-const confined = (pixels: number, least: number, most: number): number =>
-  Math.min(most, Math.max(least, pixels));
 const place = (pixels: number): number => Math.round(pixels * 100) / 100;
 
 function band({ opened_at, closed_at, peak_value }: ReportedAnomaly, scale: Scale) {

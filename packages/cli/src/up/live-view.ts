@@ -1,4 +1,5 @@
 import type { MapekClient, SeriesState } from "@mapek/client";
+import { appendBounded } from "@mapek/core/forget-oldest";
 import type { Action, Parameters } from "@mapek/core/messages";
 import { describeMessage } from "../output/describe-message.ts";
 import { showNumber, showSeries, table } from "../output/output.ts";
@@ -105,8 +106,7 @@ export class LiveView {
     if (event.event === "parameters")
       this.#parameters.set(String(event.system), event as unknown as Parameters);
     if (event.event === "action") {
-      this.#actions.push(event as unknown as Action);
-      if (this.#actions.length > ACTIONS_SHOWN) this.#actions.shift();
+      appendBounded(this.#actions, event as unknown as Action, ACTIONS_SHOWN);
     }
     if (event.event.startsWith("service_") || event.event.startsWith("server_"))
       this.#notice = Object.values(event).join(" ");

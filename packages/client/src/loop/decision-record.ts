@@ -1,3 +1,5 @@
+import { appendBounded } from "@mapek/core/forget-oldest";
+
 /** Decisions whose accuracy makes up the decision quality. */
 const RECENT_DECISIONS = 50;
 const MINUTE_MS = 60_000;
@@ -27,8 +29,7 @@ export class DecisionRecord {
   }
 
   judged(accuracy: number): void {
-    this.#accuracies.push(accuracy);
-    if (this.#accuracies.length > RECENT_DECISIONS) this.#accuracies.shift();
+    appendBounded(this.#accuracies, accuracy, RECENT_DECISIONS);
   }
 
   /** Mean accuracy of the last 50 judged decisions, 0 to 1; undefined before the first. */

@@ -1,5 +1,5 @@
 import { BUDGET_ADVICE } from "../anomaly-words.ts";
-import { showNumber } from "./show-numbers.ts";
+import { figure } from "../stats/index.ts";
 
 /** What a series has spent of its alarm budget, as the learner's `series` verb tells of it. */
 export interface BudgetSpent {
@@ -11,7 +11,7 @@ export interface BudgetSpent {
 
 /** What a series has spent of its budget, in words; where the promise is not kept also what to do. */
 export function describeBudget({ alarm_budget_spent, alarm_budget_broken }: BudgetSpent): string {
-  const spent = showNumber(Number(alarm_budget_spent.toPrecision(2)));
+  const spent = figure(alarm_budget_spent, 2);
   const share = alarm_budget_spent <= 1 ? `${spent} of` : `${spent} times`;
   const advice = alarm_budget_broken ? `, which is not kept: ${BUDGET_ADVICE}` : "";
   return `it has spent ${share} its alarm budget of 14 days${advice}`;

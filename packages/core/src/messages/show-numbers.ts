@@ -1,3 +1,5 @@
+import { figure } from "../stats/index.ts";
+
 const USUAL_DIGITS = 6;
 /** A double has no more that mean something. */
 const MOST_DIGITS = 17;
@@ -25,9 +27,7 @@ export function showNumbers(
 ): string[] {
   const precision = Math.max(digits, digitsToTell(values));
   return values.map((value) =>
-    value === null || value === undefined || Number.isNaN(value)
-      ? "-"
-      : String(Number(value.toPrecision(precision))),
+    value === null || value === undefined || Number.isNaN(value) ? "-" : figure(value, precision),
   );
 }
 

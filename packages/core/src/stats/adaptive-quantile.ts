@@ -1,4 +1,4 @@
-import { clampFinite, within } from "./clamp.ts";
+import { clamp, clampFinite, within } from "./clamp.ts";
 import { copiedDoubles, doubles } from "./doubles.ts";
 import { requireFinite, requireRange, requireSnapshot } from "./errors.ts";
 import { medianOf } from "./median.ts";
@@ -409,7 +409,7 @@ export class AdaptiveQuantile {
       numbers[OWED]! -= exceedanceRate;
     }
     multiple += loop * OWED_SHARE * gain * exceedanceRate * within(numbers[OWED]!, OWED_LIMIT);
-    numbers[MULTIPLE] = Math.min(2 / exceedanceRate, Math.max(LEAST_MULTIPLE, multiple));
+    numbers[MULTIPLE] = clamp(multiple, LEAST_MULTIPLE, 2 / exceedanceRate);
   }
 }
 

@@ -12,7 +12,7 @@ import {
   SUDDEN,
   TREND,
 } from "./change-numbers.ts";
-import { clampFinite } from "./clamp.ts";
+import { clamp, clampFinite } from "./clamp.ts";
 import { doubles } from "./doubles.ts";
 import { requireFinite, requireSnapshot } from "./errors.ts";
 import { medianOf } from "./median.ts";
@@ -153,7 +153,7 @@ export class ChangeDetector {
     SUDDEN.count(n);
     if (timeMs - n[AT.takenAt]! < STEP_MS) return undefined;
     requireFinite(sample, "value");
-    const value = Math.min(LARGEST, Math.max(-LARGEST, sample));
+    const value = clamp(sample, -LARGEST, LARGEST);
     const gap = timeMs - n[AT.takenAt]!;
     n[AT.takenAt] = timeMs;
     this.#followTrend(localTimeMs, value);
@@ -272,7 +272,7 @@ export class ChangeDetector {
     const knowsWeek = (this.#shape?.ageHours ?? 0) >= WEEK_HOURS;
     if (!knowsWeek && (n[AT.side] !== 0 || n[AT.blocks]! < KNOWN_BLOCKS)) return difference;
     const most = MOST * PER_MEAN_ABSOLUTE * (n[AT.noise]! + n[AT.spread]!);
-    return Math.min(most, Math.max(-most, difference));
+    return clamp(difference, -most, most);
   }
 
   #endBlock(timeMs: number): Change | undefined {
@@ -302,8 +302,7 @@ export class ChangeDetector {
       n[AT.level] = n[AT.level]! + Math.max(LEVEL_RATE, 1 / (seen + 2)) * deviation;
       return undefined;
     }
-    const z =
-      unit > 0 ? Math.min(MOST, Math.max(-MOST, deviation / unit)) : MOST * Math.sign(deviation);
+    const z = unit > 0 ? clamp(deviation / unit, -MOST, MOST) : MOST * Math.sign(deviation);
     this.#follow(z, count);
     if (n[AT.side] === 0) {
       n[AT.level] = n[AT.level]! + LEVEL_RATE * deviation;

@@ -1,3 +1,4 @@
+import { clamp } from "./clamp.ts";
 import { normalCdf } from "./normal-distribution.ts";
 
 /** Finest stretches into which the window is cut. */
@@ -114,7 +115,7 @@ export function keptProbability(
   const highest = (Math.floor((1 + TOLERANCE) * promised + ROUNDING) + 0.5) / count;
   const kept =
     normalCdf((highest - expected) / deviation) - normalCdf((lowest - expected) / deviation);
-  return Math.min(1, Math.max(0, kept));
+  return clamp(kept, 0, 1);
 }
 
 /** Squared difference of neighbouring rates over that of independent samples, carried on to length n. */
@@ -135,6 +136,6 @@ function dispersion(n: number, single: number): number {
       exceedances[s] = exceedances[2 * s]! + exceedances[2 * s + 1]!;
   }
   // Three doublings lie between the finest and the coarsest, one more leads to the whole.
-  const growth = Math.min(2, Math.max(1, (latest / finest) ** (1 / 3)));
+  const growth = clamp((latest / finest) ** (1 / 3), 1, 2);
   return Math.max(latest, finest) * growth;
 }

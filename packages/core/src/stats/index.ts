@@ -28,6 +28,7 @@ export {
   type Standing,
 } from "./baseline-forecast.ts";
 export { type Change, ChangeDetector, type ChangeDetectorSnapshot } from "./change-detector.ts";
+export { clamp } from "./clamp.ts";
 export { assessPromise, type Promised } from "./confidence.ts";
 export { copiedDoubles, doubles, Scratch } from "./doubles.ts";
 export {
@@ -36,6 +37,7 @@ export {
   StatsError,
   type StatsErrorCode,
 } from "./errors.ts";
+export { figure } from "./figure.ts";
 export {
   FollowedThreshold,
   type FollowedThresholdSnapshot,

@@ -1,3 +1,4 @@
+import { clamp } from "./clamp.ts";
 import { doubles } from "./doubles.ts";
 import { requireSnapshot } from "./errors.ts";
 import { readHalf, writeHalfDown, writeHalfUp } from "./half-doubles.ts";
@@ -111,7 +112,7 @@ export class RangeMemory {
       if (x > blocks[view + this.views]!) blocks[view + this.views] = x;
       return 0;
     }
-    return this.#widen(view, Math.min(MOST, Math.max(-MOST, x)), low, high, floor);
+    return this.#widen(view, clamp(x, -MOST, MOST), low, high, floor);
   }
 
   /** Ends a point, after `excess` was called for each view that has a value. @param timeMs Its time, never before the last one's. */

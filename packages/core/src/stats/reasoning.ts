@@ -1,3 +1,4 @@
+import { figure } from "./figure.ts";
 import type { Moments } from "./moments.ts";
 import { type Candidates, type Side, STRATEGIES, type Strategy } from "./strategies.ts";
 import type { Trend } from "./trend.ts";
@@ -68,7 +69,7 @@ export function explain(facts: {
   ].join(" ");
 }
 
-const short = (x: number): string => String(Number(x.toPrecision(4)));
+const short = (x: number): string => figure(x, 4);
 const percent = (share: number): string => `${short(share * 100)} %`;
 
 /** Whether the trend is a direction. */

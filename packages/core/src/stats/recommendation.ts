@@ -1,4 +1,5 @@
 import { backtest } from "./backtest.ts";
+import { clamp } from "./clamp.ts";
 import { assessPromise, gapShareOf, type Promised } from "./confidence.ts";
 import { Scratch } from "./doubles.ts";
 import { requireCount, requireFinite, requireRange, StatsError } from "./errors.ts";
@@ -286,7 +287,7 @@ function likelierOf(chosen: Strategy, count: number, online: number | undefined)
 
 function within(samples: Float64Array, [low, high]: readonly [number, number]): Float64Array {
   const bounded = boundedValues.take(samples.length);
-  for (let i = 0; i < samples.length; i++) bounded[i] = Math.min(high, Math.max(low, samples[i]!));
+  for (let i = 0; i < samples.length; i++) bounded[i] = clamp(samples[i]!, low, high);
   return bounded;
 }
 

@@ -1,3 +1,4 @@
+import { clamp } from "./clamp.ts";
 import { doubles } from "./doubles.ts";
 import { requireFinite, requireSnapshot } from "./errors.ts";
 import { RangeMemory, type RangeMemorySnapshot } from "./range-memory.ts";
@@ -280,4 +281,4 @@ export class RecordDetector {
 }
 
 /** A value as the detectors take it: within ±1e300. */
-export const confined = (value: number): number => Math.min(LARGEST, Math.max(-LARGEST, value));
+export const confined = (value: number): number => clamp(value, -LARGEST, LARGEST);

@@ -1,5 +1,5 @@
 import { between } from "../curve.ts";
-import { clampFinite, within } from "./clamp.ts";
+import { clamp, clampFinite, within } from "./clamp.ts";
 import { doubles } from "./doubles.ts";
 import { requireSnapshot } from "./errors.ts";
 import { halfDoubles, readHalf, writeHalf } from "./half-doubles.ts";
@@ -188,7 +188,7 @@ export class SeasonalProfile {
     const variance = this.#numbers[VARIANCE]!;
     if (variance === 0) return 0;
     const shown = this.#numbers[COVARIANCE]! / variance;
-    return Math.min(1, Math.max(0, (shown - CHANCE) / (1 - CHANCE)));
+    return clamp((shown - CHANCE) / (1 - CHANCE), 0, 1);
   }
 
   /** Takes in the hour that is over. */

@@ -1,3 +1,4 @@
+import { clamp } from "./clamp.ts";
 import { selectRanks } from "./selection.ts";
 
 /** Most means of which a trend is made: 14 days of 12, 6 weeks of 28, 23 weeks of 7. */
@@ -148,7 +149,7 @@ export function enlargement(residuals: Float64Array, count: number, terms = 2): 
   }
   if (variance === 0) return 1;
   const raw = covariance / variance;
-  const correlation = Math.min(0.99, Math.max(0, raw + (terms + 4 * raw) / count));
+  const correlation = clamp(raw + (terms + 4 * raw) / count, 0, 0.99);
   return (1 + correlation) / (1 - correlation);
 }
 

@@ -1,3 +1,4 @@
+import { clampFinite } from "./clamp.ts";
 import { cyclicTrend } from "./cyclic-trend.ts";
 import { StatsError } from "./errors.ts";
 import { fillBlocks, monotoneTrend } from "./monotone-trend.ts";
@@ -118,8 +119,7 @@ function described(
 ): Trend {
   const change = slope * spanMs;
   const matters = z > CRITICAL_Z && Math.abs(change) > MIN_CHANGE * deviation;
-  const inUnit = (x: number): number =>
-    Math.min(Number.MAX_VALUE, Math.max(-Number.MAX_VALUE, x / scale));
+  const inUnit = (x: number): number => clampFinite(x / scale);
   return {
     direction: !matters ? "stable" : slope > 0 ? "increasing" : "decreasing",
     slope_per_hour: inUnit(slope * HOUR_MS),

@@ -8,7 +8,7 @@ import {
   reasonWithAnswer,
   SYSTEM_WIDE,
 } from "@mapek/core/messages";
-import { figure } from "../figure.ts";
+import { figure } from "@mapek/core/stats";
 import { dampedAfter } from "../judgement/damping.ts";
 import { Verdict } from "../judgement/effectiveness.ts";
 import type { Direction } from "../judgement/evidence.ts";

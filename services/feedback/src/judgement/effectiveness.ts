@@ -1,3 +1,5 @@
+import { appendBounded } from "@mapek/core/forget-oldest";
+
 /** How many verdicts the running shares look back on. */
 const VERDICT_MEMORY = 100;
 
@@ -29,10 +31,8 @@ export function countVerdict(verdicts: Verdicts, verdict: Verdict): void {
   verdicts.judged++;
   if (verdict === Verdict.Helped) verdicts.helped++;
   if (verdict === Verdict.Hurt) verdicts.hurt++;
-  verdicts.recent.push(verdict);
   addRecent(verdicts, verdict, 1);
-  if (verdicts.recent.length <= VERDICT_MEMORY) return;
-  const forgotten = verdicts.recent.shift();
+  const forgotten = appendBounded(verdicts.recent, verdict, VERDICT_MEMORY);
   if (forgotten !== undefined) addRecent(verdicts, forgotten, -1);
 }
 

@@ -1,4 +1,5 @@
 import type { Forecast } from "@mapek/core/stats";
+import { clamp } from "@mapek/core/stats";
 import { Verdict } from "./effectiveness.ts";
 
 /** Two-sided 5 % of the normal distribution. */
@@ -34,7 +35,7 @@ export function scoreOf(change: number, { expected, variance, freedom }: Forecas
   if (Math.abs(change) <= Math.max(0.005, 0.05 * Math.abs(expected))) return 0;
   const widening = 1 + (NORMAL_QUANTILE ** 2 + 1) / (4 * freedom);
   const score = change / (Math.sqrt(variance) * widening);
-  return Math.min(LARGEST_SCORE, Math.max(-LARGEST_SCORE, score));
+  return clamp(score, -LARGEST_SCORE, LARGEST_SCORE);
 }
 
 /**

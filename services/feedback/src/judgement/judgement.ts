@@ -1,10 +1,10 @@
 import { type Loop, type Outcome, ROLLBACK, SYSTEM_WIDE } from "@mapek/core/messages";
 import type { Forecast } from "@mapek/core/stats";
+import { figure } from "@mapek/core/stats";
 import type { OpenAction } from "../actions/action-book.ts";
 import { findAction } from "../actions/action-id.ts";
 import { logAction, logBroadcast } from "../actions/action-log.ts";
 import { broadcastSensitivity, type Command, inverseOf, send } from "../actions/commands.ts";
-import { figure } from "../figure.ts";
 import type { Turn } from "../state.ts";
 import { dampedAfter } from "./damping.ts";
 import { countVerdict, Verdict, verdictOn } from "./effectiveness.ts";

@@ -1,7 +1,7 @@
 import type { LearnerCommand } from "@mapek/core/messages";
+import { clamp, figure } from "@mapek/core/stats";
 import { begin, beginSystemWide } from "../actions/actions.ts";
 import { broadcastSensitivity } from "../actions/commands.ts";
-import { figure } from "../figure.ts";
 import { dampFactor } from "../judgement/damping.ts";
 import { observe } from "../judgement/judgement.ts";
 import {
@@ -71,7 +71,7 @@ function move(turn: Turn, signalId: string, source: Sender, label: Label, step: 
   const ofSubject = influenceOf(state, source, "sensitivity", subject);
   const ofSystem = influenceOf(state, source, "sensitivity", WHOLE_SYSTEM);
   const asked = FALSE_POSITIVE_FACTOR ** falseAlarms * FALSE_NEGATIVE_FACTOR ** missed;
-  const bounded = Math.min(Math.max(asked, LEAST_FACTOR), LARGEST_FACTOR);
+  const bounded = clamp(asked, LEAST_FACTOR, LARGEST_FACTOR);
   const wanted = dampFactor(bounded, step);
   const factor = series === undefined ? wanted : withinInfluence(wanted, ofSubject);
   if (series !== undefined) ofSubject.use(Math.abs(Math.log(factor)));

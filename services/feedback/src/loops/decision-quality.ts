@@ -1,5 +1,6 @@
+import { appendBounded } from "@mapek/core/forget-oldest";
+import { figure } from "@mapek/core/stats";
 import { begin } from "../actions/actions.ts";
-import { figure } from "../figure.ts";
 import { dampFactor } from "../judgement/damping.ts";
 import { observe } from "../judgement/judgement.ts";
 import { isResting } from "../judgement/stream.ts";
@@ -32,8 +33,7 @@ function receive(
 ): undefined {
   const { state } = turn;
   const accuracy = accuracyOf(body.predicted_outcome, body.actual_outcome);
-  state.accuracies.push(accuracy);
-  if (state.accuracies.length > ACCURACY_MEMORY) state.accuracies.shift();
+  appendBounded(state.accuracies, accuracy, ACCURACY_MEMORY);
   observe(turn, "decision_quality", { stream: STREAM, goal: GOAL, measure: 1 - accuracy });
   if (!acts || (accuracy >= POOR_ACCURACY && accuracy <= GOOD_ACCURACY)) return;
   const isPoor = accuracy < POOR_ACCURACY;

@@ -4,8 +4,8 @@ import {
   seriesKey,
   type ThresholdSide,
 } from "@mapek/core/messages";
+import { figure } from "@mapek/core/stats";
 import { send } from "../actions/commands.ts";
-import { figure } from "../figure.ts";
 import {
   influenceOf,
   influenceSpent,

@@ -1,6 +1,6 @@
 import type { OptimizerCommand } from "@mapek/core/messages";
+import { figure } from "@mapek/core/stats";
 import { begin } from "../actions/actions.ts";
-import { figure } from "../figure.ts";
 import type { Turn } from "../state.ts";
 import type { LoopRules, Signal } from "./loop-rules.ts";
 

@@ -1,7 +1,7 @@
 import type { SignalBodies } from "@mapek/core/messages";
+import { figure } from "@mapek/core/stats";
 import type { OpenAction } from "../actions/action-book.ts";
 import { begin } from "../actions/actions.ts";
-import { figure } from "../figure.ts";
 import { observe } from "../judgement/judgement.ts";
 import { isResting } from "../judgement/stream.ts";
 import type { ResourceState, Turn } from "../state.ts";

@@ -1,6 +1,6 @@
 import type { Labels, ThresholdSide } from "@mapek/core/messages";
+import { figure } from "@mapek/core/stats";
 import { begin } from "../actions/actions.ts";
-import { figure } from "../figure.ts";
 import { type Influence, withinInfluence } from "../sources/source-limits.ts";
 import type { Turn } from "../state.ts";
 

@@ -1,3 +1,5 @@
+import { forgetOldest } from "@mapek/core/forget-oldest";
+
 /** How many signal ids are remembered per system. */
 const SIGNAL_MEMORY = 10_000;
 
@@ -5,10 +7,6 @@ const SIGNAL_MEMORY = 10_000;
 export function isNewSignal(ids: Set<string>, id: string): boolean {
   if (ids.has(id)) return false;
   ids.add(id);
-  if (ids.size <= SIGNAL_MEMORY) return true;
-  for (const oldest of ids) {
-    ids.delete(oldest);
-    break;
-  }
+  forgetOldest(ids, SIGNAL_MEMORY);
   return true;
 }

@@ -1,4 +1,5 @@
 import { fnv1a32, longestWindowSeconds, thresholdKey } from "@mapek/core/messages";
+import { clamp } from "@mapek/core/stats";
 import type { Output } from "@mapek/runtime";
 import type { Series } from "../series/series.ts";
 import { forgetSeries } from "../series/series-table.ts";
@@ -24,7 +25,7 @@ function idleMs(state: LearnerState): number {
 const ownIdleMs = ({ learner }: Series): number => IDLE_INTERVALS * learner.judge.intervalMs;
 
 const sweepMs = (state: LearnerState): number =>
-  Math.min(MAX_SWEEP_MS, Math.max(MIN_SWEEP_MS, idleMs(state) / (SLICES * ROUNDS)));
+  clamp(idleMs(state) / (SLICES * ROUNDS), MIN_SWEEP_MS, MAX_SWEEP_MS);
 
 /** Time (ms) at which the next sweep is due; undefined while there is no series. */
 export const sweepDueAt = (state: LearnerState): number | undefined =>

@@ -1,3 +1,4 @@
+import { clamp, figure } from "@mapek/core/stats";
 import type { Output } from "@mapek/runtime";
 import { outputsOf } from "../outputs.ts";
 import type { Series } from "../series/series.ts";
@@ -81,7 +82,7 @@ export function tellStale(state: LearnerState, now: number): Output[] {
 
 function plan(state: LearnerState, series: Series, fromMs: number): void {
   const silence = silenceMs(series);
-  const step = Math.min(MAX_STEP_MS, Math.max(MIN_STEP_MS, silence / STEPS));
+  const step = clamp(silence / STEPS, MIN_STEP_MS, MAX_STEP_MS);
   series.checkAt = Math.ceil((fromMs + silence) / step) * step;
   state.checks.put(series);
 }
@@ -92,4 +93,4 @@ function silenceMs({ learner }: Series): number {
   return Math.max(LEAST_SILENCE_MS, USUAL_INTERVALS * learner.judge.intervalMs);
 }
 
-const seconds = (ms: number): string => String(Number((ms / 1_000).toPrecision(4)));
+const seconds = (ms: number): string => figure(ms / 1_000, 4);

@@ -1,3 +1,4 @@
+import { appendBounded } from "@mapek/core/forget-oldest";
 import { groupGapMs, groupId } from "@mapek/core/messages";
 
 /** Groups of a system that may go on; beyond that the one that grew longest ago is over. */
@@ -85,8 +86,7 @@ export class OpenGroups {
     );
     const [first, last] = groups[at] ?? [openedAt, openedAt];
     if (at >= 0) groups.splice(at, 1);
-    groups.push([first, Math.max(last, openedAt)]);
-    if (groups.length > MOST_GROUPS) groups.shift();
+    appendBounded(groups, [first, Math.max(last, openedAt)], MOST_GROUPS);
     return first;
   }
 }

@@ -1,4 +1,5 @@
 import type { SystemState } from "@mapek/core/messages";
+import { figure } from "@mapek/core/stats";
 import { FIELD, type PerformanceField, type PerformanceWindow } from "../performance-window.ts";
 import type { OptimizerState } from "../state.ts";
 import {
@@ -12,9 +13,6 @@ import {
 const UNITS = { cpu_usage: " %", memory_usage: " %", cycle_latency: " s" } as const;
 type LineMeasure = keyof Lines;
 const LINE_MEASURES = Object.keys(UNITS) as LineMeasure[];
-
-/** A number as a person writes it: at most six significant digits. */
-export const figure = (value: number): string => String(Number(value.toPrecision(6)));
 
 /** Why a state follows from the means, as a sentence with the numbers that decided. Built before the state changes. */
 export function whyEntered(state: OptimizerState, to: SystemState): string {

@@ -1,3 +1,4 @@
+import { appendBounded } from "@mapek/core/forget-oldest";
 import type { Transition } from "@mapek/core/messages";
 
 /** Most transitions that a system's history holds. */
@@ -5,8 +6,7 @@ const HISTORY_LIMIT = 500;
 
 /** Appends a transition and drops the oldest beyond 500. */
 export function record(history: Transition[], transition: Transition): void {
-  history.push(transition);
-  if (history.length > HISTORY_LIMIT) history.shift();
+  appendBounded(history, transition, HISTORY_LIMIT);
 }
 
 /**

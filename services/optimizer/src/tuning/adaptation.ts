@@ -1,8 +1,8 @@
+import { clamp } from "@mapek/core/stats";
 import { FIELD } from "../performance-window.ts";
 import { modeOf, type OptimizerState } from "../state.ts";
 import { exceeds, WARNING_LINES } from "../states/state-machine.ts";
 import { giveUpTrials, type Moved } from "./adaptation-state.ts";
-import { confined } from "./bounds.ts";
 import { noteReport } from "./interval-cost.ts";
 import { nextIntervalStep, stretchWanted } from "./interval-steps.ts";
 import { learnBaseline } from "./latency-gradient.ts";
@@ -16,8 +16,8 @@ export function confineAdaptation(state: OptimizerState): void {
   const row = state.row.execution_parallelism;
   const { parallelism, interval } = adaptation;
   parallelism.value =
-    confined(row + parallelism.value, bounds.minParallelism, bounds.maxParallelism) - row;
-  interval.value = confined(interval.value, bounds.minStretch, bounds.maxStretch);
+    clamp(row + parallelism.value, bounds.minParallelism, bounds.maxParallelism) - row;
+  interval.value = clamp(interval.value, bounds.minStretch, bounds.maxStretch);
   giveUpTrials(adaptation);
 }
 

@@ -29,7 +29,3 @@ export function adaptationBounds(row: StateRow, settings: OptimizerSettings): Ad
     maxStretch: 1 + bound,
   };
 }
-
-/** The nearest number within bounds. */
-export const confined = (value: number, least: number, most: number): number =>
-  Math.max(least, Math.min(most, value));

@@ -1,3 +1,4 @@
+import { clamp } from "@mapek/core/stats";
 import { WINDOW_REPORTS } from "../performance-window.ts";
 
 /** What looking at a system costs and finds; all means, nothing of the past is kept but the last ten losses. */
@@ -80,7 +81,7 @@ export function noteReport(
   const weight = 1 / Math.min(count, NORMAL_REPORTS);
   if (first) known.normal = pressure;
   else {
-    const deviation = Math.max(-edge, Math.min(edge, pressure - known.normal));
+    const deviation = clamp(pressure - known.normal, -edge, edge);
     known.normal += deviation * weight;
     known.spread += (Math.abs(deviation) - known.spread) * weight;
   }
@@ -142,5 +143,5 @@ export function forgetTrouble(known: IntervalCost): void {
 
 function costRatio(known: IntervalCost, cost: number): number {
   if (!(cost > 0) || known.usualCost === 0) return 1;
-  return Math.max(1 / COST_RATIO, Math.min(COST_RATIO, cost / known.usualCost));
+  return clamp(cost / known.usualCost, 1 / COST_RATIO, COST_RATIO);
 }

@@ -1,8 +1,7 @@
+import { clamp, figure } from "@mapek/core/stats";
 import { FIELD } from "../performance-window.ts";
 import type { OptimizerState } from "../state.ts";
-import { figure } from "../states/reasons.ts";
 import type { Moved } from "./adaptation-state.ts";
-import { confined } from "./bounds.ts";
 import { bestStretch, expectedLoss, isTroubled } from "./interval-cost.ts";
 import { mayFall, mayRise, move } from "./lever.ts";
 import { beginStep } from "./trials.ts";
@@ -14,7 +13,7 @@ const MOST_OF_INTERVAL = 0.5;
 export function stretchWanted(state: OptimizerState, cost: number): number {
   const { bounds } = state;
   const best = Math.max(bestStretch(state.adaptation.looks, cost), stretchNeeded(state));
-  return confined(best, bounds.minStretch, bounds.maxStretch);
+  return clamp(best, bounds.minStretch, bounds.maxStretch);
 }
 
 /** Where a cycle takes just half of the interval; 0 where cycles are not timed. */

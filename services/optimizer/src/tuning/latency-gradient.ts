@@ -1,3 +1,4 @@
+import { clamp } from "@mapek/core/stats";
 /** What is known of a system's cycle latency and work rate. */
 export interface Gradient {
   /** Long-run mean of the cycle latency, seconds; null before the first. */
@@ -67,7 +68,7 @@ const isHeldUp = (gradient: Gradient, decisions: number): boolean =>
 export function gradientOf(gradient: Gradient, latency: number, intervalSeconds: number): number {
   const baseline = gradient.baselineSeconds;
   if (baseline === null || latency <= intervalSeconds * NEGLIGIBLE_SHARE) return 1;
-  return Math.max(MIN_GRADIENT, Math.min(1, (LATENCY_TOLERANCE * baseline) / latency));
+  return clamp((LATENCY_TOLERANCE * baseline) / latency, MIN_GRADIENT, 1);
 }
 
 /**

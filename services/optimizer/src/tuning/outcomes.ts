@@ -1,3 +1,4 @@
+import { appendBounded } from "@mapek/core/forget-oldest";
 import {
   BaselineForecast,
   type BaselineForecastSnapshot,
@@ -48,11 +49,11 @@ export class Outcomes {
 
   /** Awaits the mean pressure of the next 10 reports. */
   await(actionId: string, before: number): void {
-    if (this.awaited.length === OUTCOME_LIMIT) this.awaited.shift();
     const standing = standingOf(this.track, WINDOW_REPORTS);
     const forecast = (standing && this.baseline.forecast(standing)) ?? null;
     disturb(this.track);
-    this.awaited.push({ actionId, before, forecast, dueAt: this.count + WINDOW_REPORTS });
+    const outcome = { actionId, before, forecast, dueAt: this.count + WINDOW_REPORTS };
+    appendBounded(this.awaited, outcome, OUTCOME_LIMIT);
   }
 
   /** Folds a report's pressure. */

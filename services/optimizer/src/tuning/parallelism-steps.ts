@@ -1,7 +1,7 @@
 import type { ChangePhase } from "@mapek/core/messages";
+import { figure } from "@mapek/core/stats";
 import { FIELD, WINDOW_REPORTS } from "../performance-window.ts";
 import type { OptimizerState } from "../state.ts";
-import { figure } from "../states/reasons.ts";
 import type { Moved } from "./adaptation-state.ts";
 import { gradientOf, postponeProbe, probeIsDue } from "./latency-gradient.ts";
 import { mayFall, mayRise, move } from "./lever.ts";

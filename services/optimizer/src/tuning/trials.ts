@@ -1,7 +1,8 @@
+import { appendBounded } from "@mapek/core/forget-oldest";
 import type { OutcomeOfChange, SystemState } from "@mapek/core/messages";
+import { figure } from "@mapek/core/stats";
 import { WINDOW_REPORTS } from "../performance-window.ts";
 import { modeOf, type OptimizerState } from "../state.ts";
-import { figure } from "../states/reasons.ts";
 import type { Moved } from "./adaptation-state.ts";
 import { forgetTrouble } from "./interval-cost.ts";
 import { probeFailed, probeFound } from "./latency-gradient.ts";
@@ -87,8 +88,7 @@ function newest(state: OptimizerState, { objective }: Trial): number {
 function verdict(state: OptimizerState, trial: Trial): OutcomeOfChange | undefined {
   const outcome = judge(trial, state.settings.rollback_standard_errors, state.timeMs);
   if (outcome === undefined) return undefined;
-  state.changes.push(outcome);
-  if (state.changes.length > OUTCOME_LIMIT) state.changes.shift();
+  appendBounded(state.changes, outcome, OUTCOME_LIMIT);
   return outcome;
 }
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Writable } from "node:stream";
+import { appendBounded } from "@mapek/core/forget-oldest";
 import type { Program } from "./programs.ts";
 
 /** How a service process ended. */
@@ -37,8 +38,7 @@ export class ServiceProcess {
     for (const output of [this.#child.stdout, this.#child.stderr])
       if (output !== null)
         createInterface({ input: output }).on("line", (line) => {
-          this.#tail.push(line);
-          if (this.#tail.length > TAIL_LINES) this.#tail.shift();
+          appendBounded(this.#tail, line, TAIL_LINES);
           log.write(`${line}\n`);
         });
     this.#child.on("message", (message) => {
