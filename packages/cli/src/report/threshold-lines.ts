@@ -1,4 +1,5 @@
 import type { Curve } from "@mapek/client";
+import { SIDES } from "@mapek/core/messages";
 import { showNumber, showTime } from "../output/output.ts";
 import { decisionsOf, lineOf } from "./in-force.ts";
 import type { ReportedSeries, ReportedThreshold } from "./report-data.ts";
@@ -11,7 +12,6 @@ interface Line {
   readonly isInForce: boolean;
 }
 
-const SIDES = ["upper", "lower"] as const;
 /** Part of what is shown of the past that is shown of what comes. */
 const AHEAD = 0.25;
 

@@ -8,10 +8,10 @@ import type { Recommendation } from "./recommendation.ts";
 import { showNumber, showNumbers } from "./show-numbers.ts";
 import { showSeries } from "./show-series.ts";
 import { showTime } from "./show-time.ts";
+import type { SystemFamily } from "./subjects.ts";
 import type { Threshold } from "./threshold.ts";
 
-/** The public outputs about systems, by family. */
-export interface OutputMessages {
+interface Messages {
   recommendations: Recommendation;
   thresholds: Threshold;
   anomalies: Anomaly;
@@ -21,6 +21,8 @@ export interface OutputMessages {
   feedback: Feedback;
   actions: Action;
 }
+/** The public outputs about systems, by family. */
+export type OutputMessages = { readonly [F in SystemFamily]: Messages[F] };
 
 /** An output whose family is known, and with it the form of its message. */
 export type OutputOf<F extends keyof OutputMessages> = OutputEvent & {

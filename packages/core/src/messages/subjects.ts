@@ -12,26 +12,22 @@ export interface Prefixes {
 
 export const DEFAULT_PREFIXES: Prefixes = { public: "mapek", stored: "mapek-kb" };
 
-/** Families of outputs: each is stored as `<stored>.log.<family>.…` and republished as `<public>.<family>.…`. */
-export const OUTPUT_FAMILIES = [
-  "recommendations",
-  "thresholds",
-  "anomalies",
-  "changes",
-  "parameters",
-  "transitions",
-  "feedback",
-  "actions",
-  "rejected",
-] as const;
-export type OutputFamily = (typeof OUTPUT_FAMILIES)[number];
-
 /** Families about systems, and whose service puts them out; each service also logs its own dead letters. */
 export const FAMILIES_OF = {
   learner: ["recommendations", "thresholds", "anomalies", "changes"],
   optimizer: ["parameters", "transitions"],
   feedback: ["feedback", "actions"],
-} as const satisfies { readonly [S in ActorService]: readonly OutputFamily[] };
+} as const satisfies Readonly<Record<ActorService, readonly string[]>>;
+export type SystemFamily = (typeof FAMILIES_OF)[ActorService][number];
+
+/** Families of outputs: each is stored as `<stored>.log.<family>.…` and republished as `<public>.<family>.…`. */
+export const OUTPUT_FAMILIES = [
+  ...FAMILIES_OF.learner,
+  ...FAMILIES_OF.optimizer,
+  ...FAMILIES_OF.feedback,
+  "rejected",
+] as const;
+export type OutputFamily = (typeof OUTPUT_FAMILIES)[number];
 
 /** What a public input subject says. */
 export type InputSubject =
