@@ -14,24 +14,29 @@ import { type RunningService, runService, type ServiceContext } from "./service.
 /** What a service with actors adds to the runtime. */
 export interface ActorServiceOptions<State, Input> {
   readonly logic: PartitionLogic<State, Input>;
-  /** What its actors' settings shall be. */
+  /** The settings that the actors must have. A partition whose settings differ gets these as an input. */
   readonly settings: (config: Config) => object;
   /** Public subjects of its front door. */
   readonly listen: (subjects: Subjects) => readonly string[];
   readonly admit: (config: Config) => Admit;
   /** Verbs that are answered from streams instead of states. */
   readonly verbs?: (context: ServiceContext) => NonNullable<QueryDoorOptions["verbs"]>;
-  /** What the process owes a partition as input: asked four times a second, written at most once a second. */
+  /**
+   * Input that the process must write for a partition because of its own condition, such as short memory; undefined
+   * where none is due. Called every 250 ms; an input is written at most once per second.
+   */
   readonly owedInput?: (context: ServiceContext) => (state: State) => object | undefined;
-  /** Makes the service's own metrics. */
   readonly instruments?: (context: ServiceContext) => Instruments<State, Input>;
 }
 
-/** How a service measures itself. */
+/** Callbacks by which a service keeps its own metrics. */
 interface Instruments<State, Input> {
-  /** Called for each input that was folded for the first time; `ageMs` since it was stored. */
+  /**
+   * Called for each input that is folded for the first time, not for a replayed one. `ageMs`: milliseconds since the
+   * input was stored.
+   */
   readonly onFolded?: (input: Input, outputs: readonly Output[], ageMs: number) => void;
-  /** Called when somebody asks for metrics, with the states of all partitions and their summed figures. */
+  /** Called at each request for `/metrics`, with the states of all owned partitions and the sums of their gauges. */
   readonly onScrape?: (states: readonly State[], gauges: Readonly<Record<string, number>>) => void;
 }
 
@@ -43,7 +48,7 @@ export function runActorService<State, Input>(
   return runService(service, async (context) => startActors(service, options, context));
 }
 
-/** A partition so far behind its input makes its service "lagging". */
+/** The health endpoint reports "lagging" while any partition is more than this far behind its input. */
 const LAGGING_SECONDS = 10;
 
 function startActors<State, Input>(
@@ -110,7 +115,10 @@ function startActors<State, Input>(
 const ownsFirst = (status: readonly PartitionStatus[]): boolean =>
   status.some(({ partition, role }) => partition === 0 && role === "owner");
 
-/** Watches the stream of a service's inputs where commands come into it from the knowledge stream. */
+/**
+ * Watches the learner's input stream, which sources commands from the knowledge stream. Not needed where a service
+ * reads the knowledge stream itself, or where streams have one replica.
+ */
 function watchInput(
   service: ActorService,
   { config, connection, metrics, log }: ServiceContext,

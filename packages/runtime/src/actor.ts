@@ -24,8 +24,8 @@ type LogOutput = {
 }[keyof LogMessages];
 
 /**
- * What an actor wants done: data, never a side effect. The runtime stores the outputs of an input
- * and the position behind it in one atomic batch, so each input has its effects exactly once.
+ * An effect that an actor asks for, as data. The runtime stores the outputs of an input and the position behind it in
+ * one atomic batch, so each input has its effects exactly once.
  */
 export type Output =
   /** A public output: stored as `log.<family>.<tokens>`, republished as `<family>.<tokens>`. */
@@ -40,15 +40,19 @@ export type Output =
 /**
  * A pure, deterministic reducer over the inputs of one key.
  *
- * `receive` is synchronous and may change `state` in place; it reads nothing else: no clock, no
- * random, no I/O. The same inputs give a state with the same bytes and the same outputs.
+ * `receive` is synchronous and may change `state` in place. `receive` depends on `state` and `input` alone: no clock,
+ * no random numbers, no I/O. The same inputs give the same outputs and a state with the same bytes.
  */
 export interface Actor<State, Input> {
   create(key: string): State;
   receive(state: State, input: Input): Output[];
-  /** Event time (ms) from which a tick would make a difference; undefined when only messages do. */
+  /** Event time (ms) from which a tick changes the state or gives outputs; undefined while no tick can. */
   dueAt(state: State): number | undefined;
-  /** Answers a request from the state alone: items, oldest first. */
+  /**
+   * Answers a request from the state alone.
+   *
+   * @returns Items, oldest first.
+   */
   query(state: State, verb: string, request: Request): unknown[];
   save(state: State): Uint8Array;
   load(bytes: Uint8Array): State;
@@ -58,34 +62,45 @@ export interface Actor<State, Input> {
 export interface PartitionLogic<State, Input> {
   readonly service: ActorService;
   create(partition: number): State;
-  /** Reads a stored input; never throws. A refused one becomes a dead letter and the partition moves on. */
+  /** Decodes a stored input; never throws. An input that cannot be decoded becomes a dead letter, and folding goes on. */
   decode(subject: string, data: Uint8Array): Decoded<Input>;
   /**
-   * Folds one input, in an order of the actors that does not depend on the order in which they were made.
+   * Folds one input. An input for several actors is folded in an order that does not depend on when the actors were
+   * made: a restored state holds its actors in another order.
    *
-   * @param hasFolded Given while a checkpoint is replayed: names actors that have folded this input already and are left as they are.
+   * @param hasFolded Given while inputs are folded again after a checkpoint. An actor for whose key `hasFolded` is
+   * true has folded this input already and must stay unchanged.
    */
   receive(state: State, input: Input, hasFolded?: HasFolded): Output[];
   dueAt(state: State): number | undefined;
-  /** `system` undefined asks about every system of the partition. */
+  /** @param system Undefined asks about every system of the partition. */
   query(state: State, verb: string, system: string | undefined, request: Request): unknown[];
-  /** Settings that the state holds now, to be compared with the configured ones; undefined before the first. Another object after each change. */
+  /**
+   * Settings that the state holds now; undefined before the first settings input. Each settings input leads to another
+   * object: a checkpoint compares by identity to see that settings changed.
+   */
   settings(state: State): object | undefined;
   /**
-   * Actors that were removed so far. Whether a new one may be made depends on how many there are, so a snapshot during
-   * which one was removed is given up.
+   * Number of actors that were removed so far. A checkpoint is abandoned when this number changes while it is written:
+   * whether an actor may be created depends on how many exist, so the replay would create other actors.
    */
   removed(state: State): number;
-  /** Figures of the state for metrics, by name. */
+  /** Values of gauges, by name; the gauges of several states are added up. */
   gauges(state: State): Readonly<Record<string, number>>;
-  /** Number of the saved form of the state; one saved with another number is refused. */
+  /** Version of the saved form of the state. A checkpoint with another version is refused. */
   readonly schema: number;
   /**
-   * The state in parts: first what all actors share, then the actors, one a part. A part is encoded when it is asked for,
-   * and inputs may be folded between parts; equal states have equal parts, in any order. What is shared must follow from the
-   * inputs alone; what follows from actors is noted while a snapshot is taken, in a further shared part at its end.
+   * The state in parts: first the part that all actors share, then one part for each actor. A part is encoded when the
+   * iterator is asked for it, and inputs may be folded between two parts. Equal states have equal parts, in any order.
+   *
+   * The first shared part must follow from the inputs alone. Shared data that follows from actors goes into a further
+   * shared part at the end.
    */
   snapshot(state: State): Iterable<Uint8Array>;
-  /** Puts a part into a state that began with `create`; the shared one comes first. @returns The actor's key, undefined for a shared part. */
+  /**
+   * Puts a part into a state that `create` made; the first shared part comes first.
+   *
+   * @returns The actor's key; undefined for a shared part.
+   */
   restorePart(state: State, part: Uint8Array): string | undefined;
 }

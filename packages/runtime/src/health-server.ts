@@ -5,33 +5,33 @@ import { RuntimeError } from "./errors.ts";
 
 export interface HealthServerOptions {
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0 takes a free port. */
   readonly port: number;
   readonly registry: Registry;
-  /** Figures that are read when somebody asks for metrics. */
+  /** Called before each answer to `/metrics`, to bring gauges up to date. */
   readonly beforeMetrics: () => void;
-  /** Alive: the process can still do its work, or get back to it. */
+  /** Answers `/healthz`: false where the process cannot recover by itself and has to be restarted. */
   readonly healthy: () => boolean;
-  /** Ready: it does its work now. */
+  /** Answers `/readyz`: whether the process does its work now. */
   readonly ready: () => boolean;
-  /** The status of a process that is well, where "ok" does not say enough. */
+  /** Status text in place of "ok" while the answer is yes, such as "lagging"; undefined keeps "ok". */
   readonly condition: () => string | undefined;
-  /** Shown beside both answers. */
+  /** Fields that `/healthz` and `/readyz` show beside the status. */
   readonly details: () => object;
 }
 
 /** The health endpoint of a running process. */
 export interface HealthServer {
-  /** Where it listens; loopback where it listens everywhere. */
+  /** Base URL of the endpoint; a loopback address where `host` is `0.0.0.0` or `::`. */
   readonly url: string;
-  /** Ends it, open connections included. */
+  /** Stops listening and closes open connections. */
   close(): Promise<void>;
 }
 
 /**
- * Serves `/metrics`, `/healthz` and `/readyz`; 503 where the answer is no.
+ * Serves `/metrics`, `/healthz` and `/readyz`; the last two answer 200 or 503.
  *
- * Three answers need no framework; loading one was a tenth of every service's start.
+ * Node's own HTTP server is enough for three pages: loading a framework took a tenth of every service's start.
  *
  * @throws {RuntimeError} MAPEK_HTTP_PORT_IN_USE
  */

@@ -6,7 +6,6 @@ import type { Logger } from "./log.ts";
 import { type Instrument, instrument } from "./metrics/instrument.ts";
 
 export interface MemoryWatchOptions {
-  /** Bytes that the process may use. */
   readonly limitBytes: number;
   readonly registry: Registry;
   readonly log: Logger;
@@ -14,24 +13,26 @@ export interface MemoryWatchOptions {
 
 const MEBIBYTE = 1_048_576;
 const DEFAULT_SHARE = 0.75;
-/** Shares of the limit from which memory is short, and below which it is not any more. */
+/**
+ * Memory becomes short at `SHORT` of the limit and is enough again below `ENOUGH`: two lines, so that the state does
+ * not flap.
+ */
 const SHORT = 0.85;
 const ENOUGH = 0.7;
-/** Share from which new work is refused even before it is known whether a collection of garbage helps. */
+/** At this share of the limit memory is short at once, even while the next garbage collection is not due yet. */
 const FULL = 0.95;
 const CHECK_MS = 100;
-/** A full collection of garbage stops the process: at least so long, and so many times its own time, apart. */
+/**
+ * A full garbage collection stops the process. After each one the next waits at least `COLLECT_EVERY_MS`, and at least
+ * `COLLECT_APART` times as long as the collection took.
+ */
 const COLLECT_EVERY_MS = 100;
 const COLLECT_APART = 10;
 const LOG_EVERY_MS = 10_000;
-/** What live bytes take of the process, with the gaps that an allocator leaves. */
+/** Bytes of the process for each live byte: the allocator leaves gaps. */
 const GAPS = 1.2;
 
-/**
- * The bytes that a service may use.
- *
- * @param configuredMb MiB; 0 takes 75 % of the container's limit, or of the machine's memory where there is none.
- */
+/** The memory limit of a service, bytes. */
 export function memoryLimitBytes(configuredMb: number): number {
   if (configuredMb > 0) return configuredMb * MEBIBYTE;
   const container = process.constrainedMemory() || Number.POSITIVE_INFINITY;
@@ -39,12 +40,13 @@ export function memoryLimitBytes(configuredMb: number): number {
 }
 
 /**
- * Watches this process's memory, so that a service can refuse new work before the system ends it.
+ * Watches this process's memory, so that a service can refuse new work before the operating system kills the process.
  *
- * Memory is short when the process has 85 % of its limit (or the heap 85 % of V8's own) and a
- * collection of garbage does not help. Pages that the allocator keeps for later do not count then: they
- * are used again before the process grows. Cost: 10 µs each 100 ms; while memory is short, a collection of
- * garbage in at most a tenth of the time.
+ * Memory is short when the process uses 85 % of its limit, or the heap 85 % of V8's own limit, and a garbage
+ * collection does not help. After a collection, free pages that the allocator keeps do not count: the allocator reuses
+ * those pages before the process grows.
+ *
+ * Cost: 10 µs every 100 ms; while memory is short, garbage collections for at most a tenth of the time.
  */
 export class MemoryWatch {
   readonly limitBytes: number;
@@ -69,12 +71,15 @@ export class MemoryWatch {
     setInterval(() => this.#check(), CHECK_MS).unref();
   }
 
-  /** Whether new work has to be refused. */
+  /** True while new work must be refused. */
   get short(): boolean {
     return this.#short;
   }
 
-  /** Calls `listener` each time that memory gets short: what only saves work can be given back. */
+  /**
+   * Calls `listener` before garbage is collected, so that caches can be emptied: at each check (every 100 ms) that
+   * finds 85 % or more in use while memory is not short yet.
+   */
   onShort(listener: () => void): void {
     this.#listeners.push(listener);
   }
@@ -116,7 +121,7 @@ export class MemoryWatch {
       endedAt + Math.max(COLLECT_EVERY_MS, COLLECT_APART * (endedAt - startedAt));
   }
 
-  /** What the process would have without the pages that are only kept for later. */
+  /** Estimated bytes of the process without the free pages that the allocator keeps. */
   #neededBytes(): number {
     const { rss, heapUsed, external } = process.memoryUsage();
     return Math.min(rss, this.#baseBytes + GAPS * (heapUsed + external));

@@ -21,7 +21,7 @@ import { ensureStreams } from "./nats/ensure-streams.ts";
 import { linkOf } from "./nats/link.ts";
 import { streamDeclarations, subjectsOf } from "./nats/streams.ts";
 
-/** What a service gets to work with. */
+/** What the runtime hands to a service when it starts. */
 export interface ServiceContext {
   readonly config: Config;
   readonly connection: Connection;
@@ -30,24 +30,24 @@ export interface ServiceContext {
   readonly deadLetters: DeadLetters;
   readonly log: Logger;
   readonly memory: MemoryWatch;
-  /** Names this process. */
+  /** Name of this process, unique for each start: the owner in position records, the name of its connection. */
   readonly owner: string;
-  /** What the server does for an acknowledged write, asked anew. */
+  /** Asks the server again how durable an acknowledged write is: replicas, storage and sync interval. */
   readonly durability: () => Promise<Durability>;
 }
 
 /** A running service, as the harness sees it. */
 export interface RunningService {
   ready(): boolean;
-  /** Where it takes messages in, for those who look for services. */
+  /** Subjects on which the service takes messages, as NATS service discovery lists them. */
   readonly endpoints: readonly EndpointStats[];
-  /** Stops taking work in and finishes what was taken in. */
+  /** Stops taking messages in, and resolves when all work that was taken in is finished. */
   drain(): Promise<void>;
-  /** Brings gauges up to date; called when somebody asks for metrics. */
+  /** Brings gauges up to date; called before each answer to `/metrics`. */
   beforeMetrics?(): void;
-  /** Shown by the health endpoints. */
+  /** Fields that the health endpoints show. */
   details?(): object;
-  /** What is worth saying of a service that works, such as that it lags. */
+  /** Status in place of "ok" of a service that works with a restriction, such as "lagging". */
   condition?(): string | undefined;
 }
 
@@ -63,9 +63,11 @@ const DRAIN_TIMEOUT_MS = 4_500;
 const READY_CHECK_MS = 50;
 
 /**
- * Runs a service as a process: configuration from flags, environment and file, connection, streams,
- * health endpoint; drains on SIGTERM, SIGINT and when its parent is gone; tells a parent process over
- * IPC when it is ready.
+ * Runs a service as a process until the process exits.
+ *
+ * Reads the configuration from flags, environment and file, connects, creates missing streams and serves the health
+ * endpoint. A parent process gets a `ready` message over IPC. The service drains on SIGTERM, on SIGINT and when its
+ * parent process is gone.
  *
  * Exit codes: 0 after a drain, 1 after a failure, 2 for a bad configuration or bad arguments.
  */
@@ -191,7 +193,7 @@ async function serve(
       ...service?.details?.(),
     }),
   });
-  // Last, so that a process that cannot run takes nothing away from one that does.
+  // `start` comes last: a process that cannot run must not claim partitions that another process owns.
   const running = await start({
     ...{ config, connection, subjects, metrics, deadLetters, log, memory, owner, durability },
   });
@@ -211,30 +213,36 @@ async function serve(
   };
   while (!running.ready()) await new Promise((resolve) => setTimeout(resolve, READY_CHECK_MS));
   discovery.start();
-  // Until the server has seen the subscriptions, requests find nobody. Lost with the connection, they are made again.
+  // Without this flush the first requests find no subscriber. A flush that fails means a lost connection, and the
+  // client subscribes again after it reconnects.
   await nc.flush().catch(() => {});
   log.info({ http: health.url }, "ready");
   if (process.connected) process.send?.({ type: "ready", service: name, http: health.url });
 }
 
-const TOLD: ReadonlySet<string> = new Set(["disconnect", "reconnect", "error", "slowConsumer"]);
+const LOGGED_EVENTS: ReadonlySet<string> = new Set([
+  "disconnect",
+  "reconnect",
+  "error",
+  "slowConsumer",
+]);
 
 /**
- * Counts and logs what happens to the connection. A server that gives this process up as a slow consumer
- * ends the connection and does not say why: that is a `disconnect`, soon followed by a `reconnect`.
+ * Counts and logs the connection's events. A server that disconnects this process as a slow consumer does not say why:
+ * the event is a `disconnect`, soon followed by a `reconnect`.
  */
 function watchConnection({ nc }: Connection, metrics: Metrics, log: Logger): void {
   log.info({ server: nc.getServer(), version: nc.info?.version }, "connected");
   void (async () => {
     for await (const { type } of nc.status()) {
-      if (!TOLD.has(type)) continue;
+      if (!LOGGED_EVENTS.has(type)) continue;
       metrics.connectionEvents.inc({ type });
       log.warn({ status: type }, "connection");
     }
   })();
 }
 
-/** Calls `stop` once: when a signal asks for it, or when the parent process is gone. */
+/** Calls `stop` once: at SIGTERM, at SIGINT or when the parent process is gone. */
 function onStopRequest(stop: (why: string) => void): void {
   let asked = false;
   const ask = (why: string) => {

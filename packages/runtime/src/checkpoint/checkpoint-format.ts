@@ -4,14 +4,15 @@ import { z } from "zod";
 import { RuntimeError } from "../errors.ts";
 
 /**
- * Layout of a checkpoint, numbers little endian:
+ * Layout of a checkpoint; numbers are little-endian:
  *
  * - prologue: 8 bytes magic, u32 format version, u32 length, header as MessagePack, u32 CRC
  * - frames: u8 kind, u32 length, body, u32 CRC
- *   - kind 1: parts, compressed with zstd; each is f64 sequence, u32 length, bytes
- *   - kind 2, the last: f64 sequence of the newest part, u32 number of parts
+ *   - kind 1: parts, compressed with zstd; each part is f64 sequence, u32 length, bytes
+ *   - kind 2, the last frame: f64 sequence of the newest part, u32 number of parts
  *
- * Each CRC-32 goes on from the one before: frames that are changed, missing, doubled or out of place are found.
+ * Each CRC-32 covers all bytes before it, from the first one on. A frame that is changed, missing, repeated or in the
+ * wrong place is therefore found.
  */
 const MAGIC = Buffer.from("mapek-cp");
 const FORMAT_VERSION = 1;
@@ -20,7 +21,7 @@ export const FRAME_HEAD_BYTES = 5;
 export const CRC_BYTES = 4;
 const END_BYTES = 12;
 
-/** About how many bytes of parts one frame holds before they are compressed. */
+/** A frame ends after the part with which its uncompressed bytes reach this size. */
 export const FRAME_BYTES = 256 * 1_024;
 
 export const FrameKind = { parts: 1, end: 2 } as const;
@@ -28,44 +29,45 @@ export const FrameKind = { parts: 1, end: 2 } as const;
 const headerSchema = z.object({
   service: z.string(),
   partition: z.number().int(),
-  /** Number of the saved form of the logic's state. */
+  /** Version of the saved form of the state: `PartitionLogic.schema`. */
   schema: z.number().int(),
   /** Sequence of the newest input that was folded when the snapshot began. */
   seq: z.number().int().min(0),
-  /** When the input stream was made: tells sequences of this stream from those of one with the same name. */
+  /**
+   * Creation time of the input stream. Without it the sequences of a deleted stream would be taken for those of a new
+   * stream with the same name.
+   */
   stream: z.string(),
 });
 
-/** What a checkpoint is of. */
+/** Identifies the partition, the state's version and the place in the input stream of a checkpoint. */
 export type CheckpointHeader = z.infer<typeof headerSchema>;
 
-/** The bytes of one actor, and the sequence of the newest input that they hold. */
+/** The encoded state of one actor (or of what actors share), and the sequence of the newest input that it contains. */
 export interface CheckpointPart {
   readonly seq: number;
   readonly data: Uint8Array;
 }
 
-/** What the last frame says of those before it. */
+/** Body of the last frame: without it a checkpoint that was cut off between two frames would look complete. */
 export interface CheckpointEnd {
-  /** Sequence of the newest input that any part holds. */
+  /** Sequence of the newest input that any part contains. */
   readonly through: number;
   readonly parts: number;
 }
 
-/** A refusal. */
 export const corrupt = (detail: string, cause?: unknown): RuntimeError =>
   new RuntimeError("MAPEK_CHECKPOINT_CORRUPT", detail, cause === undefined ? {} : { cause });
 
-/** The chain of CRCs through a checkpoint; writer and reader each have one. */
+/** Running CRC-32 of a checkpoint's bytes; writer and reader each have one. */
 export class CrcChain {
   #crc = 0;
 
-  /** Takes bytes in. */
   update(bytes: Uint8Array): void {
     this.#crc = crc32(bytes, this.#crc);
   }
 
-  /** The CRC of everything until now, as it is stored. */
+  /** The CRC of all bytes so far, as 4 bytes. */
   get bytes(): Uint8Array {
     const bytes = Buffer.alloc(CRC_BYTES);
     bytes.writeUInt32LE(this.#crc);
@@ -78,7 +80,7 @@ export class CrcChain {
   }
 }
 
-/** Bytes with their checksum behind them. */
+/** The pieces, followed by the CRC of all bytes up to their end. */
 export function sealed(chain: CrcChain, ...pieces: readonly Uint8Array[]): Uint8Array {
   for (const piece of pieces) chain.update(piece);
   return Buffer.concat([...pieces, chain.bytes]);

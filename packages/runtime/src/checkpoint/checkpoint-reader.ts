@@ -18,7 +18,7 @@ import {
 
 const decompress = promisify(zstdDecompress);
 
-/** Bytes that come in pieces of any size, to be taken in pieces of another. */
+/** Cuts a stream of chunks of any size into buffers of the asked-for size. */
 class ByteSource {
   readonly #pieces: AsyncIterator<Uint8Array>;
   #held: Uint8Array[] = [];
@@ -28,7 +28,7 @@ class ByteSource {
     this.#pieces = pieces[Symbol.asyncIterator]();
   }
 
-  /** @throws {RuntimeError} MAPEK_CHECKPOINT_CORRUPT where the bytes end before. */
+  /** @throws {RuntimeError} MAPEK_CHECKPOINT_CORRUPT where fewer than `count` bytes are left. */
   async take(count: number): Promise<Buffer> {
     while (this.#heldBytes < count)
       if (!(await this.#fill())) throw corrupt("it ends before its end");
@@ -52,14 +52,13 @@ class ByteSource {
   }
 }
 
-/** What a checkpoint must be of. */
 export type ExpectedCheckpoint = Pick<CheckpointHeader, "service" | "partition" | "schema">;
 
 /**
- * Reads what `CheckpointWriter` wrote.
+ * Reads a checkpoint that `CheckpointWriter` wrote.
  *
- * @returns Its header and its parts. The parts end without an error only where every byte was what was
- * written: until then whatever was made of them must not be used.
+ * @returns The header and the parts. The iteration of the parts ends without an error only when every byte is intact:
+ * a state that was built from the parts must not be used before that.
  * @throws {RuntimeError} MAPEK_CHECKPOINT_CORRUPT, MAPEK_CHECKPOINT_UNKNOWN_VERSION (of the format or of the state),
  * MAPEK_CHECKPOINT_FOREIGN (of another service or partition).
  */

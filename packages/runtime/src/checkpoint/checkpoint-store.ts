@@ -14,26 +14,29 @@ import { linkOf } from "../nats/link.ts";
 import { CHECKPOINTS } from "../nats/streams.ts";
 import { corrupt } from "./checkpoint-format.ts";
 
-/** The library's own sum in JavaScript takes ten times as long as Node's, on the thread that folds. */
+/** The library's SHA-256 in JavaScript takes ten times as long as Node's, and runs on the thread that folds. */
 setSha256Backend("native");
 
 const STREAM = `OBJ_${CHECKPOINTS}`;
 const CHUNK_BYTES = 256 * 1_024;
 
-/** Pieces without an object that are older belong to no write that is still under way. */
+/** Pieces of an object that is not complete are removed after this time: no write takes so long. */
 const ABANDONED_AFTER_MS = 3_600_000;
 
-/** The library waits for ever where its consumer is gone; longer than a process takes to fold what was sent before a piece. */
+/**
+ * Without this deadline a read would wait for ever when its consumer is gone. 20 s are longer than a process needs to
+ * fold the messages that the server sent before the piece.
+ */
 const PIECE_DEADLINE_MS = 20_000;
 
 const metaSubject = (name: string): string =>
   `$O.${CHECKPOINTS}.M.${Base64UrlPaddedCodec.encode(name)}`;
 const chunkSubject = (id: string): string => `$O.${CHECKPOINTS}.C.${id}`;
-/** A name as the beginning of an id, which is a token. */
+/** An object's name as a part of a subject token: every character but letters, digits, `_` and `-` becomes `-`. */
 const idPrefix = (name: string): string => name.replace(/[^A-Za-z0-9_-]/g, "-");
 const padded = (base64: string): string => base64.padEnd(Math.ceil(base64.length / 4) * 4, "=");
 
-/** The same bytes in chunks of one length, and a last one. */
+/** The same bytes in chunks of `CHUNK_BYTES`; the last chunk may be shorter. */
 async function* inChunks(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let held: Uint8Array[] = [];
   let heldBytes = 0;
@@ -54,7 +57,7 @@ async function* inChunks(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
 /**
  * Checkpoints as objects of the object store `mapek_checkpoints`.
  *
- * Every call rejects as soon as the connection is lost. An object appears when all of it is stored.
+ * Every call rejects as soon as the connection is lost. An object becomes visible only when all its pieces are stored.
  */
 export class CheckpointStore {
   readonly #connection: Connection;
@@ -67,7 +70,7 @@ export class CheckpointStore {
     this.#pieceDeadlineMs = pieceDeadlineMs;
   }
 
-  /** Whether there is a server to ask: an error while there is none says nothing of an object. */
+  /** False while there is no server: an error then says nothing about the object. */
   get isConnected(): boolean {
     return linkOf(this.#connection.nc).connected;
   }
@@ -75,11 +78,11 @@ export class CheckpointStore {
   /**
    * Stores an object under a name that is used once.
    *
-   * The library's own `put` gives pieces an id of chance: nobody could tell whose they are when their writer dies before
-   * the object's end. Here the id begins with the name.
+   * The id of the pieces begins with the object's name, so that {@link removeFragmentsBefore} can attribute pieces
+   * whose writer died. The library's own `put` takes a random id.
    *
-   * @throws {RuntimeError} MAPEK_CHECKPOINT_NOT_WRITTEN; an error of `pieces` is passed on. Nothing stays stored, unless the
-   * connection is lost: then {@link removeFragmentsBefore} finds it.
+   * @throws {RuntimeError} MAPEK_CHECKPOINT_NOT_WRITTEN; an error of `pieces` is passed on. After an error nothing
+   * stays stored, except where the connection is lost: {@link removeFragmentsBefore} removes those pieces later.
    */
   async write(name: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
     const id = `${idPrefix(name)}-${nuid.next()}`;
@@ -114,9 +117,9 @@ export class CheckpointStore {
   }
 
   /**
-   * An object's bytes, piece by piece. The iteration throws as this function does.
+   * An object's bytes, piece by piece. Errors are thrown by the iteration.
    *
-   * @throws {RuntimeError} MAPEK_CHECKPOINT_MISSING; MAPEK_CHECKPOINT_CORRUPT where pieces of it are gone or changed;
+   * @throws {RuntimeError} MAPEK_CHECKPOINT_MISSING; MAPEK_CHECKPOINT_CORRUPT where pieces are gone or changed;
    * MAPEK_CHECKPOINT_UNREADABLE where the server does not answer.
    */
   async *read(name: string): AsyncGenerator<Uint8Array> {
@@ -125,7 +128,7 @@ export class CheckpointStore {
       if (object === null || object.deleted)
         throw new RuntimeError("MAPEK_CHECKPOINT_MISSING", `${name}: no such object`);
       const subject = chunkSubject(object.nuid);
-      // The library would wait for ever for a piece that is not there.
+      // Without this check the library would wait for ever for a missing piece.
       const chunks = (await this.#subjects(subject)).get(subject) ?? 0;
       if (chunks !== object.chunks) throw corrupt(`${name}: ${chunks} of ${object.chunks} pieces`);
       const stored = await this.#ask((bucket) => bucket.get(name));
@@ -147,7 +150,7 @@ export class CheckpointStore {
     }
   }
 
-  /** Removes an object without a trace: the library's own way would leave a mark for each. */
+  /** Purges an object and its pieces. The library's own `delete` would leave a tombstone for each object. */
   async remove(name: string): Promise<void> {
     const object = await this.#ask((bucket) => bucket.info(name));
     await this.#purge(metaSubject(name));
@@ -163,11 +166,12 @@ export class CheckpointStore {
   }
 
   /**
-   * Removes pieces that belong to no object since the owner of a partition died, or lost its connection, before its end.
+   * Removes the pieces that earlier owners of a partition left without an object: their owner died or lost its
+   * connection during a write.
    *
-   * @param prefix Of the names of the partition's objects, which go on with the epoch of their writer.
-   * @param epoch Of the owner now: whatever is older has no writer that may still name it.
-   * Cost: a request, and one for each object with pieces.
+   * @param prefix The beginning of the names of the partition's objects; the epoch of the writer follows it.
+   * @param epoch Epoch of the present owner. Pieces of lower epochs have no writer that could still complete them.
+   * Cost: one request, and one for each object of the partition where such pieces exist.
    */
   async removeFragmentsBefore(prefix: string, epoch: number): Promise<void> {
     const start = chunkSubject(idPrefix(prefix));
@@ -186,9 +190,10 @@ export class CheckpointStore {
   }
 
   /**
-   * Removes pieces that belong to no object since their writer died before its end, whoever that was.
+   * Removes all pieces older than one hour that belong to no object, of any writer.
    *
-   * @param now Unix time, milliseconds. Cost: two requests an object.
+   * @param now Unix time, milliseconds.
+   * Cost: one request for each object, and one for each set of pieces without an object.
    */
   async removeFragments(now: number): Promise<void> {
     const { jsm } = this.#connection;
@@ -235,7 +240,7 @@ export class CheckpointStore {
     await this.#write(name, () => this.#connection.js.publish(subject, data, options));
   }
 
-  /** A request of {@link write}. */
+  /** Runs a request of {@link write}: a failure becomes MAPEK_CHECKPOINT_NOT_WRITTEN. */
   async #write<T>(name: string, request: (bucket: ObjectStore) => Promise<T>): Promise<T> {
     try {
       return await this.#ask(request);

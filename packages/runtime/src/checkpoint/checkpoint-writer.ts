@@ -16,37 +16,40 @@ import {
 
 const compress = promisify(zstdCompress);
 
-/** A higher level costs several times the time and gains little: most of a state is floating point numbers. */
+/** A higher level takes several times as long and saves little: most bytes of a state are floating-point numbers. */
 const COMPRESSION = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
-/** Longest time at a stretch for which inputs wait, without the last actor of a slice. */
+/** Longest time for which encoding keeps the event loop, milliseconds, plus the time of one actor. */
 const SLICE_MS = 2;
 
 /** What is written into a checkpoint. */
 export interface CheckpointContent {
   readonly header: Omit<CheckpointHeader, "seq">;
-  /** Encoded actors; each is taken from here at the moment at which it is written. */
+  /** Encoded parts; the writer takes a part at the moment at which the part is written. */
   readonly parts: Iterable<Uint8Array>;
-  /** Sequence of the newest input that is folded at this moment. */
+  /** Returns the sequence of the newest input that is folded at the time of the call. */
   readonly foldedSeq: () => number;
-  /** Called before each part; throws where it makes no sense to go on. */
+  /** Called before each part after the first; throws where the checkpoint would be useless. */
   readonly check: () => void;
 }
 
 /**
- * Turns a state into the bytes of a checkpoint while inputs are folded into it.
+ * Turns a state into the bytes of a checkpoint while inputs are folded into the state.
  *
- * No copy is made and nothing waits for the end: each actor is encoded as it is when its turn comes, and
- * its part says up to which input that is. Whoever restores it folds again from the beginning of the
- * snapshot and leaves out, for each actor, what that actor has folded already.
+ * The writer copies nothing and does not stop folding: each actor is encoded when its turn comes, and its part carries
+ * the sequence of the newest input that the actor had folded then. A restore folds the inputs again from the start of
+ * the snapshot; each actor skips the inputs up to the sequence of its part.
  */
 export class CheckpointWriter {
-  /** Sequence of the newest input folded when it began, and when its last part was taken. */
+  /**
+   * Sequence of the newest input that was folded when the snapshot began (`seq`) and when its last part was taken
+   * (`through`).
+   */
   seq = 0;
   through = 0;
-  /** Bytes written until now, compressed. */
+  /** Compressed bytes written so far. */
   bytes = 0;
-  /** Milliseconds in which actors were encoded, and nothing else got its turn. */
+  /** Milliseconds spent on encoding actors, during which the event loop was blocked. */
   busyMs = 0;
   readonly #content: CheckpointContent;
   readonly #crc = new CrcChain();
@@ -56,11 +59,12 @@ export class CheckpointWriter {
     this.#content = content;
   }
 
-  /** The bytes, piece by piece. Cost: O(state), in slices of a few milliseconds; compression runs on other threads. */
+  /** The bytes, piece by piece. Cost: O(state), in slices of `SLICE_MS`; compression runs on other threads. */
   async *bytesOf(): AsyncGenerator<Uint8Array> {
     const { header, parts, foldedSeq, check } = this.#content;
     this.seq = foldedSeq();
-    // The first part is of the same moment as this sequence: nothing is awaited between.
+    // The header's sequence and the first part must be taken without an `await` in between: an input folded between
+    // the two would be missing from the replay.
     const iterator = parts[Symbol.iterator]();
     let next = this.#next(iterator);
     let seq = this.seq;

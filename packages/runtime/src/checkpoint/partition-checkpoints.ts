@@ -2,9 +2,9 @@ import type { Position } from "@mapek/core/messages";
 
 type Named = Position["checkpoints"][number];
 
-/** A checkpoint that is stored. */
+/** A stored checkpoint that a position may name once the position has reached `through`. */
 export interface StoredCheckpoint extends Named {
-  /** Sequence of the newest input that it holds anything of. */
+  /** Sequence of the newest input that any of its actors has folded. */
   readonly through: number;
 }
 
@@ -12,9 +12,10 @@ export interface StoredCheckpoint extends Named {
 const KEPT = 2;
 
 /**
- * The checkpoints of one partition as its owner knows them: those that its position record names, and one
- * that waits to be named. A position may name a checkpoint only once it has reached everything in it:
- * otherwise outputs of inputs that the checkpoint holds could be missing for ever.
+ * The checkpoints of one partition as its owner knows them: those that the position record names, and one candidate.
+ *
+ * A position may name a checkpoint only once the position has reached every input in it. Otherwise outputs of inputs
+ * that the checkpoint contains could be missing for ever: a restore would not fold those inputs again.
  */
 export class PartitionCheckpoints {
   #named: readonly Named[];
@@ -29,13 +30,13 @@ export class PartitionCheckpoints {
     return this.#named;
   }
 
-  /** Takes note of a checkpoint that was stored; the next position that has reached it names it. */
+  /** Makes a stored checkpoint the candidate; the next position that has reached it names it. */
   propose(checkpoint: StoredCheckpoint): void {
     if (this.#candidate !== undefined) this.#unnamed.push(this.#candidate.name);
     this.#candidate = checkpoint;
   }
 
-  /** Whether a position at this input would name a checkpoint that the stored one does not. */
+  /** True where a position at this input would name a checkpoint that the stored position does not name. */
   isWaiting(inputSeq: number): boolean {
     return this.#candidate !== undefined && inputSeq >= this.#candidate.through;
   }
@@ -47,7 +48,7 @@ export class PartitionCheckpoints {
     return [{ name: candidate.name, seq: candidate.seq }, ...this.#named].slice(0, KEPT);
   }
 
-  /** Takes note that a position with these names is stored. */
+  /** Records that a position with these names is stored. */
   stored(named: readonly Named[]): void {
     const names = new Set(named.map(({ name }) => name));
     for (const { name } of this.#named) if (!names.has(name)) this.#unnamed.push(name);
@@ -56,7 +57,7 @@ export class PartitionCheckpoints {
     this.#named = named;
   }
 
-  /** Objects that no position will name again, each once: to be removed. */
+  /** Names of objects that no position will name again and that have to be removed. Each is returned once. */
   takeUnnamed(): string[] {
     const unnamed = this.#unnamed;
     this.#unnamed = [];

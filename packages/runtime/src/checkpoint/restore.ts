@@ -13,9 +13,9 @@ import { readCheckpoint } from "./checkpoint-reader.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
 import { SavedAt } from "./saved-at.ts";
 
-/** The input stream of a partition, as the server has it now. */
+/** State of a service's input stream on the server. */
 export interface InputStream {
-  /** When it was made. */
+  /** Creation time. */
   readonly created: string;
   readonly firstSeq: number;
   readonly lastSeq: number;
@@ -37,35 +37,40 @@ export interface RestoreOptions<State> {
   >;
   readonly partition: number;
   readonly store: CheckpointStore;
-  /** Lets other work have its turns. */
+  /** Gives the event loop to other work between parts. */
   readonly slices: TimeSlices;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
 
-/** A server that is busy, or has no leader, answers later; a log is longer to replay than this takes. */
+/**
+ * How long an unreadable checkpoint is asked for again. A busy server, or one without a leader, answers later, and a
+ * replay takes longer than this wait.
+ */
 const PATIENCE_MS = 10_000;
 const ASK_AGAIN_MS = 100;
 
 /** A state from which folding goes on. */
 export interface RestoredState<State> {
   readonly state: State;
-  /** Sequence after which inputs are to be folded; 0 = all. */
+  /** Folding begins after this sequence; 0 folds all inputs. */
   readonly seq: number;
-  /** What actors have folded of the inputs after `seq`; undefined where the state came from no checkpoint. */
+  /** Which actors have folded which of the inputs after `seq`; undefined where the state comes from no checkpoint. */
   readonly savedAt: SavedAt | undefined;
-  /** True where the stream has lost inputs between the checkpoint and the position, or was made anew. */
+  /** True where the stream lost inputs between the checkpoint and the position, or is another stream of the same name. */
   readonly hasGap: boolean;
 }
 
 /**
- * The state of a partition by the newest checkpoint that its position names and that can be read; an empty
- * one where there is none. A checkpoint that is refused is told, by its code, and the next one is tried; one
- * that the server did not hand out in time is asked for again before.
+ * Restores a partition from the newest readable checkpoint that its position names; without one, returns an empty
+ * state.
+ *
+ * A refused checkpoint is logged and counted by its code, and the next older one is tried. A checkpoint that the
+ * server does not hand out is asked for again for 10 s before that.
  *
  * @param position As it was read; the partition need not be claimed.
  * @throws {RuntimeError} MAPEK_CHECKPOINT_UNREADABLE where the connection is lost.
- * Cost: about 0.1 s a million samples.
+ * Cost: 0.2 to 0.7 s for each million samples (BENCHMARKS, Restore).
  */
 export async function restoreState<State>(
   options: RestoreOptions<State>,
@@ -122,7 +127,7 @@ async function load<State>(
     while (slices.isOver) await slices.rest();
   }
   const isSameStream = header.stream === stream.created;
-  // Of a stream that was made anew every input is new, whatever its sequence.
+  // In another stream of the same name every input is new, whatever its sequence.
   const known = isSameStream ? stream.lastSeq : 0;
   savedAt.limit(known);
   const seq = Math.min(header.seq, known);

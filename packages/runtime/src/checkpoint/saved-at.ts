@@ -1,9 +1,9 @@
-/** Tells of an actor, by its key, whether it has folded the input at hand already. */
+/** True for the key of an actor that has already folded the input at hand. */
 export type HasFolded = (key: string) => boolean;
 
 /**
- * Up to which input each actor of a checkpoint was saved: inputs are folded again from the beginning of
- * the snapshot, and each actor leaves out what it has folded already.
+ * The sequence up to which each actor of a checkpoint had folded. Inputs are folded again from the snapshot's
+ * beginning, and each actor skips those up to its own sequence; otherwise an actor would fold an input twice.
  */
 export class SavedAt {
   readonly #seqs = new Map<string, number>();
@@ -19,13 +19,13 @@ export class SavedAt {
     this.#through = Math.max(this.#through, seq);
   }
 
-  /** Sequences beyond `seq` have got a new meaning: the stream has lost them, and gives them out again. */
+  /** Lowers all sequences to at most `seq`: the stream lost its messages after `seq` and assigns those sequences again. */
   limit(seq: number): void {
     for (const [key, at] of this.#seqs) if (at > seq) this.#seqs.set(key, seq);
     this.#through = Math.min(this.#through, seq);
   }
 
-  /** Which actors have folded the input of this sequence; undefined where none has. */
+  /** Tells which actors have folded the input of this sequence; undefined where none has. */
   hasFolded(seq: number): HasFolded | undefined {
     if (seq > this.#through) return undefined;
     return (key) => (this.#seqs.get(key) ?? 0) >= seq;

@@ -10,7 +10,7 @@ import { consoleSettings, httpSettings } from "./endpoint-settings.ts";
 import { collectorSettings, ingestSettings, protocolSettings } from "./intake-settings.ts";
 import { natsSettings } from "./nats-settings.ts";
 
-/** `self_learning`: the learner's settings, but for the one that follows from others. */
+/** `self_learning`: the learner's settings without `max_series_of_system`, which follows from `ingest.max_series_per_system`. */
 const selfLearning = learnerSettings.omit({ max_series_of_system: true }).prefault({});
 /** `dynamic_optimizer`: the optimizer's settings. */
 const dynamicOptimizer = optimizerSettings.prefault({});
@@ -123,5 +123,5 @@ export const configSchema = z.strictObject({
   log,
 });
 
-/** Complete and frozen; keys are those of the YAML file. */
+/** The resolved configuration: complete and frozen, with the keys of the YAML file. */
 export type Config = z.output<typeof configSchema>;

@@ -1,7 +1,11 @@
 import { prefixesOverlap } from "@mapek/core/messages";
 import type { Config } from "./config-schema.ts";
 
-/** What no single value can show: the first settings that cannot hold together, in words; undefined where all can. */
+/**
+ * Finds settings that are valid each but contradict each other.
+ *
+ * @returns The first contradiction, in words; undefined where there is none.
+ */
 export function contradictionIn({ self_learning, streams }: Config): string | undefined {
   const { public_prefix, stored_prefix } = streams;
   if (prefixesOverlap({ public: public_prefix, stored: stored_prefix }))

@@ -16,7 +16,7 @@ export const httpSettings = z
   })
   .prefault({});
 
-/** `console`: the page. */
+/** `console`: the web page of the console. */
 export const consoleSettings = z
   .strictObject({
     host: setting(z.string().default("127.0.0.1"), {

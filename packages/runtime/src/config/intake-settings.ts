@@ -1,7 +1,7 @@
 import { setting, tokenSchema } from "@mapek/core/messages";
 import { z } from "zod";
 
-/** `ingest`: what a monitor takes, and what waits until it is stored. */
+/** `ingest`: limits of what a monitor accepts, and of what waits to be stored. */
 export const ingestSettings = z
   .strictObject({
     batch_samples: setting(z.number().int().min(1).max(65_535).default(2_000), {
@@ -142,7 +142,7 @@ export const protocolSettings = z
   })
   .prefault({});
 
-/** `collectors`: this machine as a system. */
+/** `collectors`: measuring this machine as a system. */
 export const collectorSettings = z
   .strictObject({
     enabled: setting(z.boolean().default(false), {

@@ -6,7 +6,7 @@ import { type Config, configSchema } from "./config-schema.ts";
 import { contradictionIn } from "./contradictions.ts";
 import { type SettingSchema, settingList, settingTree } from "./setting-list.ts";
 
-/** Where configuration comes from; later ones win: file, environment, flags. */
+/** Sources of the configuration; a later one wins: file, environment, flags. */
 export interface ConfigSources {
   /** Path of a YAML file with `mape_k_tuning:` at its top. */
   readonly file?: string | undefined;
@@ -66,7 +66,7 @@ function readTree(file: string): Tree {
   try {
     document = parse(readFileSync(file, "utf8"));
   } catch (cause) {
-    // Only the first line: after it the parser shows the place in the file, which may hold a secret.
+    // Only the first line goes into the error: the parser's next lines quote the file, which may hold a secret.
     const [fault] = (cause as Error).message.split("\n", 1);
     throw new RuntimeError("MAPEK_CONFIG_UNREADABLE", `${file}: ${fault}`);
   }
@@ -85,7 +85,7 @@ function readTree(file: string): Tree {
   const tuning = document.mape_k_tuning ?? {};
   if (!isTree(tuning))
     throw new RuntimeError("MAPEK_CONFIG_BAD_VALUE", `${file}: mape_k_tuning: expected a map`);
-  // A section with nothing in it counts as unset.
+  // An empty section (`streams:` with nothing below) counts as unset.
   return Object.fromEntries(Object.entries(tuning).filter(([, section]) => section !== null));
 }
 
@@ -98,7 +98,10 @@ function setKey(tree: Tree, key: string, value: unknown): void {
   tree[section] = isTree(branch) ? { ...branch, [name]: value } : branch;
 }
 
-/** A number or boolean where the schema wants one; a text that is neither is left for the schema to refuse. */
+/**
+ * Converts a text to a number or boolean where the schema expects one. A text that is neither stays a text, which the
+ * schema refuses.
+ */
 function valueOfText(text: string, type: SettingSchema["type"]): unknown {
   if (type === "boolean" && (text === "true" || text === "false")) return text === "true";
   if (type !== "number" && type !== "integer") return text;
@@ -133,7 +136,7 @@ const textOf = (issue: z.core.$ZodIssue): string =>
         .join("; or ")
     : issue.message;
 
-/** The keys that may stand at a place of the file. */
+/** The keys that the schema allows at a path of the file. */
 function knownKeys(path: readonly PropertyKey[]): string[] {
   let place = settingTree();
   for (const key of path)

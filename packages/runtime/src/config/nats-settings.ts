@@ -1,7 +1,7 @@
 import { setting } from "@mapek/core/messages";
 import { z } from "zod";
 
-/** `nats`: how services reach the server and who they are there. */
+/** `nats`: the server's address and the services' login. */
 export const natsSettings = z
   .strictObject({
     url: setting(z.string().min(1).default("nats://127.0.0.1:4222"), {

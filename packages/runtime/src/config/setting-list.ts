@@ -4,16 +4,15 @@ import { configSchema } from "./config-schema.ts";
 
 /** One setting, as its schema and its facts have it. */
 export interface Setting extends Partial<SettingFacts> {
-  /** Where it stands, such as `nats.url`; `[]` stands for each entry of a list, `*` for each key of a map. */
+  /** Path of the setting, such as `nats.url`; `[]` stands for each entry of a list, `*` for each key of a map. */
   readonly key: string;
-  /** What a value may be. */
   readonly schema: SettingSchema;
 }
 
 /** A part of the configuration as JSON Schema, with the facts of its setting. */
 export type SettingSchema = z.core.JSONSchema.BaseSchema & Partial<SettingFacts>;
 
-/** The whole configuration as JSON Schema. Made when it is first asked for: a command that reads no setting does not pay for it. */
+/** The whole configuration as JSON Schema. Built at the first call: commands that read no setting do not pay for it. */
 export function settingTree(): SettingSchema {
   tree ??= z.toJSONSchema(configSchema, {
     io: "input",
@@ -24,7 +23,7 @@ export function settingTree(): SettingSchema {
 }
 let tree: SettingSchema | undefined;
 
-/** Every setting, in the order of its section; what stands in a list or a map of objects follows it. */
+/** Every setting, in the order of the schema; the settings inside a list or a map follow the setting that holds them. */
 export function settingList(): readonly Setting[] {
   list ??= Object.entries(settingTree().properties ?? {}).flatMap(([section, schema]) =>
     settingsIn(`${section}.`, schema as SettingSchema, new Set()),
@@ -37,7 +36,7 @@ let list: readonly Setting[] | undefined;
 export const environmentNames = (): Readonly<Record<string, string>> =>
   Object.fromEntries(settingList().flatMap(({ env, key }) => (env ? [[env, key]] : [])));
 
-/** @param known Names that stand at a place above: an entry that may repeat them does not list them again. */
+/** @param known Names of enclosing places. An entry of a list may repeat such a setting, which is then not listed again. */
 function settingsIn(prefix: string, schema: SettingSchema, known: ReadonlySet<string>): Setting[] {
   const properties = Object.entries(schema.properties ?? {}) as [string, SettingSchema][];
   const here = new Set([...known, ...properties.map(([name]) => name)]);

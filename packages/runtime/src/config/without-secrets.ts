@@ -1,7 +1,7 @@
 import type { Config } from "./config-schema.ts";
 import { type SettingSchema, settingTree } from "./setting-list.ts";
 
-/** The configuration as it may be logged: no value of a setting that its schema calls secret is in it. */
+/** The configuration for the log: values of settings that the schema marks as secret are replaced by "…". */
 export const withoutSecrets = (config: Config): object => hidden(config, settingTree()) as object;
 
 function hidden(value: unknown, schema: SettingSchema): unknown {
@@ -20,7 +20,7 @@ function hidden(value: unknown, schema: SettingSchema): unknown {
   );
 }
 
-/** Addresses of servers, separated by commas, without the user, password or token before each `@`. */
+/** Addresses of servers, separated by commas, with user, password and token before each `@` replaced by "…". */
 export function withoutCredentials(url: string): string {
   return url
     .split(",")

@@ -10,13 +10,12 @@ import type { Config } from "../config/config-schema.ts";
 import { eventTime } from "./event-time.ts";
 import type { Admit, Admitted } from "./front-door.ts";
 
-/** A public message with an event time of its own, where it has one. */
 type Timed = { timestamp?: number | undefined };
 
 /**
  * Decodes a public message and turns it into an input with its event time.
  *
- * @param build Makes the input of the decoded body; `time` is its own, or when it came.
+ * @param build Makes the input from the decoded body; `time` is the body's own timestamp, or the time of arrival.
  */
 export function admitMessage<Body extends Timed>(
   family: MessageFamily<z.ZodType<Body>>,
@@ -31,9 +30,9 @@ export function admitMessage<Body extends Timed>(
 }
 
 /**
- * Admits what operators tell a service; a subject of another family is refused with MAPEK_SUBJECT_INVALID.
+ * Admits operators' commands. A subject of another family is refused with MAPEK_SUBJECT_INVALID.
  *
- * @param keyOf Which actor it is for; null = every partition. By default the system's.
+ * @param keyOf Key of the actor that gets the command; null sends it to every partition. @default the system
  */
 export function admitControl<Control extends Timed>(
   service: Service,

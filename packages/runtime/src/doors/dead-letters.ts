@@ -9,10 +9,10 @@ import {
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { Metrics } from "../metrics.ts";
 
-/** Most characters of a dead letter's texts. */
+/** Longest reason and longest subject of a dead letter, characters. */
 const TEXT_LENGTH = 1_000;
 
-/** A dead letter: of a long payload the first KiB. */
+/** Makes a dead letter; of the payload it keeps the first `REJECTED_PAYLOAD_BYTES`. */
 export function deadLetter(
   service: Service,
   code: string,
@@ -33,13 +33,13 @@ export function deadLetter(
   };
 }
 
-/** Dead letters stored per second, and at once after a quiet time. */
+/** Dead letters stored per second in the long run, and most at once after a quiet time. */
 const PER_SECOND = 100;
 const BURST = 500;
 
 /**
- * Stores messages that a front door refused. Every one is counted; when more come than the rate
- * allows (a publisher gone wrong), the rest are counted only.
+ * Stores the messages that a front door refused, as dead letters. Every refusal is counted. Above 100 per second the
+ * further ones are only counted: a faulty publisher must not fill the knowledge stream.
  */
 export class DeadLetters {
   readonly #nc: NatsConnection;
@@ -56,7 +56,7 @@ export class DeadLetters {
     this.#metrics = metrics;
   }
 
-  /** Cost: O(1); the publish is not awaited. */
+  /** Counts a refusal and stores it. Cost: O(1); the publish is not awaited. */
   add(subject: string, payload: Uint8Array, error: MessageError): void {
     this.#metrics.rejected.inc({ code: error.code });
     if (!this.#allowed()) {

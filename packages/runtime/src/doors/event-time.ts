@@ -2,8 +2,10 @@ import { accepted, type Decoded, refused } from "@mapek/core/messages";
 import type { Config } from "../config/config-schema.ts";
 
 /**
- * The event time of a message: its own timestamp, or when it came. One too far ahead of the clock
- * is refused with MAPEK_SAMPLE_IN_FUTURE: it would hold up everything that waits for time to pass.
+ * The event time of a message: its own timestamp, or the time of arrival.
+ *
+ * A timestamp more than `ingest.max_ahead_seconds` ahead of the clock is refused with MAPEK_SAMPLE_IN_FUTURE: a
+ * waiting time of an actor that starts in the future would end too late.
  */
 export function eventTime(
   timestamp: number | undefined,

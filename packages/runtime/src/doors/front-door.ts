@@ -19,16 +19,16 @@ import { InputQueue } from "./input-queue.ts";
 import type { LoudRefusals } from "./loud-refusals.ts";
 import { type Share, WaitingRoom } from "./waiting-room.ts";
 
-/** What a front door stores for a message. */
+/** The input that a front door stores for a message. */
 export interface Admitted {
-  /** Decides the partition; null goes to every partition. */
+  /** Decides the partition; null stores the input in every partition. */
   readonly key: string | null;
   readonly input: object;
-  /** Names the input: its actor does a repeated one once. Only with a key. */
+  /** Id of the input: its actor ignores a repeated one. Only together with a key. */
   readonly id?: string | undefined;
 }
 
-/** Validates a public message and turns it into a stored input. `now` is the door's clock, in ms. */
+/** Validates a public message and turns it into a stored input. `now`: the front door's clock, ms since 1970. */
 export type Admit = (
   subject: InputSubject,
   data: Uint8Array,
@@ -43,16 +43,16 @@ export interface FrontDoorOptions {
   readonly service: ActorService;
   readonly partitions: number;
   readonly deadLetters: DeadLetters;
-  /** Public subjects to listen on. */
+  /** Public subjects to subscribe to. */
   readonly listen: readonly string[];
   readonly admit: Admit;
-  /** Larger payloads are refused. @default 1_048_576 */
+  /** Largest payload, bytes; a larger one is refused with MAPEK_MESSAGE_TOO_LARGE. @default 1_048_576 */
   readonly maxPayloadBytes?: number;
-  /** Messages that may wait to be stored before senders are told to try later. @default 16_384 */
+  /** Messages that may wait to be stored; more are refused with MAPEK_OVERLOADED. @default 16_384 */
   readonly maxWaiting?: number;
-  /** Whether the process has to save memory. @default never */
+  /** While true, messages are refused with MAPEK_OVERLOADED. @default never */
   readonly memoryShort?: () => boolean;
-  /** Told of messages that were refused because somebody sends too much. */
+  /** Counts and logs the messages that are refused with MAPEK_OVERLOADED. */
   readonly overloads?: LoudRefusals;
 }
 
@@ -61,11 +61,11 @@ const MAX_WAITING_BYTES = 64 * 1_024 * 1_024;
 const MAX_PAYLOAD_BYTES = 1_048_576;
 
 /**
- * Takes public messages of a service in: validates, stores them in the partition of their key, and
- * only then answers. Refused ones become dead letters and, with a reply subject, a coded answer.
+ * Takes the public messages of a service: checks each message, stores it in the partition of its key, and only then
+ * replies. A refused message becomes a dead letter, and its sender gets a reply with the error's code.
  */
 export class FrontDoor {
-  /** One for each subject that is listened on. */
+  /** One for each subject of `listen`. */
   readonly endpoints: readonly EndpointStats[];
   readonly #options: FrontDoorOptions;
   readonly #queues = new Map<string, InputQueue>();
@@ -94,7 +94,7 @@ export class FrontDoor {
       Promise.all(subscriptions.map((subscription) => subscription.drain()));
   }
 
-  /** Takes nothing more in, and resolves once everything taken in is stored. */
+  /** Takes no further messages, and resolves once all taken messages are stored or refused. */
   async drain(): Promise<void> {
     await this.#unsubscribe();
     if (this.#room.items > 0)
@@ -157,13 +157,14 @@ export class FrontDoor {
     const publications = inputPublications(service, key, input, subjects, partitions);
     const [only, ...others] = publications;
     if (only === undefined || others.length > 0) {
-      // The sender knows best how long to wait: it is told at once that it may send again.
+      // No waiting for a leader here: the sender gets MAPEK_NOT_STORED at once and sends again.
       await publishAtomically(nc, publications, { leaderMs: 0 });
       return;
     }
     const sendersId = message.headers?.get("Nats-Msg-Id");
     if (id === undefined && sendersId) {
-      // Only the server knows this id. It is the sender's own affair: it may not collide with another system's.
+      // The server finds repeated ids here, not the actor. Service and subject are part of the id, so that equal ids
+      // of two systems do not collide.
       const msgID = `${service}/${message.subject}/${sendersId}`;
       await js.publish(only.subject, only.data, { msgID, retries: 3 });
     } else {

@@ -1,26 +1,24 @@
 import { decodeMsgpack, encodeMsgpack } from "@mapek/core/messages";
 import type { Publication } from "../nats/atomic-batch.ts";
 
-/** Most inputs, and about most bytes, of one stored message. */
+/** Most inputs of one stored message, and the bytes from which a message takes no further input. */
 export const MAX_BUNDLE_INPUTS = 500;
 export const MAX_BUNDLE_BYTES = 256 * 1_024;
 
-/** First bytes of MessagePack arrays; a single input is a map. */
+/** True for the first byte of a MessagePack array, which is a bundle; a single input is a map. */
 const isArray = (first: number | undefined): boolean =>
   first !== undefined && ((first & 0xf0) === 0x90 || first === 0xdc || first === 0xdd);
 
 /**
- * Several inputs of one partition as one message to store: what a message costs the server and its
- * reader is paid once. One input stays as it is.
- *
- * @param inputs Encoded inputs, in order, at least one.
+ * Encodes several inputs of one partition as one message, so that server and reader pay the cost of a message once. A
+ * single input stays as it is.
  */
 export function bundleInputs(inputs: readonly Uint8Array[]): Uint8Array {
   const [only] = inputs;
   return inputs.length === 1 && only !== undefined ? only : encodeMsgpack(inputs);
 }
 
-/** The encoded inputs of a stored message, in order. @throws {TypeError} where it is an array of something else. */
+/** The encoded inputs of a stored message, in order. @throws {TypeError} where the message is an array of something else. */
 export function inputsOf(data: Uint8Array): readonly Uint8Array[] {
   if (!isArray(data[0])) return [data];
   const inputs = decodeMsgpack(data);
@@ -28,7 +26,7 @@ export function inputsOf(data: Uint8Array): readonly Uint8Array[] {
   throw new TypeError("expected one input, or an array of encoded inputs");
 }
 
-/** Bundles the inputs that go to the same partition; their order, and all other messages, stay as they are. */
+/** Bundles the inputs of each partition. The order of a partition's inputs is kept; all other messages stay as they are. */
 export function bundlePublications(publications: readonly Publication[]): Publication[] {
   const bundles = new Map<string, { inputs: Uint8Array[]; bytes: number }>();
   const slots: (Publication | { subject: string; inputs: Uint8Array[] })[] = [];

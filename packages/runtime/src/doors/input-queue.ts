@@ -8,15 +8,15 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** Messages of one partition that may be under way at the same time. */
+/** Messages of one partition that may wait for the server's answer at the same time. */
 const UNDER_WAY = 2;
 
 /**
- * Stores the inputs of one partition in order. While earlier ones are under way the next ones gather
- * and go together: alone under low load, in bundles under high load.
+ * Stores the inputs of one partition in order. While messages are under way, further inputs gather and are stored
+ * together: one input a message under low load, bundles under high load.
  *
- * An input that goes alone has its id checked by the server; one in a bundle has not, so only inputs
- * whose actor knows repeated ids itself, or that have none, may come here.
+ * The server checks the id of an input that is stored alone, but not the ids inside a bundle. So this queue is only
+ * for inputs without an id, and for inputs whose actor ignores repeated ids itself.
  */
 export class InputQueue {
   readonly #js: JetStreamClient;
@@ -29,7 +29,7 @@ export class InputQueue {
     this.#subject = subject;
   }
 
-  /** Resolves once the input is stored; rejects where it is not known to be. */
+  /** Resolves once the input is stored; rejects where the server does not confirm it. */
   store(data: Uint8Array, msgID: string | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ data, msgID, resolve, reject });
@@ -66,7 +66,7 @@ export class InputQueue {
   async #publish(bundle: readonly Waiting[]): Promise<void> {
     const data = bundleInputs(bundle.map((input) => input.data));
     const msgID = bundle.length === 1 ? bundle[0]?.msgID : undefined;
-    // Without an id a second attempt could store a message twice: its first may have arrived.
+    // Retries only with an id: without one, a first attempt whose answer was lost would be stored twice.
     await this.#js.publish(this.#subject, data, msgID === undefined ? {} : { msgID, retries: 3 });
   }
 }

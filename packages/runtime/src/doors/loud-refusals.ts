@@ -9,36 +9,43 @@ export interface LoudRefusalsOptions {
   readonly log: Logger;
 }
 
-/** Systems that get a value of the label of their own; names beyond come from outside and are counted together. */
+/**
+ * Systems with a label value of their own. Names of systems come from outside: without a limit, they could create any
+ * number of time series.
+ */
 const MAX_LABELS = 100;
-/** Stands for all further systems; no system can be named so. */
+/** Label value of all further systems; no system can have this name. */
 const OTHERS = "…";
 const LOG_EVERY_MS = 10_000;
 
-/** Counts refusals by system, and says so in the log: at once, then every ten seconds while they go on. */
+/** Counts refusals by system, and logs a warning: at the first refusal, then at most every 10 s with the number since. */
 export class LoudRefusals {
   readonly #counter: Counter<"system">;
   readonly #log: Logger;
   readonly #systems = new Set<string>();
-  #untold = 0;
-  #toldAt = Number.NEGATIVE_INFINITY;
+  #unlogged = 0;
+  #loggedAt = Number.NEGATIVE_INFINITY;
 
   constructor({ name, registry, log }: LoudRefusalsOptions) {
     this.#counter = instrument(registry, name);
     this.#log = log;
   }
 
-  /** Cost: O(1). @param count Refusals for which the error stands. */
+  /**
+   * Cost: O(1).
+   *
+   * @param count Number of refused items.
+   */
   add(system: string, error: Pick<MessageError, "code" | "detail">, count = 1): void {
     const known = this.#systems.has(system) || this.#systems.size < MAX_LABELS;
     if (known) this.#systems.add(system);
     this.#counter.inc({ system: known ? system : OTHERS }, count);
-    this.#untold += count;
+    this.#unlogged += count;
     const now = performance.now();
-    if (now - this.#toldAt < LOG_EVERY_MS) return;
+    if (now - this.#loggedAt < LOG_EVERY_MS) return;
     const { code, detail } = error;
-    this.#log.warn({ system, code, refusals: this.#untold }, detail);
-    this.#toldAt = now;
-    this.#untold = 0;
+    this.#log.warn({ system, code, refusals: this.#unlogged }, detail);
+    this.#loggedAt = now;
+    this.#unlogged = 0;
   }
 }

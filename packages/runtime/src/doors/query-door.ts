@@ -21,7 +21,7 @@ export interface QueryDoorOptions {
   readonly subjects: Subjects;
   readonly service: ActorService;
   readonly partitions: number;
-  /** Verbs that this service answers itself, from streams instead of states. `system` undefined means all. */
+  /** Verbs that the service answers from streams instead of from the states of its partitions. `system` undefined means all. */
   readonly verbs?: Readonly<
     Record<
       string,
@@ -34,19 +34,21 @@ export interface QueryDoorOptions {
 const ALL_SYSTEMS = "_";
 
 const QUERY_TIMEOUT_MS = 3_000;
-/** Requests that one door works on at the same time: each holds the answers of its partitions. */
+/**
+ * Requests under way at the same time, each with the answers of its partitions in memory; more are refused with
+ * MAPEK_OVERLOADED.
+ */
 const MAX_UNDER_WAY = 256;
 
-/** A door that is open. */
 export interface QueryDoor {
   readonly endpoint: EndpointStats;
-  /** Takes no further request in. */
+  /** Takes no further requests. */
   drain(): Promise<void>;
 }
 
 /**
- * Takes requests in from the queue group of a service, asks the owners of the partitions that may
- * know, and puts their items together.
+ * Answers the requests to a service: asks the owners of the partitions in question and merges their items. All
+ * instances share a queue group, so one of them answers.
  */
 export function startQueryDoor(options: QueryDoorOptions): QueryDoor {
   const { nc, subjects, service } = options;
@@ -151,14 +153,17 @@ function errorOf({ code, message }: { code: string; message: string }): Error {
     : new RuntimeError("MAPEK_INTERNAL", message);
 }
 
-/** Items of several partitions, oldest first where they have times; those of one time stay in order of partition. */
+/** Items of several partitions, oldest first where all have a `timestamp`; items of one time stay in order of partition. */
 function inOrderOfTime(items: unknown[]): unknown[] {
   const timeOf = (item: unknown) => (item as { timestamp?: unknown } | null)?.timestamp;
   if (!items.every((item) => typeof timeOf(item) === "number")) return items;
   return items.sort((a, b) => (timeOf(a) as number) - (timeOf(b) as number));
 }
 
-/** One partition where the request names it or the actor's key, all of them otherwise; none that there is not. */
+/**
+ * The partitions to ask: the one that the request names, else the one of the actor's key where the request determines
+ * it, else all. A partition number that does not exist gives none.
+ */
 function partitionsFor(
   options: QueryDoorOptions,
   system: string | undefined,

@@ -9,7 +9,7 @@ import {
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import { RuntimeError, type RuntimeErrorCode } from "../errors.ts";
 
-/** A question to the owner of one partition. */
+/** Body of a query to the owner of one partition. */
 export interface QueryBody {
   readonly verb: string;
   /** Null asks about every system of the partition. */
@@ -26,7 +26,10 @@ export function answer(nc: NatsConnection, message: Msg, work: () => unknown[]):
   }
 }
 
-/** Sends a response, or an error where it would not fit in one message; only to an inbox. */
+/**
+ * Sends a response to an inbox; any other reply subject gets nothing. A response larger than the server's
+ * `max_payload` becomes MAPEK_REPLY_TOO_LARGE.
+ */
 export function respond(nc: NatsConnection, message: Msg, response: Response): void {
   if (!message.reply || !isInbox(message.reply)) return;
   const bytes = encodeJson(response);

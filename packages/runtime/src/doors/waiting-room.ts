@@ -1,41 +1,40 @@
 import { MessageError } from "@mapek/core/messages";
 
-/** What one system has in the waiting room, and its allowance. */
+/** Items and bytes of one system that wait to be stored, and the system's allowance. */
 export interface Share {
   readonly system: string;
-  /** Its items that wait to be stored, and their bytes. */
   items: number;
   bytes: number;
-  /** Items that the system may still send now; below 0 after a large message. */
+  /** Items that the system may send now; below 0 after a large message. */
   allowance: number;
-  /** When the allowance was brought up to date, ms of the process's clock. */
+  /** When `allowance` was updated last; ms of `performance.now()`. */
   allowedAt: number;
 }
 
 export interface WaitingLimits {
-  /** What the items are called, in the plural. */
+  /** Name of the items in error messages, in the plural. */
   readonly items: string;
   readonly maxItems: number;
   readonly maxBytes: number;
-  /** Items a second that one system may send in the long run; undefined = as many as there is room for. */
+  /** Items per second that one system may send in the long run; undefined: no limit. */
   readonly itemsPerSecond?: number | undefined;
 }
 
-/** Shares that are remembered while nothing of them waits. */
+/** From this number of shares on, those without waiting items are forgotten when a new system comes. */
 const MAX_IDLE_SHARES = 20_000;
-/** Less of an allowance than this is what rounding leaves of none. */
+/** An allowance at or below this counts as 0: rounding leaves such rests. */
 const ROUNDING = 1e-6;
-/** Seconds for which an unused allowance gathers. */
+/** An unused allowance grows for this long. */
 const BURST_SECONDS = 2;
 
 /**
- * Counts what is taken in and not stored yet, and decides who has to come later when it gets full.
+ * Bounds the memory of items that are taken in and not stored yet, and shares it fairly between systems.
  *
- * Above half of a limit a system may hold no more than the limit divided by the systems that wait and
- * one more: whoever comes new always finds room, however much others send. Memory is bounded by both
- * limits and one message a system.
+ * Above half of a limit, a system may hold at most the limit divided by (waiting systems + 1). So a system that has
+ * nothing waiting always finds room, however much the others send. Memory is bounded by both limits plus one message
+ * for each system.
  *
- * Cost: O(1) an item and a question.
+ * Cost: O(1) for each call.
  */
 export class WaitingRoom {
   readonly #limits: WaitingLimits;
@@ -56,7 +55,7 @@ export class WaitingRoom {
     return this.#bytes;
   }
 
-  /** The share of a system, made where it is new. */
+  /** The share of a system; a new system gets one with a full allowance. */
   shareOf(system: string): Share {
     let share = this.#shares.get(system);
     if (share === undefined) {
@@ -68,7 +67,7 @@ export class WaitingRoom {
     return share;
   }
 
-  /** Takes an item in. */
+  /** Counts an item that is taken in. */
   enter(share: Share, bytes: number): void {
     if (share.items++ === 0) this.#systems++;
     share.bytes += bytes;
@@ -77,7 +76,7 @@ export class WaitingRoom {
     this.#bytes += bytes;
   }
 
-  /** Items are stored, or given up. */
+  /** Counts items that are stored or given up. */
   leave(share: Share, items: number, bytes: number): void {
     share.items -= items;
     share.bytes -= bytes;
@@ -86,7 +85,7 @@ export class WaitingRoom {
     this.#bytes -= bytes;
   }
 
-  /** MAPEK_OVERLOADED where the system has to come later. @param now Of the process's clock, ms. */
+  /** @param now ms of `performance.now()`. @returns MAPEK_OVERLOADED where the system's next item must be refused. */
   refusal(share: Share, now: number): MessageError | undefined {
     const { items, maxItems, maxBytes } = this.#limits;
     return (

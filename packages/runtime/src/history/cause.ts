@@ -2,18 +2,19 @@ import type { OutputEvent } from "@mapek/core/messages";
 import type { JsMsg } from "@nats-io/jetstream";
 import type { MsgHdrs } from "@nats-io/transport-node";
 
-/** The stored input that led to an output: the place of its message in its stream, and its own place in that message. */
+/** Identifies the stored input that led to an output: stream and sequence of its message, and its index in that message. */
 export type Cause = NonNullable<OutputEvent["cause"]>;
 
 const HEADER = "Mapek-Cause";
-/** What the server writes on a message that a stream takes from another: the stream and the sequence there come first. */
+/** Header of a message that a stream sources from another; begins with that stream's name and the sequence there. */
 const SOURCE_HEADER = "Nats-Stream-Source";
 
 /**
- * Names a stored input so that it can still be found when only its first stream holds it: samples are kept for two windows,
- * what the learner is told longer, in the stream from which its own takes it.
+ * Identifies a stored input in the stream that stored it first. The learner reads commands and settings from a stream
+ * that sources them and keeps them for two windows only; the first stream keeps them longer.
  *
- * @param stream The stream that the message was read from. @param part Place of the input in its message, from 0.
+ * @param stream The stream that the message was read from.
+ * @param part Index of the input in its message, from 0.
  */
 export function causeOf(stream: string, { seq, headers }: JsMsg, part: number): Cause {
   const [origin, place] = headers?.get(SOURCE_HEADER).split(" ") ?? [];
@@ -24,7 +25,7 @@ export function causeOf(stream: string, { seq, headers }: JsMsg, part: number): 
 export const writeCause = (headers: MsgHdrs, { stream, seq, part }: Cause): void =>
   headers.set(HEADER, `${stream} ${seq} ${part}`);
 
-/** The cause that a stored output carries; undefined of one that was stored before causes were. */
+/** The cause in the headers of a stored output; undefined for outputs from before the header existed. */
 export function readCause(headers: MsgHdrs | undefined): Cause | undefined {
   const [stream, seq, part] = headers?.get(HEADER).split(" ") ?? [];
   return stream && seq && part ? { stream, seq: Number(seq), part: Number(part) } : undefined;

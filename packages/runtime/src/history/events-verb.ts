@@ -18,19 +18,21 @@ import { OutputLog, type OutputSelection } from "./output-log.ts";
 const DEFAULT_LIMIT = 500;
 
 /**
- * The `events` verb: a service's stored outputs as they are, oldest first, the newest `limit` of those that match.
+ * The `events` verb: a service's stored outputs, oldest first; of those that match, the newest `limit` (500 by
+ * default).
  *
- * `from` and `to` are of an output's own time, both included. Of what matches by subject and `from` the newest 20,000 are
- * looked at.
+ * `from` and `to` are compared with an output's own timestamp; both ends are included. At most the newest 20,000
+ * outputs are read, chosen by subject and `from`; metric, labels and `to` are compared after that.
  *
- * @throws {MessageError} MAPEK_MESSAGE_INVALID for a family that another service puts out.
+ * @throws {MessageError} MAPEK_MESSAGE_INVALID for a family of another service.
  */
 export function eventsVerb(service: ActorService, context: ServiceContext) {
   const log = new OutputLog(context);
   return async (system: string | undefined, request: Request): Promise<OutputEvent[]> => {
     const { from, to = Number.POSITIVE_INFINITY, limit = DEFAULT_LIMIT } = request;
     const { metric, labels } = request;
-    // Where the subject says all, no more than the answer is read; what was imported lately may be older than `from`.
+    // Where subject and `limit` say all, no more than `limit` outputs have to be read. With `from` all must be read:
+    // imported history has older timestamps than its place in the log.
     const isPlain = [from, request.to, metric, labels].every((narrow) => narrow === undefined);
     const { outputs } = await log.read(system, selectionsOf(service, request), {
       since: from,
@@ -68,7 +70,7 @@ function isWanted(output: OutputEvent, { metric, labels }: Request): boolean {
 
 const isSame = (a: Labels, b: Labels): boolean => seriesKey("s", "m", a) === seriesKey("s", "m", b);
 
-/** The series that an output is about: of a signal or an action the one that it names; undefined where it names none. */
+/** The series that an output is about; undefined where there is none. For signals and actions: the series that they name. */
 export function seriesOfOutput({ family, message }: OutputEvent): SeriesId | undefined {
   switch (family) {
     case "actions":

@@ -7,7 +7,7 @@ import {
   type ThresholdSide,
 } from "@mapek/core/messages";
 
-/** What is asked: one decision about a system. */
+/** An `explain` request about one decision, with defaults filled in. */
 export interface Question {
   readonly system: string;
   readonly metric: string | undefined;
@@ -20,7 +20,7 @@ export interface Question {
   readonly at: number;
 }
 
-/** What an explainer finds out; the question itself is added to it. */
+/** The part of an explanation that an explainer finds; `explainVerb` adds the question. */
 export type Found = Pick<
   Explanation,
   "decision" | "rule" | "inputs" | "candidates" | "causes" | "since"
@@ -29,10 +29,11 @@ export type Found = Pick<
 export type Explain = (question: Question) => Promise<Found>;
 
 /**
- * The `explain` verb: one item, composed of stored messages.
+ * The `explain` verb: one item, composed from stored messages.
  *
- * @param explainers One for each kind that the service decides.
- * @param usual The kind that is meant where none is said; needed where there are several and one was alone once.
+ * @param explainers One for each kind of decision that the service makes.
+ * @param usual The kind of a request that names none. Needed where a service has several kinds but had one in an
+ * earlier version.
  * @throws {MessageError} MAPEK_SUBJECT_INVALID without a system, MAPEK_MESSAGE_INVALID for another service's kind.
  */
 export function explainVerb(

@@ -5,10 +5,10 @@ import type { ServiceContext } from "../service.ts";
 import type { Cause } from "./cause.ts";
 import { readStored } from "./stored-messages.ts";
 
-/** A stored input of an actor: when it happened, what it is, and its body as it was written. */
+/** A stored input of an actor. */
 export interface StoredInput {
   readonly seq: number;
-  /** Its place in the message that holds it, from 0. */
+  /** Index in its message, from 0. */
   readonly part: number;
   /** Event time, ms. */
   readonly time: number;
@@ -16,14 +16,14 @@ export interface StoredInput {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** Most stored messages of inputs that one request looks at: the newest. */
+/** Most stored messages that one request reads: the newest. */
 const MOST_READ = 5_000;
 
 /**
- * The stored inputs of the partition in which a key's actor lives, but for samples and ticks, oldest first. The newest
- * 5,000 messages are looked at.
+ * The stored inputs of the partition of a key, oldest first, without samples and ticks. Reads the newest 5,000
+ * messages.
  *
- * @param keep Which of them are kept: settings of the partition, and inputs of all its actors.
+ * @param keep Selects inputs. The partition's log holds inputs of all its actors, and settings.
  * @throws {MessageError} MAPEK_REQUEST_UNAVAILABLE, MAPEK_OVERLOADED.
  */
 export async function readInputs(
@@ -44,7 +44,7 @@ export async function readInputs(
   return items;
 }
 
-/** The input at a place of the log; undefined where it is no longer stored. */
+/** The input at a place of the knowledge stream; undefined where it is no longer stored. */
 export async function readInputAt(
   { connection }: ServiceContext,
   { seq, part }: Pick<Cause, "seq" | "part">,

@@ -6,10 +6,10 @@ import {
 } from "@mapek/core/messages";
 import type { StoredInput } from "./input-log.ts";
 
-/** Most links that an explanation shows of what has changed since. */
+/** Most links in an explanation's `since`. */
 const MOST_SINCE = 100;
 
-/** An output in one line. */
+/** A link to an output, described in one line. */
 export const linkOfOutput = ({
   seq,
   timestamp,
@@ -22,7 +22,7 @@ export const linkOfOutput = ({
   text: describeOutput(family as keyof OutputMessages, message as never),
 });
 
-/** Any other input in one line. */
+/** A link to a stored input; `text` defaults to its body as JSON. */
 export const linkOfInput = (
   { seq, time, kind, body }: StoredInput,
   text?: string,
@@ -33,7 +33,11 @@ export const linkOfInput = (
   text: text ?? JSON.stringify(body[kind]),
 });
 
-/** Says where the log ends before the chain of causes does. */
+/**
+ * A link that says which message of the chain of causes is no longer stored.
+ *
+ * @param beginsAt When the oldest message of the log was stored, ms; undefined for an empty log.
+ */
 export const linkOfTrimmed = (beginsAt: number | undefined, missing: string): ExplanationLink => ({
   seq: 0,
   timestamp: beginsAt ?? 0,
@@ -44,7 +48,7 @@ export const linkOfTrimmed = (beginsAt: number | undefined, missing: string): Ex
       : `the log begins here: ${missing} is no longer stored`,
 });
 
-/** Oldest first; a message once. */
+/** Links by sequence, oldest first, without repetitions. */
 export function inOrder(links: readonly ExplanationLink[]): ExplanationLink[] {
   const seen = new Set<string>();
   return links
@@ -52,11 +56,11 @@ export function inOrder(links: readonly ExplanationLink[]): ExplanationLink[] {
     .sort((a, b) => a.seq - b.seq);
 }
 
-/** What has changed since, as an explanation shows it. */
+/** The newest `MOST_SINCE` links, oldest first. */
 export const newestOf = (links: readonly ExplanationLink[]): ExplanationLink[] =>
   inOrder(links).slice(-MOST_SINCE);
 
-/** Settings that were in force at a place of the log; undefined where none is stored before it. */
+/** The settings in force at a sequence; undefined where none is stored up to there. */
 export const settingsAt = (
   inputs: readonly StoredInput[],
   seq: number,
@@ -65,17 +69,17 @@ export const settingsAt = (
     | Readonly<Record<string, unknown>>
     | undefined;
 
-/** Each change of settings behind a place of the log, with what differs from the settings before it. */
+/** One link for each settings message after a sequence that changes something; its text lists the differences. */
 export function settingsSince(inputs: readonly StoredInput[], seq: number): ExplanationLink[] {
   let before = settingsAt(inputs, seq);
   return inputs
     .filter((input) => input.kind === "settings" && input.seq > seq)
     .flatMap((input) => {
       const after = input.body.settings as Readonly<Record<string, unknown>>;
-      const told =
+      const text =
         before === undefined ? "the first settings that are stored" : differences(before, after);
       before = after;
-      return told === "" ? [] : [linkOfInput(input, told)];
+      return text === "" ? [] : [linkOfInput(input, text)];
     });
 }
 

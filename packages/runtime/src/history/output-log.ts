@@ -13,25 +13,25 @@ export interface OutputSelection {
 export interface OutputReading {
   /** In the order of the log. */
   readonly outputs: readonly OutputEvent[];
-  /** Whether older ones were left unread: there are more than {@link MOST_READ}. */
+  /** True where more than {@link MOST_READ} outputs match, so that older ones were not read. */
   readonly cut: boolean;
 }
 
 export interface ReadOptions {
-  /** Milliseconds; undefined = all that is stored. */
+  /** Earliest timestamp of an output, ms; undefined reads all. */
   readonly since?: number | undefined;
-  /** How many are wanted: more may come. @default as many as are looked at */
+  /** Number of outputs wanted; up to a third more may be returned. @default all that are read */
   readonly wanted?: number | undefined;
-  /** Which of them are kept. */
+  /** Selects outputs. */
   readonly keep?: ((output: OutputEvent) => boolean) | undefined;
 }
 
-/** Most stored outputs that one request looks at: the newest. */
+/** Most stored outputs that one request reads: the newest. */
 const MOST_READ = 20_000;
 
 /** Families whose subject ends with the system. */
 const WITHOUT_TAIL: ReadonlySet<OutputFamily> = new Set(["parameters", "transitions"]);
-/** By how much a clock that stamps outputs may be ahead of the server's, beyond what samples may. */
+/** How far the clock behind an output's timestamp may be ahead of the server's clock, beyond `max_ahead_seconds`. */
 const CLOCK_SLACK_MS = 60_000;
 
 /** Reads the outputs of the house back from its log. */
@@ -43,13 +43,13 @@ export class OutputLog {
   }
 
   /**
-   * Outputs about a system (undefined: about all) whose own time is `since` or later.
+   * Outputs about a system (undefined: about all systems) with a timestamp of `since` or later.
    *
-   * An output's own time may lie before the time at which it was stored as far as it likes (imported history), but hardly
-   * behind it: so the server skips what was stored before `since`, less what samples may be ahead.
+   * The server skips messages stored before `since` − `max_ahead_seconds` − 1 minute: an output can be stored long
+   * after its timestamp (imported history), but not earlier than that before it.
    *
    * @throws {MessageError} MAPEK_REQUEST_UNAVAILABLE, MAPEK_OVERLOADED.
-   * Cost: reads every output that matches, at most {@link MOST_READ}: about 20 µs each.
+   * Cost: about 20 µs for each matching output, at most {@link MOST_READ} outputs.
    */
   async read(
     system: string | undefined,
@@ -62,7 +62,7 @@ export class OutputLog {
       stream: STREAMS.knowledge,
       filters: selections.map((selection) => filterOf(subjects, system, selection)),
       storedSince: since === undefined ? undefined : since - aheadMs,
-      // A reading stops at three quarters of the most that it may be.
+      // `readStored` may return only three quarters of `most`.
       most: Math.min(MOST_READ, Math.ceil((wanted * 4) / 3)),
     };
     const { items, cut } = await readStored(connection, query, (stored) => {
@@ -72,7 +72,7 @@ export class OutputLog {
     return { outputs: items, cut };
   }
 
-  /** When the oldest message that is still in the log was stored, ms; undefined of an empty one. */
+  /** When the oldest message of the log was stored, ms; undefined for an empty log. */
   async beginsAt(): Promise<number | undefined> {
     const { state } = await this.#context.connection.jsm.streams.info(STREAMS.knowledge);
     return state.messages === 0 ? undefined : Date.parse(state.first_ts);
@@ -92,7 +92,7 @@ function filterOf(
 
 const utf8 = new TextDecoder();
 
-/** The house has written it, so it is of its family's form. */
+/** The services wrote this message themselves, so its form is not checked again. */
 function outputOf(
   subjects: Subjects,
   { seq, subject, data, headers }: Pick<StoredMessage, "seq" | "subject" | "data" | "headers">,

@@ -1,8 +1,8 @@
 import { MessageError } from "@mapek/core/messages";
 
 /**
- * Lets a few readings of the log go on at a time, and some more wait: each holds what it has read in memory, and the process has
- * other work.
+ * Limits the number of log readings at a time and of those that wait: each reading holds its messages in memory and
+ * takes time from folding.
  */
 export class ReadingGate {
   readonly #most: number;
@@ -10,20 +10,20 @@ export class ReadingGate {
   readonly #waiting: (() => void)[] = [];
   #underWay = 0;
 
-  /** @param most At a time. @param mostWaiting Beyond these; one more is refused. */
+  /** @param most Readings at a time. @param mostWaiting Readings that may wait; one more is refused. */
   constructor(most: number, mostWaiting: number) {
     this.#most = most;
     this.#mostWaiting = mostWaiting;
   }
 
-  /** Works when it is its turn. @throws {MessageError} MAPEK_OVERLOADED at once where too many wait. */
+  /** Runs `work` when a place is free. @throws {MessageError} MAPEK_OVERLOADED at once where too many wait. */
   async pass<T>(work: () => Promise<T>): Promise<T> {
     if (this.#underWay >= this.#most) {
       if (this.#waiting.length >= this.#mostWaiting) {
         const why = `${this.#waiting.length} readings of the log are waiting: try later`;
         throw new MessageError("MAPEK_OVERLOADED", why);
       }
-      // Whoever ends hands its place over.
+      // The reading that ends passes its place on, so `#underWay` stays the same.
       await new Promise<void>((resolve) => {
         this.#waiting.push(resolve);
       });

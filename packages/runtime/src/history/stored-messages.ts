@@ -9,42 +9,45 @@ import { ReadingGate } from "./reading-gate.ts";
 export interface StoredMessage {
   readonly seq: number;
   readonly subject: string;
-  /** Of the connection's memory: to be copied where it is kept. */
+  /** A view of the connection's buffer: copy it to keep it. */
   readonly data: Uint8Array;
   readonly headers: MsgHdrs | undefined;
   /** When the server stored it, ms. */
   readonly storedAt: number;
 }
 
-/** Which messages of a stream are wanted. */
+/** Selects messages of a stream. */
 export interface StoredQuery {
   readonly stream: string;
-  /** Subjects with wildcards, none of which overlaps another. */
+  /** Subjects, with wildcards; no two may overlap. */
   readonly filters: readonly string[];
-  /** Only those stored at this time (ms) or later; undefined = all. */
+  /** Only messages stored at this time (ms) or later; undefined = all. */
   readonly storedSince?: number | undefined;
-  /** The newest so many; where there are more, at least three quarters of this. */
+  /** Most messages to read: the newest. Where more match, between three quarters of this number and all of it are read. */
   readonly most: number;
 }
 
 export interface StoredAnswer<T> {
-  /** What was made of the messages, in the order of the stream. */
+  /** What `make` returned, in the order of the stream. */
   readonly items: readonly T[];
-  /** Whether there were more than `most`: the oldest are missing. */
+  /** True where more than `most` messages match: the oldest are missing. */
   readonly cut: boolean;
 }
 
-/** A reading that takes longer gives up. */
+/** A reading that takes longer fails. */
 const READ_MS = 4_000;
-/** Longest time that a reading keeps the event loop to itself. */
+/** Longest time for which a reading keeps the event loop, ms. */
 const SLICE_MS = 4;
-/** Readings at a time in a process, and those that may wait. */
+/** Two readings at a time in a process; 64 may wait. */
 const gate = new ReadingGate(2, 64);
-/** A reader to which nothing comes for so long, though something should, gives up. */
+/** A reading fails after this time without a message while messages are pending. */
 const SILENCE_MS = 3_000;
-/** Bytes that the server may send ahead. */
+/** Bytes that the server may send before the client asks again. */
 const FETCH_BYTES = 3 * 1_024 * 1_024;
-/** A cut that leaves at least this share of `most` is good enough: each further try asks the server. */
+/**
+ * The search for the start ends once between this share of `most` and `most` itself is pending: each further step asks
+ * the server.
+ */
 const ENOUGH = 0.75;
 const MOST_TRIES = 40;
 
@@ -56,13 +59,13 @@ const startAt = (storedSince: number | undefined): Start =>
     : { opt_start_time: new Date(Math.max(0, storedSince)).toISOString() };
 
 /**
- * Reads the newest stored messages that match, up to what was stored when it was asked; two readings at a time in a process.
+ * Reads the newest matching messages, up to the last one stored at the start. Two readings at a time in a process.
  *
- * @param make What is kept of a message: nothing, or what it becomes.
- * @throws {MessageError} MAPEK_REQUEST_UNAVAILABLE where the server does not hand them out in four seconds; MAPEK_OVERLOADED
- * where 64 readings wait already.
- * Cost: about 10 µs a message beside `make`, in slices of 4 ms; where there are more than `most`, some 20 questions to
- * the server before that.
+ * @param make Turns a message into what is kept of it; an empty list keeps nothing.
+ * @throws {MessageError} MAPEK_REQUEST_UNAVAILABLE where the server does not hand the messages out within 4 s;
+ * MAPEK_OVERLOADED where 64 readings wait already.
+ * Cost: about 10 µs for each message beside `make`, in slices of 4 ms. Where more than `most` match, a binary search
+ * comes first, with three requests for each of at most 40 steps.
  */
 export async function readStored<T>(
   connection: Connection,
@@ -91,7 +94,7 @@ export async function readStored<T>(
           throw new MessageError("MAPEK_REQUEST_UNAVAILABLE", why);
         }
         if (now < sliceEnds) continue;
-        // Messages that were read already come without a turn of the event loop.
+        // Messages that are in memory already arrive without a turn of the event loop.
         await setImmediate();
         sliceEnds = performance.now() + SLICE_MS;
       }
@@ -101,9 +104,9 @@ export async function readStored<T>(
 }
 
 /**
- * Every stored message that matches, in order, up to what was stored when it was asked; nothing is kept in memory.
+ * Every matching message, in order, up to the last one stored at the start. Keeps no message in memory.
  *
- * @throws {MessageError} MAPEK_REQUEST_UNAVAILABLE where the server does not hand them out.
+ * @throws {MessageError} MAPEK_REQUEST_UNAVAILABLE where the server does not hand the messages out.
  */
 export async function* streamStored(
   connection: Connection,
@@ -141,7 +144,10 @@ async function open(
   return { consumer, pending: (await consumer.info()).num_pending };
 }
 
-/** Where there are too many, asks for the counts from places ever nearer to the right one. */
+/**
+ * Opens a consumer on the newest `most` messages. The server cannot begin at the n-th message from the end, so a
+ * binary search over sequences compares the numbers of pending messages.
+ */
 async function openNewest(
   connection: Connection,
   { stream, filters, storedSince, most }: StoredQuery,
@@ -161,7 +167,7 @@ async function openNewest(
   return { ...found, cut: true };
 }
 
-/** The next `count` messages, or fewer where some are trimmed meanwhile; ends the consumer. */
+/** The next `count` messages, or fewer where the stream drops some meanwhile; deletes the consumer at the end. */
 async function* taken(
   { nc }: Connection,
   consumer: Consumer,
@@ -187,7 +193,7 @@ async function* taken(
     const why = `${count - left} of ${count} stored messages came, then none for ${SILENCE_MS / 1_000} s`;
     throw new MessageError("MAPEK_REQUEST_UNAVAILABLE", why);
   } finally {
-    // Otherwise the server keeps it for minutes.
+    // The server keeps a consumer that is not deleted for minutes.
     consumer.delete().catch(() => {});
   }
 }

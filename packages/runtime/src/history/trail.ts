@@ -12,27 +12,30 @@ import type { ServiceContext } from "../service.ts";
 import { isSameCause } from "./cause.ts";
 import { readInputAt, type StoredInput } from "./input-log.ts";
 
-/** What led to an output, as far as it is stored. */
+/** The chain of messages that led to an output, as far as it is stored. */
 export interface Trail {
-  /** The input that was folded when it was decided; undefined where it is not stored, and of samples. */
+  /** The input on which the output was decided; undefined for samples, and where it is not stored. */
   readonly cause: StoredInput | undefined;
-  /** Whether what follows what was decided has moved it since. */
+  /** True where the output repeats an action's threshold that has followed the learned threshold since. */
   readonly hasFollowed: boolean;
-  /** What has become of its action by then, oldest first; of an output that undoes the action all that is told of it. */
+  /**
+   * Messages of the action that led to the output, oldest first, as known then. For an output that undoes the action:
+   * all of them.
+   */
   readonly actions: readonly OutputOf<"actions">[];
   readonly signal: OutputOf<"feedback"> | undefined;
-  /** What the signal is about. */
+  /** The anomaly or recommendation that the signal is about. */
   readonly origin: OutputOf<"recommendations"> | OutputOf<"anomalies"> | undefined;
-  /** Signals and actions that should be there and are not, in words. */
+  /** Signals and actions that the chain refers to but that are not stored, in words. */
   readonly missing: readonly string[];
 }
 
 /**
- * Follows an output back through the log by the links that messages carry: an output names the input that led to it, a command its
- * action, an action its signal, a signal the anomaly or the recommendation. What messages say in words plays no part.
+ * Follows an output back through the log. Only ids count, never texts: an output names the input that led to it, a
+ * command its action, an action its signal, a signal its anomaly or recommendation.
  *
- * @param outputs What is stored about the system, in the order of the log, of the families that may be on the way.
- * Cost: two questions to the server at most.
+ * @param outputs Stored outputs about the system, in the order of the log, of all families that the chain may include.
+ * Cost: at most two requests to the server.
  */
 export async function trailOf(
   context: ServiceContext,
@@ -63,7 +66,10 @@ export async function trailOf(
   };
 }
 
-/** A threshold that is handed out anew as it follows what is learned keeps the action that set it. */
+/**
+ * The first message with the action's threshold: later ones carry the action's id too, because the threshold goes on
+ * following what is learned.
+ */
 function firstOfAction(
   output: OutputOf<"thresholds">,
   outputs: readonly OutputEvent[],
@@ -89,16 +95,22 @@ function commandIdOf(output: OutputEvent): string | undefined {
   return isOutput("actions", output) ? output.message.action_id : undefined;
 }
 
-/** An action is told of as applied behind what it changed, and as judged long after. */
+/**
+ * The messages of an action that were known when `output` was put out.
+ *
+ * Where `output` is a message of the action, the order in the log decides. A change comes before the message "applied"
+ * that reports it and long before "judged": all but "judged" belong to it. A change that undoes the action comes after
+ * all.
+ */
 function actionsBy(
   output: OutputEvent,
   commandId: string,
   outputs: readonly OutputEvent[],
 ): OutputOf<"actions">[] {
   const id = actionOfCommand(commandId);
-  const told = outputsOf("actions", outputs).filter(({ message }) => message.action_id === id);
-  if (output.family === "actions") return told.filter(({ seq }) => seq <= output.seq);
-  return id === commandId ? told.filter(({ message }) => message.status !== "judged") : told;
+  const reports = outputsOf("actions", outputs).filter(({ message }) => message.action_id === id);
+  if (output.family === "actions") return reports.filter(({ seq }) => seq <= output.seq);
+  return id === commandId ? reports.filter(({ message }) => message.status !== "judged") : reports;
 }
 
 const signalOf = (
@@ -121,13 +133,13 @@ async function originOf(
   return outputsOf("recommendations", outputs).find(({ message }) => isSame(message, sent));
 }
 
-/** A series has one recommendation for a side at a time. */
+/** A series has at most one recommendation for each side and timestamp. */
 const isSame = (a: Recommendation, b: Recommendation): boolean =>
   a.timestamp === b.timestamp &&
   (a.side ?? "upper") === (b.side ?? "upper") &&
   seriesKey(a.system, a.metric, a.labels) === seriesKey(b.system, b.metric, b.labels);
 
-/** The change of state with which parameters came: both were put out when the same input was folded. */
+/** The transition that was put out together with parameters: both name the same input as their cause. */
 export const transitionOf = (
   { cause }: OutputEvent,
   outputs: readonly OutputEvent[],

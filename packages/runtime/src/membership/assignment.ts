@@ -1,13 +1,13 @@
 import { fnv1a32 } from "@mapek/core/messages";
 
 /**
- * Which member runs which partition: rendezvous hashing with even shares.
+ * Assigns partitions to members by rendezvous hashing with even shares.
  *
  * Pairs of partition and member are taken in order of their hash; a member whose share is full takes no more. Shares
- * differ by at most one, and a member that joins or leaves moves few partitions beyond those that it takes or leaves.
+ * differ by at most one. When a member joins or leaves, few partitions move beyond those of that member.
  *
- * @param members Their names; the order does not matter.
- * @returns By partition the member's name; undefined for every one where there is no member.
+ * @param members Names of the members, in any order.
+ * @returns For each partition the member's name; undefined for all where there is no member.
  * Cost: O(p · m · log(p · m)). Source: Thaler and Ravishankar (1998), IEEE/ACM Transactions on Networking 6(1), 1–14;
  * even shares after Mirrokni, Thorup and Zadimoghaddam (2018), Consistent Hashing with Bounded Loads.
  */
@@ -44,7 +44,10 @@ function pairsByWeight(partitions: number, members: readonly string[]) {
   );
 }
 
-/** FNV hardly spreads the last characters over the high bits. Source: the finaliser of MurmurHash3, Austin Appleby. */
+/**
+ * Mixes the bits of a hash. FNV-1a alone hardly carries the last characters into the high bits, and the partition's
+ * number stands at the end. Source: the finaliser of MurmurHash3, Austin Appleby.
+ */
 function spread(hash: number): number {
   let mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);

@@ -1,25 +1,25 @@
-/** How a process stands to a partition: it does not run it, folds behind its owner, or owns it. */
+/** Relation of a process to a partition: `none` does not run it, a `follower` folds behind its owner, an `owner` commits. */
 export type Role = "none" | "follower" | "owner";
 
-/** What a process sees of one partition. */
+/** What a process knows of one partition when it balances. */
 export interface Outlook {
   readonly role: Role;
   /** The partition is assigned to this process. */
   readonly mine: boolean;
   /** Another live member runs it. */
   readonly heldByOther: boolean;
-  /** The member to which it is assigned could take it over at once. */
+  /** The member that the partition is assigned to follows it and has its state. */
   readonly assigneeReady: boolean;
 }
 
 export type Step = "claim" | "follow" | "promote" | "release" | "drop" | "keep";
 
 /**
- * What to do about a partition.
+ * The next step of a process for a partition.
  *
- * A partition that nobody runs is claimed by its assignee at once. One that somebody runs is first followed: its owner
- * goes on until the assignee has the state, then releases it, and the follower claims it. So it pauses for a commit
- * and a claim, not for a restore.
+ * The assignee claims a partition that no member runs. A partition that another member runs is followed first: the
+ * owner goes on until the assignee has the state and then releases it; the assignee claims it. So the partition pauses
+ * for one commit and one claim, not for a restore.
  */
 export function stepFor({ role, mine, heldByOther, assigneeReady }: Outlook): Step {
   switch (role) {

@@ -4,26 +4,25 @@ import type { Connection } from "../nats/connect.ts";
 import { linkOf } from "../nats/link.ts";
 import { MEMBERS_BUCKET } from "../nats/streams.ts";
 
-/** Leave to act on partitions: whoever has lost it stops at once. */
+/** Permission to fold and commit partitions: a process without a valid lease must stop at once. */
 export interface Lease {
   readonly valid: boolean;
-  /** Resolves when it is valid again, or when nobody waits for it any more. */
+  /** Resolves when the lease is valid, or when `givenUp` returns true. */
   regained(givenUp: () => boolean): Promise<void>;
 }
 
 const CHECK_MS = 20;
-/** Heartbeats within the life of a lease: some may be lost or late. */
+/** Heartbeats within the time to live of a lease, so that some may be lost or late. */
 const BEATS_PER_TTL = 5;
 
-/** What a member says of itself. */
 export type MemberState = Pick<Member, "holds" | "ready" | "leaving">;
 
 /**
- * This process's own record among the members, renewed by heartbeats.
+ * The record of this process among the members, renewed by heartbeats.
  *
- * The lease counts from when a confirmed heartbeat was sent, by a clock that is never set back; the others count from
- * when they saw it. So a member stops before another takes its partitions over. Safety does not depend on it: commits
- * are fenced.
+ * The lease lasts `ttlMs` from when a confirmed heartbeat was sent; other members count from when they received it,
+ * which is later. So a member stops before another one takes its partitions over. Both use a monotonic clock. Safety
+ * does not depend on the lease: commits are fenced.
  */
 export class Heartbeat implements Lease {
   readonly #connection: Connection;
@@ -35,7 +34,7 @@ export class Heartbeat implements Lease {
   #due: NodeJS.Immediate | undefined;
   #ended = false;
 
-  /** @param key The record's key in the bucket. @param ttlMs At least 1,000. */
+  /** @param key Key of the record in the bucket of members. @param ttlMs Time to live of the record, ms, 1,000 or more. */
   constructor(
     connection: Connection,
     key: string,
@@ -65,7 +64,7 @@ export class Heartbeat implements Lease {
     while (!this.valid && !givenUp()) await new Promise((resolve) => setTimeout(resolve, CHECK_MS));
   }
 
-  /** Tells the others, at the end of this turn. Cost: O(partitions). */
+  /** Publishes a changed state at the end of this turn of the event loop. Cost: O(partitions). */
   announce(state: MemberState): void {
     const { holds, ready, leaving } = this.#record;
     if (
@@ -78,7 +77,7 @@ export class Heartbeat implements Lease {
     this.#due ??= setImmediate(() => this.#beat());
   }
 
-  /** Leaves: the record says so and soon expires. */
+  /** Ends the heartbeats. The last record says that the member leaves, and expires after 1 s. */
   async end(): Promise<void> {
     clearInterval(this.#timer);
     clearImmediate(this.#due);
@@ -95,14 +94,14 @@ export class Heartbeat implements Lease {
       () => {
         this.#confirmedAt = Math.max(this.#confirmedAt, sentAt);
       },
-      // The next one follows soon; until then the lease runs on or out.
+      // The next heartbeat follows within `ttlMs` / 5; the lease stays valid or expires meanwhile.
       () => {},
     );
   }
 
   #publish(ttlMs: number): Promise<unknown> {
     const { js, nc } = this.#connection;
-    // Not `kv.put`: it gives a key no time to live. Nobody else writes this key, so nothing is expected of it.
+    // `kv.put` cannot give a key a time to live. Only this process writes the key, so no expected revision is needed.
     return linkOf(nc).answer(() =>
       js.publish(this.#subject, memberMessage.encode(this.#record), {
         ttl: `${ttlMs}ms`,

@@ -8,14 +8,15 @@ const RETRY_MS = 100;
 
 interface Seen {
   readonly member: Member;
-  /** By this process's clock, which is never set back. */
+  /** When the last heartbeat arrived; ms of `performance.now()`. */
   seenAt: number;
 }
 
 /**
- * The members of a service, as their heartbeats tell of them: alive is who was heard of within the time to live.
+ * The members of a service, by their heartbeats. A member is alive while its last heartbeat is younger than the time
+ * to live.
  *
- * It is a hint for balance, not for safety: two members may see different sets for a moment.
+ * The set is a hint for balance, not for safety: two members may see different sets for a moment.
  */
 export class Members {
   readonly #connection: Connection;
@@ -26,7 +27,7 @@ export class Members {
   #stopped = false;
   #end: (() => void) | undefined;
 
-  /** @param onChange Called after each heartbeat that was heard. */
+  /** @param onChange Called after each received heartbeat. */
   constructor(connection: Connection, service: Service, ttlMs: number, onChange: () => void) {
     this.#connection = connection;
     this.#service = service;
@@ -35,7 +36,7 @@ export class Members {
     void this.#watch();
   }
 
-  /** Who is alive, by key. Cost: O(members). */
+  /** The members that are alive, by key. Cost: O(members). */
   live(): ReadonlyMap<string, Member> {
     const now = performance.now();
     const live = new Map<string, Member>();
@@ -59,7 +60,7 @@ export class Members {
         const bucket = await link.answer(() => new Kvm(this.#connection.js).open(MEMBERS_BUCKET));
         await this.#follow(bucket);
       } catch {
-        // The server is not there yet, or has no leader for the bucket.
+        // The server is not reachable yet, or the bucket has no leader: tried again after `RETRY_MS`.
       }
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
@@ -69,7 +70,7 @@ export class Members {
   async #follow(bucket: KV): Promise<void> {
     const link = linkOf(this.#connection.nc);
     const entries = await link.answer(() => bucket.watch({ key: `${this.#service}.*` }));
-    // While nothing was heard nobody can be told dead.
+    // Without a connection no heartbeat could arrive, so the age of every member starts again at 0.
     const now = performance.now();
     for (const seen of this.#seen.values()) seen.seenAt = now;
     const release = link.onLost(() => entries.stop());
@@ -89,7 +90,8 @@ export class Members {
 
   #hear(key: string, value: Uint8Array): void {
     const decoded = memberMessage.decode(value);
-    // A newer version's record: it is not known what that member holds, commits are fenced all the same.
+    // The record of a newer version is ignored: what that member holds is unknown, and commits are fenced all the
+    // same.
     if (!decoded.ok) return;
     const { holds, leaving } = decoded.value;
     if (leaving && holds.length === 0) this.#seen.delete(key);

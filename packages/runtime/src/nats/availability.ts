@@ -1,16 +1,16 @@
 import { errors } from "@nats-io/transport-node";
 
 /**
- * The server's codes for "not now": JetStream has no leader (10008), another node leads (10009), too few
- * nodes are there yet (10005), the stream is offline (10118).
+ * The server's error codes for a state that passes: JetStream has no leader (10008), another node leads (10009), too
+ * few nodes are there yet (10005), the stream is offline (10118).
  */
 const NOT_NOW = new Set([10005, 10008, 10009, 10118]);
 
 const RETRY_MS = 250;
 
 /**
- * Whether a request to JetStream failed only because no leader answered it: in a cluster that is so for
- * some seconds after a node was lost, and while the nodes find each other.
+ * True where a request to JetStream failed only because no leader answered it. In a cluster this lasts some seconds
+ * after a node is lost, and while the nodes find each other.
  */
 function isUnavailable(error: unknown): boolean {
   if (error instanceof errors.TimeoutError) return true;
@@ -19,9 +19,10 @@ function isUnavailable(error: unknown): boolean {
 }
 
 /**
- * Does something that only asks or may be done twice, again and again while no leader answers.
+ * Repeats `work` while no leader answers. `work` must only read, or be safe to run twice: an attempt without an answer
+ * may have succeeded.
  *
- * @throws What `work` throws otherwise, or at the last attempt within `deadlineMs`.
+ * @throws The error of `work` when another reason failed it, or the last one after `deadlineMs`.
  */
 export async function whenAvailable<T>(deadlineMs: number, work: () => Promise<T>): Promise<T> {
   const deadline = performance.now() + deadlineMs;

@@ -19,17 +19,18 @@ import { withoutCredentials } from "../config/without-secrets.ts";
 import { RuntimeError } from "../errors.ts";
 import { whenAvailable } from "./availability.ts";
 
-/** The oldest server whose atomic batches can be relied on. */
+/** Oldest server with reliable atomic batches. */
 const MINIMUM_SERVER_VERSION = "2.12.1";
 
 /**
- * Milliseconds for the answer to a question about streams, and to a publish or a new consumer. In a
- * cluster that lost its leader none comes: the sooner it is asked again, the sooner it goes on.
+ * Milliseconds to wait for answers: about streams (`MANAGER_TIMEOUT_MS`), to a publish or a new consumer
+ * (`CLIENT_TIMEOUT_MS`). In a cluster without a leader no answer comes, and a request that is repeated sooner succeeds
+ * sooner.
  */
 const MANAGER_TIMEOUT_MS = 1_000;
 const CLIENT_TIMEOUT_MS = 1_200;
 
-/** A connection with what JetStream needs beside it. */
+/** A connection with its JetStream clients. */
 export interface Connection {
   readonly nc: NatsConnection;
   readonly js: JetStreamClient;
@@ -37,12 +38,14 @@ export interface Connection {
 }
 
 /**
- * Connects, waits for JetStream and checks the server's version. The connection reconnects for ever;
- * what is published meanwhile is lost: whoever must know awaits the server's answer.
+ * Connects, checks the server's version and waits for JetStream.
  *
- * @param name What the server shows in its list of connections.
- * @throws {RuntimeError} MAPEK_NATS_UNREACHABLE, MAPEK_NATS_TOO_OLD or MAPEK_NATS_NO_JETSTREAM;
- * MAPEK_CONFIG_BAD_VALUE where a file with credentials cannot be read.
+ * The connection reconnects for ever. Messages published while it is disconnected are lost without an error: a caller
+ * that must know awaits the server's answer.
+ *
+ * @param name Name of the connection in the server's list.
+ * @throws {RuntimeError} MAPEK_NATS_UNREACHABLE, MAPEK_NATS_TOO_OLD or MAPEK_NATS_NO_JETSTREAM; MAPEK_CONFIG_BAD_VALUE
+ * where a file with credentials cannot be read.
  */
 export async function connect(config: Config["nats"], name: string): Promise<Connection> {
   const options = connectionOptions(config, name);
@@ -99,7 +102,7 @@ function connectionOptions(config: Config["nats"], name: string): ConnectionOpti
     name,
     reconnect: true,
     maxReconnectAttempts: -1,
-    // A stack for every request would cost more than the request.
+    // Without this option the client takes a stack trace for every request, which costs more than the request.
     noAsyncTraces: true,
     reconnectTimeWait: 250,
     timeout: config.connect_timeout_seconds * 1_000,
@@ -121,7 +124,7 @@ function tlsOptions({ tls_ca_file, tls_cert_file, tls_key_file }: Config["nats"]
   };
 }
 
-/** The text of the error says nothing of what the file holds. */
+/** The library's error is dropped: its text could show a part of the seed. */
 function publicKeyOf(seed: Uint8Array): string {
   try {
     return nkeys.fromSeed(seed).getPublicKey();
@@ -130,7 +133,7 @@ function publicKeyOf(seed: Uint8Array): string {
   }
 }
 
-/** A file's bytes without the white space around them. */
+/** The bytes of a file without leading and trailing white space. */
 function bytesOf(file: string, key: keyof Config["nats"]): Uint8Array {
   try {
     return new TextEncoder().encode(readFileSync(file, "utf8").trim());

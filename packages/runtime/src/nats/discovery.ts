@@ -3,9 +3,9 @@ import type { Msg, NatsConnection, Subscription } from "@nats-io/transport-node"
 import type { EndpointStats } from "./endpoint-stats.ts";
 
 export interface DiscoveryOptions {
-  /** Shared by all instances of a service: letters, digits, `-` and `_`. */
+  /** Name of the service, shared by all its instances: letters, digits, `-` and `_`. */
   readonly name: string;
-  /** Of this instance; characters that a subject token may not have become `_`. */
+  /** Id of this instance; other characters than letters, digits, `-` and `_` become `_`. */
   readonly id: string;
   /** Semantic version. */
   readonly version: string;
@@ -17,10 +17,11 @@ const VERBS = ["PING", "INFO", "STATS"] as const;
 type Verb = (typeof VERBS)[number];
 
 /**
- * Lets a service be found as NATS services are (ADR-32): answers `$SRV.PING`, `$SRV.INFO` and `$SRV.STATS`, for all
- * services, for those of its name and for this instance, so that `nats service ls` and `info` know it.
+ * Makes a service visible to NATS service discovery (ADR-32), such as `nats service ls`: answers `$SRV.PING`,
+ * `$SRV.INFO` and `$SRV.STATS` for all services, for this service's name and for this instance.
  *
- * The protocol is small and the library for it (`@nats-io/services`) is a prerelease that brings an older client along.
+ * Own code: the protocol is small, and the library for it (`@nats-io/services`) is a prerelease that depends on an
+ * older client.
  */
 export class Discovery {
   readonly #nc: NatsConnection;
@@ -37,12 +38,12 @@ export class Discovery {
     this.#description = description;
   }
 
-  /** Tells of subjects on which the service takes messages. */
+  /** Adds subjects on which the service takes messages to the answers. */
   add(...endpoints: readonly EndpointStats[]): void {
     this.#endpoints.push(...endpoints);
   }
 
-  /** Answers from now on. */
+  /** Subscribes to the discovery subjects. */
   start(): void {
     const { name, id } = this.#identity;
     this.#subscriptions = VERBS.flatMap((verb) =>
@@ -56,7 +57,7 @@ export class Discovery {
     );
   }
 
-  /** A service that drains is not to be found any more. */
+  /** Unsubscribes, so that nobody finds a service that drains. */
   stop(): void {
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
   }
@@ -80,7 +81,7 @@ export class Discovery {
             queue_group: queueGroup,
             metadata: null,
           })),
-          // Readers of the first version of the schema ask for it.
+          // Required by the first version of the schema.
           subjects: this.#endpoints.map(({ subject }) => subject),
         };
       case "STATS":

@@ -11,7 +11,7 @@ import type { Connection } from "./connect.ts";
 const ASK_TIMEOUT_MS = 2_000;
 const NANOS_PER_SECOND = 1e9;
 
-/** The part of a server's `/varz` that is about syncing and its cluster. */
+/** The fields of a server's `/varz` about syncing and its cluster. */
 interface Varz {
   readonly jetstream?: {
     readonly config?: { readonly sync_interval?: number; readonly sync_always?: boolean };
@@ -20,15 +20,16 @@ interface Varz {
 }
 
 /**
- * Asks the server what it does for an acknowledged write.
+ * Finds out whether an acknowledged write survives a power failure.
  *
- * Replicas and storage come from the streams. How often a server syncs is told neither to clients nor
- * over the API of an account, only by its monitoring address and to its system account.
+ * Replicas and storage come from the streams' configuration. The sync interval is visible only at a server's
+ * monitoring address and to its system account, not to clients.
  *
- * @param streams Names of the streams that are looked at, at least one.
- * @param monitoringUrls Addresses of the servers' monitoring, separated by commas; undefined where there is none.
- * @throws {Error} When a stream cannot be asked. A monitoring address that does not answer gives `unknown`.
- * Cost: one request a stream, one HTTP request a monitoring address.
+ * @param streams Names of the streams to ask about, at least one.
+ * @param monitoringUrls Monitoring addresses of the servers, separated by commas; undefined where there is none.
+ * @throws {Error} When a stream's info cannot be read. A monitoring address that does not answer gives `sync:
+ * "unknown"`.
+ * Cost: one request for each stream, one HTTP request for each monitoring address.
  */
 export async function readDurability(
   { nc, jsm }: Connection,
@@ -58,7 +59,7 @@ async function readVarz(url: string): Promise<Varz | undefined> {
   }
 }
 
-/** By Node's own client: loading `fetch` would take a service longer than the question. */
+/** Uses Node's HTTP client: loading `fetch` takes longer than the request itself. */
 function textOf(url: string): Promise<string> {
   const { get } = url.startsWith("https:") ? https : http;
   return new Promise((resolve, reject) => {
@@ -79,7 +80,10 @@ function weakest(syncs: readonly Durability["sync"][]): Durability["sync"] {
   return seconds.length === 0 ? "always" : Math.max(...seconds);
 }
 
-/** Without monitoring, a stream that is on every server shows them all, but a client cannot tell that it is. */
+/**
+ * The number of servers; null where it is unknown. Without monitoring a client cannot tell whether the servers of a
+ * stream are all servers of the cluster.
+ */
 function clusterSize(
   cluster: string | undefined,
   servers: readonly (Varz | undefined)[],
@@ -89,11 +93,11 @@ function clusterSize(
   return servers.find((server) => server?.jetstream?.meta)?.jetstream?.meta?.cluster_size ?? null;
 }
 
-/** True where one power failure can take acknowledged writes: no other copy, and not known to be synced. */
+/** True where one power failure can lose acknowledged writes: there is one replica, and writes are not known to be synced. */
 export const isAtRisk = ({ replicas, storage, sync }: Durability): boolean =>
   replicas === 1 && (storage === "memory" || sync !== "always");
 
-/** Says at start what was found, and warns where it is not enough. */
+/** Logs the durability; a warning where acknowledged writes are at risk. */
 export function logDurability(log: Logger, durability: Durability): void {
   if (!isAtRisk(durability)) {
     log.info({ durability }, "durability");
@@ -105,7 +109,7 @@ export function logDurability(log: Logger, durability: Durability): void {
   );
 }
 
-/** Metrics of what was found; returns the function that sets them. */
+/** Registers the gauges of durability; returns the function that sets them. */
 export function durabilityGauges(registry: Registry): (durability: Durability) => void {
   const replicas = instrument(registry, "mapek_durability_replicas");
   const seconds = instrument(registry, "mapek_durability_sync_seconds");

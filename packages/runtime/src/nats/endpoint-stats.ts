@@ -1,4 +1,4 @@
-/** A subject on which a service takes messages, and what it has done with them since the process began. */
+/** A subject on which a service takes messages, and its counters since the process began. */
 export class EndpointStats {
   readonly name: string;
   readonly subject: string;
@@ -8,7 +8,7 @@ export class EndpointStats {
   #lastError = "";
   #processingMs = 0;
 
-  /** @param subject Its tokens but wildcards make the name, as NATS allows it: letters, digits, `-` and `_`. */
+  /** @param subject The tokens without wildcards, joined by `-`, are the endpoint's name. */
   constructor(subject: string, queueGroup: string) {
     this.name = subject
       .split(".")
@@ -29,7 +29,7 @@ export class EndpointStats {
     this.#lastError = error;
   }
 
-  /** As `$SRV.STATS` tells it; times in nanoseconds. */
+  /** The endpoint's entry in the answer to `$SRV.STATS`; times in nanoseconds. */
   describe(): object {
     const processing = Math.round(this.#processingMs * 1e6);
     return {

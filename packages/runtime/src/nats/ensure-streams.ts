@@ -5,23 +5,23 @@ import { whenAvailable } from "./availability.ts";
 import { refuseNewerFormat, withoutFormat } from "./house-format.ts";
 import type { StreamDeclaration } from "./streams.ts";
 
-/** Limits that may be changed on a living stream without touching what is stored within them. */
+/** Fields that can be changed on a stream in use; messages within the new limits stay. */
 const UPDATABLE = new Set(["max_age", "max_msgs", "max_bytes", "num_replicas"]);
 
-/** Milliseconds for which a cluster may have no leader, or too few nodes for the replicas. */
+/** How long a cluster may have no leader, or fewer nodes than replicas, ms. */
 const LEADER_DEADLINE_MS = 30_000;
 
 const STREAM_NOT_FOUND = 10059;
 const STREAM_NAME_IN_USE = 10058;
 
 /**
- * Makes the declared streams that are missing and compares the others with the server, in order.
- * Waits for a cluster that has no leader.
+ * Creates missing streams and compares the existing ones with their declarations, in order. While a cluster has no
+ * leader, it is asked again for up to 30 s for each stream.
  *
- * @param update Whether limits that differ are set to the declared ones; other fields never are.
- * @throws {RuntimeError} MAPEK_STREAM_DRIFT names the stream, the field and both values;
- * MAPEK_HOUSE_TOO_NEW for streams of a newer version, before anything is made or changed where the first
- * stream is there; MAPEK_STREAM_REFUSED passes on the server's own reason.
+ * @param update True sets limits that differ to the declared values. Other fields are never changed.
+ * @throws {RuntimeError} MAPEK_STREAM_DRIFT names the stream, the field and both values; MAPEK_HOUSE_TOO_NEW for a
+ * stream of a newer version, before anything is created or changed where the first stream exists; MAPEK_STREAM_REFUSED
+ * with the server's own reason.
  */
 export async function ensureStreams(
   jsm: JetStreamManager,
@@ -64,7 +64,7 @@ async function configOnServer(
   }
 }
 
-/** @returns the stream's configuration where another service that starts at the same time was faster. */
+/** @returns The stream's configuration where another service created it at the same time; undefined otherwise. */
 async function addStream(
   jsm: JetStreamManager,
   declaration: StreamDeclaration,
@@ -102,7 +102,7 @@ async function compare(
   await jsm.streams.update(declaration.name, { ...found, ...limits });
 }
 
-/** The declared fields that the server has otherwise; what the server adds to a field is no drift. */
+/** The declared fields whose values on the server differ. Properties that the server adds to a field are no difference. */
 function driftOf(declaration: StreamDeclaration, found: Partial<StreamConfig>) {
   const fields = Object.keys(declaration) as (keyof StreamDeclaration & keyof StreamConfig)[];
   return fields
@@ -110,7 +110,7 @@ function driftOf(declaration: StreamDeclaration, found: Partial<StreamConfig>) {
     .filter(({ declared, found: actual }) => !covers(actual ?? emptyLike(declared), declared));
 }
 
-/** The server leaves out fields that hold nothing. */
+/** The server omits empty fields, so an absent field counts as 0, −1 or an empty list. */
 function emptyLike(declared: unknown): unknown {
   if (declared === 0 || declared === -1) return declared;
   return Array.isArray(declared) && declared.length === 0 ? [] : undefined;

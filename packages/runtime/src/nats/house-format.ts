@@ -2,21 +2,21 @@ import type { StreamConfig } from "@nats-io/jetstream";
 import { RuntimeError } from "../errors.ts";
 
 /**
- * Number of the form in which a house stores its knowledge. It is raised by every change that an earlier
- * version would misread: a new kind of input, a new meaning of a stored field, other subjects. CHANGELOG says
- * which version brought which number.
+ * Version of the format in which a house stores its knowledge. Every change that an earlier version would misread
+ * raises it: a new kind of input, a new meaning of a stored field, other subjects. CHANGELOG names the release of each
+ * number.
  */
 export const HOUSE_FORMAT = 1;
 
-/** Where the number stands: in a stream's metadata. Version 0.1.0 wrote none, which means 1. */
+/** Key of the format in a stream's metadata. Version 0.1.0 wrote none, which means 1. */
 const FORMAT_KEY = "mapek.format";
 
-/** What a stream that is made now says of its format. */
+/** Metadata of a stream that is created now. */
 export const formatMetadata = { [FORMAT_KEY]: String(HOUSE_FORMAT) } as const;
 
 /**
- * Keeps a version away from a stream that a newer one has written: it would drop inputs that it does not
- * know, and commit over outputs that it cannot read.
+ * Refuses a stream that a newer version has written: this version would drop inputs that it does not know, and commit
+ * over outputs that it cannot read.
  *
  * @throws {RuntimeError} MAPEK_HOUSE_TOO_NEW names the stream and both formats.
  */
@@ -30,7 +30,7 @@ export function refuseNewerFormat(name: string, { metadata }: Partial<StreamConf
   );
 }
 
-/** The declaration as older streams have to meet it: a lower format, or none, is no drift. */
+/** The declaration without its format: an existing stream with a lower format, or none, is no drift. */
 export function withoutFormat<Declared extends Partial<StreamConfig>>(
   declaration: Declared,
 ): Declared {

@@ -4,7 +4,7 @@ const CHECK_MS = 50;
 
 const links = new WeakMap<NatsConnection, Link>();
 
-/** The link of a connection; the same one for each call. */
+/** The one `Link` of a connection. */
 export function linkOf(nc: NatsConnection): Link {
   let link = links.get(nc);
   if (link === undefined) {
@@ -15,8 +15,10 @@ export function linkOf(nc: NatsConnection): Link {
 }
 
 /**
- * Whether a connection has a server at its other end. The client drops what is sent or awaited while
- * it has none, and says so only when the request's time is over.
+ * Tells whether a connection has a server at its other end.
+ *
+ * Without it a request on a lost connection would wait for its whole timeout: the client drops messages while it is
+ * disconnected and reports nothing before that.
  */
 export class Link {
   #connected = true;
@@ -31,7 +33,7 @@ export class Link {
     return this.#connected;
   }
 
-  /** An answer from the server; rejects as soon as the connection is lost, since then none comes. */
+  /** Runs a request; rejects as soon as the connection is lost, since no answer can come any more. */
   answer<T>(request: () => Promise<T>): Promise<T> {
     if (!this.#connected) return Promise.reject(new Error("there is no connection"));
     return new Promise((resolve, reject) => {
@@ -48,7 +50,7 @@ export class Link {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Resolves when there is a connection, or when nobody waits for it any more. */
+  /** Resolves when the connection is there, or when `givenUp` returns true. */
   async restored(givenUp: () => boolean): Promise<void> {
     while (!this.#connected && !givenUp())
       await new Promise((resolve) => setTimeout(resolve, CHECK_MS));

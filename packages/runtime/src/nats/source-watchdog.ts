@@ -7,43 +7,44 @@ import { type Instrument, instrument } from "../metrics/instrument.ts";
 
 export interface SourceWatchdogOptions {
   readonly nc: NatsConnection;
-  /** A replicated stream that has one source. */
+  /** Name of a replicated stream with one source. */
   readonly stream: string;
-  /** The stream that it sources. */
+  /** Name of the stream that `stream` sources. */
   readonly origin: string;
-  /** Whether this process is the one that acts; asked at each look. */
+  /** True in the one process that acts; called at each check. */
   readonly responsible: () => boolean;
   readonly registry: Registry;
   readonly log: Logger;
 }
 
 const LOOK_EVERY_MS = 250;
-/** Without a leader no answer comes: the sooner it is asked again, the sooner it is seen. */
+/** Without a leader no answer comes, and a request that is repeated sooner sees the new leader sooner. */
 const ANSWER_MS = 500;
-/** A living source hears a heartbeat each second. */
+/** Silence from which the source counts as lost; a live source gets a heartbeat every second. */
 const QUIET_MS = 2_500;
-/** A new leader hears its source within 0.4 s where the origin has a leader. */
+/** Time within which a new leader must have heard its source; normally 0.4 s where the origin has a leader. */
 const UNHEARD_MS = 1_000;
 const COOL_DOWN_MS = 4_000;
-/** Hand-overs until the source is heard again; more would only disturb who writes to the stream. */
+/** Most hand-overs until the source is heard again; further ones would only disturb the stream's writers. */
 const MAX_TRIES = 3;
 const NANOS_PER_MS = 1e6;
 
 /**
- * Sees to it that a replicated stream hears its source soon after a node was lost.
+ * Restores the source of a replicated stream within seconds after a node is lost; the server alone can take more than
+ * 30 s.
  *
- * The server reads a source through a consumer that ends with the origin's leader. It looks for silence
- * every 10 s, and waits 30 s for an answer that it asked of an origin without a leader (nats-server,
- * `server/stream.go`). A new leader of the stream asks at once: the present one is therefore asked to hand
- * over when its source is silent and the origin has a leader.
+ * The server reads a source through a consumer, which ends when the origin's leader changes. The server checks for
+ * silence every 10 s, and waits 30 s for an answer from an origin without a leader (nats-server, `server/stream.go`).
+ * A new leader of the stream asks the origin at once. So when the source is silent and the origin has a leader, the
+ * watchdog asks the stream's leader to step down.
  *
- * Cost: four requests a second, eight while the source is silent; none while not responsible.
+ * Cost: 4 requests per second, at most 8 while the source is silent; none while not responsible.
  */
 export class SourceWatchdog {
   readonly #options: SourceWatchdogOptions;
   readonly #stepDowns: Instrument<"mapek_source_stepdowns_total">;
   readonly #stop = new AbortController();
-  /** The leader that has never heard the source, and since when that is known. */
+  /** The leader that has not heard the source yet, and since when (ms of `performance.now()`). */
   #unheard: { readonly leader: string | undefined; readonly since: number } | undefined;
   #tries = 0;
   #nextTryAt = 0;
@@ -54,7 +55,7 @@ export class SourceWatchdog {
     void this.#run();
   }
 
-  /** Begins nothing more. */
+  /** Ends the checks; a check under way starts no hand-over. */
   stop(): void {
     this.#stop.abort();
   }
@@ -64,7 +65,7 @@ export class SourceWatchdog {
     const { nc, responsible, log } = this.#options;
     const jsm = await jetstreamManager(nc, { timeout: ANSWER_MS, checkAPI: false });
     while (!signal.aborted) {
-      // A stream without a leader does not answer, nor does a server that is gone: the next look tells.
+      // No answer comes from a stream without a leader or from a lost server; the next check asks again.
       if (responsible())
         await this.#look(jsm).catch((error: unknown) => log.debug({ err: error }, "no answer"));
       await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
@@ -78,7 +79,7 @@ export class SourceWatchdog {
       return;
     const successor = info.cluster?.replicas?.find(({ current, offline }) => current && !offline);
     if (successor === undefined) return;
-    // Only a leader answers. Without one the new leader's question would be lost as well.
+    // Throws while the origin has no leader: a new leader of the stream would then wait 30 s for the origin as well.
     await jsm.streams.info(origin);
     this.#nextTryAt = performance.now() + COOL_DOWN_MS;
     if (++this.#tries > MAX_TRIES)

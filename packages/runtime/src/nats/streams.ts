@@ -3,7 +3,7 @@ import type { StreamConfig } from "@nats-io/jetstream";
 import type { Config } from "../config/config-schema.ts";
 import { formatMetadata } from "./house-format.ts";
 
-/** What a stream must look like on the server. */
+/** The fields that a stream must have on the server. */
 export type StreamDeclaration = Partial<StreamConfig> & { readonly name: string };
 
 /** Names of the streams; a bucket `b` is the stream `KV_b`. */
@@ -22,7 +22,7 @@ export const MEMBERS_BUCKET = "mapek_members";
 export const CHECKPOINTS = "mapek_checkpoints";
 
 const NANOS_PER_SECOND = 1e9;
-/** How long the mark of an expired member stays. */
+/** How long the server keeps the delete marker of an expired member. */
 const MEMBER_MARKER_SECONDS = 10;
 
 export const prefixesOf = (config: Config): Prefixes => ({
@@ -33,8 +33,8 @@ export const prefixesOf = (config: Config): Prefixes => ({
 export const subjectsOf = (config: Config): Subjects => new Subjects(prefixesOf(config));
 
 /**
- * Every stream of the house, in the order in which they are made: two that hold everything, and the
- * views that the server derives from them.
+ * Every stream of the house, in the order of their creation: knowledge and samples, which hold all that is stored; the
+ * views that the server derives from these; the members' heartbeats; the checkpoints.
  */
 export function streamDeclarations(config: Config): readonly StreamDeclaration[] {
   const { stored, public: open } = prefixesOf(config);
@@ -74,7 +74,7 @@ export function streamDeclarations(config: Config): readonly StreamDeclaration[]
       name: STREAMS.samples,
       subjects: [`${stored}.samples.*`],
       sources: [view(`${stored}.in.learner.*`)],
-      // Twice the window, so that a window can be rebuilt whole.
+      // Twice the longest window, so that a whole window can be rebuilt at any time.
       max_age: 2 * windowSeconds * NANOS_PER_SECOND,
       max_bytes: config.streams.samples_max_bytes,
       allow_direct: true,
@@ -114,7 +114,7 @@ export function streamDeclarations(config: Config): readonly StreamDeclaration[]
     {
       ...shared,
       name: `OBJ_${CHECKPOINTS}`,
-      // As every object store has it: chunks and what describes them.
+      // The subjects of every object store: chunks and metadata.
       subjects: [`$O.${CHECKPOINTS}.C.>`, `$O.${CHECKPOINTS}.M.>`],
       discard: "new",
       allow_rollup_hdrs: true,
@@ -124,6 +124,6 @@ export function streamDeclarations(config: Config): readonly StreamDeclaration[]
   ];
 }
 
-/** The stream from which a service's partitions read. */
+/** Name of the stream from which a service's partitions read their inputs. */
 export const inputStreamOf = (service: string): string =>
   service === "learner" ? STREAMS.samples : STREAMS.knowledge;

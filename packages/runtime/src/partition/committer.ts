@@ -8,23 +8,25 @@ import type { Metrics } from "../metrics.ts";
 import { MAX_BATCH_MESSAGES, type Publication, publishAtomically } from "../nats/atomic-batch.ts";
 import type { PendingOutputs } from "./pending-outputs.ts";
 
-/** What commits are made for: a partition, as far as the committer knows it. */
+/** A partition, as far as the committer knows it. */
 export interface CommitSource {
   readonly index: number;
   /** Outputs that wait for their commit. */
   readonly pending: PendingOutputs;
-  /** False once its state is worthless: nothing of it may be stored any more. */
+  /** False once the partition has failed: its outputs must not be stored any more. */
   readonly alive: boolean;
-  /** True when something was folded that the stored position does not know yet. */
+  /** True when inputs were folded, or a checkpoint waits, that the stored position does not cover. */
   readonly ahead: boolean;
-  /** Kept by the committer: whether a batch with this source's position is under way. */
+  /** Set by the committer: true while a batch with this partition's position is under way. */
   committing: boolean;
-  /** The position record that stores everything up to the `count` first pending outputs. */
+  /** The position record for everything up to the first `count` pending outputs. */
   positionFor(count: number, now: number): { position: Position; publication: Publication };
   committed(count: number, position: Position, token: number): void;
   /**
-   * What became of an attempt whose outcome is not known: its token, "missing" where it is not stored yet, "foreign" where
-   * another owner has written; undefined where nobody waits for it any more.
+   * Finds out whether an attempt without an answer is stored.
+   *
+   * @returns The token of the stored record; "missing" where it is not stored (and may still arrive); "foreign" where
+   * another owner has written; undefined where the partition ended meanwhile.
    */
   outcomeOf(position: Position): Promise<number | "missing" | "foreign" | undefined>;
   fail(error: Error): void;
@@ -35,18 +37,21 @@ interface Share {
   readonly count: number;
 }
 
-/** A share on its way: the position that says that it is stored. */
+/** A share that is being stored, with the position record that confirms it. */
 interface Attempt extends Share {
   readonly position: Position;
   readonly publication: Publication;
 }
 
-/** Milliseconds for which outputs gather before a commit starts. */
+/** Outputs gather for this long before a commit starts. */
 const LINGER_MS = 4;
 
 /**
- * Stores outputs and positions of all partitions of one instance: one atomic batch at a time, with as
- * many partitions in it as fit; what gathers meanwhile goes along with the next one.
+ * Stores the outputs and positions of all partitions of one instance.
+ *
+ * One atomic batch is under way at a time, with as many partitions as fit; outputs that come meanwhile go into the
+ * next one. An output and the position behind its input are in one batch, so a restart neither loses nor repeats
+ * outputs.
  */
 export class Committer {
   readonly #nc: NatsConnection;
@@ -64,12 +69,12 @@ export class Committer {
     this.#lease = lease;
   }
 
-  /** From now on nothing waits for a lost lease: what cannot be stored is replayed by the next owner. */
+  /** Stops waiting for a lost lease: the next owner replays the inputs whose outputs are not stored. */
   end(): void {
     this.#ending = true;
   }
 
-  /** Says that a partition has outputs to store. Cost: O(1). */
+  /** Announces that a partition has outputs to store. Cost: O(1). */
   notify(partition: CommitSource): void {
     this.#waiting.add(partition);
     this.#running ??= this.#run();
@@ -84,7 +89,7 @@ export class Committer {
     await this.storePosition(partition);
   }
 
-  /** Stores the position of a partition without outputs: it saves replay, nothing else. */
+  /** Stores the position of a partition without pending outputs; this only shortens a replay. */
   async storePosition(partition: CommitSource): Promise<void> {
     if (
       this.#lease.valid &&
@@ -104,11 +109,12 @@ export class Committer {
       if (shares.length === 0) break;
       await this.#commit(shares);
     }
-    // In the same turn as the last look at who waits: whoever is notified from now on starts anew.
+    // No `await` may come between the last `#gather` and this line: a partition that is notified in between would wait
+    // until its next notification.
     this.#running = undefined;
   }
 
-  /** Divides the room of one batch among the waiting partitions, first come first served. */
+  /** Divides the 1,000 messages of one batch among the waiting partitions, first come, first served. */
   #gather(): Share[] {
     const shares: Share[] = [];
     let room = MAX_BATCH_MESSAGES;
@@ -116,7 +122,7 @@ export class Committer {
       const count = Math.min(partition.pending.length, room - 1);
       if (count <= 0 && partition.pending.length > 0) break;
       this.#waiting.delete(partition);
-      // One whose commit is under way comes back when that has ended.
+      // A partition whose commit is under way is notified again when that commit has ended.
       if (!partition.alive || partition.committing || count === 0) continue;
       shares.push({ partition, count });
       room -= count + 1;
@@ -125,7 +131,7 @@ export class Committer {
     return shares;
   }
 
-  /** Stores the shares; what a partition did not bring in, or gathered meanwhile, goes to the end of the queue. */
+  /** Stores the shares. Outputs that did not fit, or came meanwhile, go to the end of the queue. */
   async #commit(shares: readonly Share[]): Promise<void> {
     for (const { partition } of shares) partition.committing = true;
     await this.#store(shares);
@@ -143,7 +149,7 @@ export class Committer {
     );
   }
 
-  /** @param isRetry An earlier attempt at the same may be stored, or may still come. */
+  /** @param isRetry True where an earlier attempt at the same shares may be stored, or may still arrive. */
   async #publish(attempts: readonly Attempt[], isRetry: boolean): Promise<void> {
     const outputs = attempts.flatMap(({ partition, count }) => partition.pending.first(count));
     const messages = bundlePublications(outputs);
@@ -162,8 +168,9 @@ export class Committer {
   }
 
   /**
-   * Without an answer, as when a cluster loses its leader, the stored positions tell what became of the batch. A
-   * refused batch stored nothing, so its partitions are tried alone; one that is refused alone fails.
+   * After a commit without an answer (a cluster loses its leader), the stored positions tell which shares are stored.
+   * A refused batch stored nothing, so each of its partitions is committed alone; a partition that is refused alone
+   * fails.
    */
   async #onFailure(attempts: readonly Attempt[], isRetry: boolean, error: unknown): Promise<void> {
     const failure =
@@ -180,7 +187,7 @@ export class Committer {
     else for (const { partition } of attempts) this.#fail(partition, failure);
   }
 
-  /** Takes note of what is stored; what is missing is for another attempt. */
+  /** Confirms the shares that are stored; returns those that have to be sent again. */
   async #settle(attempts: readonly Attempt[], failure: RuntimeError): Promise<Attempt[]> {
     const missing: Attempt[] = [];
     for (const attempt of attempts) {

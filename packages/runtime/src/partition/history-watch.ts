@@ -2,9 +2,9 @@ import type { Position } from "@mapek/core/messages";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 
-/** Tells, in log, metric and health, when the input stream no longer holds what the state of a partition needs. */
+/** Reports in log, metric and health that the input stream no longer holds all inputs that a partition's state needs. */
 export class HistoryWatch {
-  /** Whether it has been told of this life of the partition. */
+  /** True once it was reported for this partition since its claim. */
   trimmed = false;
   readonly #partition: number;
   readonly #metrics: Metrics;
@@ -16,7 +16,7 @@ export class HistoryWatch {
     this.#log = options.log;
   }
 
-  /** The oldest input left is newer than the first that is needed. */
+  /** Reports that the oldest input left is newer than the first that the state needs. */
   onTrimmed({ first_seq, input_seq }: Position, oldestSeq: number): void {
     this.#mark();
     const partition = this.#partition;
@@ -27,7 +27,7 @@ export class HistoryWatch {
     );
   }
 
-  /** The stream ends before the stored position: its tail was lost, or it was made anew. */
+  /** Reports that the stream ends before the stored position: its tail was lost, or it was created anew. */
   onShortened({ input_seq }: Position, newestSeq: number): void {
     this.#mark();
     this.#log.error(

@@ -18,7 +18,10 @@ export interface InputFolderOptions<State, Input> {
   readonly partitions: number;
   readonly metrics: Pick<Metrics, "inputs" | "rejected">;
   readonly log: Logger;
-  /** Told of each input that was folded for the first time; `ageMs` since it was stored. */
+  /**
+   * Called for each input that is folded for the first time, not for a replayed one. `ageMs`: milliseconds since the
+   * input was stored.
+   */
   readonly onFolded: (input: Input, outputs: readonly Output[], ageMs: number) => void;
 }
 
@@ -26,14 +29,17 @@ export interface InputFolderOptions<State, Input> {
 interface StoredPart {
   readonly message: JsMsg;
   readonly data: Uint8Array;
-  /** Its place in the message, from 0. */
+  /** Index in the message, from 0. */
   readonly part: number;
 }
 
-/** An actor whose output is larger than this has failed: a server with default limits would refuse it for ever. */
+/**
+ * An actor that puts out more bytes than this counts as failed: a server with default limits would refuse the commit
+ * each time, and the partition would never get past the input.
+ */
 const MAX_OUTPUT_BYTES = 1_000_000;
 
-/** Hands stored inputs to the actors of a partition and makes messages of what they put out. */
+/** Folds stored inputs into the actors of a partition and turns their outputs into messages. */
 export class InputFolder<State, Input> {
   readonly #options: InputFolderOptions<State, Input>;
 
@@ -45,17 +51,17 @@ export class InputFolder<State, Input> {
     this.#inputSubject = options.subjects.input(options.logic.service, options.partition);
   }
 
-  /** Inputs on which an actor has failed: what it had done until then stays in the state. */
+  /** Number of inputs on which an actor threw. Its changes up to the throw stay in the state. */
   get failures(): number {
     return this.#failures;
   }
 
   /**
-   * Folds the inputs of one stored message into `state`, in order. One that is refused, or on which the actor fails, leads to a dead
-   * letter, at each replay the same.
+   * Folds the inputs of one stored message into `state`, in order. An input that is refused, or on which an actor
+   * throws, becomes a dead letter; a replay refuses the same inputs.
    *
-   * @param fresh False for a replay: its outputs are stored already, none are returned.
-   * @param hasFolded Actors that a checkpoint holds in a later state.
+   * @param fresh False in a replay: the outputs are stored already, so none are returned.
+   * @param hasFolded Actors that the checkpoint holds in a later state, which skip the input.
    */
   fold(state: State, message: JsMsg, fresh: boolean, hasFolded?: HasFolded): Publication[] {
     let inputs: readonly Uint8Array[];
@@ -88,7 +94,7 @@ export class InputFolder<State, Input> {
       const outputs = logic.receive(state, decoded.value, hasFolded);
       if (!fresh) return [];
       const publications = this.#publicationsOf(outputs, stored);
-      this.#tell(decoded.value, outputs, message);
+      this.#measure(decoded.value, outputs, message);
       return publications;
     } catch (error) {
       this.#failures++;
@@ -98,7 +104,10 @@ export class InputFolder<State, Input> {
     }
   }
 
-  /** Every output carries its cause; an input of another actor carries the id of its action in its body. */
+  /**
+   * Turns outputs into messages. Every public output carries its cause in a header; an input for another actor carries
+   * the action's id in its body instead.
+   */
   #publicationsOf(outputs: readonly Output[], { message, part }: StoredPart): Publication[] {
     if (outputs.length === 0) return [];
     const { subjects, partitions, logic } = this.#options;
@@ -112,8 +121,8 @@ export class InputFolder<State, Input> {
     return publications;
   }
 
-  /** Metrics must not change what is stored: a fault in them is logged, and that is all. */
-  #tell(input: Input, outputs: readonly Output[], message: JsMsg): void {
+  /** An error in a metric must not change what is stored, so it is only logged. */
+  #measure(input: Input, outputs: readonly Output[], message: JsMsg): void {
     const { log, onFolded, partition } = this.#options;
     try {
       onFolded(input, outputs, Date.now() - message.info.timestampNanos / 1e6);

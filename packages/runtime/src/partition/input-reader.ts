@@ -12,29 +12,30 @@ import { Wakeup } from "./wakeup.ts";
 const RETRY_MS = 100;
 const STREAM_NOT_FOUND = 10059;
 
-/** A consumer of which nothing is heard for two or three times this long has lost its server. */
+/** Interval of the consumer's heartbeats; two or three missing ones mean that its server is lost. */
 const IDLE_HEARTBEAT_MS = 1_000;
 
-/** How long the client waits before it asks for messages anew, where the server did not answer (in a restart). */
+/** Time after which the client asks for messages again when the server did not answer, as in a restart. */
 const PULL_EXPIRES_MS = 5_000;
 
 /**
- * Bytes that the server may send ahead. 16 partitions together stay below its 64 MiB for a slow
- * consumer; a message of more than about a third of it would make the client wait for a heartbeat.
+ * Bytes that the server may send before the client asks again. 16 partitions together stay below the 64 MiB at which
+ * the server disconnects a slow consumer. A message above about a third of this size makes the client wait for a
+ * heartbeat.
  */
 const FETCH_BYTES = 3 * 1_024 * 1_024;
 
 export interface InputReaderOptions {
   readonly connection: Connection;
   readonly stream: string;
-  /** Subjects that are read, in the order of the stream. */
+  /** Subjects to read. */
   readonly subjects: readonly string[];
   readonly log: Logger;
 }
 
 /**
- * Reads the messages of some subjects of a stream in order, through lost connections, lost servers and lost
- * leaders: where a consumer ends, another goes on after the last message.
+ * Reads the messages of some subjects of a stream in order. A lost connection, server or leader ends the consumer;
+ * another consumer then goes on after the last message, without a gap.
  */
 export class InputReader {
   readonly #options: InputReaderOptions;
@@ -53,10 +54,11 @@ export class InputReader {
   }
 
   /**
-   * The messages after the sequence that `after` tells when it is asked, 0 = all, until {@link stop}.
+   * The messages after a sequence, until {@link stop}.
    *
-   * @param onEmpty Told where there was nothing to read when a consumer was made.
-   * @throws {Error} The server's own, where there is no such stream.
+   * @param after Returns the sequence to go on after, 0 = from the beginning; called for each new consumer.
+   * @param onEmpty Called where no message is pending when a consumer is made.
+   * @throws {Error} The server's own error where the stream does not exist.
    */
   async *read(after: () => number, onEmpty: () => void): AsyncGenerator<JsMsg> {
     const link = linkOf(this.#options.connection.nc);
@@ -66,20 +68,20 @@ export class InputReader {
       if (found === undefined) continue;
       const { consumer, pending } = found;
       if (pending === 0) onEmpty();
-      // A consumer ends with the connection: the client may take long to find out.
+      // The consumer is lost with the connection, which the client may notice late.
       const release = link.onLost(() => this.#messages?.stop());
       try {
         yield* await this.#consume(consumer);
       } finally {
         release();
         this.#messages?.stop();
-        // Otherwise the server keeps it for minutes.
+        // The server keeps a consumer that is not deleted for minutes.
         consumer.delete().catch(() => {});
       }
     }
   }
 
-  /** Undefined where the server does not answer, or has no leader for the stream: to be tried again. */
+  /** Makes a consumer; undefined where the server does not answer or the stream has no leader, so that the caller tries again. */
   async #consumer(after: number): Promise<{ consumer: Consumer; pending: number } | undefined> {
     const { connection, stream, subjects, log } = this.#options;
     const start =
@@ -114,7 +116,7 @@ export class InputReader {
   }
 }
 
-/** The library waits for a lost consumer to come back; a new one is there sooner. */
+/** Ends a consumer without heartbeats: the library would wait for it to come back, and a new consumer is faster. */
 async function stopWithoutHeartbeats(messages: ConsumerMessages): Promise<void> {
   for await (const { type } of messages.status()) if (type === "heartbeats_missed") messages.stop();
 }

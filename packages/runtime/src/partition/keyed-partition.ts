@@ -9,29 +9,31 @@ import type { z } from "zod";
 import type { Actor, Output, PartitionLogic } from "../actor.ts";
 import { deadLetter } from "../doors/dead-letters.ts";
 
-/** An input of an actor that is kept per system; those without a system go to every actor. */
+/** An input for the actor of one system; an input without `system` goes to every actor. */
 export type SystemInput = { kind: string; time: number; system?: string };
 
-/** The actors of one partition and the settings that a new one starts with. */
+/** The actors of one partition, and the settings with which a new actor starts. */
 export interface KeyedState<State> {
   settings: (SystemInput & { kind: "settings"; settings: object }) | undefined;
   readonly actors: Map<string, State>;
 }
 
-/** Actors that one partition may have; a constant, so that replay refuses the same. */
+/** Most actors of one partition. A constant, not a setting: a replay must refuse the same systems. */
 export const MAX_SYSTEMS_OF_PARTITION = 10_000;
 
 /**
- * The partition logic of a service with one actor per system: finds or makes the actor, hands it the
- * partition's settings first, and wakes only those actors that a tick is for. An input to all actors is folded in order of their keys.
+ * The partition logic of a service with one actor for each system.
+ *
+ * A new actor first gets the partition's settings. A tick goes only to actors that are due. An input for all actors is
+ * folded in the order of their keys.
  */
 export function keyedPartition<State, Input extends SystemInput>(options: {
   readonly service: ActorService;
   readonly actor: Actor<State, Input>;
   readonly family: MessageFamily<z.ZodType<Input>>;
-  /** Number of an actor's saved form. */
+  /** Version of an actor's saved form. */
   readonly schema: number;
-  /** Figures of one actor for metrics; those of a partition are their sums. */
+  /** Values of gauges of one actor; a partition's gauges are their sums. */
   readonly gauges?: (state: State) => Readonly<Record<string, number>>;
 }): PartitionLogic<KeyedState<State>, Input> {
   const { service, actor, family } = options;
@@ -74,7 +76,7 @@ export function keyedPartition<State, Input extends SystemInput>(options: {
           !hasFolded?.(key) &&
           (input.kind !== "tick" || (actor.dueAt(target) ?? Infinity) <= input.time),
       );
-      // Maps of a restored state have another order.
+      // The map of a restored state has another order; outputs must not depend on it.
       awake.sort(([a], [b]) => (a < b ? -1 : 1));
       return awake.flatMap(([, target]) => actor.receive(target, input));
     },

@@ -2,14 +2,14 @@ import type { Link } from "../nats/link.ts";
 import type { Ownership } from "./ownership.ts";
 import type { Wakeup } from "./wakeup.ts";
 
-/** How often a follower looks how far the owner has come. */
+/** Interval at which a follower reads the owner's position again. */
 const LOOK_MS = 200;
-/** A follower that comes to where the owner was in less than this is close behind. */
+/** A follower that reaches the last position it read within this time is close behind the owner. */
 const CLOSE_BEHIND_MS = 750;
 
 /**
- * How a follower keeps behind the owner of its partition: it folds up to the position that the owner has stored, then
- * looks where that is now. The closer it is, the less is left to fold when it takes over.
+ * Keeps a follower behind the owner of its partition: the follower folds up to the owner's stored position, then reads
+ * that position again. The closer the follower is, the less is left to fold when it takes over.
  */
 export class OwnerFollower {
   readonly #ownership: Ownership;
@@ -25,13 +25,17 @@ export class OwnerFollower {
     this.#wakeup = wakeup;
   }
 
-  /** Takes note of the position that is stored now. */
+  /** Reads the stored position, which is the next target. */
   async look(): Promise<void> {
     await this.#link.answer(() => this.#ownership.read());
     this.#targetSetAt = performance.now();
   }
 
-  /** Called where everything up to the position is folded: looks again, a little later where it is close behind. */
+  /**
+   * Waits for the next target once everything up to the position is folded.
+   *
+   * @param onClose Called where the follower is close behind the owner.
+   */
   async next(onClose: () => void): Promise<void> {
     if (performance.now() - this.#targetSetAt < CLOSE_BEHIND_MS) {
       onClose();
@@ -41,12 +45,12 @@ export class OwnerFollower {
       await this.#wakeup.wait(LOOK_MS);
       return;
     }
-    // Where the position is not to be had now it is asked for again.
+    // A position that cannot be read is asked for again at the next call.
     this.#reading = this.look().catch(() => this.#wakeup.wait(LOOK_MS));
     await this.#reading;
   }
 
-  /** Ends it: a reading that came after the claim would undo what is known of it. */
+  /** Ends the readings before a claim: a reading that ends after the claim would overwrite the new token. */
   async end(): Promise<void> {
     this.#over = true;
     await this.#reading;

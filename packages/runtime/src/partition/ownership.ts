@@ -16,8 +16,8 @@ const NOTHING_FOLDED: Position = {
 };
 
 /**
- * The position record of one partition, as its owner holds it. The record's sequence is the fencing
- * token: whoever writes the record next, with that sequence expected, has the partition.
+ * The position record of one partition. The record's sequence is the fencing token: the process that writes the record
+ * with that sequence expected owns the partition, and all others are refused.
  */
 export class Ownership {
   position = NOTHING_FOLDED;
@@ -38,10 +38,10 @@ export class Ownership {
   }
 
   /**
-   * Takes the partition over: from now on the commits of the owner before fail.
+   * Claims the partition: from now on commits of the previous owner are refused.
    *
-   * @returns The newest sequence of the input stream, which is below the position where its tail was lost.
-   * @throws {RuntimeError} MAPEK_PARTITION_FENCED where somebody else was faster.
+   * @returns The newest sequence of the input stream; lower than the position where the stream has lost its tail.
+   * @throws {RuntimeError} MAPEK_PARTITION_FENCED where another process was faster.
    */
   async claim(owner: string): Promise<number> {
     const { jsm, nc } = this.#connection;
@@ -52,7 +52,7 @@ export class Ownership {
     return (await jsm.streams.info(inputStreamOf(this.#service))).state.last_seq;
   }
 
-  /** Takes note of the stored position, whoever wrote it; claims nothing. */
+  /** Reads the stored position of any owner, without a claim. */
   async read(): Promise<void> {
     const stored = await this.#stored();
     this.#token = stored?.seq ?? 0;
@@ -65,17 +65,19 @@ export class Ownership {
     this.position = decoded.value;
   }
 
-  /** Whether nobody else has written the record since. */
+  /** True where no other process has written the record since the last read or commit. */
   async holds(): Promise<boolean> {
     const before = this.#token;
     const stored = await this.#stored();
-    // What this owner itself stored meanwhile is no foreign hand.
+    // `#token` may have changed during the request: a commit of this owner is no other owner.
     return stored?.seq === before || stored?.seq === this.#token;
   }
 
   /**
-   * What became of an attempt to store a position: the sequence of its record, "missing" where it is not stored (and
-   * may still come), "foreign" where somebody else has written.
+   * Finds out whether a position is stored.
+   *
+   * @returns The sequence of its record; "missing" where it is not stored (and may still arrive); "foreign" where
+   * another process has written.
    */
   async outcomeOf(attempt: Position): Promise<number | "missing" | "foreign"> {
     const stored = await this.#stored();
@@ -89,7 +91,7 @@ export class Ownership {
     return jsm.streams.getMessage(STREAMS.knowledge, { last_by_subj: this.#subject });
   }
 
-  /** The record that stores a position, refused by the server once the partition has another owner. */
+  /** The message that stores a position. The server refuses it once the partition has another owner. */
   publication(next: Position): Publication {
     return {
       subject: this.#subject,
@@ -99,7 +101,7 @@ export class Ownership {
     };
   }
 
-  /** Takes note of a stored record; its sequence is the new token. */
+  /** Records that a position is stored; the sequence of its record is the new token. */
   stored(next: Position, token: number): void {
     this.position = next;
     this.#token = token;

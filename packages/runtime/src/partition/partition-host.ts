@@ -18,32 +18,38 @@ export interface PartitionHostOptions<State, Input> {
   readonly subjects: Subjects;
   readonly logic: PartitionLogic<State, Input>;
   readonly partitions: number;
-  /** What the actors' settings shall be; they reach the actors as a message in their log. */
+  /** The settings that the actors must have; they reach the actors as a stored input. */
   readonly settings: object;
   readonly owner: string;
-  /** After so long without a heartbeat a member is taken for dead. */
+  /** A member without a heartbeat for this long counts as dead. */
   readonly memberTtlMs: number;
   readonly checkpointIntervalMs: number;
-  /** An input that the runtime owes a partition because of what its process has learned, such as that memory is short. */
+  /**
+   * Input that the process must write for a partition because of its own condition, such as short memory; undefined
+   * where none is due.
+   */
   readonly owedInput?: ((state: State) => object | undefined) | undefined;
   readonly metrics: Metrics;
   readonly log: Logger;
-  /** Told of each input that was folded for the first time; `ageMs` since it was stored. */
+  /**
+   * Called for each input that is folded for the first time, not for a replayed one. `ageMs`: milliseconds since the
+   * input was stored.
+   */
   readonly onFolded: (input: Input, outputs: readonly Output[], ageMs: number) => void;
 }
 
-/** Positions without outputs: what a follower has to catch up with when it takes over. */
+/** Interval at which positions without outputs are stored. A follower that takes over has about this much input left to fold. */
 const POSITION_EVERY_MS = 1_000;
 const BALANCE_EVERY_MS = 100;
 const DUE_CHECK_MS = 250;
-/** Longest time that folding and restoring keep the event loop to themselves. */
+/** Longest time for which folding and restoring keep the event loop, ms. */
 const SLICE_MS = 8;
-/** How long a member that leaves waits for others to be ready. */
+/** How long a leaving member waits for the others to be ready. */
 const LEAVE_MS = 2_000;
 
 /**
- * Runs this process's share of the partitions of a service: claims, follows, restores, restarts and hands them over
- * as members come and go; drains them at the end.
+ * Runs this process's share of a service's partitions: claims, follows, restores, restarts and releases partitions as
+ * members come and go, and drains them at the end.
  */
 export class PartitionHost<State, Input> {
   readonly #options: PartitionHostOptions<State, Input>;
@@ -54,7 +60,7 @@ export class PartitionHost<State, Input> {
   readonly #checkpointer: Checkpointer<State>;
   readonly #slots: readonly PartitionSlot<State, Input>[];
   readonly #timers: NodeJS.Timeout[] = [];
-  /** By partition, the key of the member that should run it; nothing is known before the first balance. */
+  /** For each partition the key of the member that should run it; undefined before the first balance. */
   #assigned: readonly (string | undefined)[] | undefined;
   #candidates = "";
   #live: ReadonlyMap<string, Member> = new Map();
@@ -106,17 +112,17 @@ export class PartitionHost<State, Input> {
     );
   }
 
-  /** The partitions that this process has now. A settled one is restored and has the configured settings. */
+  /** The partitions that this process owns or follows. A settled one is restored and has the configured settings. */
   status(): PartitionStatus[] {
     return this.#slots.flatMap(({ status }) => status ?? []);
   }
 
-  /** The live members of the service, this one among them, as far as it knows. */
+  /** The live members of the service that this process knows of, itself included. */
   members(): readonly Member[] {
     return [...this.#members.live().values()];
   }
 
-  /** Everything assigned to this process is settled here, or runs elsewhere until it is handed over. */
+  /** True where every partition assigned to this process is settled here, or is still run by another member. */
   get ready(): boolean {
     const assigned = this.#assigned;
     if (assigned === undefined || !this.#heartbeat.valid) return false;
@@ -126,7 +132,7 @@ export class PartitionHost<State, Input> {
     );
   }
 
-  /** Figures of all owned partitions' states, summed by name. */
+  /** The gauges of all owned partitions, added up by name. */
   gauges(): Record<string, number> {
     const sums: Record<string, number> = {};
     for (const state of this.states())
@@ -135,15 +141,15 @@ export class PartitionHost<State, Input> {
     return sums;
   }
 
-  /** States of the owned partitions, in order, for services that export figures per key. */
+  /** The states of the owned partitions, in order. */
   states(): State[] {
     return this.#slots.flatMap(({ owned }) => owned?.state ?? []);
   }
 
   /**
-   * Hands over to the others that are there, stores what was folded, and resolves when nothing is left to store.
+   * Hands the partitions over to other members, stores everything folded, and resolves when nothing is left to store.
    *
-   * Cost: up to 2 s where others have to restore first.
+   * Cost: up to 2 s where other members have to restore first.
    */
   async drain(): Promise<void> {
     this.#leaving = true;
@@ -161,13 +167,13 @@ export class PartitionHost<State, Input> {
     await this.#heartbeat.end();
   }
 
-  /** Whether waiting for others makes sense: somebody is there, and something is still owned. */
+  /** True while waiting for a hand-over makes sense: another member stays, and this process still owns a partition. */
   #othersTakeOver(): boolean {
     const others = [...this.#live].some(([key, { leaving }]) => key !== this.#key && !leaving);
     return others && this.#heartbeat.valid && this.#slots.some(({ role }) => role === "owner");
   }
 
-  /** Brings what runs here in line with who is there. Cost: O(partitions · members). */
+  /** Claims, follows and releases partitions according to the live members. Cost: O(partitions · members). */
   #balance(): void {
     if (this.#stopping) return;
     if (!this.#heartbeat.valid) {
@@ -175,7 +181,7 @@ export class PartitionHost<State, Input> {
       return;
     }
     this.#live = this.#members.live();
-    // Until its own heartbeat has come back it may not know of others.
+    // Before its own heartbeat has come back, this process may not have heard of other members yet.
     if (!this.#live.has(this.#key)) return;
     if (!this.#hadLease) for (const slot of this.#slots) slot.verify();
     this.#hadLease = true;

@@ -6,20 +6,20 @@ import type { Committer } from "./committer.ts";
 import type { InputFolderOptions } from "./input-folder.ts";
 import type { TimeSlices } from "./time-slices.ts";
 
-/** What one life of a partition needs from its process. */
+/** What a `Partition` needs from its process. */
 export interface PartitionOptions<State, Input> extends InputFolderOptions<State, Input> {
   readonly connection: Connection;
   readonly metrics: Metrics;
-  /** Names this process in the position record. */
+  /** Name of this process in the position record. */
   readonly owner: string;
   readonly committer: Committer;
-  /** While it is not valid nothing is folded. */
+  /** Nothing is folded while the lease is not valid. */
   readonly lease: Lease;
-  /** Follows the owner instead of claiming, until `Partition.promote`. */
+  /** True follows the owner instead of claiming, until `Partition.promote`. */
   readonly follow: boolean;
-  /** Told once, when the partition is claimed. */
+  /** Called once, when the partition is claimed. */
   readonly onClaimed: () => void;
   readonly store: CheckpointStore;
-  /** Of all partitions of the process together. */
+  /** Shared by all partitions of the process. */
   readonly slices: TimeSlices;
 }

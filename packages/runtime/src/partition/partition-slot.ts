@@ -10,11 +10,14 @@ import type { PartitionOptions } from "./partition-options.ts";
 
 export interface PartitionSlotOptions<State, Input>
   extends Omit<PartitionOptions<State, Input>, "follow" | "onClaimed"> {
-  /** What the actors' settings shall be; they reach the actors as a message in their log. */
+  /** The settings that the actors must have; they reach the actors as a stored input. */
   readonly settings: object;
-  /** An input that the runtime owes a partition because of what its process has learned, such as that memory is short. */
+  /**
+   * Input that the process must write for a partition because of its own condition, such as short memory; undefined
+   * where none is due.
+   */
   readonly owedInput?: ((state: State) => object | undefined) | undefined;
-  /** Told when the role has changed, or when a follower has come close to the owner. */
+  /** Called when the role has changed, or when a follower has come close to the owner. */
   readonly onChange: () => void;
 }
 
@@ -22,21 +25,24 @@ const MIN_TICK_MS = 1_000;
 const SETTINGS_RETRY_MS = 5_000;
 const MIN_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 500;
-/** A partition that ran for so long starts again at once when it is lost. */
+/** After a run of this length a lost partition starts again with the shortest pause. */
 const STABLE_MS = 10_000;
 
-/** What the health endpoint says of one partition that this process has. */
+/** What the health endpoint shows of one partition of this process. */
 export interface PartitionStatus {
   readonly partition: number;
   readonly role: Exclude<Role, "none">;
   readonly restored: boolean;
   readonly settled: boolean;
   readonly historyTrimmed: boolean;
-  /** Seconds by which the partition is behind its input. */
+  /** Age of the last folded input while more inputs are stored, seconds; else 0. */
   readonly lagSeconds: number;
 }
 
-/** The place of one partition in this process: one life of it after another, and what is done for it meanwhile. */
+/**
+ * The place of one partition in this process: runs one `Partition` after another, answers its queries and writes its
+ * due inputs.
+ */
 export class PartitionSlot<State, Input> {
   readonly #options: PartitionSlotOptions<State, Input>;
   #partition: Partition<State, Input> | undefined;
@@ -44,7 +50,7 @@ export class PartitionSlot<State, Input> {
   #done: Promise<void> = Promise.resolve();
   #queries: Subscription | undefined;
   #backoffMs = 0;
-  /** Of the process's clock, which is never set back. */
+  /** No `Partition` starts before this time; ms of `performance.now()`. */
   #notBefore = 0;
   #tickedAt = Number.NEGATIVE_INFINITY;
   #settingsSentAt = Number.NEGATIVE_INFINITY;
@@ -54,23 +60,23 @@ export class PartitionSlot<State, Input> {
     this.#options = options;
   }
 
-  /** An owner has claimed the partition, or is about to. */
+  /** "owner" includes a partition that is about to be claimed. */
   get role(): Role {
     if (this.#partition === undefined) return "none";
     return this.#owns ? "owner" : "follower";
   }
 
-  /** The life that owns the partition. */
+  /** The `Partition` that has claimed; undefined otherwise. */
   get owned(): Partition<State, Input> | undefined {
     return this.#partition?.claimed ? this.#partition : undefined;
   }
 
-  /** A follower that could take over at once. */
+  /** True for a follower that has the state and could take over at once. */
   get warm(): boolean {
     return this.role === "follower" && this.#partition?.restored === true;
   }
 
-  /** An owner that is restored and has the configured settings. */
+  /** True for an owner that is restored and has the configured settings. */
   get settled(): boolean {
     const { owned } = this;
     const { logic, settings } = this.#options;
@@ -85,7 +91,7 @@ export class PartitionSlot<State, Input> {
     return { partition, role, restored, settled: this.settled, historyTrimmed, lagSeconds };
   }
 
-  /** Starts a life; does nothing soon after one has failed. */
+  /** Starts a `Partition`; does nothing within the backoff (100 to 500 ms) after a failure. */
   begin(role: Exclude<Role, "none">): void {
     if (this.#partition !== undefined || performance.now() < this.#notBefore) return;
     this.#owns = role === "owner";
@@ -100,19 +106,19 @@ export class PartitionSlot<State, Input> {
     this.#done = this.#live(partition);
   }
 
-  /** Makes an owner of a follower. */
+  /** Turns a follower into the owner. */
   promote(): void {
     this.#owns = true;
     void this.#partition?.promote();
   }
 
-  /** Stops folding, stores what was folded, and resolves when nothing is left to store. */
+  /** Stops folding, stores everything folded, and resolves when nothing is left to store. */
   async release(): Promise<void> {
     this.#partition?.stop();
     await this.#done;
   }
 
-  /** Gives the partition up where another process has claimed it. */
+  /** Ends the partition where another process has claimed it. */
   verify(): void {
     void this.owned?.verify();
   }
@@ -121,7 +127,10 @@ export class PartitionSlot<State, Input> {
     if (this.owned !== undefined) void this.#options.committer.storePosition(this.owned);
   }
 
-  /** Settings that differ and ticks that are due become inputs like any other. */
+  /**
+   * Stores settings that differ, an owed input and a due tick as inputs: the actors must not read the configuration or
+   * the clock themselves, or a replay would give other outputs.
+   */
   writeDueInputs(): void {
     const partition = this.#partition;
     if (partition === undefined || !this.#serves(partition)) return;
@@ -152,7 +161,7 @@ export class PartitionSlot<State, Input> {
     const startedAt = performance.now();
     try {
       await partition.run();
-      // Others are told that the partition is free after everything folded is stored.
+      // The other members learn that the partition is free only after everything folded is stored.
       if (partition.claimed) await committer.flush(partition);
     } catch (error) {
       const code = error instanceof RuntimeError ? error.code : "unexpected";

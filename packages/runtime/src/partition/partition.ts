@@ -18,18 +18,18 @@ import type { PartitionOptions } from "./partition-options.ts";
 import { PendingOutputs } from "./pending-outputs.ts";
 import { Wakeup } from "./wakeup.ts";
 
-/** Outputs that may wait for their commit before folding pauses. */
+/** Folding pauses while more outputs than this wait for their commit. */
 const MAX_PENDING_OUTPUTS = 20_000;
 
 const RETRY_MS = 100;
 /**
- * One life of a partition in one process: claim, restore from a checkpoint and by replay, run, until it is stopped or
- * fenced. After that it is spent; the host starts another.
+ * One run of a partition in one process: claim, restore from a checkpoint and by replay, fold, until it is stopped or
+ * fenced. A `Partition` is used once; the slot makes another.
  *
- * A follower restores first and stays close behind the stored position of the owner; when the owner
- * has released the partition it claims and goes on from there.
+ * A follower restores first and stays close behind the owner's stored position; when the owner has released the
+ * partition, the follower claims it and goes on from there.
  *
- * Outputs of replayed inputs were committed by an earlier owner and are suppressed.
+ * Outputs of replayed inputs are dropped: an earlier owner committed them.
  */
 export class Partition<State, Input> implements CommitSource, CheckpointSource<State> {
   readonly index: number;
@@ -37,11 +37,10 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
   checkpoints = new PartitionCheckpoints();
   streamCreated = "";
   state: State;
-  /** For an owner: it is where the owner before was. For a follower: it is close behind the owner. */
+  /** Owner: has folded up to the stored position. Follower: is close behind the owner. */
   restored = false;
-  /** False until it has claimed the partition. */
   claimed = false;
-  /** When the last folded input was stored, ms since 1970, while there are more; else undefined. */
+  /** When the last folded input was stored, ms since 1970; undefined where no further input is stored. */
   behindSince: number | undefined;
   /** Set by the committer while a batch with this partition's position is under way. */
   committing = false;
@@ -58,7 +57,7 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
   readonly #follower: OwnerFollower;
   readonly #history: HistoryWatch;
   readonly #link: Link;
-  /** Tells of each change for which this life may wait. */
+  /** Notified at each change for which this object may wait. */
   readonly #wakeup = new Wakeup();
 
   constructor(options: PartitionOptions<State, Input>) {
@@ -82,14 +81,14 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
     return this.#failure === undefined;
   }
 
-  /** True when there is something that the stored position does not know yet: inputs that were folded, or a checkpoint. */
+  /** True when inputs were folded, or a checkpoint waits, that the stored position does not cover. */
   get ahead(): boolean {
     return (
       this.#folded > this.#ownership.position.input_seq || this.checkpoints.isWaiting(this.#folded)
     );
   }
 
-  /** Whether the stream no longer holds what the state needs. */
+  /** True where the stream no longer holds all inputs that the state needs. */
   get historyTrimmed(): boolean {
     return this.#history.trimmed;
   }
@@ -107,10 +106,10 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
   }
 
   /**
-   * Claims the partition (a follower does not), replays its input up to the stored position and goes on from there.
+   * Claims the partition (a follower does not), replays its inputs up to the stored position and goes on.
    *
-   * @returns when {@link stop} was called.
-   * @throws {RuntimeError} MAPEK_PARTITION_FENCED or MAPEK_COMMIT_UNKNOWN: the state is worthless, claim anew.
+   * @returns After {@link stop}.
+   * @throws {RuntimeError} MAPEK_PARTITION_FENCED or MAPEK_COMMIT_UNKNOWN: the state is useless.
    */
   async run(): Promise<void> {
     this.#startedAt = performance.now();
@@ -122,7 +121,7 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
       () => this.#onRestored(),
     );
     for await (const message of inputs) {
-      // What has been read already comes without a turn of the event loop: nothing else would be heard meanwhile.
+      // Messages in memory arrive without a turn of the event loop: without this rest, timers would starve.
       while (this.#options.slices.isOver) await this.#options.slices.rest();
       if (!this.#mayFold(message.seq)) await this.#untilMayFold(message.seq);
       if (this.#failure !== undefined || this.#stopped) break;
@@ -132,7 +131,7 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Makes an owner of a follower. Where that fails, so does {@link run}. */
+  /** Turns a follower into the owner. Where this fails, {@link run} throws. */
   async promote(): Promise<void> {
     try {
       await this.#follower.end();
@@ -150,7 +149,7 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
     }
   }
 
-  /** Fails where another process has claimed the partition, which an owner without outputs would not notice. */
+  /** Fails where another process has claimed the partition: an owner without outputs would not notice. */
   async verify(): Promise<void> {
     const holds = await this.#link.answer(() => this.#ownership.holds()).catch(() => true);
     if (!holds && this.alive)
@@ -159,21 +158,21 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
       );
   }
 
-  /** Ends folding; what is pending can still be committed. */
+  /** Ends folding; pending outputs can still be committed. */
   stop(): void {
     this.#stopped = true;
     this.#reader.stop();
     this.#wakeup.notify();
   }
 
-  /** Ends this life, for instance because a commit failed: the state is no longer known to agree with the log. */
+  /** Ends the run, for instance after a failed commit: the state may disagree with the log. */
   fail(error: Error): void {
     this.#failure ??= error;
     this.#reader.stop();
     this.#wakeup.notify();
   }
 
-  /** The position record that stores everything folded up to the `count` first pending outputs. */
+  /** The position record for everything up to the first `count` pending outputs. */
   positionFor(count: number, now: number): { position: Position; publication: Publication } {
     const { input_seq, outputs_done } = this.pending.positionAfter(count, this.#folded);
     const position = {
@@ -187,7 +186,7 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
     return { position, publication: this.#ownership.publication(position) };
   }
 
-  /** Takes note of a commit: `token` is the sequence of the position record. */
+  /** Records a commit; `token` is the sequence of the position record. */
   committed(count: number, position: Position, token: number): void {
     this.pending.drop(count);
     this.#ownership.stored(position, token);
@@ -196,7 +195,7 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
   }
 
   async outcomeOf(position: Position): Promise<number | "missing" | "foreign" | undefined> {
-    // A partition that is handed over, or drained, is replayed by the next owner.
+    // A stopped partition need not know: the next owner replays what is not stored.
     while (this.alive && !this.#stopped) {
       try {
         return await this.#link.answer(() => this.#ownership.outcomeOf(position));
@@ -215,7 +214,7 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
     this.#options.onClaimed();
   }
 
-  /** An owner may while its lease is valid; a follower stays behind the owner's stored position. */
+  /** An owner may fold while its lease is valid; a follower only up to the owner's stored position. */
   #mayFold(seq: number): boolean {
     return this.#options.lease.valid && (this.claimed || seq <= this.#ownership.position.input_seq);
   }
@@ -238,7 +237,7 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
     this.#savedAt = savedAt;
     this.streamCreated = stream.created;
     this.checkpoints = new PartitionCheckpoints(position.checkpoints);
-    // What the checkpoint holds needs no stream any more.
+    // The inputs before the checkpoint are no longer needed from the stream.
     if (savedAt !== undefined) this.#first = position.first_seq;
     if (hasGap) this.#history.onTrimmed(position, stream.firstSeq);
   }
@@ -256,7 +255,7 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
       fresh,
       this.#savedAt?.hasFolded(seq),
     );
-    // The first outputs of an input are stored already where they did not fit into one commit.
+    // An input with more outputs than one commit carries may have its first outputs stored already.
     const done = seq === input_seq + 1 ? outputs_done : 0;
     if (fresh) this.pending.add(seq, publications.slice(done), done);
     this.#folded = seq;
@@ -275,8 +274,8 @@ export class Partition<State, Input> implements CommitSource, CheckpointSource<S
   }
 
   /**
-   * The stream ends before the stored position: its tail was lost, or it was made anew. What comes now
-   * is new, although its sequences are not.
+   * The stream ends before the stored position: its tail was lost, or it was created anew. So the next inputs are new,
+   * although their sequences are not.
    */
   #onShorterStream(lastSeq: number): void {
     const { position } = this.#ownership;

@@ -3,7 +3,7 @@ import type { Publication } from "../nats/atomic-batch.ts";
 interface Entry {
   readonly publication: Publication;
   readonly seq: number;
-  /** Which output of its input it belongs to. */
+  /** Index among the messages of its input. */
   readonly index: number;
 }
 
@@ -28,8 +28,8 @@ export class PendingOutputs {
   }
 
   /**
-   * The position that holds once the first `count` are stored. An input whose outputs do not fit
-   * into one batch is done in parts: `outputs_done` of its outputs are stored, the rest follow.
+   * The position to store with the first `count` messages. An input whose messages do not fit into one batch is stored
+   * in parts: `outputs_done` of them are stored, the rest follow.
    */
   positionAfter(count: number, folded: number): { input_seq: number; outputs_done: number } {
     const next = this.#entries[count];

@@ -8,7 +8,7 @@ import {
 import type { Output } from "../actor.ts";
 import type { Publication } from "../nats/atomic-batch.ts";
 
-/** The messages that an output becomes: one, or one per partition when it goes to all of them. */
+/** Turns an output into messages: one, or one for each partition where an input goes to all. */
 export function publicationsOf(
   output: Output,
   subjects: Subjects,
@@ -27,7 +27,7 @@ export function publicationsOf(
   return inputPublications(output.to, output.key, output.input, subjects, partitions);
 }
 
-/** An input of an actor as it is stored: in the partition of its key, or in every one when the key is null. */
+/** The messages that store an input: one in the partition of its key, or one in each partition where the key is null. */
 export function inputPublications(
   service: ActorService,
   key: string | null,

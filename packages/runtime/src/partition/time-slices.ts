@@ -1,10 +1,12 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
 /**
- * Divides long work into slices, between which everything else that waits for the event loop gets its
- * turn: `while (slices.isOver) await slices.rest()` before each step.
+ * Divides long work into slices, between which timers and sockets get their turn.
  *
- * @param sliceMs Longest time at a stretch, milliseconds, without the last step. Larger: less overhead, longer stalls.
+ * Before each step: `while (slices.isOver) await slices.rest()`.
+ *
+ * @param sliceMs Longest time that the work keeps the event loop, ms, plus the last step. Larger: less overhead,
+ * longer stalls.
  */
 export class TimeSlices {
   readonly #sliceMs: number;
@@ -19,7 +21,10 @@ export class TimeSlices {
     return performance.now() - this.#startedAt >= this.#sliceMs;
   }
 
-  /** The next slice begins for all who wait, and they share it: each looks again whether it is over. */
+  /**
+   * Ends the slice at the next turn of the event loop. All callers that wait share the next slice, so each checks
+   * `isOver` again.
+   */
   rest(): Promise<void> {
     this.#turn ??= nextTurn().then(() => {
       this.#turn = undefined;

@@ -1,8 +1,8 @@
-/** Wakes whoever waits for something to change. */
+/** Lets several callers wait for the next notification. */
 export class Wakeup {
   readonly #waiting = new Set<() => void>();
 
-  /** Resolves at the next notification, or after so many milliseconds where they are given. */
+  /** Resolves at the next notification, or after `ms` milliseconds where given. */
   async wait(ms?: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {

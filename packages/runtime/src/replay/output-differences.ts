@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto";
 
-/** A message that an actor puts out, or one that was stored. */
+/** A message that a replay puts out, or one that is stored. */
 export interface Effect {
   readonly subject: string;
   readonly data: Uint8Array;
-  /** What {@link effectKey} says of it, where that is known already; `data` may then be empty. */
+  /** {@link effectKey} of the message where it is computed already; `data` may then be empty. */
   readonly key?: string;
-  /** False of one that may be without a counterpart: it lies outside what is compared. */
+  /** False where the message needs no counterpart, because it lies outside the compared window. */
   readonly required?: boolean;
 }
 
-/** One way in which what is stored differs from what a replay puts out. */
+/** One difference between the stored messages and those of a replay. */
 export interface OutputDifference {
   readonly kind:
     | "missing output"
@@ -23,10 +23,10 @@ export interface OutputDifference {
 }
 
 /**
- * Compares what is stored with what a replay puts out, byte for byte: each message as often, and those
- * of one partition on one subject in the same order.
+ * Compares stored messages with those of a replay, byte for byte. Each message must occur equally often, and messages
+ * of one partition on one subject must be in the same order.
  *
- * @param replayed Effects in order, by the partition that puts them out.
+ * @param replayed Messages in order, by the partition that puts them out.
  */
 export function outputDifferences(
   stored: readonly Effect[],
@@ -66,7 +66,8 @@ export function outputDifferences(
     .map((place) => stored[place] as Effect)
     .filter(({ required }) => required !== false);
   for (const effect of surplus) {
-    // One that replay puts out as well, only less often; else one that stands where another should.
+    // A message that the replay puts out too is doubled; any other one is paired with a missing message of the same
+    // subject.
     const instead = taken.has(keyOf(effect))
       ? -1
       : missing.findIndex(({ subject }) => subject === effect.subject);
@@ -90,7 +91,7 @@ export function outputDifferences(
   return differences;
 }
 
-/** Equal for equal messages on one subject, and for no others. */
+/** Equal only for messages with the same subject and bytes. */
 export const effectKey = (subject: string, data: Uint8Array): string =>
   `${subject} ${createHash("sha256").update(data).digest("base64")}`;
 

@@ -12,11 +12,11 @@ export interface LoopReplayOptions extends ReplayWindow {
   readonly subjects: Subjects;
   readonly logics: Logics;
   readonly change: ChangeSettings;
-  /** Told of the stored messages folded so far, now and then. */
+  /** Called with the number of folded messages, after every 500. */
   readonly onProgress?: ((messages: number) => void) | undefined;
 }
 
-/** Public outputs of the window with the settings of then, and with the changed ones: both with the loop closed. */
+/** Public outputs of the window: with the stored settings (`outputs`) and with changed ones (`changed`). */
 export interface LoopReplay {
   readonly messages: number;
   readonly failures: number;
@@ -27,13 +27,14 @@ export interface LoopReplay {
 const PROGRESS_EVERY = 500;
 
 /**
- * Folds what came from outside through all three services at once, twice: with the settings of then and with changed ones. What the
- * services send to each other is made anew, so that another recommendation leads to another threshold and that to other actions.
+ * Simulates all three services twice, with the stored settings and with changed ones, on the stored inputs from
+ * outside. Messages between the services are made anew, so that another recommendation leads to another threshold and
+ * to other actions.
  *
- * It is a simulation: a command takes effect before the next input from outside, where it took some milliseconds then. So
- * its outputs are compared with each other, not with the stored ones.
+ * The outputs are compared with each other, not with the stored ones: in the simulation a command takes effect before
+ * the next input from outside, in reality some milliseconds later.
  *
- * @throws {MessageError} MAPEK_REQUEST_UNAVAILABLE where the server does not hand out what it stores.
+ * @throws {MessageError} MAPEK_REQUEST_UNAVAILABLE where the server does not hand the messages out.
  */
 export async function replayLoop(options: LoopReplayOptions): Promise<LoopReplay> {
   const { nc, subjects, logics, change, from, to, onProgress } = options;
@@ -58,7 +59,7 @@ export async function replayLoop(options: LoopReplayOptions): Promise<LoopReplay
       if (roots.some((root) => effect.subject.startsWith(root))) kept.push(effect);
   };
   let messages = 0;
-  // Stored time, so that the order is the same whenever it is asked for.
+  // The time of storage, not the present, so that every replay has the same order.
   let newest = Number.NEGATIVE_INFINITY;
   for await (const message of merged(samples, knowledge)) {
     newest = Math.max(newest, storedAt(message));
@@ -75,7 +76,7 @@ export async function replayLoop(options: LoopReplayOptions): Promise<LoopReplay
   return { messages, failures: then.failures + other.failures, outputs, changed };
 }
 
-/** Two streams as one, by the time at which a message was stored; the first goes first where times are the same. */
+/** Merges two streams by the time of storage; at equal times the first stream comes first. */
 async function* merged(
   first: AsyncGenerator<JsMsg>,
   second: AsyncGenerator<JsMsg>,
@@ -93,7 +94,7 @@ async function* merged(
       }
     }
   } finally {
-    // A reader that stops early lets go of both.
+    // A caller that stops early must end both readings.
     await Promise.all([first.return(undefined), second.return(undefined)]);
   }
 }

@@ -22,7 +22,7 @@ import {
 } from "./output-differences.ts";
 import { withSettings } from "./with-settings.ts";
 
-/** A stretch of time by which inputs and outputs were stored, ms; both ends included. */
+/** A span of time of storage, ms; both ends are included. */
 export interface ReplayWindow {
   readonly from: number;
   readonly to: number;
@@ -32,48 +32,48 @@ export interface ReplayOptions<State, Input> extends ReplayWindow {
   readonly nc: NatsConnection;
   readonly subjects: Subjects;
   readonly logic: PartitionLogic<State, Input>;
-  /** Settings in place of those of a stored settings message; undefined = as they were. */
+  /** Replaces the settings of each stored settings message; undefined keeps them. */
   readonly change?: ((settings: object) => object) | undefined;
-  /** Told of the inputs folded so far, now and then. */
+  /** Called with the number of folded messages, after every 500 and at the end of each partition. */
   readonly onProgress?:
     | ((partition: number, partitions: number, inputs: number) => void)
     | undefined;
 }
 
-/** Whose records are read. */
+/** The service whose records are read. */
 interface Source {
   readonly subjects: Subjects;
   readonly logic: { readonly service: ActorService };
 }
 
-/** What came of it. */
+/** Result of {@link replayService}. */
 export interface ServiceReplay {
   readonly service: ActorService;
-  /** Stored messages of inputs that were folded, from the beginning of the log on. */
+  /** Stored messages that were folded, from the beginning of the log on. */
   readonly messages: number;
-  /** Inputs on which an actor failed, as it had done then. */
+  /** Inputs on which an actor threw, as in the original run. */
   readonly failures: number;
-  /** Partitions of which the log no longer holds the first inputs: their state is not what it was. */
+  /** Partitions whose first inputs are no longer in the log: their replayed state differs from the original. */
   readonly trimmed: readonly number[];
-  /** Public outputs of inputs that were stored in the window, in order, as they are put out with the settings of then. */
+  /** Public outputs of the inputs in the window, in order, with the stored settings. */
   readonly outputs: readonly Effect[];
-  /** The same with the changed settings; undefined where none were changed. */
+  /** The same with changed settings; undefined where none were changed. */
   readonly changed: readonly Effect[] | undefined;
-  /** Between what is stored and what is put out with the settings of then. */
+  /** Differences between the stored outputs and those of the replay with the stored settings. */
   readonly differences: readonly OutputDifference[];
 }
 
 const PROGRESS_EVERY = 500;
 
 /**
- * Folds a service's stored inputs from the beginning of the log to the end of a window, with the logic and the folder that
- * its partitions run with, and compares the public outputs with the stored ones, byte for byte.
+ * Replays a service: folds its stored inputs from the beginning of the log to the end of the window, with the code
+ * that its partitions run, and compares the public outputs with the stored ones, byte for byte.
  *
- * Inputs are the service's own: commands and recommendations that another service sent stay as they are stored. Dead letters are
- * left out, since front doors write them, too. What is not folded yet is left out.
+ * Commands and recommendations of other services are replayed as stored. Dead letters are left out, because front
+ * doors write some of them too. Inputs that the service has not folded yet are left out.
  *
- * @throws {MessageError} MAPEK_REQUEST_UNAVAILABLE where the server does not hand out what it stores.
- * Cost: that of folding; in memory the outputs of the window and 100 bytes for each before it. Reads only.
+ * @throws {MessageError} MAPEK_REQUEST_UNAVAILABLE where the server does not hand the messages out.
+ * Cost: the time of folding. Memory: the outputs of the window, and 100 bytes for each output before it. Only reads.
  */
 export async function replayService<State, Input>(
   options: ReplayOptions<State, Input>,
@@ -84,7 +84,9 @@ export async function replayService<State, Input>(
   const all = Array.from({ length: partitions }, (_, partition) => partition);
   const positions = () =>
     Promise.all(all.map((partition) => positionOf(connection, options, partition)));
-  // What is folded by now is stored by the time at which the log is read; what is stored then is folded by the time after it.
+  // Inputs up to the positions in `before` must have their outputs in `stored`; outputs in `stored` must come from
+  // inputs up to the positions in `after`. A service may fold while this runs, so the positions are read before and
+  // after the log.
   const before = await positions();
   const stored = await storedOutputs(connection, options);
   const after = await positions();
@@ -116,14 +118,14 @@ export async function replayService<State, Input>(
   };
 }
 
-/** What JetStream needs beside a connection. */
+/** A connection with its JetStream clients. */
 export const connectionOf = async (nc: NatsConnection): Promise<Connection> => ({
   nc,
   js: jetstream(nc),
   jsm: await jetstreamManager(nc),
 });
 
-/** How many partitions the streams were made for. */
+/** Number of partitions for which the streams were created. */
 export async function partitionsOf({ jsm }: Connection): Promise<number> {
   const { config } = await jsm.streams.info(STREAMS.knowledge);
   return Number(config.metadata?.["mapek.partitions"]);
@@ -172,7 +174,7 @@ interface PartitionReplay {
   readonly messages: number;
   readonly failures: number;
   readonly trimmed: boolean;
-  /** Those from before the window without their data. */
+  /** Outputs before the window have no data, only a key. */
   readonly outputs: readonly Effect[];
   readonly changed: readonly Effect[];
 }
@@ -211,7 +213,8 @@ async function replayPartition<State, Input>(
     if (storedAt(message) > to || (isBehind && after.outputs_done === 0)) break;
     if (++messages % PROGRESS_EVERY === 0) onMessages(messages);
     const isInside = storedAt(message) >= from;
-    // Of an input with more outputs than one commit carries, the first are stored before the position moves.
+    // Of an input with more outputs than one commit carries, the first are stored while the position is still before
+    // it.
     const room = isBehind ? after.outputs_done : Number.POSITIVE_INFINITY;
     for (const { subject, data } of run(message).slice(0, room))
       if (isWanted(subject))
@@ -230,7 +233,7 @@ async function replayPartition<State, Input>(
 
 const NO_DATA = new Uint8Array();
 
-/** A fresh partition that folds messages. */
+/** A function that folds messages into a new state. */
 function runOf<State, Input>(
   { subjects }: ReplayOptions<State, Input>,
   logic: PartitionLogic<State, Input>,

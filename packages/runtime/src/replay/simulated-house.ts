@@ -14,10 +14,10 @@ import { withSettings } from "./with-settings.ts";
 // biome-ignore lint/suspicious/noExplicitAny: the states of three services
 export type Logics = { readonly [S in ActorService]: PartitionLogic<any, any> };
 
-/** Settings of a service in place of those of a stored settings message. */
+/** Replaces the settings of a stored settings message. */
 export type ChangeSettings = (service: ActorService, settings: object) => object;
 
-/** Kinds of inputs that come from outside, or from the runtime; every other is what a service sends to a service. */
+/** Kinds of inputs that come from outside or from the runtime; all other kinds are sent by a service to a service. */
 const FROM_OUTSIDE: ReadonlySet<unknown> = new Set([
   "samples",
   "settings",
@@ -27,7 +27,7 @@ const FROM_OUTSIDE: ReadonlySet<unknown> = new Set([
   "signal",
 ]);
 
-/** The runtime writes at most one tick a second. */
+/** Least time between two ticks, as in the runtime. */
 const TICK_MS = 1_000;
 
 interface Cell {
@@ -39,11 +39,13 @@ interface Cell {
 }
 
 /**
- * All partitions of the three services in one process, without a server: what one sends to another is folded at once, before the
- * next input from outside. Deterministic: the same inputs in the same order give the same outputs.
+ * All partitions of the three services in one process, without a server.
+ *
+ * A message from one service to another is folded at once, before the next input from outside. The same inputs in the
+ * same order give the same outputs.
  */
 export class SimulatedHouse {
-  /** Inputs on which an actor failed. */
+  /** Inputs on which an actor threw. */
   failures = 0;
   readonly #subjects: Subjects;
   readonly #partitions: number;
@@ -71,10 +73,10 @@ export class SimulatedHouse {
   }
 
   /**
-   * Folds a stored message, and all that follows from it; before it the ticks that were due by then. What a service had sent and
-   * ticks that were stored are left out: they are made anew.
+   * Folds the ticks that were due before a stored message, then the message and all messages that follow from it.
+   * Stored ticks and messages between services are skipped: the simulation makes its own.
    *
-   * @param storedAt Milliseconds, never smaller than the last one's.
+   * @param storedAt Milliseconds since 1970, never smaller than in the call before.
    * @returns Public outputs, in order.
    */
   receive(subject: string, data: Uint8Array, storedAt: number): Effect[] {
@@ -114,7 +116,7 @@ export class SimulatedHouse {
     return earliest;
   }
 
-  /** First in, first out: what follows from an input comes behind what waits already. */
+  /** First in, first out: messages that follow from an input go behind those that wait already. */
   #fold(waiting: Waiting[], outputs: Effect[]): void {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const { subject, data, isFromOutside } = next;

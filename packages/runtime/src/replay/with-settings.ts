@@ -1,6 +1,6 @@
 import type { PartitionLogic } from "../actor.ts";
 
-/** The same logic where stored settings messages say something else. */
+/** The same logic, with changed settings in every settings message. */
 export function withSettings<State, Input>(
   logic: PartitionLogic<State, Input>,
   change: (settings: object) => object,
