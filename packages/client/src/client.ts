@@ -50,11 +50,14 @@ const DEFAULTS = {
   closeTimeoutMs: 5_000,
 };
 
-/** A connection to the house: publish, subscribe, signal, ask. Made by `connect`. */
+/**
+ * A client of the services: publishes samples, subscribes to outputs, sends signals and commands, makes requests. Made
+ * by `connect`.
+ */
 export class MapekClient extends OutputListener {
-  /** Sends evidence to the feedback loops. */
+  /** Sends signals to the feedback loops. */
   readonly signal: Signals;
-  /** Operators' commands. */
+  /** Sends operators' commands. */
   readonly control: Control;
   readonly timers: Timers;
   readonly #publisher: SamplePublisher;
@@ -87,26 +90,28 @@ export class MapekClient extends OutputListener {
     this.#requests = new ServiceRequests(nc, this.subjects, limits);
   }
 
-  /** What publishing did so far. */
+  /** Counters of `publish`, in samples. */
   get stats(): Readonly<PublisherStats> {
     return this.#publisher.stats;
   }
 
-  /** Reports an error where this client reports its own. */
+  /** Passes an error to `onError`. */
   report(error: Error): void {
     this.#onError(error);
   }
 
   /**
-   * Publishes a value, a sample or samples of one metric. They go out in columnar batches: at 2,000
-   * samples of a system or after 5 ms. Samples without a timestamp get the client's clock, no two
-   * alike, so that a batch sent again after a lost answer counts once.
+   * Publishes a value, a sample or several samples of one metric.
+   *
+   * Samples are sent in columnar batches: at 2,000 samples of a system or after 5 ms. A sample without a timestamp
+   * gets the client's clock. No two such timestamps are equal, so a batch that is sent again after a lost answer is
+   * stored once.
    *
    * @returns With `acknowledge: true`, a promise of the answer once the samples are stored.
-   * @throws {MessageError} At once: MAPEK_SAMPLE_NOT_FINITE and the other codes of a bad sample or
-   * system; none of the call's samples is sent then.
-   * @throws {ClientError} MAPEK_CLIENT_CLOSED. A promised answer may reject with
-   * MAPEK_CLIENT_BUFFER_FULL, MAPEK_CLIENT_TIMEOUT, MAPEK_CLIENT_NO_SERVICE or a MessageError.
+   * @throws {MessageError} At once: MAPEK_SAMPLE_NOT_FINITE and the other codes of a bad sample or system. Then no
+   * sample of the call is sent.
+   * @throws {ClientError} MAPEK_CLIENT_CLOSED. A promised answer may reject with MAPEK_CLIENT_BUFFER_FULL,
+   * MAPEK_CLIENT_TIMEOUT, MAPEK_CLIENT_NO_SERVICE or a MessageError.
    */
   publish(
     system: string,
@@ -129,16 +134,12 @@ export class MapekClient extends OutputListener {
     return this.#publisher.publish(system, metric, samples, options);
   }
 
-  /** Sends what is gathered; resolves once it is with the server or, where asked for, acknowledged. */
+  /** Sends the open batches; resolves once the server has them or, where `acknowledge` was set, has stored them. */
   flush(): Promise<void> {
     return this.#publisher.flush();
   }
 
-  /**
-   * Reports how a managed loop performs; resolves once it is stored.
-   *
-   * @throws {MessageError} The code with which the report was refused, here or by the service.
-   */
+  /** Sends a performance report of a managed loop; resolves once the report is stored. */
   async performance(system: string, body: Performance): Promise<Stored> {
     checkSystem(system);
     const complete = { ...body, timestamp: body.timestamp ?? this.timers.now() };
@@ -148,8 +149,8 @@ export class MapekClient extends OutputListener {
   }
 
   /**
-   * Thresholds in force as they were handed out last, ordered by system, metric and labels. `thresholdAt(it, timeMs)` is
-   * the value that holds at a time.
+   * Thresholds in force as they were sent last, ordered by system, metric and labels. `threshold` is the value at that
+   * time; `thresholdAt(message, timeMs)` is the value at another time.
    *
    * @throws {ClientError} MAPEK_CLIENT_NO_BUCKET before any service has run on the server.
    */
@@ -157,23 +158,26 @@ export class MapekClient extends OutputListener {
     return this.#latest.thresholds(filter);
   }
 
-  /** Every threshold in force now, then each that is handed out, as {@link onThreshold}. @throws {ClientError} MAPEK_CLIENT_NO_BUCKET. */
+  /**
+   * Calls `handler` with every threshold in force, then with each later message, as {@link onThreshold} does. @throws
+   * {ClientError} MAPEK_CLIENT_NO_BUCKET.
+   */
   watchThresholds(handler: Handler<Threshold>, filter: OutputFilter = {}): Promise<Subscription> {
     return this.#latest.watchThresholds(filter, handler);
   }
 
-  /** The parameters of a system that hold now, if it has any. @throws {ClientError} MAPEK_CLIENT_NO_BUCKET. */
+  /** The parameters of a system in force; undefined where it has none. @throws {ClientError} MAPEK_CLIENT_NO_BUCKET. */
   async parameters(system: string): Promise<Parameters | undefined> {
     checkSystem(system);
     return (await this.#latest.parameters(system))[0];
   }
 
-  /** The parameters of every system. @throws {ClientError} MAPEK_CLIENT_NO_BUCKET. */
+  /** The parameters of every system in force. @throws {ClientError} MAPEK_CLIENT_NO_BUCKET. */
   allParameters(): Promise<Parameters[]> {
     return this.#latest.parameters(undefined);
   }
 
-  /** The parameters that hold now, then every change. @throws {ClientError} MAPEK_CLIENT_NO_BUCKET. */
+  /** Calls `handler` with the parameters in force, then with every change. @throws {ClientError} MAPEK_CLIENT_NO_BUCKET. */
   watchParameters(
     handler: Handler<Parameters>,
     filter: { readonly system?: string | undefined } = {},
@@ -181,7 +185,7 @@ export class MapekClient extends OutputListener {
     return this.#latest.watchParameters(filter.system, handler);
   }
 
-  /** Signals, actions or transitions that were stored, oldest first. Throws as {@link request} does. */
+  /** Stored signals, actions or transitions, oldest first. Throws as {@link request} does. */
   history(query: HistoryQuery & { readonly kind: "signals" }): Promise<Feedback[]>;
   history(query: HistoryQuery & { readonly kind: "actions" }): Promise<Action[]>;
   history(query: HistoryQuery & { readonly kind: "transitions" }): Promise<Transition[]>;
@@ -191,29 +195,24 @@ export class MapekClient extends OutputListener {
   }
 
   /**
-   * Stored outputs of a service as they are, oldest first: the newest `limit` (500 where it is not named) of those that match.
-   * `from` and `to` are of an output's own time. Throws as {@link request} does; MAPEK_MESSAGE_INVALID for a family
-   * of another service.
+   * Stored outputs of a service, oldest first: the newest `limit` (default 500) of those that match. `from` and `to`
+   * are compared with an output's own timestamp. Throws as {@link request} does; MAPEK_MESSAGE_INVALID for a family of
+   * another service.
    */
   events(query: EventsQuery): Promise<OutputEvent[]> {
     return this.#requests.events(query);
   }
 
   /**
-   * Why a threshold, a state, parameters or an action are what they were at a time: the decision then in force, the rule
-   * with its numbers, what led there and what has changed since. Throws as {@link request} does.
+   * Explains why a threshold, an anomaly, a state, parameters or an action were what they were at a time: the decision
+   * in force, the rule with its numbers, the messages that led to it and the changes since. Throws as {@link request}
+   * does.
    */
   explain(query: ExplainQuery): Promise<Explanation> {
     return this.#requests.explain(query);
   }
 
-  /**
-   * Asks a verb of a service; `system` undefined asks about all.
-   *
-   * @throws {MessageError} The code with which the service refused.
-   * @throws {ClientError} MAPEK_CLIENT_NO_SERVICE, MAPEK_CLIENT_TIMEOUT, MAPEK_CLIENT_REFUSED,
-   * MAPEK_CLIENT_BAD_REPLY, MAPEK_CLIENT_CLOSED.
-   */
+  /** Sends a request to a service; `system` undefined means all systems. */
   request(
     service: Service,
     verb: string,
@@ -224,14 +223,14 @@ export class MapekClient extends OutputListener {
     return this.#requests.request(service, verb, system, request, options);
   }
 
-  /** Statistics of a series' window. Throws as {@link request} does. */
+  /** Statistics of the windows of a system's series. Throws as {@link request} does. */
   statistics(
     system: string,
     series: { metric?: string; labels?: Labels } = {},
   ): Promise<unknown[]> {
     return this.request("learner", "statistics", system, series);
   }
-  /** What the learner proposes now. Throws as {@link request} does. */
+  /** The learner's present recommendations. Throws as {@link request} does. */
   recommendations(
     system: string,
     series: { metric?: string; labels?: Labels } = {},
@@ -247,10 +246,11 @@ export class MapekClient extends OutputListener {
     return this.#requests.exportMetrics(system, narrow);
   }
   /**
-   * Stores history of any age, in messages of at most 5,000 samples and 512 KiB; doing it again is safe.
+   * Stores history of any age, in messages of at most 5,000 samples and 512 KiB. Importing the same samples again is
+   * safe.
    *
-   * @param onStored Told how many samples are stored by now, after each message.
-   * @returns How many samples were sent and stored. Throws as {@link request} does.
+   * @param onStored Called after each message with the number of samples stored so far.
+   * @returns Number of samples stored. Throws as {@link request} does.
    */
   importMetrics(
     system: string,
@@ -261,8 +261,8 @@ export class MapekClient extends OutputListener {
   }
 
   /**
-   * Sends what is pending, finishes subscriptions, and disconnects; while no server answers, after
-   * twice `closeTimeoutMs` at the latest. May be called more than once.
+   * Sends pending samples, finishes subscriptions and disconnects. While no server answers this takes at most twice
+   * `closeTimeoutMs`. May be called more than once.
    */
   close(): Promise<void> {
     this.#closing ??= (async () => {
@@ -282,7 +282,7 @@ export class MapekClient extends OutputListener {
   }
 }
 
-/** Resolves when the work has ended, well or not, or the time is over. */
+/** Resolves when `work` has ended, even with an error, or after `ms`. */
 async function within(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const over = new Promise<void>((resolve) => {

@@ -11,9 +11,9 @@ import type { Timers } from "./timers.ts";
 
 /** How to reach a server, and as whom. */
 export interface ConnectOptions {
-  /** One address, several, or several with commas. @default the environment's NATS_URL, else nats://127.0.0.1:4222 */
+  /** One address, several, or several separated by commas. @default the environment's NATS_URL, else nats://127.0.0.1:4222 */
   readonly servers?: string | readonly string[] | undefined;
-  /** What the server shows in its list of connections. @default "mapek-client" */
+  /** Name of the connection in the server's list, and source of signals. @default "mapek-client" */
   readonly name?: string | undefined;
   readonly user?: string | undefined;
   readonly password?: string | undefined;
@@ -27,13 +27,13 @@ export interface ConnectOptions {
   /** Paths of this client's own certificate and key (PEM), where the server asks for one. */
   readonly tlsCertFile?: string | undefined;
   readonly tlsKeyFile?: string | undefined;
-  /** Subject below which answers come. @default "_INBOX", with an NKey seed `_INBOX.<public key>` */
+  /** Prefix of the subjects on which answers arrive. @default "_INBOX", with an NKey seed `_INBOX.<public key>` */
   readonly inboxPrefix?: string | undefined;
   /** Milliseconds for the first connection. @default 5000 */
   readonly connectTimeoutMs?: number | undefined;
   /** Roots of the subjects. @default mapek and mapek-kb */
   readonly prefixes?: Prefixes | undefined;
-  /** Errors of handlers, refused messages, dropped samples. @default written to standard error as warnings */
+  /** Gets errors of handlers, refused messages and dropped samples. @default a process warning on standard error */
   readonly onError?: ((error: Error) => void) | undefined;
   /** Samples after which a batch is sent. @default 2000, at most 65535 */
   readonly batchSamples?: number | undefined;
@@ -45,7 +45,7 @@ export interface ConnectOptions {
   readonly attemptTimeoutMs?: number | undefined;
   /** Milliseconds after which retries of a request end. @default 30000 */
   readonly deadlineMs?: number | undefined;
-  /** Milliseconds that `close` waits for what is pending, and for the connection. @default 5000 */
+  /** Milliseconds that `close` waits for pending samples, and again for the connection. @default 5000 */
   readonly closeTimeoutMs?: number | undefined;
   /** Clock and timers. @default the machine's */
   readonly timers?: Timers | undefined;
@@ -53,7 +53,7 @@ export interface ConnectOptions {
 
 const DEFAULT_SERVER = "nats://127.0.0.1:4222";
 
-/** The addresses that options and environment name. An empty variable counts as unset. */
+/** The server addresses from options and environment. An empty variable counts as unset. */
 export function serversOf(options: ConnectOptions): string[] {
   const given = options.servers ?? process.env.NATS_URL;
   const list = typeof given === "string" ? given.split(",") : [...(given ?? [])];
@@ -65,9 +65,10 @@ export const prefixesOf = (options: ConnectOptions): Prefixes =>
   options.prefixes ?? DEFAULT_PREFIXES;
 
 /**
- * The public key of the seed that the options name: as what the server knows this client.
+ * The public key of the NKey seed in `nkeySeedFile`, by which the server knows this client; undefined without a seed.
  *
- * @throws {Error} The file system's own error for a file that cannot be read; MAPEK_CLIENT_BAD_OPTION for one without a seed.
+ * @throws {Error} The file system's error where the file cannot be read; MAPEK_CLIENT_BAD_OPTION where it holds no
+ * seed.
  */
 export function publicKeyOf({ nkeySeedFile }: ConnectOptions): string | undefined {
   if (!nkeySeedFile) return undefined;
@@ -83,9 +84,9 @@ const seedIn = (file: string): Uint8Array =>
   new TextEncoder().encode(readFileSync(file, "utf8").trim());
 
 /**
- * Options of the NATS connection: it reconnects for ever.
+ * Options of the NATS connection, which reconnects for ever.
  *
- * @throws {Error} What {@link publicKeyOf} throws; the file system's own error for a credentials file.
+ * @throws {Error} As {@link publicKeyOf}; the file system's error for a credentials file.
  */
 export function natsOptions(options: ConnectOptions): ConnectionOptions {
   const authenticators = [];
@@ -105,7 +106,7 @@ export function natsOptions(options: ConnectOptions): ConnectionOptions {
     name: options.name ?? "mapek-client",
     reconnect: true,
     maxReconnectAttempts: -1,
-    // A stack for every request would cost more than the request.
+    // Without this option the client takes a stack trace for every request, which costs more than the request.
     noAsyncTraces: true,
     reconnectTimeWait: 250,
     timeout: options.connectTimeoutMs ?? 5_000,

@@ -1,10 +1,10 @@
-/** An error reporter that cannot break what reports to it. */
+/** Wraps an error reporter so that an error that it throws itself cannot stop its caller. */
 export function contained(onError: (error: Error) => void): (error: Error) => void {
   return (error) => {
     try {
       onError(error);
     } catch {
-      // There is nobody left to tell.
+      // An error of the reporter itself has no other reporter.
     }
   };
 }

@@ -1,6 +1,6 @@
 import { codedError, type ErrorTable } from "@mapek/core/coded-error";
 
-/** Every code of the client's own errors, its meaning and its consequence. Refused messages carry the codes of `MESSAGE_ERRORS`. */
+/** Every code of the client's own errors, its meaning and its consequence. A refused message has a code of `MESSAGE_ERRORS`. */
 export const CLIENT_ERRORS = {
   MAPEK_CLIENT_UNREACHABLE: {
     meaning: "no NATS server answers at the given addresses",

@@ -1,8 +1,8 @@
-/** Clock and timers, so that tests can bring their own. */
+/** Clock and timers; tests replace them. */
 export interface Timers {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Calls back once after `ms` milliseconds; the returned function calls it off. */
+  /** Calls `callback` once after `ms` milliseconds; the returned function cancels the call. */
   after(ms: number, callback: () => void): () => void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Runs work on items in order, at most `limit()` at the same time. The limit is read anew whenever
- * an item could start; {@link BoundedParallel.limitChanged} looks again in between.
+ * Runs work on items in order, at most `limit()` at the same time. The limit is read whenever an item could start;
+ * call {@link BoundedParallel.limitChanged} after it has grown.
  */
 export class BoundedParallel {
   readonly #limit: () => number;
@@ -16,7 +16,7 @@ export class BoundedParallel {
     return this.#running;
   }
 
-  /** Starts what a raised limit has room for. */
+  /** Starts waiting items for which a raised limit has room. */
   limitChanged(): void {
     while (this.#waiting.length > 0 && this.#running < Math.max(1, this.#limit())) {
       this.#running++;
@@ -24,7 +24,7 @@ export class BoundedParallel {
     }
   }
 
-  /** Resolves when work has ended on every item; rejects with the first error of `work` only after that. */
+  /** Resolves when the work on every item has ended. Rejects only then, with the first error of `work`. */
   async each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
     const results = await Promise.allSettled(items.map((item) => this.#one(() => work(item))));
     for (const result of results) if (result.status === "rejected") throw result.reason;

@@ -4,13 +4,13 @@ import { appendBounded } from "@mapek/core/forget-oldest";
 const RECENT_DECISIONS = 50;
 const MINUTE_MS = 60_000;
 
-/** How close an outcome came to what was predicted: 1 − |p − a| / max(|a|, 1), not below 0. */
+/** Accuracy of a prediction: 1 − |predicted − actual| / max(|actual|, 1), at least 0. */
 export function accuracyOf(predicted: number, actual: number): number {
   return Math.max(0, 1 - Math.abs(predicted - actual) / Math.max(Math.abs(actual), 1));
 }
 
 /**
- * Counts decisions and remembers how good they were.
+ * Counts decisions and averages their accuracy.
  *
  * Memory: one number for each decision of the last `spanMs`, and 50 more.
  */

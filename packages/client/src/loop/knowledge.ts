@@ -8,10 +8,10 @@ import {
   type Threshold,
 } from "@mapek/core/messages";
 
-/** Values of one look at a system, by metric. */
+/** Values of one observation of a system, by metric. */
 export type MonitoredMetrics = Readonly<Record<string, number>>;
 
-/** One look at a system, kept. */
+/** One observation of a system. */
 export interface Observation {
   /** Milliseconds since 1970. */
   readonly timestamp: number;
@@ -20,16 +20,16 @@ export interface Observation {
 
 export type LoopParameters = Readonly<ParameterValues>;
 
-/** What a MapeLoop knows: the K of MAPE-K, as its functions see it. */
+/** The knowledge of a MapeLoop (the K of MAPE-K), as its functions get it. */
 export interface LoopKnowledge {
   /**
-   * Upper thresholds in force of the loop's own metrics: `threshold` is the value that holds at the newest look, with
-   * whose metrics it may be compared. For another time: `thresholdAt(it, timeMs)`, which follows its schedule.
+   * Upper thresholds in force of the loop's own metrics. `threshold` is the value at the newest observation, so it can
+   * be compared with that observation's metrics; `thresholdAt(message, timeMs)` is the value at another time.
    */
   readonly thresholds: Readonly<Record<string, Threshold>>;
-  /** Lower ones, where they are learned; values of the newest look, too. */
+  /** Lower thresholds where they are learned, with the values at the newest observation too. */
   readonly lowerThresholds: Readonly<Record<string, Threshold>>;
-  /** The last `analysis_depth` looks, oldest first, this cycle's included. */
+  /** The last `analysis_depth` observations, oldest first, including this cycle's. */
   readonly history: readonly Observation[];
   readonly parameters: LoopParameters;
 }
@@ -40,14 +40,10 @@ const DEFAULT_PARAMETERS: LoopParameters = {
   knowledge_retention: 604_800,
 };
 
-/** Most observations that are kept, whatever the analysis depth. */
+/** Most observations kept, whatever `analysis_depth` is. */
 const MOST_OBSERVATIONS = 100_000;
 
-/**
- * Gathers what a loop knows: parameters in mode `apply`, thresholds of its metrics, its own history.
- *
- * Memory: the last `analysis_depth` observations, at most 100,000.
- */
+/** Holds a loop's knowledge: parameters in mode `apply`, thresholds of its metrics, its observations. */
 export class Knowledge {
   readonly #system: string;
   readonly #labels: Labels;
@@ -66,7 +62,7 @@ export class Knowledge {
     return this.#parameters;
   }
 
-  /** Takes new parameters; false for those that are not to be applied. */
+  /** Takes new parameters; returns false where they belong to another system or their mode is not `apply`. */
   applyParameters(message: Parameters): boolean {
     if (message.mode !== "apply" || message.system !== this.#system) return false;
     const { monitoring_interval, analysis_depth, planning_lookahead } = message;
@@ -98,8 +94,10 @@ export class Knowledge {
   }
 
   /**
-   * A view that stays as it is while a function works on it, with the thresholds of the newest look: the message of one
-   * that follows the day may be hours old. Cost: O(analysis depth + metrics, and the pairs of their schedules).
+   * A copy that does not change while a function of the loop works on it. Thresholds get their values at the newest
+   * observation: the message of a threshold that follows the time of day may be hours old.
+   *
+   * Cost: O(analysis depth + metrics, and the pairs of their schedules).
    */
   snapshot(): LoopKnowledge {
     const lookedAt = this.#history.at(-1)?.timestamp;

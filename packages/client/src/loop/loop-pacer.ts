@@ -1,6 +1,9 @@
 import type { Timers } from "../timers.ts";
 
-/** Waits from the start of one cycle to that of the next; a changed interval or a stop ends or moves the wait at once. */
+/**
+ * Waits from the start of one cycle to the start of the next. A changed interval moves the end of the wait at once,
+ * and {@link interrupt} ends it.
+ */
 export class LoopPacer {
   readonly #timers: Timers;
   readonly #intervalMs: () => number;
@@ -8,7 +11,7 @@ export class LoopPacer {
   #wake: (() => void) | undefined;
   #cancel: (() => void) | undefined;
 
-  /** @param intervalMs The interval that holds now. */
+  /** @param intervalMs Returns the present interval. */
   constructor(timers: Timers, intervalMs: () => number) {
     this.#timers = timers;
     this.#intervalMs = intervalMs;
@@ -18,7 +21,7 @@ export class LoopPacer {
     this.#startedAt = this.#timers.now();
   }
 
-  /** Resolves when the interval since the last start is over, or at {@link interrupt}. */
+  /** Resolves when the interval since the last start has passed, or at {@link interrupt}. */
   async pause(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
@@ -28,12 +31,13 @@ export class LoopPacer {
     this.#wake = this.#cancel = undefined;
   }
 
-  /** Sets the running wait to the interval that holds now. */
+  /** Adjusts the running wait to the present interval. */
   intervalChanged(): void {
     if (this.#wake === undefined) return;
     this.#cancel?.();
     const restMs = this.#startedAt + this.#intervalMs() - this.#timers.now();
-    // Looks again rather than trust one long timer: timers and clocks have their own limits.
+    // Checks the clock when the timer fires and waits again if it fired early: a timer has a longest delay, and the
+    // clock may be set back.
     this.#cancel = this.#timers.after(Math.max(0, restMs), () => {
       if (this.#timers.now() >= this.#startedAt + this.#intervalMs()) this.interrupt();
       else this.intervalChanged();

@@ -9,7 +9,7 @@ import { accuracyOf, DecisionRecord } from "./decision-record.ts";
 import { Knowledge, type LoopKnowledge, type MonitoredMetrics } from "./knowledge.ts";
 import { LoopPacer } from "./loop-pacer.ts";
 
-/** What came of a plan. With both outcomes, the loop reports the decision's quality by itself. */
+/** Result of a plan. With both outcomes given, the loop reports the decision's quality. */
 export interface ExecutionOutcome {
   readonly predicted_outcome?: number | undefined;
   readonly actual_outcome?: number | undefined;
@@ -17,18 +17,18 @@ export interface ExecutionOutcome {
 
 export interface MapeLoopOptions<Problem, Plan> {
   readonly system: string;
-  /** Labels of the series as which the monitored metrics are published. @default none */
+  /** Labels of the series under which the monitored metrics are published. @default none */
   readonly labels?: Labels | undefined;
-  /** Looks at the system: a finite number for each metric. */
+  /** Measures the system: a finite number for each metric. */
   monitor(): Promise<MonitoredMetrics>;
-  /** Finds what is wrong; nothing is planned where nothing is. */
+  /** Finds problems; without any, `plan` is not called. */
   analyze(metrics: MonitoredMetrics, knowledge: LoopKnowledge): Promise<readonly Problem[]>;
   plan(problems: readonly Problem[], knowledge: LoopKnowledge): Promise<readonly Plan[]>;
   // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing is welcome.
   execute(plan: Plan, knowledge: LoopKnowledge): Promise<ExecutionOutcome | void>;
   /** Parameters until the optimizer publishes some. @default the default profile's healthy state */
   readonly initial?: Partial<ParameterValues> | undefined;
-  /** What this process or system uses, in %, for the performance reports. */
+  /** CPU and memory use in %, for the performance reports. */
   resources?(): Pick<Performance, "cpu_usage" | "memory_usage">;
   /** @default the client's */
   readonly onError?: ((error: Error) => void) | undefined;
@@ -42,11 +42,11 @@ export interface MapeLoopStats {
   readonly cycles: number;
   /** Plans that were executed, failed ones included. */
   readonly executed: number;
-  /** Seconds that the last cycle took. */
+  /** Duration of the last cycle, seconds. */
   readonly lastCycleSeconds: number | undefined;
   /** Mean accuracy of the last 50 decisions with a predicted and an actual outcome, 0 to 1. */
   readonly decisionQuality: number | undefined;
-  /** Errors so far, by the step that failed. */
+  /** Number of errors, by the step that failed. */
   readonly errors: Readonly<Record<MapeStep, number>>;
 }
 
@@ -54,10 +54,10 @@ export interface MapeLoopStats {
 const SUBSCRIPTIONS = 3;
 
 /**
- * Runs monitor, analyze, plan and execute at the interval that the optimizer publishes, start to
- * start, with at most `execution_parallelism` plans at the same time. New parameters hold at once,
- * also amid a pause, if their mode is `apply`. The loop publishes what it monitored, hands learned
- * thresholds to analyze with the values that hold at the look, and reports its performance and the quality of its decisions.
+ * Runs `monitor`, `analyze`, `plan` and `execute` at the interval that the optimizer publishes, from start to start, with
+ * at most `execution_parallelism` plans at the same time. New parameters in mode `apply` take effect at once, even during
+ * a pause. The loop publishes the monitored metrics, gives `analyze` the thresholds in force with their values at the
+ * newest observation, and reports its performance and the quality of its decisions.
  *
  * An error of any function is counted, reported and ends that step only: the loop goes on.
  *
@@ -124,7 +124,6 @@ export class MapeLoop<Problem = unknown, Plan = unknown> {
     this.#decisions = new DecisionRecord(this.#timers.now());
   }
 
-  /** The parameters that hold now. */
   get parameters(): Readonly<ParameterValues> {
     return this.#knowledge.parameters;
   }
@@ -140,8 +139,8 @@ export class MapeLoop<Problem = unknown, Plan = unknown> {
   }
 
   /**
-   * Subscribes to parameters and thresholds and begins the first cycle. Where their buckets do not
-   * exist yet, the loop runs on its initial parameters and looks again each cycle.
+   * Subscribes to parameters and thresholds and begins the first cycle. Where their buckets do not exist yet, the loop
+   * runs with its initial parameters and tries again each cycle.
    */
   async start(): Promise<void> {
     if (this.#running !== undefined) return;
@@ -163,7 +162,7 @@ export class MapeLoop<Problem = unknown, Plan = unknown> {
     await Promise.all(subscriptions.map((subscription) => subscription.stop()));
   }
 
-  /** Makes the subscriptions that are missing: their buckets exist once the services have run. */
+  /** Makes the missing subscriptions: their buckets exist only once the services have run. */
   #subscribe(): Promise<void> {
     this.#subscribing ??= this.#subscribeMissing().finally(() => {
       this.#subscribing = undefined;
@@ -174,7 +173,8 @@ export class MapeLoop<Problem = unknown, Plan = unknown> {
   async #subscribeMissing(): Promise<void> {
     const { system } = this.#options;
     const client = this.#client;
-    // The bucket knows the order and what was published before; the plain subject says that there is one.
+    // The bucket gives parameters in order, earlier ones included; a message on the plain subject shows that the
+    // bucket exists.
     await this.#keep("published", () =>
       client.onParameters({ system }, () => {
         if (!this.#isStopping) this.#track(this.#subscribe());
@@ -304,7 +304,7 @@ export class MapeLoop<Problem = unknown, Plan = unknown> {
     try {
       (this.#options.onError ?? ((it) => this.#client.report(it)))(error);
     } catch {
-      // A reporter that throws has been told already.
+      // An error of the reporter itself has no other reporter.
     }
   }
 }

@@ -13,7 +13,7 @@ import { ClientError } from "../errors.ts";
 import type { OutputFilter } from "./outputs.ts";
 import { ContainedHandler, type Handler, type Subscription } from "./subscription.ts";
 
-/** Buckets that hold the newest message per key. */
+/** Buckets with the newest message of each key. */
 export const LATEST_BUCKETS = {
   thresholds: "mapek_thresholds",
   parameters: "mapek_parameters",
@@ -21,7 +21,7 @@ export const LATEST_BUCKETS = {
 
 const STREAM_NOT_FOUND = 10059;
 
-/** Reads and watches the newest thresholds and parameters. */
+/** Reads and watches the thresholds and parameters in force. */
 export class LatestValues {
   readonly #nc: NatsConnection;
   readonly #onError: (error: Error) => void;
@@ -32,7 +32,7 @@ export class LatestValues {
     this.#onError = onError;
   }
 
-  /** Thresholds in force, ordered by system, metric and labels. Cost: one message per threshold. */
+  /** Thresholds in force, ordered by system, metric and labels. Cost: one message for each threshold. */
   async thresholds(filter: OutputFilter): Promise<Threshold[]> {
     const found = await this.#read(LATEST_BUCKETS.thresholds, thresholdKeys(filter), (bytes) =>
       threshold.decode(bytes),
@@ -113,7 +113,7 @@ export class LatestValues {
     };
   }
 
-  /** Runs work on a bucket; a bucket that does not exist is MAPEK_CLIENT_NO_BUCKET. */
+  /** Runs work on a bucket. @throws {ClientError} MAPEK_CLIENT_NO_BUCKET where the bucket does not exist. */
   async #in<T>(bucket: string, work: (kv: KV) => Promise<T>): Promise<T> {
     try {
       let kv = this.#buckets.get(bucket);
@@ -137,7 +137,7 @@ export class LatestValues {
   }
 }
 
-/** Keys are `<system>.<metric token>`, for labelled series `.<hash>` behind it, for lower thresholds `.lower` behind that. */
+/** Keys are `<system>.<metric token>`, then `.<hash>` for a labelled series, then `.lower` for a lower threshold. */
 function thresholdKeys({ system, metric }: OutputFilter): string | string[] {
   if (metric === undefined) return system === undefined ? ">" : `${system}.>`;
   const base = `${system ?? "*"}.${metricToken(metric)}`;

@@ -20,9 +20,9 @@ import {
 } from "./outputs.ts";
 import type { Handler, Subscription } from "./subscription.ts";
 
-/** Subscribes to what the services put out, one method a family. */
+/** Subscribes to the outputs of the services; one method for each family. */
 export abstract class OutputListener {
-  /** The connection itself, for what this client does not do. */
+  /** The connection itself, for uses that this client does not cover. */
   readonly connection: NatsConnection;
   readonly subjects: Subjects;
 
@@ -31,15 +31,16 @@ export abstract class OutputListener {
     this.subjects = subjects;
   }
 
-  /** Reports an error where this client reports its own. */
+  /** Passes an error to the client's `onError`. */
   abstract report(error: Error): void;
 
   onRecommendation(filter: OutputFilter, handler: Handler<Recommendation>): Subscription {
     return this.on("recommendations", filter, handler);
   }
   /**
-   * Thresholds as they are handed out: by a person, a loop or, 10 to 100 times a day, by the clock. Keep the newest
-   * message of each series and compare with `thresholdAt(message, timeMs)`: `threshold` alone is its value when it was sent.
+   * Thresholds whenever a message is sent: by a person, by a loop or, 10 to 100 times a day, because the threshold
+   * follows the time of day. Keep the newest message of each series and compare with `thresholdAt(message, timeMs)`:
+   * `threshold` alone is the value at the time of sending.
    */
   onThreshold(filter: OutputFilter, handler: Handler<Threshold>): Subscription {
     return this.on("thresholds", filter, handler);
@@ -47,7 +48,7 @@ export abstract class OutputListener {
   onAnomaly(filter: OutputFilter, handler: Handler<Anomaly>): Subscription {
     return this.on("anomalies", filter, handler);
   }
-  /** Level shifts, drift, series that fall silent and come back. */
+  /** Level shifts, drifts, and series that fall silent or come back. */
   onChange(filter: OutputFilter, handler: Handler<Change>): Subscription {
     return this.on("changes", filter, handler);
   }
@@ -57,18 +58,18 @@ export abstract class OutputListener {
   onTransition(filter: OutputFilter, handler: Handler<Transition>): Subscription {
     return this.on("transitions", { system: filter.system }, handler);
   }
-  /** Signals of a loop, or of all (`"*"`), once they are accepted. */
+  /** Signals of a loop, or of all loops (`"*"`), once they are accepted. */
   onSignal(loop: Loop | "*", handler: Handler<Feedback>, filter: OutputFilter = {}): Subscription {
     return this.on("feedback", { system: filter.system, loop }, handler);
   }
-  /** Actions of a loop, or of all (`"*"`): what was changed and, later, how it turned out. */
+  /** Actions of a loop, or of all loops (`"*"`): the change and, later, its outcome. */
   onAction(loop: Loop | "*", handler: Handler<Action>, filter: OutputFilter = {}): Subscription {
     return this.on("actions", { system: filter.system, loop }, handler);
   }
 
   /**
-   * Subscribes to a family of outputs. A handler that throws or rejects is counted and reported to
-   * `onError`; the subscription goes on.
+   * Subscribes to a family of outputs. A handler that throws or rejects is counted and reported to `onError`, and the
+   * subscription continues.
    */
   on<Name extends OutputName>(
     name: Name,

@@ -15,14 +15,14 @@ import {
 import type { NatsConnection } from "@nats-io/transport-node";
 import { ContainedHandler, type Handler, type Subscription } from "./subscription.ts";
 
-/** Which messages of a family are wanted; what is not named is not narrowed. */
+/** Selects messages of a family; a field that is not set does not narrow the selection. */
 export interface OutputFilter {
   readonly system?: string | undefined;
-  /** The metric's true name. */
+  /** Name of the metric, not its subject token. */
   readonly metric?: string | undefined;
 }
 
-/** The families of outputs that a client can subscribe to, and how many tokens follow each on its subject. */
+/** The families of outputs that a client can subscribe to, and the number of tokens after each on its subject. */
 const OUTPUTS = {
   recommendations: { family: recommendation, tokens: 2 },
   thresholds: { family: threshold, tokens: 2 },
@@ -38,8 +38,8 @@ export const OUTPUT_NAMES = Object.keys(OUTPUTS) as readonly OutputName[];
 export type OutputOf<Name extends OutputName> = OutputMessages[Name];
 
 /**
- * Subscribes to a family of outputs, as the server republishes them after they are committed.
- * A message that is not of its family's form is counted, reported and not handed on.
+ * Subscribes to a family of outputs, which the server republishes after they are committed. A message that is not of
+ * its family's form is counted and reported; the handler does not get it.
  */
 export function subscribeToOutputs<Name extends OutputName>(
   connection: { nc: NatsConnection; subjects: Subjects; onError: (error: Error) => void },
@@ -74,6 +74,6 @@ export function subscribeToOutputs<Name extends OutputName>(
   };
 }
 
-/** Tokens of several metrics may be the same: the true name stands in the message. */
+/** Different metrics may have the same token, so the metric's name in the message decides. */
 const isOfMetric = (message: object, metric: string | undefined): boolean =>
   metric === undefined || !("metric" in message) || message.metric === metric;

@@ -1,17 +1,18 @@
 import type { Threshold } from "@mapek/core/messages";
 
-/** What of a threshold message says who decided on it. */
+/** The fields of a threshold message that say who decided on it and why. */
 export type Decision = Pick<Threshold, "source" | "reasoning" | "action_id" | "pinned">;
 
 /**
- * Whether a threshold message decides nothing: the same threshold, drawn anew since the clock or what is learned has moved
- * it, as happens 10 to 100 times a day. Who lists each message as a change buries those that somebody made.
+ * True where a threshold message contains no new decision: the same threshold with a value that follows the time of
+ * day or what is learned. Such messages come 10 to 100 times a day; in a list of changes they would bury those that
+ * somebody made.
  *
- * @param before The message before it of the same series and side; undefined where none is known.
+ * @param before The previous message of the same series and side; undefined where none is known.
  */
 export const isRedraw = (message: Decision, before: Decision | undefined): boolean =>
   before !== undefined &&
-  // A pinned one is never moved by the clock.
+  // A pinned threshold does not follow anything, so each of its messages is a decision.
   !message.pinned &&
   !before.pinned &&
   message.source === before.source &&

@@ -1,28 +1,29 @@
 import { ClientError } from "../errors.ts";
 
-/** What a subscription did so far. */
+/** Counters of a subscription. */
 export interface SubscriptionStats {
-  /** Messages that came and fit the filter, refused ones included. */
+  /** Messages that arrived and match the filter, refused ones included. */
   readonly received: number;
   /** Messages on which the handler threw or rejected. */
   readonly failed: number;
-  /** Messages that are not of their family's form; the handler never saw them. */
+  /** Messages that are not of their family's form; the handler did not get them. */
   readonly refused: number;
-  /** Milliseconds that handlers took in all, waiting included. */
+  /** Total time of the handlers until they returned or settled, ms. */
   readonly handlerMs: number;
 }
 
 export interface Subscription {
   readonly stats: SubscriptionStats;
-  /** Takes nothing more; what was received is still handled. May be called more than once. */
+  /** Takes no further messages; received ones are still handled. May be called more than once. */
   stop(): Promise<void>;
 }
 
 export type Handler<T> = (message: T) => void | Promise<void>;
 
 /**
- * Runs a handler on messages and contains what it does wrong: an error is counted and reported,
- * and the next message comes all the same. Handlers are started in order and not waited for.
+ * Calls a handler with messages. An error of the handler is counted and reported, and does not stop the next message.
+ *
+ * Handlers are started in order; an asynchronous one is not awaited before the next starts.
  */
 export class ContainedHandler<T> {
   readonly stats = { received: 0, failed: 0, refused: 0, handlerMs: 0 };
@@ -30,7 +31,7 @@ export class ContainedHandler<T> {
   readonly #handler: Handler<T>;
   readonly #onError: (error: Error) => void;
 
-  /** @param what Names the subscription in error reports. */
+  /** @param what Name of the subscription in error reports. */
   constructor(what: string, handler: Handler<T>, onError: (error: Error) => void) {
     this.#what = what;
     this.#handler = handler;

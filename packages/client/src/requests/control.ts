@@ -10,11 +10,7 @@ import {
 } from "@mapek/core/messages";
 import { checkSystem, type Sender, type Stored, sendOne } from "./senders.ts";
 
-/**
- * Operators' commands. Each resolves once the command is stored.
- *
- * @throws {MessageError} The code with which the command was refused, here or by the service.
- */
+/** Sends operators' commands. Each method resolves once the command is stored. */
 export class Control {
   readonly #sender: Sender;
   readonly #subjects: Subjects;
@@ -24,15 +20,15 @@ export class Control {
     this.#subjects = subjects;
   }
 
-  /** Pin, freeze, exclude, sensitivity. */
+  /** Pins a threshold, freezes a series, excludes a span of time, sets the sensitivity. */
   learner(system: string, command: LearnerControl): Promise<Stored> {
     return this.#send("learner", learnerControl, system, command);
   }
-  /** Forced state, mode. */
+  /** Forces a state, sets the mode. */
   optimizer(system: string, command: OptimizerControl): Promise<Stored> {
     return this.#send("optimizer", optimizerControl, system, command);
   }
-  /** Loops on and off. */
+  /** Switches a loop on or off. */
   feedback(system: string, command: FeedbackControl): Promise<Stored> {
     return this.#send("feedback", feedbackControl, system, command);
   }

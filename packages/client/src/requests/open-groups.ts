@@ -1,7 +1,7 @@
 import { type AnomalyGroup, anomalyGroups, type Labels } from "@mapek/core/messages";
 import type { OpenAnomaly, SeriesState } from "./service-requests.ts";
 
-/** An anomaly that is open, with the series that it is of. */
+/** An open anomaly and its series. */
 export interface GroupedAnomaly extends OpenAnomaly {
   readonly system: string;
   readonly metric: string;
@@ -10,9 +10,10 @@ export interface GroupedAnomaly extends OpenAnomaly {
 }
 
 /**
- * The open anomalies of series as the matters that they are: those of one system that began together are one group, of whatever partition.
+ * Groups the open anomalies of series: those of one system that began together are one group, whatever partition they
+ * are in.
  *
- * @returns Ordered by system, then by when they began; of each group who began first comes first.
+ * @returns Ordered by system, then by when they began; in a group the first to begin comes first.
  */
 export const openGroups = (series: readonly SeriesState[]): AnomalyGroup<GroupedAnomaly>[] =>
   anomalyGroups(

@@ -14,22 +14,22 @@ import {
 } from "@nats-io/transport-node";
 import { ClientError } from "../errors.ts";
 
-/** How long a request is tried. */
+/** How long a request is tried, ms. */
 export interface RetryLimits {
   /** Milliseconds for one attempt. */
   readonly attemptTimeoutMs: number;
-  /** Milliseconds after which no further attempt is begun. */
+  /** Milliseconds after which no further attempt starts. */
   readonly deadlineMs: number;
 }
 
 const FIRST_BACKOFF_MS = 20;
 const MOST_BACKOFF_MS = 1_000;
 
-/** Whether a code of a service says "try later". */
+/** True for the code of a refusal that may succeed later. */
 const isRetryable = (code: string): boolean =>
   code in MESSAGE_ERRORS && MESSAGE_ERRORS[code as MessageErrorCode].consequence === "retry";
 
-/** A service's refusal as an error: a MessageError where the code is one of the contract's. */
+/** Turns a service's refusal into an error: a MessageError where the code is in `MESSAGE_ERRORS`, else MAPEK_CLIENT_REFUSED. */
 export function refusalOf(code: string, message: string): MessageError | ClientError {
   const detail = message.startsWith(`${code}: `) ? message.slice(code.length + 2) : message;
   return code in MESSAGE_ERRORS
@@ -38,13 +38,12 @@ export function refusalOf(code: string, message: string): MessageError | ClientE
 }
 
 /**
- * Sends the same bytes until a service has stored them: again on a lost answer, on "try later" and
- * while nobody listens, with growing pauses, up to a deadline.
+ * Sends the same bytes until a service has stored them. Repeats after a lost answer, after a refusal that may pass and
+ * while no service listens, with growing pauses, up to a deadline.
  *
- * @returns The answer, with what the service refused for good.
- * @throws {MessageError} MAPEK_OVERLOADED or MAPEK_NOT_STORED when the last attempt was answered so.
- * @throws {ClientError} MAPEK_CLIENT_TIMEOUT, MAPEK_CLIENT_NO_SERVICE, MAPEK_CLIENT_BAD_REPLY or
- * MAPEK_CLIENT_CLOSED.
+ * @returns The answer, with the items that the service refused for good.
+ * @throws {MessageError} MAPEK_OVERLOADED or MAPEK_NOT_STORED where that was the answer to the last attempt.
+ * @throws {ClientError} MAPEK_CLIENT_TIMEOUT, MAPEK_CLIENT_NO_SERVICE, MAPEK_CLIENT_BAD_REPLY or MAPEK_CLIENT_CLOSED.
  */
 export async function sendUntilStored(
   nc: NatsConnection,
@@ -66,11 +65,14 @@ export async function sendUntilStored(
   });
 }
 
-/** Whether an error says that the same may succeed later. */
+/** True for an error whose consequence is `retry`: the same request may succeed later. */
 export const mayPass = (error: unknown): boolean =>
   (error instanceof MessageError || error instanceof ClientError) && error.consequence === "retry";
 
-/** Repeats work that failed with an error for which `again` holds, with growing pauses, up to the deadline. */
+/**
+ * Repeats `work` while it fails with an error for which `again` is true, with pauses of 20 ms growing to 1 s (± 50 %),
+ * up to the deadline.
+ */
 export async function retrying<T>(
   limits: RetryLimits,
   work: () => Promise<T>,
@@ -88,7 +90,7 @@ export async function retrying<T>(
   }
 }
 
-/** One request; the connection's errors become the client's. */
+/** Sends one request; errors of the connection become a ClientError. */
 export async function ask(
   nc: NatsConnection,
   subject: string,

@@ -9,7 +9,6 @@ import {
 import { headers, type NatsConnection } from "@nats-io/transport-node";
 import { type RetryLimits, refusalOf, sendUntilStored } from "./reliable-request.ts";
 
-/** What sending a message needs. */
 export interface Sender {
   readonly nc: NatsConnection;
   readonly limits: RetryLimits;
@@ -18,17 +17,11 @@ export interface Sender {
 
 /** A message that was stored. */
 export interface Stored extends InputReply {
-  /** What the message is called: a repeated id is stored once within two minutes. */
+  /** Id of the message; the server stores a repeated id once within two minutes. */
   readonly id: string;
 }
 
-/**
- * Sends one JSON message and resolves once it is stored; retries carry the same id, so that the
- * server stores it once.
- *
- * @throws {MessageError} The code with which the service refused it.
- * @throws {ClientError} See {@link sendUntilStored}.
- */
+/** Sends one JSON message and resolves once it is stored. Retries carry the same id, so the server stores the message once. */
 export async function sendOne(
   sender: Sender,
   subject: string,
@@ -44,7 +37,7 @@ export async function sendOne(
   return { ...reply, id };
 }
 
-/** @throws {MessageError} MAPEK_SUBJECT_INVALID where a system's name cannot stand in a subject. */
+/** @throws {MessageError} MAPEK_SUBJECT_INVALID where the name of a system cannot be a subject token. */
 export function checkSystem(system: string): void {
   if (!TOKEN_PATTERN.test(system))
     throw new MessageError(

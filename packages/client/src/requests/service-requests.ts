@@ -24,7 +24,7 @@ import { checkSystem } from "./senders.ts";
 export interface RequestOptions {
   /** Milliseconds for one attempt. @default the client's attemptTimeoutMs, at least 5000 */
   readonly timeoutMs?: number | undefined;
-  /** Milliseconds for which "not served now" is tried again. @default the same as one attempt */
+  /** Milliseconds for which a request that the service cannot answer now is repeated. @default the same as one attempt */
   readonly deadlineMs?: number | undefined;
 }
 
@@ -34,7 +34,7 @@ export type OpenAnomaly = Omit<
   "version" | "system" | "metric" | "labels" | "anomaly_id" | "phase" | "threshold" | "timestamp"
 >;
 
-/** One series, as the learner's `series` verb tells of it. */
+/** One series, as the learner's `series` verb returns it. */
 export interface SeriesState {
   readonly system: string;
   readonly metric: string;
@@ -43,60 +43,69 @@ export interface SeriesState {
   /** Milliseconds since 1970. */
   readonly last_time: number | null;
   readonly samples: number;
-  /** Samples that came after newer ones, ever: they fill the window, and teach no season, change or anomaly. */
+  /**
+   * Samples that arrived after newer ones, since the series began: the window contains them, but no season, change or
+   * anomaly is learned from them.
+   */
   readonly not_taught: number;
-  /** In force: their values at the newest sample. */
+  /** Upper and lower threshold in force, with their values at the newest sample. */
   readonly threshold: number | null;
   readonly threshold_lower: number | null;
   /** Whether the newest value is above the upper threshold or below the lower one. */
   readonly beyond: boolean;
   readonly pinned: boolean;
-  /** What the learner proposed last, with its confidence, 0 to 1. */
+  /** The learner's last recommendation, and its confidence, 0 to 1. */
   readonly recommendation: number | null;
   readonly confidence: number | null;
   readonly provisional: boolean | null;
   readonly trend: string;
   readonly open_anomaly: OpenAnomaly | null;
-  /** Incidents of the last fourteen days over `alarm_budget`, older ones weighing less, those called right left out. */
+  /**
+   * Share of the alarm budget that is spent: weighted incidents of the last 14 days divided by `alarm_budget`. Older
+   * incidents weigh less; those that were labelled right do not count.
+   */
   readonly alarm_budget_spent: number;
-  /** Whether that promise is not kept: fourteen days of samples, and more than three times the budget. */
+  /** True where the budget is not kept: with 14 days of samples, more than three times the budget is spent. */
   readonly alarm_budget_broken: boolean;
-  /** Usual milliseconds between samples; null before the second. */
+  /** Usual time between samples, ms; null before the second sample. */
   readonly interval_ms: number | null;
-  /** Of the newest sample, 0 to 1; how readily the series alarms, 0.1 to 10; whether it learns no more. */
+  /**
+   * `score`: anomaly score of the newest sample, 0 to 1. `sensitivity`: how readily the series alarms, 0.1 to 10.
+   * `frozen`: the series learns nothing.
+   */
   readonly score: number;
   readonly sensitivity: number;
   readonly frozen: boolean;
-  /** Whether nothing has come for longer than it should. */
+  /** True where no sample arrived for longer than the series' interval allows. */
   readonly stale: boolean;
   /** The newest level shift or drift. */
   readonly last_change: { readonly kind: string; readonly since: number } | null;
 }
 
-/** Which messages of the history are wanted. */
+/** Selects messages of the history. */
 export interface HistoryQuery {
   readonly kind: "signals" | "actions" | "transitions";
   readonly loop?: Loop | undefined;
   readonly system?: string | undefined;
-  /** The newest so many, 1 to 10000. */
+  /** Number of messages, the newest; 1 to 10,000. */
   readonly limit?: number | undefined;
 }
 
-/** Which stored outputs are wanted. */
+/** Selects stored outputs. */
 export interface EventsQuery
   extends Pick<Request, "families" | "metric" | "labels" | "loop" | "from" | "to" | "limit"> {
   readonly service: ActorService;
   readonly system?: string | undefined;
 }
 
-/** What is to be explained: a threshold, an anomaly, a state, parameters or an action of a system. */
+/** Selects the decision to explain: a threshold, an anomaly, a state, parameters or an action of a system. */
 export interface ExplainQuery
   extends Pick<Request, "metric" | "labels" | "side" | "loop" | "action_id" | "anomaly_id" | "at"> {
   readonly kind: Explained;
   readonly system: string;
 }
 
-/** Whose decision each kind is. */
+/** The service that decides each kind. */
 const EXPLAINED_BY: { readonly [K in Explained]: ActorService } = {
   threshold: "learner",
   anomaly: "learner",
@@ -112,7 +121,7 @@ const MOST_IMPORT_BYTES = 512 * 1024;
 const EXPORTS_AT_ONCE = 8;
 const LEAST_TIMEOUT_MS = 5_000;
 
-/** Asks the services questions, and moves samples in and out. */
+/** Sends requests to the services; exports and imports samples. */
 export class ServiceRequests {
   readonly #nc: NatsConnection;
   readonly #subjects: Subjects;
@@ -125,14 +134,14 @@ export class ServiceRequests {
   }
 
   /**
-   * Asks a verb of a service.
+   * Sends a request to a service. A service that cannot answer now is asked again.
    *
    * @param system Undefined asks about all systems.
    * @returns The answer's items, oldest first.
-   * @throws {MessageError} The code with which the service refused, such as
-   * MAPEK_REQUEST_UNKNOWN_VERB, MAPEK_REPLY_TOO_LARGE, or MAPEK_REQUEST_UNAVAILABLE to the last.
-   * @throws {ClientError} MAPEK_CLIENT_NO_SERVICE at once where nobody listens;
-   * MAPEK_CLIENT_TIMEOUT, MAPEK_CLIENT_CLOSED, MAPEK_CLIENT_BAD_REPLY, MAPEK_CLIENT_REFUSED.
+   * @throws {MessageError} The code with which the service refused, such as MAPEK_REQUEST_UNKNOWN_VERB or
+   * MAPEK_REPLY_TOO_LARGE; MAPEK_REQUEST_UNAVAILABLE after the last attempt.
+   * @throws {ClientError} MAPEK_CLIENT_NO_SERVICE at once where no service listens; MAPEK_CLIENT_TIMEOUT,
+   * MAPEK_CLIENT_CLOSED, MAPEK_CLIENT_BAD_REPLY, MAPEK_CLIENT_REFUSED.
    */
   async request(
     service: Service,
@@ -200,7 +209,6 @@ export class ServiceRequests {
     return checked.value;
   }
 
-  /** The samples of every series of a system, one request a series. */
   async exportMetrics(system: string, narrow: Request): Promise<SeriesExport[]> {
     const waiting = (await this.series(system, narrow)).reverse();
     const exports: SeriesExport[] = [];
@@ -225,12 +233,12 @@ export class ServiceRequests {
   }
 
   /**
-   * Stores history of any age, oldest first, in messages of at most 5,000 samples and 512 KiB.
+   * Stores history of any age in messages of at most 5,000 samples and 512 KiB, in the order given.
    *
-   * @param onStored Told how many samples are stored by now, after each message.
-   * @returns How many samples were stored; samples that a series already has are dropped by the learner.
-   * @throws What {@link request} throws, and MessageError MAPEK_MESSAGE_INVALID for a series that is
-   * not of the export's form; what was stored before stays stored, and importing again is safe.
+   * @param onStored Called after each message with the number of samples stored so far.
+   * @returns Number of samples stored. The learner drops samples that a series already has.
+   * @throws As {@link request}; MessageError MAPEK_MESSAGE_INVALID for a series that is not of the export's form.
+   * Samples that were stored before the error stay stored; importing again is safe.
    */
   async importMetrics(
     system: string,
@@ -254,7 +262,7 @@ export class ServiceRequests {
   }
 }
 
-/** A service that is there but cannot answer yet is asked again; one that is not there is not. */
+/** Repeats only refusals by a service: a service that does not exist is not asked again. */
 const isNotServedNow = (error: unknown): boolean => error instanceof MessageError && mayPass(error);
 
 const nameOf = ({ metric, labels }: SeriesState): Request => ({ metric, labels });

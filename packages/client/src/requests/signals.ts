@@ -5,17 +5,17 @@ import { checkSystem, type Sender, type Stored, sendOne } from "./senders.ts";
 /** Who sends signals. */
 export interface SignalSource {
   readonly name: string;
-  /** With an NKey: stands in the subject, where the server vouches for it. */
+  /** Public key of the client's NKey: a token of the subject, which the server permits to this key only. */
   readonly publicKey: string | undefined;
 }
 
-/** Sends evidence to the five feedback loops. */
+/** Sends signals to the five feedback loops. */
 export class Signals {
   readonly #sender: Sender;
   readonly #subjects: Subjects;
   readonly #source: SignalSource;
 
-  /** @param source Who sends, where a signal does not say so itself. */
+  /** @param source The sender of a signal that names none. */
   constructor(sender: Sender, subjects: Subjects, source: SignalSource) {
     this.#sender = sender;
     this.#subjects = subjects;
@@ -49,26 +49,26 @@ export class Signals {
     return sendOne(this.#sender, subject, complete, id);
   }
 
-  /** A threshold that is proposed for a metric (`parameter`). See {@link Signals.send}. */
+  /** Proposes a threshold for a metric (`parameter`). See {@link Signals.send}. */
   metricsLearning(system: string, body: SignalInputs["metrics_learning"]): Promise<Stored> {
     return this.send("metrics_learning", system, body);
   }
-  /** How busy the system is now: cpu_usage and memory_usage in %, latency_ms. See {@link Signals.send}. */
+  /** Reports the system's load: `cpu_usage` and `memory_usage` in %, `latency_ms`. See {@link Signals.send}. */
   performanceAdaptation(
     system: string,
     body: SignalInputs["performance_adaptation"],
   ): Promise<Stored> {
     return this.send("performance_adaptation", system, body);
   }
-  /** What a decision was to bring about and what it did. See {@link Signals.send}. */
+  /** Reports the predicted and the actual outcome of a decision. See {@link Signals.send}. */
   decisionQuality(system: string, body: SignalInputs["decision_quality"]): Promise<Stored> {
     return this.send("decision_quality", system, body);
   }
-  /** Whether an anomaly was rightly reported, wrongly, or missed. See {@link Signals.send}. */
+  /** Labels an anomaly as right, as a false alarm, or as missed. See {@link Signals.send}. */
   anomalyFeedback(system: string, body: SignalInputs["anomaly_feedback"]): Promise<Stored> {
     return this.send("anomaly_feedback", system, body);
   }
-  /** How busy a resource is, 0 to 1. See {@link Signals.send}. */
+  /** Reports the utilization of a resource, 0 to 1. See {@link Signals.send}. */
   resourceOptimization(
     system: string,
     body: SignalInputs["resource_optimization"],

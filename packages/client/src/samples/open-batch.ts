@@ -7,7 +7,7 @@ import {
 } from "@mapek/core/messages";
 import { refusalOf } from "../requests/reliable-request.ts";
 
-/** A caller who waits for samples `start` to `start + count` of a batch to be stored. */
+/** A caller that waits until the samples `start` to `start + count` − 1 of a batch are stored. */
 export interface Waiter {
   readonly start: number;
   readonly count: number;
@@ -16,9 +16,9 @@ export interface Waiter {
 }
 
 /**
- * Columns of one system that fill until they are sent.
+ * Columns of samples of one system, filled until the batch is sent.
  *
- * Memory: 18 bytes a sample, allocated at once, and one dictionary entry a series.
+ * Memory: 18 bytes for each sample, allocated at once, and one dictionary entry for each series.
  */
 export class OpenBatch {
   readonly system: string;
@@ -78,18 +78,18 @@ export class OpenBatch {
     });
   }
 
-  /** Tells each waiter about its own samples. */
+  /** Resolves each waiter with the answer about its own samples. */
   settle(reply: InputReply): void {
     const [first] = reply.rejected;
     if (first !== undefined && reply.accepted === 0 && reply.rejected.length < this.#count) {
-      this.fail(refusalOf(first.code, first.message)); // The message as a whole was refused.
+      this.fail(refusalOf(first.code, first.message)); // The whole message was refused.
       return;
     }
     for (const { start, count, resolve } of this.waiters) {
       const rejected = reply.rejected
         .filter(({ index }) => index >= start && index < start + count)
         .map((item) => ({ ...item, index: item.index - start }));
-      // An answer may name fewer than it rejected.
+      // An answer may list fewer items than it rejected.
       resolve({ accepted: Math.min(count - rejected.length, reply.accepted), rejected });
     }
   }
@@ -99,7 +99,7 @@ export class OpenBatch {
   }
 }
 
-/** Bytes of dictionary, at most four a character, at which a batch is sent early: a message may have 1 MiB. */
+/** A batch is sent early from this dictionary size on (4 bytes for each character): a message may have 1 MiB. */
 const MOST_DICTIONARY_BYTES = 256 * 1024;
 
 function isEmpty(labels: Labels): boolean {

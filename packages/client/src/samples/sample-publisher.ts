@@ -15,14 +15,14 @@ import type { Timers } from "../timers.ts";
 import { OpenBatch } from "./open-batch.ts";
 import { StampClock } from "./stamp-clock.ts";
 
-/** One value, one sample, or many of one metric. A sample's own `metric`, labels and timestamp win over the call's. */
+/** One value, one sample, or several samples. A sample's own `metric`, `labels` and `timestamp` win over those of the call. */
 export type SampleInput = number | Sample | readonly Sample[];
 
 export interface PublishOptions {
   readonly labels?: Labels | undefined;
   /** Milliseconds since 1970, for samples that have none of their own. @default the client's clock */
   readonly timestamp?: number | undefined;
-  /** Whether to wait until the samples are stored. @default false */
+  /** True returns a promise that resolves once the samples are stored. @default false */
   readonly acknowledge?: boolean | undefined;
 }
 
@@ -32,23 +32,23 @@ export interface PublisherSettings extends RetryLimits {
   readonly maxPendingSamples: number;
 }
 
-/** What a publisher did so far, in samples. */
+/** Counters of a publisher, in samples. */
 export interface PublisherStats {
-  /** Handed over by callers. */
+  /** Samples that callers passed in. */
   published: number;
-  /** Waiting in open batches, in the connection's buffer or for an acknowledgement. */
+  /** Samples in open batches, in the connection's buffer, or waiting for an acknowledgement. */
   pending: number;
-  /** Given up unacknowledged because too many were pending. */
+  /** Samples without `acknowledge` that were dropped because too many were pending or the connection was closed. */
   dropped: number;
   /** Batches sent. */
   batches: number;
 }
 
 /**
- * Gathers samples into columnar batches, one open batch per system, and sends them.
+ * Collects samples into columnar batches, one open batch for each system, and sends them.
  *
- * Memory is bounded by `maxPendingSamples`: beyond it an acknowledged call rejects and an
- * unacknowledged one drops its samples, counts them and reports it once until there is room again.
+ * `maxPendingSamples` bounds the memory. Beyond it a call with `acknowledge` rejects; a call without drops its samples
+ * and counts them, and reports MAPEK_CLIENT_BUFFER_FULL once until there is room again.
  */
 export class SamplePublisher {
   readonly stats: PublisherStats = { published: 0, pending: 0, dropped: 0, batches: 0 };
@@ -87,14 +87,14 @@ export class SamplePublisher {
   }
 
   /**
-   * Hands samples over; they are sent when their batch is full or has waited.
+   * Adds samples to the open batch of a system, which is sent when it is full or `batchLingerMs` have passed.
    *
-   * @returns With `acknowledge`, a promise of the answer about these samples; it rejects when they
-   * could not be stored before the deadline.
+   * @returns With `acknowledge`, a promise of the answer about these samples; it rejects when they could not be stored
+   * before the deadline.
    * @throws {MessageError} At once, and nothing is sent: MAPEK_SUBJECT_INVALID for the system,
    * MAPEK_SAMPLE_NOT_FINITE, MAPEK_SAMPLE_BAD_TIMESTAMP, MAPEK_SAMPLE_BAD_LABELS, MAPEK_MESSAGE_INVALID.
    * @throws {ClientError} MAPEK_CLIENT_CLOSED.
-   * Cost: O(samples); no object is kept per sample.
+   * Cost: O(samples); no object is kept for a sample.
    */
   publish(
     system: string,
@@ -117,7 +117,7 @@ export class SamplePublisher {
     return replies && joined(replies);
   }
 
-  /** Sends what is open, and resolves once everything handed over is with the server or was given up. */
+  /** Sends the open batches; resolves once every sample is with the server or was given up. */
   async flush(): Promise<void> {
     this.#sendAll();
     await Promise.all(this.#sending);
@@ -228,7 +228,7 @@ export class SamplePublisher {
     while (this.#unflushed > 0) {
       const count = this.#unflushed;
       this.#unflushed = 0;
-      // A connection that closes fails the flush: what it held is gone then.
+      // The flush fails when the connection closes; the samples in its buffer are lost then.
       await this.#nc.flush().catch(() => {});
       this.stats.pending -= count;
     }
@@ -236,7 +236,7 @@ export class SamplePublisher {
   }
 }
 
-/** The metric token of a batch that names its metrics itself. */
+/** Metric token of a batch, whose body names the metrics. */
 const MANY_METRICS = "_";
 const MOST_BATCH_SAMPLES = 65_535;
 
@@ -267,13 +267,13 @@ function check(
   }
 }
 
-/** The samples of a call that went in one batch. */
+/** The samples of one call that are in one batch. */
 interface Part {
   readonly count: number;
   readonly reply: Promise<InputReply>;
 }
 
-/** One answer about samples that went in several batches. */
+/** Joins the answers of several batches into one answer about the samples of a call. */
 async function joined(parts: readonly Part[]): Promise<InputReply> {
   const replies = await Promise.all(parts.map((part) => part.reply));
   const rejected: InputReply["rejected"] = [];

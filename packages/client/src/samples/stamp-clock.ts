@@ -1,12 +1,12 @@
-/** Milliseconds between two stamps of the same instant: a few steps of a float64 of today's times. */
+/** Milliseconds between two stamps of the same instant: 1 µs is a few steps of a float64 at present times. */
 const STEP_MS = 0.001;
 
 /**
- * Gives strictly increasing times, so that no two samples of a series that the client stamps are
- * equal in time (the learner drops the second of such a pair, which is what makes retries safe).
+ * Gives strictly increasing times. Otherwise two samples of a series could get the same time, and the learner would
+ * drop the second one as a repeated sample (which is what makes retries safe).
  *
- * One clock serves all series; it runs ahead of the machine's by 1 µs for each sample beyond one
- * a millisecond, and lets the machine catch up.
+ * One clock serves all series. Above 1,000 samples per second it runs ahead of the machine's clock by 1 µs for each
+ * further sample, until the machine's clock catches up.
  */
 export class StampClock {
   readonly #now: () => number;
