@@ -1,6 +1,6 @@
 import { codedError, type ErrorTable } from "@mapek/core/coded-error";
 
-/** Every code of this package and its meaning. All are for a person to mend. */
+/** Every code of this package and its meaning. A person has to correct the cause of each. */
 export const ACCESS_ERRORS = {
   MAPEK_ACCESS_EXISTS: {
     meaning: "keys or a configuration are there already: nothing is overwritten",

@@ -1,6 +1,6 @@
 import type { ActorService } from "@mapek/core/messages";
 
-/** The server's streams, by what they hold; a test compares them with those that the services declare. */
+/** The names of the house's streams, by what they hold; a test compares them with the streams that the services declare. */
 export const HOUSE_STREAMS = {
   knowledge: "MAPEK_KNOWLEDGE",
   samples: "MAPEK_SAMPLES",
@@ -12,11 +12,11 @@ export const HOUSE_STREAMS = {
   checkpoints: "OBJ_mapek_checkpoints",
 } as const;
 
-/** Subjects of the streams that have some outside the stored prefix. */
+/** Subjects of the members bucket and the checkpoint store, which lie outside the stored prefix. */
 export const MEMBERS_SUBJECTS = "$KV.mapek_members.>";
 export const CHECKPOINT_SUBJECTS = "$O.mapek_checkpoints.>";
 
-/** Streams of which a service reads messages through consumers, apart from members and checkpoints. */
+/** Streams that a service reads through consumers, without members and checkpoints. */
 export const CONSUMED: { readonly [S in ActorService]: readonly string[] } = {
   learner: [HOUSE_STREAMS.samples, HOUSE_STREAMS.knowledge],
   optimizer: [HOUSE_STREAMS.knowledge],

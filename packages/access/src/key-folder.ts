@@ -33,19 +33,21 @@ const listSchema = z.object({
 });
 type UserList = z.infer<typeof listSchema>;
 
-/** A key that was made. */
+/** A key that was created. */
 export interface MadeKey {
   readonly tenant: string;
   readonly name: string;
   readonly publicKey: string;
-  /** Path of the seed, which is the secret: mode 0600. */
+  /** Path of the file with the seed, which is the secret; mode 0600. */
   readonly seedFile: string;
 }
 
 /**
- * A folder of keys: the server's configuration, the list of users (`users.json`, public keys only) and
- * each user's seed as `<tenant>/<name>.nk`. Files are readable by their owner only. Seeds and
- * server.conf are never overwritten; accounts.conf follows from the list of users.
+ * A folder of keys: the server's configuration (`server.conf`), the list of users (`users.json`, public keys only),
+ * and each user's seed as `<tenant>/<name>.nk`.
+ *
+ * Only the owner can read the files. Seeds and `server.conf` are never overwritten; `accounts.conf` is written from
+ * the list of users.
  */
 export class KeyFolder {
   readonly path: string;
@@ -54,11 +56,7 @@ export class KeyFolder {
     this.path = resolve(path);
   }
 
-  /**
-   * Makes the folder: for each tenant a key for every service and one for its administrator.
-   *
-   * @throws {AccessError} MAPEK_ACCESS_EXISTS, MAPEK_ACCESS_BAD_NAME.
-   */
+  /** Creates the folder, and for each tenant one key for every service and one for the administrator. */
   init(tenants: readonly string[], files: ServerFiles): MadeKey[] {
     for (const tenant of tenants) checkName("tenant", tenant);
     mkdirSync(this.path, { recursive: true, mode: 0o700 });
@@ -79,11 +77,7 @@ export class KeyFolder {
     return made;
   }
 
-  /**
-   * Makes a key for a team.
-   *
-   * @throws {AccessError} MAPEK_ACCESS_EXISTS, MAPEK_ACCESS_BAD_NAME, MAPEK_ACCESS_NO_FOLDER.
-   */
+  /** Creates a key for a team. */
   add(tenantName: string, name: string, grant: Grant): MadeKey {
     checkName("user", name);
     for (const system of grant.systems) if (system !== "*") checkName("system", system);
@@ -137,7 +131,7 @@ export class KeyFolder {
     this.#replace("accounts.conf", renderAccounts(list.tenants));
   }
 
-  /** Whoever reads the file meanwhile sees the old one or the new one, whole. */
+  /** Replaces a file by a rename, so that a reader sees the whole old file or the whole new one. */
   #replace(name: string, text: string): void {
     const path = join(this.path, name);
     writeFileSync(`${path}.new`, text, { mode: 0o600 });
@@ -146,7 +140,7 @@ export class KeyFolder {
   }
 }
 
-/** `_` stands for all systems in requests, `SYS` is the server's own account. */
+/** Refuses `_`, which stands for all systems in requests, and `SYS`, the server's own account. */
 function checkName(what: string, name: string): void {
   if (TOKEN_PATTERN.test(name) && name !== "_" && name !== "SYS") return;
   throw new AccessError(

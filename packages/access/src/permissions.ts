@@ -1,8 +1,8 @@
-/** What a user may publish and subscribe to; everything else is refused by the server. */
+/** The subjects that a user may publish and subscribe to; the server refuses all others. */
 export interface Permissions {
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
 }
 
-/** Everything in its account: makes and changes streams by hand. No service runs with it. */
+/** All subjects of the account, for creating and changing streams by hand. No service runs with these permissions. */
 export const ADMIN: Permissions = { publish: [">"], subscribe: [">"] };

@@ -3,38 +3,41 @@ import { ADMIN, type Permissions } from "./permissions.ts";
 import { servicePermissions } from "./service-permissions.ts";
 import { type Grant, teamPermissions } from "./team-permissions.ts";
 
-/** A user of an account: who it is, and what for. */
+/** A user of an account: its key and its role. */
 export interface AccessUser {
   readonly name: string;
-  /** NKey, `U…`: no secret. */
+  /** Public NKey, `U…`; not a secret. */
   readonly public_key: string;
   readonly grant: Grant | { readonly role: Service | "admin" };
 }
 
-/** A tenant: an account of its own, of which no other sees anything. */
+/** A tenant: an account whose subjects and streams no other tenant can see. */
 export interface Tenant {
   readonly name: string;
   readonly prefixes?: Prefixes | undefined;
   readonly users: readonly AccessUser[];
 }
 
-/** What the server's own part of the configuration depends on. */
+/** The values that `server.conf` depends on. */
 export interface ServerFiles {
   /** Address and port for clients. */
   readonly listen: string;
-  /** Where the server answers about itself, unauthenticated; undefined: nowhere. */
+  /** Address of the server's monitoring, which asks for no login; undefined: no monitoring. */
   readonly monitoring?: string | undefined;
-  /** Undefined where the server is told by a flag. */
+  /** Folder of JetStream; undefined where a command-line flag names it. */
   readonly storeDir?: string | undefined;
   readonly certFile: string;
   readonly keyFile: string;
-  /** The authority that signed the server's certificate, and the clients' where these are asked for. */
+  /** Certificate of the authority that signed the server's certificate and, with `verifyClients`, the clients'. */
   readonly caFile: string;
   /** Whether clients must show a certificate too. */
   readonly verifyClients: boolean;
 }
 
-/** The server's own part: TLS only, every acknowledged write synced, users from accounts.conf beside it. */
+/**
+ * Renders `server.conf`: only TLS connections, every write synced before it is acknowledged, users from
+ * `accounts.conf` beside it.
+ */
 export function renderServerConfig(files: ServerFiles): string {
   return `# nats-server for production. Written once by \`mapek keys init\`, yours to change.
 listen: ${quoted(files.listen)}
@@ -57,7 +60,7 @@ include "accounts.conf"
 `;
 }
 
-/** Accounts and users with what each may do. Holds public keys only. */
+/** Renders `accounts.conf`: accounts and users with their permissions. Contains public keys only. */
 export function renderAccounts(tenants: readonly Tenant[]): string {
   return `# Written by \`mapek keys\`: changes here are lost. After a change: nats-server --signal reload
 system_account: SYS
@@ -87,7 +90,7 @@ function user(one: AccessUser, prefixes: Prefixes): string {
 `;
 }
 
-/** What a user may do, by its role. */
+/** The permissions of a user, by its role. */
 export function permissionsOf({ grant, public_key }: AccessUser, prefixes: Prefixes): Permissions {
   if (grant.role === "admin") return ADMIN;
   return isService(grant.role)
@@ -100,5 +103,5 @@ const isService = (role: string): role is Service => (SERVICES as readonly strin
 const listed = (subjects: readonly string[]): string =>
   `[\n${subjects.map((subject) => `            ${quoted(subject)}\n`).join("")}          ]`;
 
-/** A text of the server's configuration: what stands between the quotes is escaped as in JSON. */
+/** Quotes a text for the server's configuration, with the escapes of JSON. */
 const quoted = (text: string): string => JSON.stringify(text);

@@ -9,14 +9,14 @@ import {
 import { CHECKPOINT_SUBJECTS, CONSUMED, HOUSE_STREAMS, MEMBERS_SUBJECTS } from "./house-streams.ts";
 import type { Permissions } from "./permissions.ts";
 
-/** Services into whose partitions a service writes: its own, and those that it sends inputs or commands to. */
-const TELLS: { readonly [S in ActorService]: readonly ActorService[] } = {
+/** Services into whose partitions a service writes inputs: its own, and those to which it sends commands or other inputs. */
+const INPUTS_WRITTEN_BY: { readonly [S in ActorService]: readonly ActorService[] } = {
   learner: ["learner", "feedback"],
   optimizer: ["optimizer", "feedback"],
   feedback: ["feedback", "learner", "optimizer"],
 };
 
-/** Public inputs that a service's front door takes, and the subjects of answers to requests. */
+/** Subjects that a service subscribes to: its public inputs and its requests. */
 function doorsOf(service: Service, subjects: Subjects): string[] {
   const control = subjects.control(service, "*");
   const requests = subjects.requests(service, "*", "*");
@@ -33,13 +33,12 @@ function doorsOf(service: Service, subjects: Subjects): string[] {
 }
 
 /**
- * The least that a service needs.
+ * The least permissions with which a service works.
  *
- * A service may make the declared streams, by name, but neither change nor delete one. It answers
- * requests in anybody's inbox, and reads answers in its own only. The learner may ask the leader of its
- * input's stream to hand over.
+ * A service may create the declared streams by name, but neither change nor delete a stream. A service may answer to
+ * any inbox, and may read only its own inbox. The learner may ask the leader of its input stream to step down.
  *
- * @param publicKey The service's user: names its inbox.
+ * @param publicKey Public key of the service's user; names its inbox.
  */
 export function servicePermissions(
   service: Service,
@@ -57,7 +56,8 @@ export function servicePermissions(
   ];
   if (service === "monitor") {
     publish.push(subjects.samples("*"), subjects.performance("*"));
-    // What history teaches nothing of.
+    // The monitor asks for the newest sample of each series in a message of history: older samples teach nothing and
+    // are counted.
     publish.push(subjects.requests("learner", "series", "*"));
     return { publish, subscribe };
   }
@@ -68,7 +68,7 @@ export function servicePermissions(
   return { publish, subscribe };
 }
 
-/** Where a service is asked whether it is there, what it is and what it has done. */
+/** The subjects of NATS service discovery for a service. */
 const discoveryOf = (service: Service): string[] =>
   ["PING", "INFO", "STATS"].flatMap((verb) => [
     `$SRV.${verb}`,
@@ -76,10 +76,10 @@ const discoveryOf = (service: Service): string[] =>
     `$SRV.${verb}.mapek-${service}.*`,
   ]);
 
-/** What an actor service stores and asks, below the stored prefix. */
+/** The subjects below the stored prefix that an actor service publishes. */
 function actorSubjects(service: ActorService, subjects: Subjects): string[] {
   const stored = [
-    ...TELLS[service].map((told) => subjects.input(told, "*")),
+    ...INPUTS_WRITTEN_BY[service].map((target) => subjects.input(target, "*")),
     ...FAMILIES_OF[service].map((family) => subjects.log(family, ">")),
     subjects.position(service, "*"),
     subjects.query(service, "*"),
@@ -88,7 +88,7 @@ function actorSubjects(service: ActorService, subjects: Subjects): string[] {
   return stored;
 }
 
-/** What an actor service asks of JetStream: its input, members, checkpoints. */
+/** The JetStream requests of an actor service: about its input, members and checkpoints. */
 function actorStreams(service: ActorService): string[] {
   const { knowledge, members, checkpoints } = HOUSE_STREAMS;
   return [

@@ -13,23 +13,27 @@ import type { Permissions } from "./permissions.ts";
 export const TEAM_ROLES = ["publisher", "reader", "operator", "loop"] as const;
 export type TeamRole = (typeof TEAM_ROLES)[number];
 
-/** Output families whose subjects name the service instead of a system: for operators of all systems. */
+/**
+ * Output families whose subjects name a system. The subject of `rejected` names a service: only operators of all
+ * systems may read it.
+ */
 const FAMILIES_OF_SYSTEMS = OUTPUT_FAMILIES.filter((family) => family !== "rejected");
 
-/** What a key of a team is for. */
+/** The role of a team's key and the systems that it covers. */
 export interface Grant {
   readonly role: TeamRole;
-  /** Names of systems, or `*` for all: NATS has no wildcard within a name. */
+  /** Names of systems, or `*` for all. A pattern such as `shop-*` is impossible: NATS has no wildcard within a token. */
   readonly systems: readonly string[];
-  /** Whether a publisher or an operator may send signals: always as itself, the key being the last token. */
+  /** True lets a publisher or an operator send signals, only under its own public key, which is the subject's last token. */
   readonly signals: boolean;
 }
 
 /**
- * What a key of a team may do. But for a loop's none may ask JetStream anything: the server puts stored
- * messages on whatever subject a request names for the reply, so a right to read a bucket is one to write stored
- * bytes anywhere in the account. A loop's key is for those who are
- * trusted with that: MapeLoop watches buckets.
+ * The permissions of a team's key.
+ *
+ * Only the role `loop` may send JetStream requests, because MapeLoop watches buckets. The server puts stored messages
+ * on any subject that a request names for the reply, so whoever may read a bucket can write its bytes to any subject
+ * of the account. Give a loop's key only to programs that are trusted with that.
  */
 export function teamPermissions(grant: Grant, publicKey: string, prefixes: Prefixes): Permissions {
   const subjects = new Subjects(prefixes);
@@ -83,7 +87,7 @@ export function teamPermissions(grant: Grant, publicKey: string, prefixes: Prefi
   }
 }
 
-/** What reading and watching a system's keys in the buckets asks of JetStream. */
+/** The JetStream requests for reading and watching a system's keys in the buckets. */
 const bucketsOf = (system: string): string[] => {
   const { thresholds, parameters } = HOUSE_STREAMS;
   const keys = [
@@ -111,7 +115,7 @@ const outputsOf = (subjects: Subjects, system: string): string[] =>
       : subjects.output(family, system, ">"),
   );
 
-/** Requests about a system; importing history changes what is learned, so it is not reading. */
+/** The request subjects about a system. `import` is only for keys that may write: imported history changes what is learned. */
 const requestsOf = (subjects: Subjects, system: string, writing: boolean): string[] =>
   ACTOR_SERVICES.flatMap((service) =>
     VERBS[service]
