@@ -1,10 +1,9 @@
 import { codedError, type ErrorTable } from "@mapek/core/coded-error";
 
-/** One way of getting a server, and why it gave none. */
+/** One way of finding a server that was tried, and why it gave none. */
 export interface Attempt {
-  /** What was tried, for example `PATH` or `Debian package`. */
+  /** Name of the way, for example `PATH` or `Debian package`. */
   way: string;
-  /** Why it gave no usable server. */
   outcome: string;
 }
 
@@ -44,10 +43,10 @@ export const NATS_SERVER_ERRORS = {
 export type NatsServerErrorCode = keyof typeof NATS_SERVER_ERRORS;
 
 /**
- * Every error that this package throws on purpose.
+ * An error of this package.
  *
- * `details` is typed by `code`: NOT_FOUND lists all ways that were tried, START_FAILED holds the
- * last lines of the server's own log.
+ * The type of `details` depends on `code`: NOT_FOUND lists all ways that were tried, START_FAILED holds the last lines
+ * of the server's log.
  */
 export class NatsServerError<
   Code extends NatsServerErrorCode = NatsServerErrorCode,

@@ -2,35 +2,34 @@ import { existsSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** A lock that this process holds. */
 export interface FileLock extends Disposable {
   /** May be called any number of times. */
   release(): void;
 }
 
 export interface WaitOptions {
-  /** How long another holder is waited for, ms, 0 or more. */
+  /** Longest wait for another holder, ms, 0 or more. */
   readonly timeoutMs: number;
-  /** Called once when the lock is found to be held and waiting begins. */
+  /** Called once when another process holds the lock and the wait begins. */
   readonly onWait?: (() => void) | undefined;
 }
 
 const POLL_MS = 50;
 const SQLITE_BUSY = 5;
 
-/** Without these references a lock would end when its connection is collected as garbage. */
+/** Keeps the connections reachable: a connection that is collected as garbage would release its lock. */
 const held = new Set<DatabaseSync>();
 
 /**
- * Takes the lock of a file, and waits for it at most so long.
+ * Takes the lock of a file; waits at most `timeoutMs` for another holder.
  *
- * The kernel keeps the lock (fcntl, on Windows LockFileEx, through SQLite: Node has no call of its
- * own) and ends it with the process, however that ended. So it holds between containers that share
- * the folder, where process ids mean nothing; a stopped process goes on holding it; and a file that
- * was left behind refuses nobody. The file stays: to remove it would give its name to a second lock.
+ * The kernel holds the lock and releases it when the process ends, however it ends: fcntl, on Windows LockFileEx, both
+ * through SQLite, since Node has no call of its own. So the lock works between containers that share the folder, where
+ * process ids mean nothing; a stopped process keeps it; a file left behind by a dead process blocks nobody. The file
+ * is never removed: a new file of the same name would be a second lock.
  *
- * @returns The lock, or undefined when somebody else held it all the time.
- * @throws {Error} Where the file cannot be made, or its file system has no locks.
+ * @returns The lock, or undefined where another process held it all the time.
+ * @throws {Error} Where the file cannot be created, or its file system has no locks.
  * Cost: about 1 ms, one open file.
  */
 export async function acquireLock(
@@ -43,16 +42,15 @@ export async function acquireLock(
     if (lock !== undefined) return lock;
     if (isFirst) onWait?.();
     if (performance.now() >= deadline) return undefined;
-    // Two that try at the same moment may refuse each other: not at the same moment again.
+    // A random wait: two processes that try at the same moment may refuse each other, and must not meet again.
     await delay(POLL_MS * (0.5 + Math.random()));
   }
 }
 
 /**
- * Whether a process holds the lock of a file; a file that is not there is free. The look itself is
- * a lock for less than 1 ms, for which `acquireLock` with a time of some 100 ms makes up.
+ * True where a process holds the lock of a file; false for a missing file.
  *
- * @throws {Error} Where the file cannot be read.
+ * The check takes a lock itself for less than 1 ms. Callers of `acquireLock` therefore wait some 100 ms at least.
  */
 export function isLocked(path: string): boolean {
   if (!existsSync(path)) return false;
@@ -71,7 +69,7 @@ export function isLocked(path: string): boolean {
 function tryLock(path: string): FileLock | undefined {
   const database = open(path, false);
   try {
-    // A journal in memory: nothing is ever written, and no second file appears.
+    // With the journal in memory nothing is written, and no second file appears.
     database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
   } catch (error) {
     database.close();
@@ -93,7 +91,7 @@ function open(path: string, readOnly: boolean): DatabaseSync {
 const isBusy = (error: unknown): boolean =>
   (error as { errcode?: unknown }).errcode === SQLITE_BUSY;
 
-/** `node:sqlite` without the line by which Node 22 calls it experimental: users cannot act on that. */
+/** Loads `node:sqlite` without the warning by which Node 22 calls it experimental: users cannot act on the warning. */
 function sqlite(): typeof import("node:sqlite") {
   const { emitWarning } = process;
   process.emitWarning = () => {};

@@ -6,13 +6,7 @@ import { compareVersions, MINIMUM_VERSION, parseVersion } from "./version.ts";
 
 export type Inspection = { ok: true; version: string } | { ok: false; reason: string };
 
-/**
- * Whether a file is a nats-server that runs here and is new enough.
- *
- * Cost: one `--version` run, about 15 ms.
- *
- * @returns The version, or the reason why not; never throws.
- */
+/** Checks that a file is a nats-server that runs on this machine and is new enough. */
 export async function inspectBinary(path: string, env: NodeJS.ProcessEnv): Promise<Inspection> {
   if (!(await isExecutable(path))) return { ok: false, reason: "not an executable file" };
   const run = await runCommand(path, ["--version"], { env, timeoutMs: 10_000 });
@@ -26,8 +20,8 @@ export async function inspectBinary(path: string, env: NodeJS.ProcessEnv): Promi
 }
 
 /**
- * All executable files of a name in the folders of `env.PATH`, in order, then in `moreFolders`.
- * An empty PATH entry (the current folder, in a shell) is left out.
+ * All executable files with a name in the folders of `env.PATH`, then in `moreFolders`, in order. Empty PATH entries,
+ * which mean the current folder in a shell, are skipped.
  */
 export async function findExecutables(
   name: string,

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 
 /**
- * Folders that may hold fetched servers, best first: `MAPEK_CACHE_DIR`, else `$XDG_CACHE_HOME/mapek`,
- * else `~/.cache/mapek`; then, for when that cannot be used, one of this user in the temporary folder.
- * An empty variable counts as unset, as does a relative `XDG_CACHE_HOME` (its specification says so).
+ * Folders for fetched servers, preferred first: `MAPEK_CACHE_DIR`, else `$XDG_CACHE_HOME/mapek`, else
+ * `~/.cache/mapek`; then a folder of this user in the temporary folder, where the first cannot be used. An empty
+ * variable counts as unset, and so does a relative `XDG_CACHE_HOME` (XDG Base Directory Specification).
  */
 export function cacheFolders(env: NodeJS.ProcessEnv): string[] {
   const { MAPEK_CACHE_DIR: named = "", XDG_CACHE_HOME: xdg = "", HOME: home = "" } = env;
@@ -17,7 +17,7 @@ export function cacheFolders(env: NodeJS.ProcessEnv): string[] {
   return folders.map((folder) => join(folder, "nats-server"));
 }
 
-/** The first of the cache folders that can be made and written to, or undefined. */
+/** The first cache folder that can be created, written and trusted; undefined where there is none. */
 export async function writableCacheFolder(env: NodeJS.ProcessEnv): Promise<string | undefined> {
   for (const folder of cacheFolders(env)) {
     try {
@@ -25,15 +25,15 @@ export async function writableCacheFolder(env: NodeJS.ProcessEnv): Promise<strin
       await access(folder, constants.W_OK);
       if (await isTrusted(folder, env)) return folder;
     } catch {
-      // Not usable; the next one may be.
+      // The next folder may be usable.
     }
   }
   return undefined;
 }
 
 /**
- * Whether what lies in a cache folder may be run. In the temporary folder anybody can make a
- * folder of our name first, so there it must be ours and closed to other users.
+ * True where programs in a cache folder may be run. In the temporary folder any user can create a folder with this
+ * name first, so there the folder must belong to this user and be closed to others.
  */
 export async function isTrusted(folder: string, env: NodeJS.ProcessEnv): Promise<boolean> {
   const shared = temporaryCache(env);

@@ -4,7 +4,10 @@ import { inspectBinary } from "./binary.ts";
 import { isTrusted } from "./cache-folder.ts";
 import { compareVersions } from "./version.ts";
 
-/** What a cache folder's entry for one server is called: version and machine, so homes can be shared. */
+/**
+ * End of an entry's name in a cache folder, after the version: platform and architecture, so that machines can share a
+ * home folder.
+ */
 const SUFFIX = `-${process.platform}-${process.arch}`;
 
 /**
@@ -36,11 +39,11 @@ export async function findCached(
 }
 
 /**
- * Puts a fetched binary into the cache in one step (a rename), so that no process ever sees half
- * of one. When another process was faster, its copy is kept if it runs, else replaced.
+ * Puts a fetched binary into the cache by a rename, so that no process sees half a file. Where another process was
+ * faster, its copy is kept if it runs, else replaced.
  *
- * @param binary The fetched file; on the same file system as `folder`; it is moved away.
- * @returns The binary's path in the cache.
+ * @param binary The fetched file, on the same file system as `folder`; it is moved.
+ * @returns Path of the binary in the cache.
  */
 export async function putIntoCache(
   binary: string,

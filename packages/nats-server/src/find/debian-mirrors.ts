@@ -4,14 +4,14 @@ const RELEASES =
   /^(?:(?:old){0,2}stable|testing|unstable|sid|buster|bullseye|bookworm|trixie|forky|duke)(?:-(?:updates|backports))?$/;
 
 /**
- * Addresses of Debian's own archive among a machine's sources, the likeliest first.
+ * Finds mirrors of Debian's own archive among a machine's apt sources, the likeliest first.
  *
  * Security archives (they lack unstable), media and sources without `main` are left out. The rest
  * is ranked by what speaks for Debian: a path that ends in `debian`, a
  * release of Debian. Sources for which nothing speaks are left out. A wrong guess costs time, not
  * safety: apt accepts only what Debian's keyring signed.
  *
- * @returns Addresses without repetition, as they stand in the sources.
+ * @returns Addresses without repetition, as they are written in the sources.
  */
 export function debianMirrors(sources: readonly AptSource[]): string[] {
   const ranks = new Map<string, number>();

@@ -12,14 +12,14 @@ const KEYRINGS = [
 const SUITES = ["sid", "testing"];
 const MAXIMUM_MIRRORS = 3;
 
-/** Hooks of the machine's own apt settings, which may reach into the system; values that must not be inherited. */
+/** Clears the hooks and the default release of the machine's apt settings: hooks could change the system. */
 const CLEARED = `#clear APT::Update::Pre-Invoke;
 #clear APT::Update::Post-Invoke;
 #clear APT::Update::Post-Invoke-Success;
 #clear APT::Default-Release;
 `;
 
-/** A package, and where in it the program may lie. */
+/** A Debian package, and the possible paths of the program in it. */
 interface DebianProgram {
   readonly name: string;
   readonly paths: readonly string[];
@@ -31,12 +31,13 @@ const NATS_SERVER: DebianProgram = {
 };
 
 /**
- * Fetches Debian's newest nats-server, or another program, without root and without touching the system.
+ * Fetches Debian's newest nats-server (or another program) without root and without a change to the system.
  *
- * apt works in `workFolder` only: own lists, cache, status and source, with hooks of the machine's
- * settings switched off (its proxies and credentials are kept). The mirror is the machine's own with
- * the suite changed to unstable, then testing; what comes must be signed by the installed Debian keyring.
+ * apt works in `workFolder` only: it has its own lists, cache, status and source, and the hooks of the machine's
+ * settings are cleared; proxies and credentials are kept. The mirror is the machine's own, with the suite unstable,
+ * then testing. apt accepts only what the installed Debian keyring signed.
  *
+ * @param sourcePaths Files and folders with the machine's apt sources.
  * @param program @default nats-server
  * Cost: about 16 MB from the mirror and 5 s; 60 s at most for each command.
  *
@@ -110,7 +111,7 @@ async function fetchFrom(step: {
     "Acquire::AllowWeakRepositories": "false",
     "APT::Get::AllowUnauthenticated": "false",
     "APT::Update::Error-Mode": "any",
-    // The private folder is closed to the user that apt's downloads otherwise switch to.
+    // apt run by root downloads as the user `_apt`, who cannot write into the private folder.
     ...(process.getuid?.() === 0 ? { "APT::Sandbox::User": "root" } : {}),
   };
   const options = ["-q", "-c", inFolder("apt.conf")];

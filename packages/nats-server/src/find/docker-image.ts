@@ -2,15 +2,15 @@ import { join } from "node:path";
 import { findExecutables } from "./binary.ts";
 import { runCommand } from "./run-command.ts";
 
-/** The official image; its binary is static, so it runs outside the container too. */
+/** The official image. Its binary is static, so it also runs outside the container. */
 export const DOCKER_IMAGE = "nats:2.12-alpine";
 
 /**
- * Copies nats-server out of the official image; the container is made, never started, and removed.
+ * Copies nats-server out of the official image. The container is created and removed, never started.
  *
- * Cost: a pull of about 10 MB when the engine lacks the image; 60 s at most for each command.
+ * Cost: a pull of about 10 MB where the engine lacks the image; at most 60 s for each command.
  *
- * @returns The path of the binary inside `workFolder`, or the reason why there is none.
+ * @returns Path of the binary in `workFolder`, or the reason why there is none.
  */
 export async function fetchFromDockerImage(
   workFolder: string,

@@ -8,15 +8,15 @@ const STALE_MS = 10_000;
 const POLL_MS = 50;
 
 /**
- * Runs `work` while holding a lock file, so that of several processes one fetches and the others wait.
+ * Runs `work` under a lock file, so that one of several processes fetches and the others wait.
  *
- * The lock saves work, it does not protect data: should two processes ever hold it (a stolen lock
- * whose owner was only slow), both fetch, and the cache's atomic rename keeps that harmless.
- * A holder refreshes the file every second; one that is dead on this machine, or silent for 10 s,
- * loses it.
+ * The lock saves work and protects no data. Two processes can hold it at once where a slow owner loses it; then both
+ * fetch, and the cache's atomic rename keeps that harmless. A holder refreshes the file every second; a holder that is
+ * dead on this machine, or silent for 10 s, loses the lock.
  *
- * @param waitMs How long to wait for another holder, ms; after that `work` runs without the lock.
- * @param isDone Asked while waiting; once it gives a value, that is the result and `work` is not run.
+ * @param waitMs Longest wait for another holder, ms; then `work` runs without the lock.
+ * @param isDone Called while waiting and before `work`; a value other than undefined is the result, and `work` does
+ * not run.
  */
 export async function withFetchLock<T>(
   path: string,

@@ -17,9 +17,9 @@ export interface FoundServer {
 }
 
 export interface FindServerOptions {
-  /** Where `NATS_SERVER_BIN`, `PATH`, `HOME` and the cache's names are read. @default process.env */
+  /** Environment with `NATS_SERVER_BIN`, `PATH`, `HOME` and the cache's variables. @default process.env */
   env?: NodeJS.ProcessEnv;
-  /** Folders searched after PATH: where packages put servers. @default /usr/local/sbin, /usr/sbin */
+  /** Folders searched after PATH, where packages install servers. @default /usr/local/sbin, /usr/sbin */
   systemFolders?: readonly string[];
   /** A file of apt sources. @default those of apt itself */
   aptSourceList?: string;
@@ -32,14 +32,14 @@ const LOCK_WAIT_MS = 180_000;
 const LEFT_BEHIND_MS = 600_000;
 
 /**
- * Finds a nats-server of at least {@link MINIMUM_VERSION}, fetching one if need be:
- * `NATS_SERVER_BIN`, PATH, cache, Debian package, Docker image, in this order.
+ * Finds a nats-server of at least {@link MINIMUM_VERSION}; fetches one where none is found. The order:
+ * `NATS_SERVER_BIN`, PATH, cache, Debian package, Docker image.
  *
  * Safe to call from many processes at once: one fetches, the others wait for it.
  *
- * @throws {NatsServerError} MAPEK_NATS_SERVER_BAD_BINARY when `NATS_SERVER_BIN` is set and is
- * missing, too old or does not run; MAPEK_NATS_SERVER_NOT_FOUND when every way failed, with the list.
- * Cost: about 20 ms when there is one, 3-10 s when it is fetched.
+ * @throws {NatsServerError} MAPEK_NATS_SERVER_BAD_BINARY where `NATS_SERVER_BIN` is set but missing, too old or not
+ * runnable; MAPEK_NATS_SERVER_NOT_FOUND where every way failed, with the list of ways.
+ * Cost: about 20 ms where one is found, 3 to 10 s where one is fetched.
  */
 export async function findServer(options: FindServerOptions = {}): Promise<FoundServer> {
   const env = options.env ?? process.env;
@@ -83,10 +83,10 @@ export async function findServer(options: FindServerOptions = {}): Promise<Found
 }
 
 /**
- * Checks a binary that somebody named.
+ * Checks a binary that an option or a variable names.
  *
  * @returns Its version.
- * @throws {NatsServerError} MAPEK_NATS_SERVER_BAD_BINARY when it is missing, too old or does not run.
+ * @throws {NatsServerError} MAPEK_NATS_SERVER_BAD_BINARY where it is missing, too old or does not run.
  */
 export async function requireUsable(path: string, env: NodeJS.ProcessEnv): Promise<string> {
   const inspection = await inspectBinary(path, env);

@@ -1,11 +1,11 @@
 import { type FindServerOptions, type FoundServer, findServer } from "./find-server.ts";
 
-/** Either a server that runs already, or a program to start. */
+/** Either a running server or a program to start. */
 export type ResolvedServer = { type: "running"; url: string } | ({ type: "program" } & FoundServer);
 
 /**
- * The whole order: `NATS_URL` (a running server, taken as it stands, not contacted here), then
- * {@link findServer}. An empty `NATS_URL` counts as unset.
+ * Decides which server to use: the one at `NATS_URL`, else a program from {@link findServer}. The server at `NATS_URL`
+ * is not contacted here. An empty `NATS_URL` counts as unset.
  *
  * @throws {NatsServerError} MAPEK_NATS_SERVER_BAD_BINARY, MAPEK_NATS_SERVER_NOT_FOUND as findServer.
  */

@@ -4,15 +4,15 @@ export interface CommandResult {
   /** True when the command ran and exited with 0. */
   ok: boolean;
   stdout: string;
-  /** One line: why it failed (exit code, signal, time-out, not there). Empty when ok. */
+  /** One line with the reason: exit code, signal, time-out or missing program. Empty when `ok`. */
   failure: string;
 }
 
 /**
- * Runs a command to its end, with a time limit; never throws.
+ * Runs a command with a time limit; never throws.
  *
- * @param options.timeoutMs Limit after which the command is killed, ms, default 60,000.
- * @returns `failure` names the cause and the last lines of standard error, passwords in addresses removed.
+ * @param options.timeoutMs Time after which the command is killed, ms. @default 60_000
+ * @returns `failure` holds the reason and the last lines of standard error, without passwords in addresses.
  */
 export function runCommand(
   file: string,
@@ -34,7 +34,7 @@ export function runCommand(
       child.stderr.destroy();
       resolve({ ok, stdout, failure: ok ? "" : describe(reason, stderr) });
     };
-    // A grandchild may hold the pipes open after the kill, so `close` is not waited for here.
+    // `close` is not awaited after the kill: a grandchild may hold the pipes open.
     const timer = setTimeout(() => {
       child.kill("SIGKILL");
       finish(false, `no answer within ${timeoutMs / 1000} s`);

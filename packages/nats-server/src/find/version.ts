@@ -1,12 +1,7 @@
-/** Oldest nats-server that works: atomic batches with in-batch deduplication came with it. */
+/** Oldest nats-server that mapek works with: the first with deduplication inside atomic batches. */
 export const MINIMUM_VERSION = "2.12.1";
 
-/**
- * Reads the version out of what `nats-server --version` prints.
- *
- * @param output For example `nats-server: v2.15.1`.
- * @returns `2.15.1` (with its pre-release part, if any), or undefined when there is none.
- */
+/** Reads the version from the output of `nats-server --version`. */
 export function parseVersion(output: string): string | undefined {
   return /nats-server:?\s+v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?)/.exec(output)?.[1];
 }

@@ -1,13 +1,13 @@
 import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 
-// Below what Linux, macOS and Windows hand out to outgoing connections: a port from their range
-// could be taken by a client, even by one that tries to reach the very server that restarts.
+// Below the ephemeral ports of Linux, macOS and Windows. An outgoing connection could take such a port while a server
+// restarts, even a connection attempt to that very server.
 const FIRST_PORT = 20_000;
 const LAST_PORT = 31_999;
 
 /**
- * A port that was free a moment ago and that no outgoing connection will be given.
+ * A port that was free a moment ago and that no outgoing connection gets.
  *
  * @throws {Error} When 100 random ports were all taken.
  */
@@ -19,7 +19,7 @@ export async function freePort(host: string): Promise<number> {
   throw new Error(`found no free port between ${FIRST_PORT} and ${LAST_PORT} on ${host}`);
 }
 
-/** Whether a server could listen there now. */
+/** True where a server could listen on the port now. */
 export function isFree(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();

@@ -1,24 +1,27 @@
-/** What the parent tells the keeper, as JSON in its first argument. */
+/** The task that the parent gives the keeper, as JSON in its first argument. */
 export interface KeeperTask {
   /** Program and arguments that start the server (a `setpriv` in front keeps its process id). */
   command: readonly [string, ...string[]];
-  /** Where the server's output goes: to the keeper's standard error, a file (appended), or nowhere. */
+  /** Destination of the server's output: the keeper's standard error, a file (appended), or nowhere. */
   log: { type: "inherit" } | { type: "ignore" } | { type: "file"; path: string };
-  /** The lock of the server's store, held until the server has ended; unset where nobody else knows the store. */
+  /**
+   * Lock file of the server's store, held until the server has ended; unset for a temporary store, which no other
+   * server uses.
+   */
   lockPath?: string;
-  /** Folders to remove after the server's end when the parent died without saying "stop". */
+  /** Folders to remove after the server's end where the parent died without sending `STOP_LINE`. */
   temporaryFolders: readonly string[];
 }
 
-/** What the keeper tells the parent, a JSON line each on its standard output. */
+/** The keeper's messages to the parent, one JSON line each on its standard output. */
 export type KeeperReport =
   | { type: "started"; pid: number }
   | { type: "failed"; reason: string }
-  /** Another server works on the store. */
+  /** Another keeper holds the lock of the store. */
   | { type: "store_in_use" }
   | { type: "exited"; code: number | null; signal: NodeJS.Signals | null; logTail: string[] };
 
-/** Line by which the parent asks the keeper for an orderly stop; end of input alone means that it died. */
+/** Line with which the parent asks for an orderly stop. End of input without it means that the parent died. */
 export const STOP_LINE = "stop\n";
 
 /** Time between SIGTERM and SIGKILL, ms. */

@@ -1,12 +1,11 @@
 /**
- * The keeper: a process of its own between the parent and nats-server, so that the server never
- * outlives the parent, not even one that was killed with SIGKILL.
+ * The keeper: a process between the parent and nats-server. It ensures that the server never outlives the parent, even
+ * one that was killed with SIGKILL.
  *
- * Run as `node keeper.ts <KeeperTask>`, in its own session: a terminal's Ctrl-C reaches neither it
- * nor the server. It holds the read end of a pipe whose write end only the parent has. When that
- * pipe ends, it stops the server (SIGTERM, then SIGKILL after 5 s) and exits as the server did. It
- * holds the lock of the store until then: without it a successor of a killed parent would start a
- * second server beside the first.
+ * Run as `node keeper.ts <KeeperTask>` in its own session, so a terminal's Ctrl-C reaches neither the keeper nor the
+ * server. The keeper holds the read end of a pipe whose write end only the parent has. When the pipe ends, the keeper
+ * stops the server (SIGTERM, after 5 s SIGKILL) and exits with the server's exit code. Until then the keeper holds the
+ * lock of the store: without it, the successor of a killed parent would start a second server on the same store.
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { createWriteStream, rmSync } from "node:fs";
@@ -26,11 +25,11 @@ const logTail: string[] = [];
 let askedToStop = false;
 let stopping = false;
 
-// Neither a dead parent's pipe nor a full log disk may end the keeper before the server.
+// A write error (dead parent, full disk) must not end the keeper before the server.
 process.stdout.on("error", () => {});
 process.stderr.on("error", () => {});
 
-/** Others look whether the lock is held; their looks last less than a millisecond. */
+/** `isLocked` in other processes holds the lock for less than a millisecond; this wait outlasts it. */
 const LOCK_PATIENCE_MS = 1_000;
 
 if (task.lockPath !== undefined) await lockStore(task.lockPath);
@@ -73,7 +72,7 @@ function stop(): void {
   if (stopping) return;
   stopping = true;
   server.kill("SIGTERM");
-  server.kill("SIGCONT"); // A stopped process takes its SIGTERM only once it goes on.
+  server.kill("SIGCONT"); // A stopped process handles SIGTERM only after it continues.
   setTimeout(() => server.kill("SIGKILL"), KILL_AFTER_MS).unref();
 }
 

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { NatsServerError } from "../errors.ts";
 
-/** A server of a cluster, as far as its monitoring address tells of it. */
+/** A server of a cluster and its monitoring address. */
 interface Monitored {
   readonly name: string;
   readonly monitoringUrl: string | undefined;
 }
 
-/** The part of `/jsz` that is about the group of all JetStream servers. */
+/** The fields of `/jsz` about the meta group, which all JetStream servers form. */
 interface MetaGroup {
   leader?: string;
   replicas?: { name: string; current: boolean; offline?: boolean }[];
@@ -16,11 +16,7 @@ interface MetaGroup {
 const POLL_MS = 50;
 const ASK_TIMEOUT_MS = 1_000;
 
-/**
- * Resolves when the cluster's meta group has a leader that sees `count` nodes as current, itself among them.
- *
- * @throws {NatsServerError} MAPEK_NATS_SERVER_START_FAILED after `timeoutMs`.
- */
+/** Resolves when the meta group has a leader that sees `count` nodes as current, including itself. */
 export async function waitUntilSettled(
   nodes: readonly Monitored[],
   count: number,
@@ -40,7 +36,7 @@ export async function waitUntilSettled(
   }
 }
 
-/** The meta group as its leaders see it: only they know who is current. More than one for a moment at most. */
+/** The meta group as its leader sees it, since only the leader knows which nodes are current. For a moment there can be two. */
 export async function ledMetaGroups<Node extends Monitored>(
   nodes: readonly Node[],
 ): Promise<{ leader: Node; current: number }[]> {

@@ -6,11 +6,11 @@ import { connect, type NodeConnectionOptions } from "@nats-io/transport-node";
 const POLL_MS = 10;
 
 /**
- * Waits until this very server (told by its process id, not only by its port) listens and its
- * JetStream answers.
+ * Waits until a server listens and its JetStream answers. The server is identified by its process id: another server
+ * could have taken the port.
  *
- * @param portsFolder Where the server writes its ports file, which it does once it listens.
- * @param deadline Epoch ms; past it the last reason is thrown.
+ * @param portsFolder Folder in which the server writes its ports file once it listens.
+ * @param deadline Unix time, ms; after it the last error is thrown.
  * @param isOver Ends the wait early, for example when the process has exited.
  * @returns The server's version.
  */

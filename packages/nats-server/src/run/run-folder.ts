@@ -5,12 +5,12 @@ import { join, relative, resolve } from "node:path";
 /** The private folder of one server: its ports file, its generated configuration, a temporary store. */
 export interface RunFolder {
   readonly path: string;
-  /** Makes it (again) and writes what the server reads. @returns The `-c` arguments, possibly none. */
+  /** Creates the folder where it is missing and writes the configuration. @returns The `-c` arguments, possibly none. */
   prepare(): Promise<string[]>;
   remove(): Promise<void>;
 }
 
-/** What the server takes only from a configuration file. */
+/** Settings that the server takes only from a configuration file. */
 export interface RunSettings {
   config?: string;
   syncAlways?: boolean;
@@ -18,10 +18,10 @@ export interface RunSettings {
 }
 
 /**
- * Makes a private folder under the temporary folder.
+ * Creates a private folder in the temporary folder.
  *
- * A configuration file of the caller's is passed on as it is; when settings come on top, a
- * generated one includes it (the server takes included paths relative to the including file).
+ * Without further settings the caller's configuration file is passed on unchanged. With settings, a generated file
+ * includes it; the server resolves the path relative to the including file.
  */
 export async function makeRunFolder(settings: RunSettings): Promise<RunFolder> {
   const path = await realpath(await mkdtemp(join(tmpdir(), "mapek-nats-")));

@@ -10,38 +10,38 @@ export interface ServerExit {
   /** Exit code, or null when a signal ended it. */
   code: number | null;
   signal: NodeJS.Signals | null;
-  /** The last lines that the server wrote (at most 30); empty when the keeper was killed. */
+  /** The last lines of the server's output, at most 30; empty where the keeper was killed. */
   logTail: readonly string[];
 }
 
-/** One running server with its keeper. */
+/** A running server and its keeper. */
 export interface ServerProcess {
   readonly pid: number;
-  /** Settles when the server has ended and the keeper too; never rejects. */
+  /** Resolves when both the server and the keeper have ended; never rejects. */
   readonly exited: Promise<ServerExit>;
   /** SIGTERM, SIGKILL after 5 s; resolves when the process is gone. */
   stop(): Promise<ServerExit>;
-  /** Sends a signal to the server itself; nothing happens when it is gone. */
+  /** Sends a signal to the server; does nothing after its end. */
   kill(signal: NodeJS.Signals): void;
-  /** Lets this (parent) process end although the server runs; the keeper then stops the server. */
+  /** Lets this process end while the server runs; the keeper then stops the server. */
   unref(): void;
 }
 
-/** The package's own `imports` say where the keeper is: a source file here, a built one in the published command. */
+/** Path of the keeper from the package's `imports`: a source file here, a built file in the published command. */
 const KEEPER = fileURLToPath(import.meta.resolve("#keeper"));
 
-/** Another server's keeper holds the lock of the store. */
+/** Thrown where another keeper holds the lock of the store. */
 export class StoreTaken extends Error {}
 
 /**
- * Starts a server under a keeper process, which stops it when this process dies, however it dies.
+ * Starts a server under a keeper process, which stops the server when this process ends for whatever reason.
  *
- * Should the keeper itself be killed, the server goes too: on Linux the kernel kills it
- * (`setpriv --pdeathsig`, where util-linux has it), elsewhere this process does. Only where
- * setpriv is missing and both are killed at once can a server stay behind.
+ * Where the keeper itself is killed, the server is killed too: on Linux by the kernel (`setpriv --pdeathsig` of
+ * util-linux), elsewhere by this process. A server can stay behind only where setpriv is missing and both processes
+ * are killed at once.
  *
- * @throws {StoreTaken} When the lock of `task` is held by another.
- * @throws {Error} When the program cannot be started at all.
+ * @throws {StoreTaken} When another keeper holds the lock of the store.
+ * @throws {Error} When the program cannot be started.
  */
 export async function launchServer(
   task: KeeperTask,
@@ -55,7 +55,7 @@ export async function launchServer(
     stdio: ["pipe", "pipe", task.log.type === "inherit" ? "inherit" : "ignore"],
   });
   const [input, output] = [keeper.stdin as Socket, keeper.stdout as Socket];
-  input.on("error", () => {}); // A keeper that is gone is seen by its exit.
+  input.on("error", () => {}); // The keeper's exit is handled by `readReports`.
   const { started, exited } = readReports(keeper, output);
   const pid = await started;
   let running = true;
@@ -70,7 +70,7 @@ export async function launchServer(
       output.ref();
       if (running && input.writable) {
         input.end(STOP_LINE);
-        // The keeper keeps this time itself; this is for a keeper that is stopped or stuck.
+        // The keeper sends SIGKILL itself after 5 s; this timer is for a keeper that is stopped or hangs.
         const timer = setTimeout(() => {
           signalIfThere(pid, "SIGKILL");
           keeper.kill("SIGKILL");
@@ -130,7 +130,7 @@ function signalIfThere(pid: number, signal: NodeJS.Signals): void {
 
 let probe: Promise<string[]> | undefined;
 
-/** `setpriv --pdeathsig KILL`, if this machine's setpriv can do that, else nothing. Asked once. */
+/** `setpriv --pdeathsig KILL` where this machine's setpriv supports it, else nothing. Tried once per process. */
 function deathSignalPrefix(): Promise<string[]> {
   probe ??= (async () => {
     const [setpriv] =

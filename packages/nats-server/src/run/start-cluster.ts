@@ -6,24 +6,24 @@ import { type NatsServer, type StartServerOptions, startServer } from "./start-s
 
 export interface StartClusterOptions
   extends Omit<StartServerOptions, "name" | "port" | "storeDir" | "cluster" | "monitoring"> {
-  /** Nodes, 1 or more; a majority must run for anything to be stored. @default 3 */
+  /** Number of nodes, 1 or more; a majority must run, or nothing can be stored. @default 3 */
   size?: number;
 }
 
 /** A running cluster; `await using cluster = await startCluster()` stops it at the block's end. */
 export interface NatsCluster extends AsyncDisposable {
   readonly name: string;
-  /** Each node has a server's whole handle: kill, SIGSTOP, restart; its name is `<cluster>-<index>`. */
+  /** The nodes, each with kill, stop and restart. A node's name is `<cluster>-<index>`. */
   readonly nodes: readonly NatsServer[];
   /** Addresses of all nodes, separated by commas, as `NATS_URL` takes them. */
   readonly urls: string;
-  /** The node that leads JetStream's meta group and says so itself; undefined while none does. */
+  /** The node that leads JetStream's meta group by its own account; undefined while there is none. */
   metaLeader(): Promise<NatsServer | undefined>;
   /**
-   * Resolves when the meta group has a leader that sees enough nodes as current, itself among them.
+   * Resolves when the meta group has a leader that sees `nodes` nodes as current, including itself.
    *
-   * @param nodes How many are enough, 1 to the cluster's size. @default all
-   * @throws {NatsServerError} MAPEK_NATS_SERVER_START_FAILED past the time for one start.
+   * @param nodes 1 to the cluster's size. @default all
+   * @throws {NatsServerError} MAPEK_NATS_SERVER_START_FAILED after `startTimeoutMs`.
    */
   settled(nodes?: number): Promise<void>;
   stop(): Promise<void>;
@@ -32,12 +32,12 @@ export interface NatsCluster extends AsyncDisposable {
 const START_ATTEMPTS = 3;
 
 /**
- * Starts a cluster of nats-servers with JetStream on this machine, each with ports and a temporary
- * store of its own, and resolves when all nodes are current in the meta group: streams with as many
- * replicas as nodes can be made then.
+ * Starts a cluster of nats-servers with JetStream on this machine, each with its own ports and temporary store.
+ * Resolves when all nodes are current in the meta group: from then on, streams with as many replicas as nodes can be
+ * created.
  *
  * @throws {NatsServerError} As startServer.
- * Cost: about 1–2 s, mostly the election; two processes a node.
+ * Cost: 1 to 2 s, mostly for the election; two processes for each node.
  */
 export async function startCluster(options: StartClusterOptions = {}): Promise<NatsCluster> {
   const { size = 3, ...shared } = options;
@@ -50,7 +50,7 @@ export async function startCluster(options: StartClusterOptions = {}): Promise<N
     try {
       return await startOnce(size, shared);
     } catch (error) {
-      // A port for routes that was free may be taken by somebody else's server meanwhile.
+      // Another process may have taken a route port since it was found free.
       if (attempt === START_ATTEMPTS) throw error;
     }
   }

@@ -12,47 +12,47 @@ import { launchServer, type ServerExit, type ServerProcess, StoreTaken } from ".
 import { STORE_WAIT_MS, storeInUse, storeLockPath, waitForStore } from "./store-lock.ts";
 
 export interface StartServerOptions {
-  /** JetStream's folder, of one server at a time. @default a temporary one, removed by `stop` */
+  /** JetStream's folder, used by one server at a time. @default a temporary folder, removed by `stop` */
   storeDir?: string;
-  /** How long a server that still works on `storeDir` is waited for, ms, 0 or more. @default 30_000 */
+  /** Longest wait for another server to leave `storeDir`, ms, 0 or more. @default 30_000 */
   storeWaitMs?: number;
   /** Port for clients, 1-65535; 0 picks a free one. @default 0 */
   port?: number;
   /** Address to listen on. @default "127.0.0.1" */
   host?: string;
-  /** A nats-server configuration file; the options here win over its port, host, name and store. */
+  /** A nats-server configuration file; the options here override its port, host, name and store. */
   config?: string;
   /** The server program. @default what findServer finds */
   binary?: string;
   /** Server name, unique in a cluster. @default "mapek-" and 8 random hex digits */
   name?: string;
   /**
-   * Sync every write to disk before it is acknowledged. Takes the place of the `jetstream` block
-   * of `config`, if that has one. @default false (the server syncs every 2 minutes)
+   * Syncs every write to disk before it is acknowledged. Replaces the `jetstream` block of `config`, if there is one.
+   * @default false (the server syncs every 2 minutes)
    */
   syncAlways?: boolean;
-  /** Where the server's output goes: standard error, a file (appended), nowhere. @default "ignore" */
+  /** Destination of the server's output: standard error, a file (appended), or nowhere. @default "ignore" */
   log?: "inherit" | "ignore" | (string & {});
   /** Largest message, bytes, 1 or more. @default the server's (1 MiB) */
   maxPayload?: number;
-  /** Environment of the server, and where findServer looks. @default process.env */
+  /** Environment of the server and of `findServer`. @default process.env */
   env?: NodeJS.ProcessEnv;
-  /** Serve the server's own figures (`/varz`, `/jsz`) over HTTP, on `host` and a free port. @default false */
+  /** Serves the server's monitoring (`/varz`, `/jsz`) over HTTP, on `host` and a free port. @default false */
   monitoring?: boolean;
   /** Makes the server one node of a cluster; it is ready once the cluster's JetStream has a leader. */
   cluster?: ClusterMember;
-  /** How the check for readiness logs in, where `config` asks for it; it needs a JetStream account. */
+  /** Login for the readiness check where `config` requires one; the account needs JetStream. */
   connection?: NodeConnectionOptions;
   /** Time for one start, ms. @default 15_000 */
   startTimeoutMs?: number;
 }
 
-/** What a node knows of its cluster. */
+/** The cluster settings of one node. */
 interface ClusterMember {
   name: string;
   /** Port for the other nodes, 1-65535. */
   port: number;
-  /** Addresses of all nodes' such ports, `nats://host:port`; its own may be among them. */
+  /** Route addresses of all nodes, `nats://host:port`; the node's own may be among them. */
   routes: readonly string[];
 }
 
@@ -62,24 +62,24 @@ export interface NatsServer extends AsyncDisposable {
   readonly name: string;
   readonly url: string;
   readonly port: number;
-  /** The server's own process id, of the last start. */
+  /** Process id of the server since its last start. */
   readonly pid: number;
   readonly version: string;
   readonly storeDir: string;
-  /** Where `/varz` and `/jsz` are served, if `monitoring` was asked for; the same after a restart. */
+  /** Monitoring address, where `monitoring` was set; the same after a restart. */
   readonly monitoringUrl: string | undefined;
-  /** How the last started process ended; pending while it runs, never rejects. */
+  /** Exit of the process of the last start; pending while it runs, never rejects. */
   readonly exited: Promise<ServerExit>;
   /**
-   * SIGTERM, SIGKILL after 5 s; then removes the temporary store, if startServer made one and
-   * `keepStore` is not set. May be called any number of times.
+   * Sends SIGTERM, after 5 s SIGKILL; then removes the temporary store, unless `keepStore` is set or the store is the
+   * caller's. May be called any number of times.
    */
   stop(options?: { keepStore?: boolean }): Promise<void>;
   /** Sends a signal to the server process itself (SIGKILL, SIGSTOP, SIGCONT in fault tests). */
   kill(signal: NodeJS.Signals): void;
   /**
-   * Stops the server if it runs, and starts it on the same port and store. After a plain `stop` a
-   * temporary store is gone and a new one is begun: use `stop({ keepStore: true })` before.
+   * Stops the server if it runs, and starts it on the same port and store. After a plain `stop` a temporary store is
+   * gone: call `stop({ keepStore: true })` instead to keep it.
    *
    * @throws {NatsServerError} MAPEK_NATS_SERVER_START_FAILED.
    */
@@ -103,11 +103,11 @@ const PORT_ATTEMPTS = 3;
 /**
  * Starts a nats-server with JetStream and resolves when JetStream answers.
  *
- * The server ends with this process, even if that is killed with SIGKILL; it does not keep this
- * process alive. It runs in a session of its own, so Ctrl-C does not reach it before `stop` does.
+ * The server ends with this process, even if this process is killed with SIGKILL, and does not keep this process
+ * alive. It runs in its own session, so a Ctrl-C does not reach it before `stop` does.
  *
- * @throws {NatsServerError} MAPEK_NATS_SERVER_BAD_OPTION; MAPEK_NATS_SERVER_START_FAILED with the
- * server's last lines; MAPEK_NATS_SERVER_STORE_IN_USE; MAPEK_NATS_SERVER_BAD_BINARY for `binary`; and what findServer throws.
+ * @throws {NatsServerError} MAPEK_NATS_SERVER_BAD_OPTION; MAPEK_NATS_SERVER_START_FAILED with the server's last lines;
+ * MAPEK_NATS_SERVER_STORE_IN_USE; MAPEK_NATS_SERVER_BAD_BINARY for `binary`; the errors of findServer.
  * Cost: about 0.2 s and two processes (the server, and a keeper of about 45 MB).
  */
 export async function startServer(options: StartServerOptions = {}): Promise<NatsServer> {

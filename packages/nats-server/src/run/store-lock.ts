@@ -5,17 +5,17 @@ import { isLocked, type WaitOptions } from "../file-lock.ts";
 
 const POLL_MS = 50;
 
-/** Time that the server of a parent that was killed gets to end: its own 5 s, on a slow machine. */
+/** The server of a killed parent ends within 5 s; this time is longer, for slow machines. */
 export const STORE_WAIT_MS = 30_000;
 
-/** The lock of a store: its server's keeper holds it as long as the server lives. */
+/** Path of a store's lock, which the server's keeper holds as long as the server lives. */
 export const storeLockPath = (storeDir: string): string => join(storeDir, "server.lock");
 
 /**
- * Resolves when no server works on a store any more: two on one store would destroy it, and the
- * server of a parent that was killed outlives it by up to 5 s.
+ * Resolves when no server uses a store. Two servers on one store would destroy it, and the server of a killed parent
+ * outlives the parent by up to 5 s.
  *
- * @throws {NatsServerError} MAPEK_NATS_SERVER_STORE_IN_USE when one still does after `timeoutMs`.
+ * @throws {NatsServerError} MAPEK_NATS_SERVER_STORE_IN_USE where a server still uses the store after `timeoutMs`.
  */
 export async function waitForStore(
   storeDir: string,
