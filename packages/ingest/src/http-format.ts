@@ -1,31 +1,31 @@
 import type { InputReply, MessageError } from "@mapek/core/messages";
 import type { Parsed } from "./reading.ts";
 
-/** What a request says beside its body. */
+/** The parts of a request beside its body, and settings that its format needs. */
 export interface FormatRequest {
-  /** Empty where the request names none. */
+  /** Empty where the request has none. */
   readonly contentType: string;
-  /** `identity` where the request names none. */
+  /** `identity` where the request has none. */
   readonly contentEncoding: string;
   readonly query: Readonly<Record<string, unknown>>;
   /** Attributes of an OTLP resource that become labels. */
   readonly resourceLabels: readonly string[];
 }
 
-/** What became of a body that could be read. */
+/** Result of a request, from which a format makes its answer. */
 export interface FormatOutcome<Read extends Parsed = Parsed> {
-  /** Undefined of a body that could not be read. */
+  /** The readings; undefined where the body could not be read. */
   readonly parsed: Read | undefined;
   readonly rejected: InputReply["rejected"];
-  /** Why nothing was taken in, or not everything was stored. */
+  /** Why the body was refused, or why not all samples were stored. */
   readonly failure: MessageError | undefined;
 }
 
 /** An answer over HTTP. */
 interface FormatAnswer {
-  /** What went wrong as the sender is told it: decides the status where `status` does not, and the body where there is none. */
+  /** The error for the sender. It decides the status where `status` is unset, and the body where `body` is unset. */
   readonly failure?: MessageError | undefined;
-  /** Unset: that of the failure's code; 200 with a body, 204 without. */
+  /** HTTP status. @default the status of the failure's code; without a failure 200 with a body, 204 without */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string | number>>;
   readonly type?: string;
@@ -33,22 +33,23 @@ interface FormatAnswer {
 }
 
 /**
- * A format in which other tools send metrics over HTTP: where it comes in, how its body is read, and how its senders want to be
- * answered. `HTTP_FORMATS` lists all; whoever serves, counts or fuzzes formats goes by that list.
+ * A format in which other tools send metrics over HTTP: its paths, its reader and its answers.
+ *
+ * `HTTP_FORMATS` lists all formats; the listener, the metrics and the fuzz tests go through that list.
  */
 export interface HttpFormat<Name extends string = string, Read extends Parsed = Parsed> {
-  /** Value of the label `protocol` of the monitor's metrics. */
+  /** Value of the label `protocol` in the monitor's metrics. */
   readonly name: Name;
   readonly paths: readonly string[];
-  /** Whether the body can be read at all; where it cannot, the answer is 415. Unset: always. */
+  /** False answers 415 without reading the body. @default always true */
   accepts?(request: FormatRequest): boolean;
-  /** @param bytes The body, unpacked. @returns What is wrong with a body that is not of the format. */
+  /** @param bytes The body, decompressed. @returns The readings; an error where the body is not of this format. */
   read(bytes: Uint8Array, request: FormatRequest): Read | MessageError;
-  /** Unset: 204 once everything is stored, or the fault with its code. */
+  /** Makes the answer. @default 204 once everything is stored, else the failure with its code */
   answer?(outcome: FormatOutcome<Read>, request: FormatRequest): FormatAnswer;
 }
 
-/** The format itself, its name and what it reads known to the compiler. */
+/** Returns the format unchanged; the compiler checks it and keeps its name as a literal type. */
 export const httpFormat = <const Name extends string, Read extends Parsed>(
   format: HttpFormat<Name, Read>,
 ): HttpFormat<Name> => format as HttpFormat<Name>;

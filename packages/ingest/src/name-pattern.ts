@@ -1,3 +1,3 @@
-/** A pattern of metrics' names, in which `*` stands for any characters. */
+/** Turns a pattern of metric names, where `*` stands for any characters, into a regular expression. */
 export const namePattern = (glob: string): RegExp =>
   new RegExp(`^${glob.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`, "s");

@@ -1,6 +1,6 @@
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 
-/** How the bytes of a field are read; `marked` is a double, or null for Prometheus' marker of staleness. */
+/** The encoding of a field. `marked` is a double, or null for Prometheus' staleness marker. */
 type Scalar =
   | "double"
   | "marked"
@@ -12,29 +12,30 @@ type Scalar =
   | "fixed64"
   | "sfixed64";
 
-/** A field of a message: its name in JSON, and a scalar or the fields of a message. */
+/** A field of a message: its name in JSON, and a scalar or a message as its type. */
 interface Field {
   readonly name: string;
   readonly type: Scalar | MessageFields;
   readonly repeated?: true;
 }
 
-/** The fields of a message that somebody reads, by number; all others are skipped. */
+/** The fields of a message to read, by number; all others are skipped. */
 export interface MessageFields {
   readonly [number: number]: Field;
 }
 
-/** The NaN by which Prometheus says that a series has ended, as it is written. */
+/** Prometheus' staleness marker (a NaN with these bits), as bytes on the wire. */
 const STALE_BYTES = "020000000000f07f";
 
-/** Messages of one payload: an empty one takes two bytes, and an object here. */
+/** Most messages in one payload: an empty message takes two bytes on the wire but an object in memory. */
 const MAX_MESSAGES = 1_000_000;
 
 /**
- * Reads a message into a plain object named as its JSON form. 64-bit numbers become doubles: nanoseconds since 1970 keep a
- * quarter of a microsecond. Fields that are not there stay undefined.
+ * Reads a message into a plain object with the names of its JSON form. Missing fields stay undefined.
  *
- * @throws {Error} where the bytes are no such message, or hold more than a million messages.
+ * 64-bit integers become doubles: a time in nanoseconds since 1970 is exact to a quarter of a microsecond.
+ *
+ * @throws {Error} Where the bytes are not such a message, or contain more than a million messages.
  */
 export function readMessage(bytes: Uint8Array, fields: MessageFields): Record<string, unknown> {
   return new MessageReader(bytes).message(fields, bytes.length);
@@ -114,7 +115,7 @@ class MessageReader {
     }
   }
 
-  /** The bytes decide: the engine may change the bits of a NaN. */
+  /** Compares bytes, because the JavaScript engine may change the bits of a NaN. */
   #marked(): number | null {
     const value = this.#reader.double();
     if (!Number.isNaN(value)) return value;

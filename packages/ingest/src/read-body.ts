@@ -3,7 +3,7 @@ import type { Parsed } from "./reading.ts";
 
 const BRACE = 0x7b;
 
-/** Whether a body is meant as JSON: a protobuf may begin with a newline, so only a brace says so. */
+/** True where a body is JSON. Only a brace decides: a protobuf message may begin with a newline. */
 export const isJson = (bytes: Uint8Array): boolean => bytes[0] === BRACE;
 
 export const malformed = (what: string): MessageError =>
@@ -17,7 +17,7 @@ export function readJson(
   return body.ok ? parse(body.value) : body.error;
 }
 
-/** What a reader of protobuf makes of its bytes; that they are none it says by throwing. */
+/** Runs a protobuf reader; an error that it throws becomes MAPEK_MESSAGE_MALFORMED. */
 export function readProtobuf<T>(read: () => T): T | MessageError {
   try {
     return read();

@@ -1,29 +1,29 @@
 import type { Labels } from "@mapek/core/messages";
 
-/** What every reading says. */
+/** The fields of every reading. */
 interface Named {
-  /** The metric's true name, as the format gives it. */
+  /** Name of the metric, as the format gives it. */
   readonly metric: string;
   readonly labels: Labels;
   /** Milliseconds since 1970; undefined where the format gives none. */
   readonly timeMs: number | undefined;
 }
 
-/** A value that may go up and down, and is a sample as it stands. */
+/** A value that may rise and fall; it becomes a sample unchanged. */
 export interface GaugeReading extends Named {
   readonly kind: "gauge";
   readonly value: number;
 }
 
-/** A total since `startMs`, which falls only when it starts anew. */
+/** A running total since `startMs`; it falls only where it restarts. */
 export interface CumulativeReading extends Named {
   readonly kind: "cumulative";
   readonly value: number;
-  /** When the total was 0; undefined where the format does not say. */
+  /** When the total began at 0; undefined where the format does not say. */
   readonly startMs: number | undefined;
 }
 
-/** What was added since the reading before, or since `startMs` where that is known. */
+/** An increase since the previous reading, or since `startMs` where that is set. */
 export interface DeltaReading extends Named {
   readonly kind: "delta";
   readonly value: number;
@@ -36,32 +36,35 @@ export interface HistogramReading extends Named {
   readonly temporality: "cumulative" | "delta";
   /** Upper bounds, ascending and finite; the last bucket has none. */
   readonly bounds: readonly number[];
-  /** Observations in each bucket, one more than bounds. Not summed up. */
+  /** Observations in each bucket, not cumulative; one more count than bounds. */
   readonly counts: readonly number[];
-  /** Resolution of an exponential histogram: those of one scale share one lattice of bounds. */
+  /**
+   * Scale of an exponential histogram; histograms of one scale have their bounds at the same places. Undefined for
+   * explicit bounds.
+   */
   readonly scale: number | undefined;
   readonly startMs: number | undefined;
 }
 
-/** One bucket of a Prometheus histogram: the observations up to `upperBound`, summed up from below. */
+/** One bucket of a Prometheus histogram: the number of observations up to `upperBound`, cumulative. */
 export interface BucketReading extends Named {
   readonly kind: "bucket";
   /** Name of the histogram, without `_bucket`; the labels are those without `le`. */
   readonly metric: string;
-  /** `+Infinity` for the last. */
+  /** `+Infinity` for the last bucket. */
   readonly upperBound: number;
   readonly value: number;
   readonly startMs: number | undefined;
 }
 
-/** The series has ended, or has no value now: what comes later does not continue it. */
+/** The series has ended, or has no value now. Later readings do not continue it. */
 export interface StaleReading extends Named {
   readonly kind: "stale";
-  /** Of a bucket: which. */
+  /** Upper bound of a bucket; undefined for other series. */
   readonly upperBound: number | undefined;
 }
 
-/** What a format's bytes say about one series at one time. */
+/** One value of one series at one time. */
 export type Reading =
   | GaugeReading
   | CumulativeReading
@@ -70,7 +73,7 @@ export type Reading =
   | BucketReading
   | StaleReading;
 
-/** Why something that was read is no reading. A closed set: it is a label of a counter. */
+/** Why a value gave no reading. A closed set, because it is a label of a counter. */
 export type SkipReason =
   | "malformed"
   | "text"
@@ -80,16 +83,16 @@ export type SkipReason =
   | "bad_name"
   | "full";
 
-/** What was made of one payload. */
+/** Result of parsing one payload. */
 export interface Parsed {
   readonly readings: Reading[];
-  /** How many values, lines or points were left out, by reason; only reasons that occurred. */
+  /** Number of values, lines or points that were skipped, by reason; only reasons that occurred. */
   readonly skipped: ReadonlyMap<SkipReason, number>;
-  /** The first malformed part, for people; undefined where all could be read. */
+  /** The first malformed part, for the error message; undefined where everything could be read. */
   readonly fault: string | undefined;
 }
 
-/** Gathers what a parser finds. */
+/** Collects the readings, skips and faults of a parser. */
 export class Findings implements Parsed {
   readonly readings: Reading[] = [];
   readonly skipped = new Map<SkipReason, number>();

@@ -2,15 +2,15 @@ import type { Labels } from "@mapek/core/messages";
 import type { Conversion } from "./conversion.ts";
 import { type Buckets, bucketIncrease } from "./histogram.ts";
 
-/** Buckets that came of one time: totals up to each bound. */
+/** The buckets of one time: cumulative count by upper bound. */
 type BucketTotals = ReadonlyMap<number, number>;
 
-/** A histogram whose buckets come one by one. */
+/** State of a histogram whose buckets arrive one by one. */
 export interface BucketFamilyState {
   readonly kind: "buckets";
-  /** The newest time of which all came. */
+  /** The newest time with all buckets. */
   readonly base: { readonly timeMs: number; readonly buckets: Buckets } | undefined;
-  /** What came of the time after it. */
+  /** The buckets of the next time so far. */
   readonly pending: { readonly timeMs: number; readonly totals: BucketTotals } | undefined;
   readonly seenMs: number;
 }
@@ -19,8 +19,10 @@ export interface BucketFamilyState {
 const MAX_BUCKETS = 400;
 
 /**
- * Takes buckets of one histogram and one time, and emits its quantiles once all buckets that it had before are there:
- * a sender may spread them over several requests. Where they never come, a later time ends the wait.
+ * Takes buckets of one histogram and one time. Emits quantiles once all buckets of the previous time are there again,
+ * since a sender may spread them over several requests. Buckets of a later time end the wait.
+ *
+ * @returns The new state; `before` itself where the buckets are not newer.
  */
 export function takeBuckets<State>(
   before: BucketFamilyState | undefined,
@@ -65,13 +67,13 @@ export function takeBuckets<State>(
 const holdsAll = (totals: BucketTotals, { bounds }: Buckets): boolean =>
   totals.has(Number.POSITIVE_INFINITY) && bounds.every((bound) => totals.has(bound));
 
-/** Counts of each bucket alone; undefined without the last one, whose total is that of all. */
+/** Turns cumulative counts into a count for each bucket; undefined without the bucket `+Inf`, whose count is the total. */
 function bucketsOf(totals: BucketTotals): Buckets | undefined {
   if (!totals.has(Number.POSITIVE_INFINITY)) return undefined;
   const sorted = [...totals].sort(([a], [b]) => a - b);
   let below = 0;
   const counts = sorted.map(([, total]) => {
-    // Read while observations came in, a higher bucket may be behind a lower one.
+    // A target may count observations while it is read, so a higher bucket may be behind a lower one.
     const count = Math.max(0, total - below);
     below = Math.max(below, total);
     return count;

@@ -2,14 +2,18 @@ import { type Labels, seriesKey } from "@mapek/core/messages";
 import { type Buckets, bucketQuantile, QUANTILES, totalOf } from "./histogram.ts";
 
 /**
- * Why a reading gave no sample; a closed set, since it is a label of a counter.
- * `first`: nothing to compare with yet, or only from before a gap. `not_newer`: not behind the reading before.
- * `reset`: a total that started anew, or other buckets. `stale`: the series ended. `incomplete`: buckets of a histogram did not
- * all come. `full`: more series than may be remembered.
+ * Why a reading gave no sample. A closed set, because it is a label of a counter.
+ *
+ * - `first`: no earlier reading to compare with, or only one from before a gap
+ * - `not_newer`: not newer than the previous reading
+ * - `reset`: a total that restarted, or a histogram with other buckets
+ * - `stale`: the series ended
+ * - `incomplete`: buckets of a histogram are missing
+ * - `full`: more series than the converter may remember
  */
 export type OmitReason = "first" | "not_newer" | "reset" | "stale" | "incomplete" | "full";
 
-/** A sample of a series of one system, as the monitor takes it in. */
+/** A sample for the monitor. */
 export interface ConvertedSample {
   readonly metric: string;
   readonly labels: Labels;
@@ -18,7 +22,7 @@ export interface ConvertedSample {
   readonly value: number;
 }
 
-/** What was made of one lot of readings. */
+/** Result of converting readings: samples, omissions, and the changes of state, which {@link undo} takes back. */
 export class Conversion<State> {
   readonly samples: ConvertedSample[] = [];
   /** Readings without a sample, by reason; only reasons that occurred. */
@@ -36,7 +40,7 @@ export class Conversion<State> {
     this.samples.push({ metric, labels, timestamp, value });
   }
 
-  /** Quantiles of what came to the buckets, where anything did. */
+  /** Emits the quantiles of the observations in `increase`; nothing where there are none. */
   emitQuantiles(metric: string, labels: Labels, timestamp: number, increase: Buckets): void {
     if (totalOf(increase.counts) === 0) return;
     for (const { quantile, suffix } of QUANTILES) {
@@ -53,7 +57,10 @@ export class Conversion<State> {
     return this.#states.get(key);
   }
 
-  /** Remembers a state, which must not be changed afterwards; false where there is no room for one more series. */
+  /**
+   * Stores a state, which must not be changed afterwards; undefined deletes it. Returns false where there is no room
+   * for one more series.
+   */
   keep(key: string, state: State | undefined): boolean {
     const before = this.#states.get(key);
     if (before === undefined && state !== undefined && this.#states.size >= this.#maxStates) {
@@ -71,8 +78,8 @@ export class Conversion<State> {
   }
 
   /**
-   * Makes as if these readings had not come, because their samples were not stored: sent again, they give the same. A
-   * series that went on meanwhile stays as it is.
+   * Restores the states from before these readings, because their samples were not stored: the same readings sent
+   * again give the same samples. A series with newer readings keeps its state.
    */
   undo(): void {
     for (const [key, { before, after }] of this.#touched) {
@@ -83,6 +90,6 @@ export class Conversion<State> {
   }
 }
 
-/** What names the state of a series: kinds of readings do not share one. */
+/** Key of the state of a series. The kind is part of the key, so that readings of two kinds do not share a state. */
 export const stateKey = (kind: string, metric: string, labels: Labels): string =>
   seriesKey(kind, metric, labels);

@@ -19,17 +19,17 @@ interface HistogramState extends Buckets {
   readonly seenMs: number;
 }
 
-/** What is remembered of a series; never changed in place, so that a conversion can be undone. */
+/** State of a series. A state is replaced, never changed, so that a conversion can be undone. */
 type SeriesState = CounterState | HistogramState | BucketFamilyState;
 
 export interface ConverterOptions {
-  /** Counters and histograms that are remembered; further ones give nothing. */
+  /** Most counters and histograms that are remembered; further ones give no samples. */
   readonly maxSeries: number;
-  /** Longest distance of two readings of a series that are compared, and how long a silent one is remembered. */
+  /** Longest time between two readings that are compared, and time after which a silent series is forgotten, ms. */
   readonly gapMs: number;
 }
 
-/** Buckets of one call that belong together. */
+/** The buckets of one histogram in one call, by time. */
 interface Family {
   readonly metric: string;
   readonly labels: Labels;
@@ -37,11 +37,12 @@ interface Family {
 }
 
 /**
- * Makes samples of the readings of one system: gauges stay, totals become rates per second (`<name>_rate`), histograms
- * quantiles (`<name>_p50`, `_p90`, `_p99`) and, where all buckets come at once, `<name>_count_rate`.
+ * Turns the readings of one system into samples: gauges stay, totals become rates per second (`<name>_rate`),
+ * histograms become quantiles (`<name>_p50`, `_p90`, `_p99`) and, where all buckets arrive in one reading,
+ * `<name>_count_rate`.
  *
- * It needs two readings of a total: the first after a start, a gap or a stale marker gives nothing. Its memory is bounded
- * by `maxSeries`.
+ * A rate needs two readings: the first one after a start, a gap or a stale marker gives no sample. `maxSeries` bounds
+ * the memory.
  */
 export class Converter {
   readonly #options: ConverterOptions;
@@ -51,12 +52,16 @@ export class Converter {
     this.#options = options;
   }
 
-  /** Series that are remembered. */
+  /** Number of remembered series. */
   get size(): number {
     return this.#states.size;
   }
 
-  /** @param nowMs The time of totals and histograms without one. Cost: O(readings). */
+  /**
+   * Converts readings. Cost: O(readings).
+   *
+   * @param nowMs Time of totals and histograms without a time of their own.
+   */
   convert(readings: readonly Reading[], nowMs: number): Conversion<SeriesState> {
     const conversion = new Conversion<SeriesState>(this.#states, this.#options.maxSeries);
     const families = new Map<string, Family>();
@@ -88,7 +93,7 @@ export class Converter {
     return conversion;
   }
 
-  /** Forgets series of which nothing came since. Cost: O(series). */
+  /** Forgets series without a reading for `gapMs`. Cost: O(series). */
   forgetIdle(nowMs: number): void {
     const before = nowMs - this.#options.gapMs;
     for (const [key, { seenMs }] of this.#states) if (seenMs < before) this.#states.delete(key);
@@ -108,7 +113,7 @@ export class Converter {
     }
   }
 
-  /** Forgets a series that ended, whatever it was; of a histogram what came before its end is taken. */
+  /** Forgets a series that ended, of any kind. Buckets of a histogram that arrived before its end are still converted. */
   #end(
     { metric, labels, upperBound }: StaleReading,
     families: Map<string, Family>,
@@ -161,7 +166,7 @@ export class Converter {
     if (seconds !== undefined) conversion.emit(`${metric}_rate`, labels, timeMs, value / seconds);
   }
 
-  /** Seconds over which a delta came: since its start where it tells one, else since the delta before. */
+  /** Seconds over which a delta was counted: since its start where it has one, else since the previous delta. */
   #secondsOf(
     key: string,
     startMs: number | undefined,

@@ -6,17 +6,17 @@ export interface CounterState {
   readonly kind: "counter";
   readonly timeMs: number;
   readonly value: number;
-  /** When it came, by the monitor's clock. */
+  /** When the reading arrived, by the monitor's clock, ms. */
   readonly seenMs: number;
 }
 
 /**
  * The rate per second between two readings of a total, or why there is none.
  *
- * A total that fell, or that says it started after the reading before, started anew: then the rate is that since its start
- * where it tells it, and there is none otherwise, since nobody knows what was lost.
+ * A total restarted where it fell, or where its `startMs` is later than the previous reading. Then the rate is that
+ * since `startMs`; without `startMs` there is no rate, because the part before the restart is unknown.
  *
- * @param gapMs Longest distance of two readings that are compared.
+ * @param gapMs Longest time between two readings that are compared, ms.
  */
 export function counterRate(
   before: CounterState | undefined,

@@ -1,4 +1,4 @@
-/** Quantiles that are made of histograms and timings, each a series `<name>_p<percent>`. */
+/** Quantiles of histograms and timings; each becomes a series `<name>_p<percent>`. */
 export const QUANTILES: readonly { readonly quantile: number; readonly suffix: string }[] = [
   { quantile: 0.5, suffix: "_p50" },
   { quantile: 0.9, suffix: "_p90" },
@@ -15,11 +15,12 @@ export const totalOf = (counts: readonly number[]): number =>
   counts.reduce((sum, count) => sum + count, 0);
 
 /**
- * A quantile of what the buckets hold, linear within a bucket, as Prometheus' `histogram_quantile`: the
- * lowest bucket begins at 0 where its bound is above 0, and is its bound otherwise; in the last one, without a bound, the
- * answer is the highest bound.
+ * Estimates a quantile, linear within a bucket, as Prometheus' `histogram_quantile` does. The first bucket begins at 0
+ * where its bound is above 0; otherwise its bound is the answer. In the last bucket, which has no bound, the answer is
+ * the highest bound.
  *
- * @param quantile 0–1. @returns undefined for empty buckets, and where there is no bound.
+ * @param quantile 0 to 1.
+ * @returns Undefined for empty buckets, and where there is no bound.
  * Cost: O(buckets).
  */
 export function bucketQuantile({ bounds, counts }: Buckets, quantile: number): number | undefined {
@@ -41,10 +42,11 @@ export function bucketQuantile({ bounds, counts }: Buckets, quantile: number): n
 }
 
 /**
- * What came to each bucket between two readings of one histogram.
+ * The observations in each bucket between two readings of one histogram.
  *
- * @param sharesLattice Whether both are exponential of one scale: their ranges may differ then.
- * @returns undefined where they do not continue each other: other bounds, or a bucket that holds less.
+ * @param sharesLattice True where both readings are exponential histograms of one scale, whose ranges of buckets may
+ * differ.
+ * @returns Undefined where `after` does not continue `before`: other bounds, or a bucket with fewer observations.
  */
 export function bucketIncrease(
   before: Buckets,
@@ -63,7 +65,7 @@ export function bucketIncrease(
   return { bounds: after.bounds, counts };
 }
 
-/** The counts of `buckets` on the bounds of another one; undefined where a count has no place there. */
+/** Moves the counts of `buckets` to the bounds of another reading; undefined where a count above 0 has no bucket there. */
 function onBoundsOf({ bounds, counts }: Buckets, buckets: Buckets): Buckets | undefined {
   const byBound = new Map<number, number>();
   for (const [i, count] of buckets.counts.entries())

@@ -1,7 +1,7 @@
 import type { Labels } from "@mapek/core/messages";
 import { Findings, type Parsed } from "../reading.ts";
 
-/** Milliseconds of one unit of a line's timestamp, by the word of the `precision` parameter. */
+/** Milliseconds of one unit of a line's timestamp, by the value of the parameter `precision`. */
 export const LINE_PRECISIONS: ReadonlyMap<string, number> = new Map([
   ["ns", 1e-6],
   ["n", 1e-6],
@@ -16,9 +16,9 @@ export const LINE_PRECISIONS: ReadonlyMap<string, number> = new Map([
 /**
  * Reads Influx line protocol: `measurement[,tag=value…] field=value[,field=value…] [timestamp]`.
  *
- * A string may hold real newlines, so lines end only outside of quotes. Each field is a gauge named
- * `<measurement>_<field>`, or `<measurement>` where the field is `value`; tags are labels. Booleans are 0 and 1,
- * strings are skipped. A malformed line is skipped up to its newline, and the others are read.
+ * Each field becomes a gauge `<measurement>_<field>`, or `<measurement>` where the field is `value`; tags become
+ * labels. Booleans become 0 and 1; strings are skipped. A string may contain newlines, so a line ends only outside
+ * quotes. A malformed line is skipped up to its next newline; the other lines are read.
  *
  * @param unitMs Milliseconds of one unit of the timestamp. @default nanoseconds
  * Cost: one pass.
@@ -50,7 +50,7 @@ export function parseLineProtocol(text: string, unitMs = 1e-6): Parsed {
 interface Line {
   readonly measurement: string;
   readonly labels: Labels;
-  /** A string stays one, to be counted. */
+  /** A string value stays a string, to be counted as skipped. */
   readonly fields: [string, number | string][];
   readonly timeMs: number | undefined;
 }
@@ -61,7 +61,7 @@ const NOT_FINITE = /^[+-]?(?:nan|inf|infinity)$/i;
 const TIMESTAMP = /^-?\d+$/;
 const TRUE = new Set(["t", "T", "true", "True", "TRUE"]);
 const FALSE = new Set(["f", "F", "false", "False", "FALSE"]);
-/** What a letter behind a backslash stands for in names and tags; every other character stays itself. */
+/** Meaning of a character after a backslash in names and tags. Before any other character the backslash is literal. */
 const ESCAPES: Readonly<Record<string, string>> = {
   n: "\n",
   t: "\t",
@@ -90,7 +90,7 @@ class Scanner {
     }
   }
 
-  /** Moves to the next newline, quoted or not, and returns what was passed. */
+  /** Moves behind the next newline, quoted or not, and returns the text before it. */
   skipLine(): string {
     const end = this.#text.indexOf("\n", this.at);
     const from = this.at;
@@ -98,7 +98,7 @@ class Scanner {
     return this.#text.slice(from, end < 0 ? undefined : end);
   }
 
-  /** The line at the present place, or what is wrong with it. */
+  /** Reads the line at the present place; returns a text with the fault where it is malformed. */
   line(unitMs: number): Line | string {
     const measurement = this.#word(", ");
     if (measurement === "") return "no measurement";
@@ -128,7 +128,7 @@ class Scanner {
     return { measurement, labels: Object.fromEntries(tags), fields, timeMs };
   }
 
-  /** A name or tag up to one of these characters or the end of the line. */
+  /** Reads a name or tag up to one of these characters or the end of the line. */
   #word(ends: string): string {
     let word = "";
     for (;;) {
@@ -160,7 +160,7 @@ class Scanner {
     return this.#text.slice(at + 1, end);
   }
 
-  /** Up to a comma, a space or the end of the line. */
+  /** Reads up to a comma, a space or the end of the line. */
   #plain(): string {
     const from = this.at;
     while (this.at < this.#text.length && !", \r\n".includes(this.#text[this.at] ?? "")) this.at++;

@@ -4,7 +4,7 @@ import { malformed } from "../read-body.ts";
 import { LINE_PRECISIONS } from "./line-protocol.ts";
 import { readTelegraf } from "./read-telegraf.ts";
 
-/** Line protocol, or Telegraf's JSON, as InfluxDB takes it in: `?precision=` is the unit of its times. */
+/** Line protocol or Telegraf's JSON on InfluxDB's paths; `?precision=` is the unit of line protocol's timestamps. */
 export const lineProtocolOverHttp = httpFormat({
   name: "telegraf",
   paths: ["/write", "/api/v2/write"],

@@ -6,7 +6,11 @@ import { parseLineProtocol } from "./line-protocol.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Telegraf's JSON where it begins with a brace, line protocol otherwise. @param unitMs Of line protocol's timestamps. */
+/**
+ * Reads Telegraf's JSON where the body begins with a brace, else line protocol.
+ *
+ * @param unitMs Unit of line protocol's timestamps, milliseconds.
+ */
 export function readTelegraf(bytes: Uint8Array, unitMs?: number): Parsed | MessageError {
   if (isJson(bytes)) return readJson(bytes, parseTelegrafJson);
   try {

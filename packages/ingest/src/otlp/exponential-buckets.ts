@@ -1,15 +1,15 @@
 import type { Buckets } from "../convert/histogram.ts";
 
-/** A side of an exponential histogram: bucket `i` holds what lies in (base^(offset+i), base^(offset+i+1)]. */
+/** One side of an exponential histogram: bucket `i` counts magnitudes in (base^(offset+i), base^(offset+i+1)]. */
 interface ExponentialSide {
   readonly offset: number;
   readonly counts: readonly number[];
 }
 
 export interface ExponentialHistogram {
-  /** base = 2^(2^−scale); −10 to 20 in practice. */
+  /** base = 2^(2^−scale); usually −10 to 20. */
   readonly scale: number;
-  /** Observations whose magnitude is at most the threshold. */
+  /** Observations with a magnitude of at most `zeroThreshold`. */
   readonly zeroCount: number;
   readonly zeroThreshold: number;
   readonly positive: ExponentialSide;
@@ -17,9 +17,10 @@ export interface ExponentialHistogram {
 }
 
 /**
- * The same histogram with its bounds written out: equal bounds of one scale are equal numbers.
+ * Writes out the bounds of an exponential histogram. Equal bounds of one scale become equal numbers, so readings can
+ * be compared.
  *
- * @returns undefined where a bound is beyond what a double can hold.
+ * @returns Undefined where a bound is not a finite double, or where bounds do not ascend.
  */
 export function explicitBuckets(histogram: ExponentialHistogram): Buckets | undefined {
   const { scale, zeroCount, zeroThreshold, positive, negative } = histogram;

@@ -9,7 +9,7 @@ interface Answer {
 const JSON_TYPE = "application/json";
 const PROTOBUF_TYPE = "application/x-protobuf";
 
-/** `ExportMetricsServiceResponse`; `partial_success` is there only where points were rejected. */
+/** Encodes an `ExportMetricsServiceResponse`; `partial_success` is set only where points were rejected. */
 export function otlpSuccess(rejected: number, why: string | undefined, asJson: boolean): Answer {
   const rejectedDataPoints = String(rejected);
   const errorMessage = why ?? "";
@@ -27,7 +27,7 @@ export function otlpSuccess(rejected: number, why: string | undefined, asJson: b
   return { type: PROTOBUF_TYPE, body: Buffer.from(writer.finish()) };
 }
 
-/** `google.rpc.Status`: the message says code and reason. */
+/** Encodes a `google.rpc.Status` whose message holds code and reason. */
 export function otlpFailure({ code, detail }: MessageError, asJson: boolean): Answer {
   const message = `${code}: ${detail}`;
   if (asJson) return { type: JSON_TYPE, body: { message } };

@@ -72,7 +72,7 @@ const METRIC: MessageFields = {
   11: { name: "summary", type: dataPoints(SUMMARY_POINT) },
 };
 
-/** `opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest`: the fields that are read. */
+/** The fields read of `opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest`. */
 export const EXPORT_REQUEST: MessageFields = {
   1: {
     name: "resourceMetrics",

@@ -10,13 +10,14 @@ const NO_RECORDED_VALUE = 1;
 /** Most buckets of one histogram. */
 const MAX_BUCKETS = 400;
 
-/** A message as its JSON form has it; nothing in it is checked yet. */
+/** A message in its JSON form; its content is not checked yet. */
 type Message = Readonly<Record<string, unknown>>;
 
 /**
  * Reads the protobuf form of `ExportMetricsServiceRequest`.
  *
- * @throws {Error} where the bytes are no such message: fields that nobody knows alone are none.
+ * @throws {Error} Where the bytes are not such a message. Bytes with unknown fields only are refused too: they are
+ * another message.
  */
 export function decodeOtlp(bytes: Uint8Array): Message {
   const body = readMessage(bytes, EXPORT_REQUEST);
@@ -26,18 +27,19 @@ export function decodeOtlp(bytes: Uint8Array): Message {
 }
 
 /**
- * Reads an `ExportMetricsServiceRequest` in its JSON form, decoded already.
+ * Reads an `ExportMetricsServiceRequest` in its JSON form, already decoded.
  *
- * A gauge and a sum that may fall are gauges, a monotonic sum is a total, a delta what was added. A summary becomes gauges
- * with a label `quantile`, and the total `<name>_count`. Labels are a point's attributes and the named ones of its resource.
+ * Gauges and non-monotonic sums become gauges, monotonic sums totals, delta sums deltas. A summary becomes gauges with
+ * a label `quantile`, and the total `<name>_count`. Labels are the attributes of a point and the named attributes of
+ * its resource.
  *
- * @param resourceLabels Resource attributes that become labels.
+ * @param resourceLabels Names of resource attributes that become labels.
  */
 export function parseOtlp(body: unknown, resourceLabels: readonly string[]): Parsed {
   const findings = new Findings();
   const resources = (body as Message | null)?.resourceMetrics;
   if (!Array.isArray(resources)) {
-    // An empty message has no fields at all.
+    // An empty request has no fields.
     if (resources !== undefined || !isMessage(body)) findings.malformed("expected resourceMetrics");
     return findings;
   }
@@ -56,7 +58,7 @@ const messages = (value: unknown): Message[] =>
   Array.isArray(value) ? value.filter(isMessage) : [];
 const numbers = (value: unknown): number[] => (Array.isArray(value) ? value.map(numberOf) : []);
 
-/** 64-bit numbers are texts in JSON, and numbers where somebody wrote them so. */
+/** 64-bit integers are strings in protobuf's JSON form; some senders write numbers. */
 function numberOf(value: unknown): number {
   if (typeof value === "string" && value !== "") return Number(value);
   return typeof value === "number" ? value : Number.NaN;
@@ -78,7 +80,7 @@ function attributesOf(attributes: unknown): [string, string][] {
   return pairs;
 }
 
-/** What the points of one metric share. */
+/** Values that the points of one metric share. */
 interface Context {
   readonly metric: string;
   readonly temporality: unknown;
@@ -86,7 +88,7 @@ interface Context {
   readonly findings: Findings;
 }
 
-/** What every kind of point says. */
+/** The fields of every kind of point. */
 interface PointHead {
   readonly metric: string;
   readonly labels: Labels;
@@ -190,7 +192,7 @@ function addHistogram(
 ) {
   const ascending = bounds.every((bound, i) => i === 0 || bound > (bounds[i - 1] as number));
   const sound = bounds.every(Number.isFinite) && counts.every((count) => count >= 0);
-  // A histogram may come as a count alone.
+  // A histogram may have a count and no buckets.
   const plain = counts.length === 0 && bounds.length === 0 ? [numberOf(point.count ?? 0)] : counts;
   if (!ascending || !sound || plain.length !== bounds.length + 1 || !Number.isFinite(plain[0]))
     return findings.malformed(`${head.metric}: bounds and counts do not belong together`);

@@ -2,7 +2,10 @@ import { httpFormat } from "../http-format.ts";
 import { otlpFailure, otlpSuccess } from "./otlp-answer.ts";
 import { readOtlp } from "./read-otlp.ts";
 
-/** OTLP over HTTP, in JSON or protobuf: answered in the form in which it came, with `partialSuccess` where points were rejected. */
+/**
+ * OTLP over HTTP, in JSON or protobuf. The answer has the form of the request, with `partialSuccess` where points were
+ * rejected.
+ */
 export const otlpOverHttp = httpFormat({
   name: "otlp",
   paths: ["/v1/metrics"],

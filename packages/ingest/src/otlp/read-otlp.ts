@@ -3,7 +3,7 @@ import { isJson, malformed, readJson, readProtobuf } from "../read-body.ts";
 import type { Parsed } from "../reading.ts";
 import { decodeOtlp, parseOtlp } from "./otlp.ts";
 
-/** OTLP as JSON where it begins with a brace, as protobuf otherwise. */
+/** Reads OTLP as JSON where the body begins with a brace, else as protobuf. */
 export function readOtlp(
   bytes: Uint8Array,
   resourceLabels: readonly string[],

@@ -10,7 +10,7 @@ const NAME = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
 const LABEL_NAME = /[a-zA-Z_][a-zA-Z0-9_.]*/y;
 const QUOTED = /"((?:[^"\\]|\\.)*)"/sy;
 const WORD = /[^\s#]+/y;
-/** What OpenMetrics and histograms put behind the name of a family. */
+/** Suffixes that OpenMetrics, histograms and summaries add to the name of a family. */
 const SUFFIX = /_(?:total|bucket|sum|count|created|info)$/;
 const TYPES: ReadonlyMap<string, PrometheusType> = new Map([
   ["counter", "counter"],
@@ -22,11 +22,10 @@ const TYPES: ReadonlyMap<string, PrometheusType> = new Map([
 ]);
 
 /**
- * Reads what a target serves at `/metrics`: Prometheus' text format 0.0.4 or OpenMetrics 1.0.
+ * Reads the metrics that a target serves: Prometheus' text format 0.0.4 or OpenMetrics 1.0. A malformed line is
+ * skipped and counted. Exemplars are ignored.
  *
- * A line that cannot be read is skipped and counted, the others are taken. Exemplars are not looked at.
- *
- * @param openMetrics Whether timestamps are in seconds, as OpenMetrics has them, or in milliseconds.
+ * @param openMetrics True where timestamps are in seconds (OpenMetrics), false where they are in milliseconds.
  * Cost: one pass.
  */
 export function parseExposition(text: string, openMetrics: boolean): Parsed {
@@ -80,7 +79,7 @@ interface Sample {
   readonly time: number | undefined;
 }
 
-/** A line as far as it is read. */
+/** Reads one line from left to right. */
 class Line {
   readonly #text: string;
   #at = 0;
@@ -89,7 +88,7 @@ class Line {
     this.#text = text;
   }
 
-  /** The sample, or what is wrong with the line. */
+  /** Returns the sample, or a text with the fault of the line. */
   read(): Sample | string {
     this.#spaces();
     let name = this.#match(NAME)?.[0];

@@ -12,8 +12,8 @@ const protoOf = ({ contentType }: FormatRequest): string =>
   /;\s*proto=([\w.]+)/.exec(contentType)?.[1] ?? WRITE_1;
 
 /**
- * Remote write 1.0 and 2.0. Headers tell how many samples were written; what was rejected is a fault of the sender's, which
- * must not send it again: 400, the others are stored.
+ * Prometheus remote write 1.0 and 2.0. Headers of the answer tell how many samples were written. Rejected samples
+ * answer 400, so that the sender does not send them again; the other samples are stored.
  */
 export const remoteWriteOverHttp = httpFormat({
   name: "remote_write",
@@ -45,6 +45,6 @@ export const remoteWriteOverHttp = httpFormat({
   },
 });
 
-/** Values of series that were left out; what only says that a series ended is not. */
+/** Number of skipped values; staleness markers do not count. */
 const leftOut = ({ skipped }: Parsed): number =>
   (skipped.get("not_finite") ?? 0) + (skipped.get("bad_name") ?? 0);

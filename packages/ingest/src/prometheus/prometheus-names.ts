@@ -1,7 +1,7 @@
 import type { Labels } from "@mapek/core/messages";
 import type { Findings } from "../reading.ts";
 
-/** Types that Prometheus formats give, where they give one. */
+/** Type of a family; undefined where the format gives none. */
 export type PrometheusType = "counter" | "gauge" | "histogram" | "summary" | undefined;
 
 /** One value of a Prometheus series. */
@@ -12,14 +12,15 @@ export interface PrometheusValue {
   readonly timeMs: number | undefined;
   readonly startMs: number | undefined;
   readonly stale: boolean;
-  /** Of the series' family; undefined where nobody says. */
+  /** Type of the series' family. */
   readonly type: PrometheusType;
 }
 
 /**
- * Makes a reading of a value of a Prometheus series. Where no type says what it is its name does: `_total`, `_count` and
- * `_sum` are totals, `_bucket` with a label `le` is a bucket, all else is a gauge. Quantiles of a summary are gauges and keep
- * their label; `_created` is left out.
+ * Turns a value of a Prometheus series into a reading.
+ *
+ * Without a type the name decides: `_total`, `_count` and `_sum` are totals, `_bucket` with a label `le` is a bucket,
+ * all others are gauges. Quantiles of a summary are gauges and keep their label; `_created` is skipped.
  */
 export function addPrometheusValue(point: PrometheusValue, findings: Findings) {
   const { name, labels, value, timeMs, startMs, stale, type } = point;
@@ -52,7 +53,10 @@ function isTotal(name: string, labels: Labels, type: PrometheusType): boolean {
   return /_(?:total|count|sum)$/.test(name);
 }
 
-/** A number as Prometheus writes it (Go's ParseFloat without underscores and hexadecimals); undefined for anything else. */
+/**
+ * Parses a number as Prometheus writes it (Go's ParseFloat without underscores and hexadecimals); undefined for any
+ * other text.
+ */
 export function parsePrometheusNumber(text: string): number | undefined {
   if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return Number(text);
   const infinite = /^([+-]?)inf(?:inity)?$/i.exec(text);

@@ -48,7 +48,7 @@ interface Series {
   readonly metadata?: { readonly type?: number };
 }
 
-/** Types of remote write 2.0; the others are of no use here. */
+/** Metric types of remote write 2.0, by number; other types do not change how a value is read. */
 const TYPES: Readonly<Record<number, PrometheusType>> = {
   1: "counter",
   2: "gauge",
@@ -56,17 +56,18 @@ const TYPES: Readonly<Record<number, PrometheusType>> = {
   5: "summary",
 };
 
-/** What a remote write held, and how many samples of it were looked at: the answer to version 2.0 tells it. */
+/** Readings of a remote write, and its number of samples, for the answer's header `Samples-Written`. */
 export interface RemoteWrite extends Parsed {
   readonly samples: number;
 }
 
 /**
- * Reads `prometheus.WriteRequest` (1.0) or `io.prometheus.write.v2.Request` (2.0), already unpacked.
+ * Reads `prometheus.WriteRequest` (1.0) or `io.prometheus.write.v2.Request` (2.0), already decompressed.
  *
- * Native histograms are counted as unsupported; exemplars and metadata of 1.0 are not looked at. A marker of staleness ends its series.
+ * Native histograms are counted as unsupported; exemplars and the metadata of 1.0 are ignored. A staleness marker ends
+ * its series.
  *
- * @throws {Error} where the bytes are no such message, or refer to a text that is not there.
+ * @throws {Error} Where the bytes are not such a message, or refer to a missing symbol.
  */
 export function parseRemoteWrite(bytes: Uint8Array, version: 1 | 2): RemoteWrite {
   const body = readMessage(bytes, version === 1 ? WRITE_REQUEST : REQUEST_V2);

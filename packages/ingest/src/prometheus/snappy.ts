@@ -1,7 +1,7 @@
-/** Why bytes are not a block of snappy. */
+/** Says why bytes are not a valid snappy block. */
 export class SnappyError extends Error {
   override readonly name = "SnappyError";
-  /** Whether the block says that it holds more than was allowed. */
+  /** True where the block declares more bytes than allowed. */
   readonly tooLarge: boolean;
 
   constructor(message: string, tooLarge = false) {
@@ -11,12 +11,12 @@ export class SnappyError extends Error {
 }
 
 /**
- * Unpacks one block of snappy (not the framed form), as remote write sends it.
+ * Decompresses one snappy block (not the framed format), as remote write sends it.
  *
- * Own code: the JavaScript package reads past its input and takes a block that ends early for a whole one, the native one is
- * seventeen binaries.
+ * Own code: the JavaScript package reads past its input and accepts a block that ends early; the native package
+ * consists of seventeen binaries.
  *
- * @param maxBytes Nothing larger is unpacked, nor is memory taken for it.
+ * @param maxBytes Most bytes after decompression; a block that declares more is refused before memory is allocated.
  * @throws {SnappyError}
  * Source: snappy's format_description.txt.
  */
@@ -43,7 +43,7 @@ export function unpackSnappy(block: Uint8Array, maxBytes: number): Uint8Array {
       kind === 1 ? ((tag >>> 5) << 8) | reader.byte() : reader.littleEndian(kind === 2 ? 2 : 4);
     if (offset === 0 || offset > at) throw new SnappyError("copies from before its start");
     if (count > length - at) throw new SnappyError("holds more than it says");
-    // One by one: a copy may overlap what it writes.
+    // Byte by byte: source and target of a copy may overlap.
     for (const end = at + count; at < end; at++) out[at] = out[at - offset] as number;
   }
   if (at !== length) throw new SnappyError("holds less than it says");

@@ -5,15 +5,18 @@ import { Findings, type Parsed } from "../reading.ts";
 import type { StatsdValue } from "./statsd.ts";
 
 export interface StatsdWindowOptions {
-  /** Series that are gathered at once; further ones are counted as `full`. */
+  /** Most series in a window; values of further ones are counted as `full`. */
   readonly maxSeries: number;
-  /** Timings and texts of sets that all series of a window keep; further ones are counted as `full`. */
+  /** Most timings and texts of sets in a window, over all series; further ones are counted as `full`. */
   readonly maxHeld: number;
-  /** How long a gauge is remembered that nobody sets: a relative change moves the remembered value. */
+  /** How long a gauge is remembered without a new value, ms: a relative change is added to the remembered value. */
   readonly gapMs: number;
 }
 
-/** Most values of a timing that are kept; beyond, every second, fourth … one stands for those left out. */
+/**
+ * Most values kept for a timing. When they are full, every second value is dropped and only every second, fourth, …
+ * further value is kept.
+ */
 const MAX_TIMINGS = 4_096;
 
 interface Series {
@@ -30,30 +33,30 @@ type Gathered = Series &
   );
 
 /**
- * Gathers what StatsD sends between two flushes. A counter becomes what was added, a gauge its last value where one came, a
- * timing its quantiles and its number, a set how many different texts it had.
+ * Collects StatsD values between two flushes. A counter becomes a delta, a gauge its last value where one arrived, a
+ * timing its quantiles and its count, a set its number of different texts.
  */
 export class StatsdWindow {
   readonly #options: StatsdWindowOptions;
   readonly #gathered = new Map<string, Gathered>();
   #findings = new Findings();
   #startedMs: number;
-  /** Timings and texts that are kept. */
+  /** Number of timings and texts kept now. */
   #held = 0;
 
-  /** @param nowMs Where the first window begins. */
+  /** @param nowMs Start of the first window. */
   constructor(options: StatsdWindowOptions, nowMs: number) {
     this.#options = options;
     this.#startedMs = nowMs;
   }
 
-  /** Values and what was skipped of one packet. @param nowMs When they came. */
+  /** Adds the values and the skips of one packet. @param nowMs Time of arrival. */
   add(values: readonly StatsdValue[], findings: Findings, nowMs: number): void {
     for (const [reason, count] of findings.skipped) this.#findings.skip(reason, count);
     for (const value of values) this.#add(value, nowMs);
   }
 
-  /** What was gathered since the last flush. Cost: O(series + timings · log timings). */
+  /** Returns the readings since the last flush and begins a new window. Cost: O(series + timings · log timings). */
   flush(nowMs: number): Parsed {
     const findings = this.#findings;
     const startMs = this.#startedMs;
@@ -62,7 +65,7 @@ export class StatsdWindow {
       const named = { metric, labels, timeMs };
       switch (one.type) {
         case "counter":
-          // A counter with a time of its own was gathered over a window as long as this one.
+          // A counter with its own time is taken to cover a window as long as this one.
           findings.add({
             kind: "delta",
             ...named,
@@ -95,7 +98,7 @@ export class StatsdWindow {
   }
 
   #add({ metric, labels, type, text, value, relative, rate, timeMs }: StatsdValue, nowMs: number) {
-    // Timings and sets are gathered over the window, whenever they were.
+    // A time of their own is ignored for timings and sets, which are summarized for the whole window.
     const ownTimeMs = type === "c" || type === "g" ? timeMs : undefined;
     const kind = `${type === "h" || type === "d" ? "ms" : type}${ownTimeMs ?? ""}`;
     const key = stateKey(kind, metric, labels);
@@ -141,15 +144,15 @@ function begun(type: StatsdValue["type"], series: Series): Gathered {
   }
 }
 
-/** Values of a timing with their weights. */
+/** A sample of a timing's values, each with its weight. */
 class Timings {
   #kept: { readonly value: number; readonly weight: number }[] = [];
   #stride = 1;
   #seen = 0;
-  /** Values that there were, those included that a sample rate left out. */
+  /** Number of values, including those that the sender's sample rate left out. */
   count = 0;
 
-  /** @returns By how many the kept ones grew; below 0 where they were thinned out. */
+  /** @returns Change of the number of kept values; negative where values were dropped. */
   add(value: number, weight: number): number {
     this.count += weight;
     if (this.#seen++ % this.#stride !== 0) return 0;
@@ -160,7 +163,7 @@ class Timings {
     return 1 - MAX_TIMINGS / 2;
   }
 
-  /** Suffix and value of each: the smallest value that has its share of the weight at or below it. */
+  /** Suffix and value of each quantile: the smallest value with at least that share of the weight at or below it. */
   quantiles(): [string, number][] {
     const sorted = this.#kept.toSorted((a, b) => a.value - b.value);
     const total = sorted.reduce((sum, { weight }) => sum + weight, 0);

@@ -3,7 +3,7 @@ import { Findings } from "../reading.ts";
 
 const TYPES = ["c", "g", "ms", "h", "d", "s"] as const;
 
-/** A value that StatsD sends. */
+/** One StatsD value. */
 export interface StatsdValue {
   readonly metric: string;
   readonly labels: Labels;
@@ -12,15 +12,15 @@ export interface StatsdValue {
   readonly text: string;
   /** NaN for a set. */
   readonly value: number;
-  /** Whether a gauge moves by the value instead of being it. */
+  /** True where a gauge changes by the value instead of being set to it. */
   readonly relative: boolean;
-  /** Share of the values that are sent, above 0. */
+  /** Sample rate: the share of values that the client sends, above 0 and at most 1. */
   readonly rate: number;
-  /** When it was, where the sender says. */
+  /** Time of the value, ms since 1970; undefined where the sender gives none. */
   readonly timeMs: number | undefined;
 }
 
-/** Longest name, and longest text of a set. */
+/** Longest name, and longest text of a set, characters. */
 const MAX_LENGTH = 240;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const isType = (word: string): word is StatsdValue["type"] =>
@@ -28,10 +28,11 @@ const isType = (word: string): word is StatsdValue["type"] =>
 
 /**
  * Reads a packet of StatsD, DogStatsD or Telegraf's dialect: lines such as `name:1|c|@0.1|#tag:a`, with packed values
- * (`1:2:3|c`), mixed ones (`1|c:200|ms`), tags behind the name (`name,tag=a:1|c`) and times (`|T1656581400`). A gauge with a sign is relative.
- * Events and service checks are counted as unsupported.
+ * (`1:2:3|c`), mixed ones (`1|c:200|ms`), tags after the name (`name,tag=a:1|c`) and times (`|T1656581400`).
  *
- * @returns The values, and as findings without readings what was skipped.
+ * A gauge with a sign is relative. Events and service checks are counted as unsupported.
+ *
+ * @returns The values, and findings that hold the skips only.
  */
 export function parseStatsd(packet: string): { values: StatsdValue[]; findings: Findings } {
   const findings = new Findings();
@@ -92,11 +93,11 @@ function readLine(line: string): StatsdValue[] | string {
 }
 
 interface Fields extends Pick<StatsdValue, "type" | "rate" | "timeMs"> {
-  /** What Telegraf's dialect puts behind a colon: further values with types of their own. */
+  /** The rest of the line after a colon in Telegraf's dialect: further values with their own types. */
   readonly next: string | undefined;
 }
 
-/** What stands behind the values: type, rate, tags and time. Tags go into `labels`. */
+/** Reads the part after the values: type, rate, tags and time. Adds tags to `labels`. */
 function readFields(text: string, labels: [string, string][]): Fields | string {
   const fields = text.split("|");
   let next: string | undefined;
@@ -126,7 +127,7 @@ function readFields(text: string, labels: [string, string][]): Fields | string {
   return { type, rate, timeMs, next };
 }
 
-/** What stands before and behind the first occurrence; undefined behind where there is none. */
+/** The text before and after the first separator; undefined after it where there is none. */
 function splitOnce(text: string, separator: string): [string, string | undefined] {
   const at = text.indexOf(separator);
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];

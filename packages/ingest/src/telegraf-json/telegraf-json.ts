@@ -2,10 +2,10 @@ import type { Labels } from "@mapek/core/messages";
 import { Findings, type Parsed } from "../reading.ts";
 
 /**
- * Reads what Telegraf writes with `data_format = "json"`: one metric, or a batch below `metrics`, decoded already.
+ * Reads Telegraf's `data_format = "json"`, already decoded: one metric, or a batch in `metrics`.
  *
- * Names as in line protocol. The unit of a timestamp follows from its size: {@link timeOfMagnitude}. Booleans
- * are 0 and 1, strings are skipped.
+ * Names are those of line protocol. The unit of a timestamp follows from its size ({@link timeOfMagnitude}). Booleans
+ * become 0 and 1; strings are skipped.
  */
 export function parseTelegrafJson(body: unknown): Parsed {
   const findings = new Findings();
@@ -44,7 +44,7 @@ function labelsOf(tags: unknown): Labels {
   return Object.fromEntries(pairs.filter(([, value]) => value !== ""));
 }
 
-/** Milliseconds since 1970 of a time in s (below 1e11), ms (below 1e14), µs (below 1e17) or ns. */
+/** Converts a time in s (below 1e11), ms (below 1e14), µs (below 1e17) or ns to milliseconds since 1970. */
 export function timeOfMagnitude(time: number): number {
   if (time < 1e11) return time * 1_000;
   if (time < 1e14) return time;
