@@ -7,11 +7,14 @@ import { build as bundle } from "tsdown";
 import { publishedManifest } from "./manifest.ts";
 import { outputOf, type Published, ROOT, readManifest } from "./published.ts";
 
-/** A module of the workspace, or a helper of the compiler (for lowered syntax); everything else stays a dependency. */
+/**
+ * True for a module that is bundled: of the workspace, or a helper of the compiler for lowered syntax. All others stay
+ * dependencies.
+ */
 const isOwn = (module: string): boolean =>
   /^(?:@mapek\/|@oxc-project\/runtime|\0|[./\\]|[A-Za-z]:[\\/])/.test(module);
 
-/** Builds a package into its `dist`, which is then published as it is. */
+/** Builds a package into its folder `dist`, which is published unchanged. */
 export async function build(published: Published): Promise<void> {
   const output = outputOf(published);
   rmSync(output, { recursive: true, force: true });
@@ -33,12 +36,12 @@ export async function build(published: Published): Promise<void> {
     sourcemap: true,
     dts: published.declarations,
     deps: { neverBundle: (module) => !isOwn(module), alwaysBundle: [/^@mapek\//] },
-    // A schema that nobody uses goes: making one has no effect beyond the schema.
+    // Lets the bundler drop unused schemas: creating a schema has no other effect.
     treeshake: { manualPureFunctions: ["defineMessage", "z"] },
     outputOptions: {
       chunkFileNames: "shared/[name].js",
       comments: { legal: true, jsdoc: false, annotation: false },
-      // The maps give files, lines and names of the repository; its text would be twice the code.
+      // The source maps hold files, lines and names. The sources themselves would double the size of the package.
       sourcemapExcludeSources: true,
     },
     plugins: [browserFilesInPlace()],
@@ -59,8 +62,8 @@ export async function build(published: Published): Promise<void> {
 const ASSETS = fileURLToPath(import.meta.resolve("@mapek/console/assets"));
 
 /**
- * The console reads what browsers get from its source folder and takes the types out at its start. In the published
- * command there is no such folder, and Node 22 warns of stripping: the files are put into the code instead.
+ * Puts the browser's files into the built code. From sources, the console reads them from its folder and strips their
+ * types at start. The published command has no such folder, and Node 22 warns about stripping.
  */
 const browserFilesInPlace = () => ({
   name: "mapek:browser-files",
@@ -74,7 +77,7 @@ const browserFilesInPlace = () => ({
   },
 });
 
-/** uPlot travels inside the command, so its licence does too. */
+/** Copies uPlot's licence into the command, which contains uPlot's code. */
 function thirdPartyLicences({ name }: Published, output: string): readonly string[] {
   if (name !== "mapek") return [];
   const manifest = createRequire(ASSETS).resolve("uplot/package.json");

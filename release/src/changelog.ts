@@ -5,10 +5,10 @@ export const noteOf = (changeset: string): string =>
   changeset.replace(/^---\r?\n[\s\S]*?\r?\n---\r?\n/, "").trim();
 
 /**
- * The changelog with notes of changes that users notice, one bullet each.
+ * Adds notes to the changelog, one bullet each.
  *
- * A section that is still unreleased takes them at its top; after a release a new section for `version` begins. There
- * is one changelog for all packages, because they have one version: changesets' own would be one a package.
+ * An unreleased newest section takes the notes at its top; after a release, a new section for `version` begins. All
+ * packages share one version, so there is one changelog; changesets itself would write one for each package.
  */
 export function withNotes(changelog: string, notes: readonly string[], version: string): string {
   if (notes.length === 0) return changelog;

@@ -7,8 +7,8 @@ import { ROOT, readManifest } from "./published.ts";
 import { newestHeading } from "./versions.ts";
 
 /**
- * `pnpm changeset` asks what a change means to users and keeps the answer in `.changeset`. `pnpm changeset version`
- * puts the answers into CHANGELOG.md and, where its newest section is released, raises the version of every package.
+ * `pnpm changeset` asks what a change means to users and stores the answer in `.changeset`. `pnpm changeset version`
+ * moves the answers into CHANGELOG.md and, where the newest section is released, raises the version of every package.
  */
 const CLI = dirname(fileURLToPath(import.meta.resolve("@changesets/cli/package.json")));
 const { bin } = readManifest(CLI) as { bin?: Record<string, string> };

@@ -9,8 +9,10 @@ import { pack, problemsOf, type Tarball } from "./tarball.ts";
 import { newestHeading, uploadProblems, versionProblems } from "./versions.ts";
 
 /**
- * `pnpm release [--dry-run] [--unclean REASON]`: checks, builds, packs and publishes both packages. The dry run does
- * everything but the upload, and needs no login. Nothing is uploaded before both packages have passed every check.
+ * `pnpm release [--dry-run] [--unclean REASON]` checks, builds, packs and publishes both packages.
+ *
+ * Nothing is uploaded before both packages have passed every check. `--dry-run` skips only the upload and needs no
+ * login. `--unclean` lets a dry run accept uncommitted changes.
  */
 const { values } = parseArgs({
   options: { "dry-run": { type: "boolean", default: false }, unclean: { type: "string" } },

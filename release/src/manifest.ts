@@ -3,7 +3,7 @@ import { isBuiltin } from "node:module";
 import { dirname, join } from "node:path";
 import { type Manifest, ROOT, readManifest } from "./published.ts";
 
-/** Fields of a source package.json that the published one takes over as they are. */
+/** Fields that the published package.json takes unchanged from the source package.json. */
 const KEPT = [
   "name",
   "version",
@@ -16,16 +16,16 @@ const KEPT = [
   "engines",
 ] as const;
 
-/** What pnpm reads from `publishConfig` and the published package.json does not repeat. */
+/** Fields of `publishConfig` for pnpm alone, which the published package.json leaves out. */
 const OF_PNPM = new Set(["directory", "linkDirectory", "access"]);
 
 /**
- * The package.json that is published: the source's facts, its `publishConfig` in the place of what points at
- * sources, and as dependencies what the built files import, at the version that the workspace uses.
+ * Makes the published package.json: fields of the source, overridden by its `publishConfig`, and as dependencies the
+ * modules that the built files import, with the workspace's versions.
  *
  * @param imported Every module that the built files import and do not contain.
- * @throws {Error} For a module that no package of the workspace depends on, or that two have in different versions:
- * users would get another than the one that was tested.
+ * @throws {Error} For a module that no package of the workspace depends on, or that two packages depend on in
+ * different versions: users would get another version than the tested one.
  */
 export function publishedManifest(
   source: Manifest,
@@ -62,14 +62,14 @@ function dependenciesFor(imported: Iterable<string>): Record<string, string> {
   );
 }
 
-/** `@scope/name` or `name` of `@scope/name/a/module`. */
+/** The package of a module: `@scope/name` of `@scope/name/a/module`. */
 export const packageOf = (module: string): string =>
   module
     .split("/")
     .slice(0, module.startsWith("@") ? 2 : 1)
     .join("/");
 
-/** Versions in which packages of the workspace depend on others, by name. */
+/** For each dependency of the workspace's packages, the versions that they name. */
 function workspaceVersions(): ReadonlyMap<string, ReadonlySet<string>> {
   const versions = new Map<string, Set<string>>();
   for (const path of globSync("{packages,services}/*/package.json", { cwd: ROOT })) {

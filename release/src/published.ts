@@ -4,22 +4,22 @@ import { join } from "node:path";
 /** The root of the repository. */
 export const ROOT = join(import.meta.dirname, "..", "..");
 
-/** A package that users install, and how it is built. */
+/** A published package and its build settings. */
 export interface Published {
   readonly name: "@mapek/client" | "mapek";
-  /** Its sources, from the root. */
+  /** Folder of its sources, relative to the root. */
   readonly folder: string;
-  /** Programs and modules that the package has, by the name of the built file; from the root. */
+  /** Source files of its programs and modules, relative to the root, by the name of the built file. */
   readonly entries: Readonly<Record<string, string>>;
-  /** The oldest Node that it runs on: newer syntax is lowered. */
+  /** Oldest Node that runs the package; newer syntax is lowered to it. */
   readonly target: string;
-  /** Whether somebody imports it, and so needs declarations: the command exports nothing. */
+  /** True where users import the package and need type declarations; the command exports nothing. */
   readonly declarations: boolean;
-  /** Most bytes that it may unpack to, without dependencies. */
+  /** Largest unpacked size without dependencies, bytes. */
   readonly maxBytes: number;
 }
 
-/** In the order in which they are published; their versions are always the same. */
+/** The published packages in the order of publication; their versions are always equal. */
 export const PUBLISHED: readonly Published[] = [
   {
     name: "@mapek/client",
@@ -47,10 +47,10 @@ export const PUBLISHED: readonly Published[] = [
   },
 ];
 
-/** Where a package is built: a folder that is published as it is. */
+/** Folder into which a package is built, published unchanged. */
 export const outputOf = ({ folder }: Published): string => join(ROOT, folder, "dist");
 
-/** What a package.json says, as far as it is read here. */
+/** The fields of a package.json that are read here. */
 export interface Manifest {
   readonly name: string;
   readonly version: string;

@@ -9,18 +9,18 @@ import { outputOf, type Published, readManifest } from "./published.ts";
 
 const run = promisify(execFile);
 
-/** What `npm pack` made of a built package. */
+/** Result of `npm pack`. */
 export interface Tarball {
   readonly path: string;
-  /** Bytes of all files, without dependencies. */
+  /** Unpacked size without dependencies, bytes. */
   readonly unpackedBytes: number;
-  /** Bytes that users download. */
+  /** Size of the download, bytes. */
   readonly bytes: number;
-  /** Every file in it, from the package's root. */
+  /** All files, relative to the package's root. */
   readonly files: readonly string[];
 }
 
-/** Packs a built package into a folder, as npm uploads it. */
+/** Packs a built package into a folder exactly as npm uploads it. */
 export async function pack(published: Published, into: string): Promise<Tarball> {
   const args = ["pack", "--json", "--pack-destination", into];
   const { stdout } = await run("npm", args, { cwd: outputOf(published) });
@@ -40,8 +40,10 @@ export async function pack(published: Published, into: string): Promise<Tarball>
 }
 
 /**
- * What is wrong with a tarball, a line each; nothing where it is fit for users: publint's findings, warnings and
- * suggestions included; those of "are the types wrong", for ESM only, which is all that we promise; its size.
+ * Checks a tarball: with publint (warnings and suggestions included), with "are the types wrong" (for ESM only, which
+ * is all that the packages promise), and its size.
+ *
+ * @returns One line for each problem; empty where the tarball may be published.
  */
 export async function problemsOf(published: Published, tarball: Tarball): Promise<string[]> {
   const { messages, pkg } = await publint({
@@ -57,7 +59,6 @@ export async function problemsOf(published: Published, tarball: Tarball): Promis
 
 const ATTW = fileURLToPath(import.meta.resolve("@arethetypeswrong/cli/package.json"));
 
-/** Of the command there is nothing to import, so there are no types that could be wrong. */
 async function wrongTypes(path: string): Promise<string[]> {
   const { bin } = readManifest(dirname(ATTW)) as { bin?: Record<string, string> };
   const program = join(dirname(ATTW), bin?.attw ?? "");

@@ -5,11 +5,11 @@ import { PUBLISHED, ROOT, readManifest } from "./published.ts";
 /** The newest section of CHANGELOG.md. */
 export interface Heading {
   readonly version: string;
-  /** What is in brackets behind the version: a date, or `unreleased`. */
+  /** The text in brackets after the version: a date, or `unreleased`. */
   readonly when: string;
 }
 
-/** @throws {Error} Where the first section's heading is not `## VERSION (DATE|unreleased)`. */
+/** @throws {Error} Where the heading of the first section is not `## VERSION (DATE|unreleased)`. */
 export function newestHeading(
   changelog = readFileSync(join(ROOT, "CHANGELOG.md"), "utf8"),
 ): Heading {
@@ -24,8 +24,8 @@ export function newestHeading(
 }
 
 /**
- * What does not have the version of the changelog's newest section, a line each. All packages of the workspace have
- * one version: a service tells it to whoever looks for services, and it is the command's.
+ * Compares the version of every package with the changelog's newest section, and returns a line for each difference.
+ * All packages have one version: services report it to service discovery, and it is the command's version.
  */
 export function versionProblems({ version }: Heading = newestHeading()): string[] {
   const folders = globSync(
@@ -40,7 +40,7 @@ export function versionProblems({ version }: Heading = newestHeading()): string[
     .map(({ folder, found }) => `${folder}/package.json is ${found}, CHANGELOG.md ${version}`);
 }
 
-/** Why what is built may not be uploaded yet, although it may be tried; a line each. */
+/** Lists what forbids an upload but not a dry run, one line each. */
 export function uploadProblems({ when, version }: Heading = newestHeading()): string[] {
   const problems = PUBLISHED.filter(
     ({ folder }) => readManifest(join(ROOT, folder)).repository === undefined,
