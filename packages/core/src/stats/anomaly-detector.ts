@@ -1,3 +1,11 @@
+import {
+  type AnomalyFamily,
+  EVIDENCE_FAMILIES,
+  HOUR,
+  RECORD,
+  type Surprises,
+} from "./anomaly-families.ts";
+import { combinedSurprise, recordSurprise, youngDoubt } from "./combined-surprise.ts";
 import { doubles } from "./doubles.ts";
 import { requireSnapshot } from "./errors.ts";
 import {
@@ -9,6 +17,7 @@ import {
   type Size,
   STEP,
 } from "./evidence/evidence-families.ts";
+import { hourBegun } from "./evidence/hour-begun.ts";
 import { HourMean } from "./evidence/hour-mean.ts";
 import { HOUR_MS } from "./evidence/hourly-profile.ts";
 import { type HourBegun, HourlyTail, type HourlyTailSnapshot } from "./evidence/hourly-tail.ts";
@@ -19,45 +28,9 @@ import {
   type RecordDetectorSnapshot,
   VIEW_FAMILIES,
 } from "./record-detector.ts";
+import { NAMED_SURPRISE, unusualFamilies } from "./unusual-families.ts";
 
-/** What can be unusual of a sample, as messages name it; `AnomalyDetector.surprises` is in this order. */
-export const EVIDENCE_FAMILIES = [...SIZES, "record", "hour"] as const;
-export type EvidenceFamily = (typeof EVIDENCE_FAMILIES)[number];
-const RECORD = SIZES.length;
-const HOUR = RECORD + 1;
 const VALUE = VIEW_FAMILIES.indexOf("value");
-/** −log10 of the share of hours that hold so much, of each family. */
-export type Surprises = Partial<Record<EvidenceFamily, number>>;
-
-/** What may stand in an anomaly's list of families: the above, and by which of its views a record is one. */
-export const ANOMALY_FAMILIES = [...EVIDENCE_FAMILIES, ...VIEW_FAMILIES] as const;
-export type AnomalyFamily = (typeof ANOMALY_FAMILIES)[number];
-/** A family is named from this surprise on: one hour in ten has as much. */
-const NAMED_SURPRISE = 1;
-
-/** What the largest surprise of the families counts, their mean the rest; a record and the mean of an hour join them as the larger, softly. Chosen on kpi, wsd, cloud and NAB (of 0.3 to 0.7). */
-const LARGEST_SHARE = 0.6;
-const SOFTNESS = 1.5;
-/**
- * Surprise of records: −log10 of the share of hours with so much evidence is 2.5 + 2 · log10(evidence), of whatever normal series. Chosen
- * on normal series of ten kinds at 1 min, 5 min and 1 h, and checked on NAB's development half, kpi, wsd and cloud.
- */
-const RECORD_SURPRISE = 2.5;
-const RECORD_RATE = 2;
-/**
- * Before a series' hours are known each record is doubted: by how few samples there were, and from the first hour on since its day is
- * not known, whose rise is full of records. Chosen on normal series of ten kinds at 1 min, 5 min and 1 h and on bursts of twenty
- * deviations in the first 300 samples, checked on NAB's development half.
- */
-const YOUNG_SAMPLES = 1_200;
-const UNKNOWN_DAY = 1.2;
-
-/** Hours that a tail needs: two days of them, or of a slower series so many samples. */
-const NEEDED_MS = 48 * HOUR_MS;
-const LEAST_NEEDED = 24;
-/** Time, and usual intervals, in which an hour loses half of its weight: the longer of the two. */
-const HALF_LIFE_MS = 14 * 24 * HOUR_MS;
-const HALF_LIFE_INTERVALS = 100;
 
 /** What is held of a surprise is so much less at each sample that is back where its hour usually is. */
 const RELEASE = 0.85;
@@ -99,8 +72,6 @@ interface SnapshotWithoutHour extends Omit<AnomalyDetectorSnapshot, "version" | 
  * hour (`HourMean`) speaks with the first sample after it, where a job runs daily. The surprise of a sample is six tenths of the
  * largest of the four and four of their mean, or that of its record or of the hour where it is larger. In the first two days the records
  * alone speak, and are doubted.
- *
- * Over 300 lines: each family is a file of its own, this is what combines them, expects and keeps their state.
  *
  * Each surprise depends on this and earlier samples only. Cost: O(1), about 1.2 µs a sample, more where each sample begins an hour; 8 KB when seasoned, 0.8 KB
  * more where a job runs daily.
@@ -220,9 +191,7 @@ export class AnomalyDetector {
       sum += surprise;
       if (surprise > largest) largest = surprise;
     }
-    const { evidence } = records;
-    surprises[RECORD] =
-      evidence > 0 ? Math.max(0, RECORD_SURPRISE + RECORD_RATE * Math.log10(evidence)) : 0;
+    surprises[RECORD] = recordSurprise(records.evidence);
     surprises[HOUR] = begun === undefined ? 0 : this.#judgeHour(begun);
     const surprise = this.#combine(largest, sum / SIZES.length);
     const numbers = this.#numbers;
@@ -234,14 +203,7 @@ export class AnomalyDetector {
 
   /** What is unusual of the last sample, the most surprising first; of a record by which of its views, the furthest first. */
   unusual(): { families: AnomalyFamily[]; surprises: Surprises } {
-    const named = byDescent(EVIDENCE_FAMILIES, surprises, NAMED_SURPRISE);
-    const views = byDescent(VIEW_FAMILIES, this.#records.excesses, Number.MIN_VALUE);
-    return {
-      families: named.includes("record") ? [...named, ...views] : named,
-      surprises: Object.fromEntries(
-        EVIDENCE_FAMILIES.map((family, i) => [family, rounded(surprises[i]!)]),
-      ),
-    };
+    return unusualFamilies(surprises, this.#records.excesses);
   }
 
   /** The series has a new level: its hours differ as before. @param by Unit of the values. */
@@ -297,12 +259,10 @@ export class AnomalyDetector {
     return restored;
   }
 
-  /** The largest and the mean by their shares, or the record's or the hour's where that is larger, softly. */
   #combine(largest: number, mean: number): number {
     const record = surprises[RECORD]!;
-    if (!this.isCalibrated) return Math.max(0, record - this.#youth());
-    const both = LARGEST_SHARE * largest + (1 - LARGEST_SHARE) * mean;
-    return softly(softly(both, record), surprises[HOUR]!);
+    if (!this.isCalibrated) return Math.max(0, record - youngDoubt(this.count, this.intervalMs));
+    return combinedSurprise(largest, mean, record, surprises[HOUR]!);
   }
 
   #judgeHour(begun: HourBegun): number {
@@ -310,27 +270,12 @@ export class AnomalyDetector {
     return this.#hour.judge(begun, over, this.intervalMs, this.#tails[STEP]!, this.#tails[LEVEL]!);
   }
 
-  /** What a record is doubted by while the series' hours are not known. */
-  #youth(): number {
-    const isLong = this.count * this.intervalMs > HOUR_MS;
-    return Math.log10(1 + (YOUNG_SAMPLES / this.count) ** 2) + (isLong ? UNKNOWN_DAY : 0);
-  }
-
   #beginHour(hour: number): HourBegun | undefined {
     const numbers = this.#numbers;
     const over = numbers[LAST_HOUR]!;
     numbers[LAST_HOUR] = hour;
     if (hour === over || this.count < 2) return undefined;
-    const interval = Math.max(HOUR_MS, this.intervalMs);
-    const needed = Math.max(LEAST_NEEDED, Math.ceil(NEEDED_MS / interval));
-    const halfLife = Math.max(HALF_LIFE_MS, HALF_LIFE_INTERVALS * interval);
-    const begun = {
-      hour,
-      over,
-      needed,
-      kept: 0.5 ** (interval / halfLife),
-      repeats: this.#families.repeats,
-    };
+    const begun = hourBegun(hour, over, this.intervalMs, this.#families.repeats);
     for (const tail of this.#tails) tail.beginHour(begun);
     return begun;
   }
@@ -350,18 +295,3 @@ export class AnomalyDetector {
     numbers[EXPECTED_HIGH] = expected + reach;
   }
 }
-
-/** About the larger of two surprises: log10(10^(1.5 a) + 10^(1.5 b)) / 1.5; the first alone where the second says nothing. */
-const softly = (a: number, b: number): number =>
-  b === 0 ? a : Math.log10(10 ** (SOFTNESS * a) + 10 ** (SOFTNESS * b)) / SOFTNESS;
-
-/** The names whose sizes are at least so large, the largest first. */
-const byDescent = <Name>(names: readonly Name[], sizes: readonly number[], least: number): Name[] =>
-  names
-    .map((name, at) => ({ name, size: sizes[at]! }))
-    .filter(({ size }) => size >= least)
-    .sort((a, b) => b.size - a.size)
-    .map(({ name }) => name);
-
-/** To a hundredth: a message is read by people. */
-const rounded = (surprise: number): number => Math.round(100 * surprise) / 100;

@@ -1,4 +1,4 @@
-import { EVIDENCE_FAMILIES } from "./anomaly-detector.ts";
+import { EVIDENCE_FAMILIES } from "./anomaly-families.ts";
 import { requireSnapshot } from "./errors.ts";
 
 /** From this likeness on two incidents are of one kind. */

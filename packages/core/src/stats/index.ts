@@ -12,15 +12,14 @@ export {
   SUPPRESSIONS,
   type Suppression,
 } from "./alarm-rule.ts";
+export { AnomalyDetector, type AnomalyDetectorSnapshot } from "./anomaly-detector.ts";
 export {
   ANOMALY_FAMILIES,
-  AnomalyDetector,
-  type AnomalyDetectorSnapshot,
   type AnomalyFamily,
   EVIDENCE_FAMILIES,
   type EvidenceFamily,
   type Surprises,
-} from "./anomaly-detector.ts";
+} from "./anomaly-families.ts";
 export {
   BaselineForecast,
   type BaselineForecastSnapshot,
@@ -43,14 +42,8 @@ export {
   type FollowedThresholdSnapshot,
   type Moment,
 } from "./followed-threshold.ts";
-export {
-  ENDINGS,
-  type Incident,
-  type IncidentEvent,
-  IncidentTracker,
-  type IncidentTrackerSnapshot,
-  scoreOf,
-} from "./incident.ts";
+export { ENDINGS, type Incident, type IncidentEvent, scoreOf } from "./incident.ts";
+export { IncidentTracker, type IncidentTrackerSnapshot } from "./incident-tracker.ts";
 export { LabelledKinds, type LabelledKindsSnapshot, type Verdict } from "./labelled-kinds.ts";
 export { MissedKinds, type MissedKindsSnapshot } from "./missed-kinds.ts";
 export { type Moments, moments } from "./moments.ts";

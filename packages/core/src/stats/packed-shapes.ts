@@ -1,4 +1,4 @@
-import { EVIDENCE_FAMILIES } from "./anomaly-detector.ts";
+import { EVIDENCE_FAMILIES } from "./anomaly-families.ts";
 import { copiedDoubles } from "./doubles.ts";
 import { readHalf, writeHalf } from "./half-doubles.ts";
 import type { Shape } from "./incident-shape.ts";
