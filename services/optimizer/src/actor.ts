@@ -14,7 +14,7 @@ import { adapt, learn } from "./tuning/adaptation.ts";
  * One managed system: folds its performance reports, decides its state and publishes the
  * parameters of its control loop.
  *
- * Cost: a report that changes nothing takes well under 0.5 µs and builds no text.
+ * Cost: about 0.4 µs for a report that changes nothing (benchmark "optimizer evaluations"); it builds no text.
  */
 export const optimizerActor: Actor<OptimizerState, OptimizerInput> = {
   create: createState,
@@ -98,7 +98,7 @@ function sendOutcomes(state: OptimizerState, outputs: Output[]): void {
   }
 }
 
-/** In silence only dwell, hold and flap budget can end. */
+/** A tick brings no report: the state changes only where a dwell, a recovery hold or the flap budget has ended. */
 function receiveTick(state: OptimizerState, outputs: Output[]): void {
   if (modeOf(state) === "off") return;
   const reason = evaluate(state, outputs);

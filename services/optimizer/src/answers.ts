@@ -1,7 +1,7 @@
 import { forgetOldest } from "@mapek/core/forget-oldest";
 import type { SettingValue } from "@mapek/core/messages";
 
-/** What was answered to a command, kept so that a repeated one changes nothing and gets the same answer. */
+/** The answer to a command, kept by action id: a repeated command changes nothing and gets the same answer. */
 export interface Answer {
   readonly applied: boolean;
   readonly from: SettingValue;
@@ -10,7 +10,7 @@ export interface Answer {
   readonly timeMs: number;
 }
 
-/** Most commands that are remembered. */
+/** Number of answers that are kept for a system. */
 const ANSWER_LIMIT = 1_000;
 
 /** Remembers an answer and forgets the oldest beyond 1,000. */

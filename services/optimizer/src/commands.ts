@@ -14,7 +14,7 @@ import {
 import { modeOf, type OptimizerState } from "./state.ts";
 import { evaluate } from "./states/evaluate.ts";
 
-/** As in a performance report. */
+/** Upper bound of `cycle_latency` in the schema of a performance report: one day. */
 const MAX_LATENCY_SECONDS = 86_400;
 
 type CommandInput = Extract<OptimizerInput, { kind: "command" }>;
@@ -99,7 +99,7 @@ function carryOut(
   }
 }
 
-/** Decides at once: the given values become the means of their measures, dwell is skipped. */
+/** Evaluates the state without waiting for the dwell; the command's values replace the means of their measures. */
 function reEvaluate(
   state: OptimizerState,
   actionId: string,
@@ -117,7 +117,7 @@ function reEvaluate(
   return { applied: true, from, to: state.state, reason };
 }
 
-/** A command carries any number; the measures are kept to what a report may say. */
+/** Clamps the measures to the ranges of a performance report: a command may carry any number. */
 function withinRanges(values: Measurements): Measurements {
   const { cpu_usage: cpu, memory_usage: memory, cycle_latency: latency } = values;
   return {

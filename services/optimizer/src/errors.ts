@@ -12,5 +12,5 @@ export const OPTIMIZER_ERRORS = {
   },
 } as const satisfies ErrorTable;
 
-/** What went wrong in the optimizer: the code is for programs, the text for people. */
+/** An error of the optimizer: `code` is for programs, the message for people. */
 export class OptimizerError extends codedError("OptimizerError", OPTIMIZER_ERRORS) {}

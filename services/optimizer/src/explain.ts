@@ -32,7 +32,7 @@ import {
   WARNING_LINES,
 } from "./states/state-machine.ts";
 
-/** Why a system is in its state, or has its parameters: answers the `explain` verb for these kinds. */
+/** Answers the `explain` verb for the kinds `state` and `parameters`: the stored decision with its rule and causes. */
 export function explainOptimizer(context: ServiceContext) {
   const log = new OutputLog(context);
   const gather = async ({ system }: Question): Promise<Stored> => {
@@ -176,7 +176,7 @@ const logBegins = ({ beginsAt }: Stored): string =>
 
 const { cpu_usage: cpu, memory_usage: memory, cycle_latency: latency } = CRITICAL_LINES;
 const warning = `cpu_usage > ${WARNING_LINES.cpu_usage} %, memory_usage > ${WARNING_LINES.memory_usage} % or cycle_latency > ${WARNING_LINES.cycle_latency} s`;
-/** What each state asks of the means; hysteresis, dwell and flap budget come on top. */
+/** Condition on the window's means for entering each state; hysteresis, dwell and flap budget apply besides. */
 const ENTRY: Readonly<Record<SystemState, string>> = {
   critical: `cpu_usage > ${cpu} %, memory_usage > ${memory} % or cycle_latency > ${latency} s`,
   degraded: `${warning}, with decision_quality ≤ ${OPTIMIZING_QUALITY} or after degraded or critical`,
@@ -194,7 +194,7 @@ const STATE_SETTINGS = {
 };
 const PARAMETER_SETTINGS = { base_monitoring_interval: "s", base_parallelism: "at once" };
 
-/** Settings that were in force, where they are stored. */
+/** The named settings that were in force at `seq`; empty where no settings are stored before it. */
 function settings(
   { inputs }: Stored,
   seq: number,
@@ -222,8 +222,8 @@ const measures = (means: Transition["performance"]): Found["inputs"] =>
   }));
 
 /**
- * What led to a decision: the reports whose means decided, or the command with its signal and action or the operator's word
- * that came instead; and the change of state from which parameters follow.
+ * The stored messages that led to a decision: the reports whose means decided, or the command with its signal and
+ * action, or the operator's control message. A decision about parameters also names the change of state behind it.
  */
 async function causesOf(
   context: ServiceContext,
@@ -231,7 +231,7 @@ async function causesOf(
   { outputs, inputs, beginsAt, cut }: Stored,
 ): Promise<ExplanationLink[]> {
   const { cause, signal, actions } = await trailOf(context, decision, outputs);
-  // Of reports the last one alone is the cause: it came into the mean of those before it. A tick decides by them, too.
+  // The stored cause is the last report only, but the state is decided by the mean over the window. A tick uses that mean too.
   const reports =
     cause?.kind === "performance" || cause?.kind === "tick"
       ? inputs.filter(({ kind, seq }) => kind === "performance" && seq <= cause.seq)

@@ -1,7 +1,7 @@
 import { optimizerControl, performance } from "@mapek/core/messages";
 import { type Admit, admitControl, admitMessage, type Config } from "@mapek/runtime";
 
-/** What the optimizer takes in: performance reports and what operators say. */
+/** Admits the optimizer's public inputs: performance reports and operators' control messages. */
 export function admitReports(config: Config): Admit {
   const control = admitControl("optimizer", optimizerControl, config);
   return (subject, data, contentType, now) => {

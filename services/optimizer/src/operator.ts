@@ -8,7 +8,7 @@ import { nextState } from "./states/state-machine.ts";
 import { confineAdaptation } from "./tuning/adaptation.ts";
 import { giveUpTrials } from "./tuning/adaptation-state.ts";
 
-/** Takes new settings: the table is derived again. A change of the configured mode ends an operator's. */
+/** Takes new settings and publishes what they change. A changed `mode` ends the mode that an operator set. */
 export function receiveSettings(
   state: OptimizerState,
   settings: OptimizerSettings,
@@ -23,7 +23,7 @@ export function receiveSettings(
   resume(state, cause, outputs);
 }
 
-/** Does what an operator says. */
+/** Carries out an operator's command. A new mode gives up the open trials. */
 export function receiveControl(
   state: OptimizerState,
   control: OptimizerControl,
@@ -46,7 +46,7 @@ export function receiveControl(
   }
 }
 
-/** Lets the measures decide again, at once. */
+/** Ends a forced state: the means decide the next state at once, without waiting for the dwell. */
 function release(state: OptimizerState, note: string, outputs: Output[]): void {
   if (state.forced === null) return;
   state.forced = null;
@@ -58,7 +58,7 @@ function release(state: OptimizerState, note: string, outputs: Output[]): void {
   publishIfChanged(state, reason, outputs);
 }
 
-/** Brings state and parameters in line with what an operator or the settings now say; nothing but the mode in mode off. */
+/** Enters the forced state, or evaluates the means, and publishes. In mode off only the mode is published. */
 function resume(state: OptimizerState, cause: string, outputs: Output[]): void {
   let reason = cause;
   if (modeOf(state) !== "off") {

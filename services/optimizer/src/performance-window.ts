@@ -3,7 +3,7 @@ import { PERFORMANCE_FIELDS } from "@mapek/core/messages";
 export type PerformanceField = (typeof PERFORMANCE_FIELDS)[number];
 export type Measurements = { readonly [F in PerformanceField]?: number | undefined };
 
-/** Where each measure stands in {@link PerformanceWindow.means}: the order of `PERFORMANCE_FIELDS`. */
+/** Index of each measure in {@link PerformanceWindow.means}: the order of `PERFORMANCE_FIELDS`. */
 export const FIELD = {
   cpu_usage: 0,
   memory_usage: 1,
@@ -14,7 +14,7 @@ export const FIELD = {
   false_positive_rate: 6,
 } as const satisfies Record<PerformanceField, number>;
 
-/** How many reports decide. */
+/** Number of reports whose means decide the state. */
 export const WINDOW_REPORTS = 10;
 
 const FIELD_COUNT = PERFORMANCE_FIELDS.length;
@@ -22,13 +22,13 @@ const FIELD_COUNT = PERFORMANCE_FIELDS.length;
 /**
  * The last 10 performance reports and the mean of each measure over those that carry it.
  *
- * Means are summed afresh from the ring, so they do not drift.
+ * Each update recomputes a mean from the whole ring, so rounding errors do not accumulate.
  * Cost: about 70 additions a report, 700 bytes.
  */
 export class PerformanceWindow {
   /** Length 7, indexed by {@link FIELD}; NaN where no report of the window carries the measure. */
   readonly means = new Float64Array(FIELD_COUNT).fill(Number.NaN);
-  /** Measure by measure, 10 slots each; NaN where a report lacks the measure. */
+  /** 10 slots for each measure, in the order of {@link FIELD}; NaN where a report lacks the measure. */
   private readonly values = new Float64Array(FIELD_COUNT * WINDOW_REPORTS).fill(Number.NaN);
   private slot = 0;
   private total = 0;
@@ -61,13 +61,13 @@ export class PerformanceWindow {
     this.update(report);
   }
 
-  /** What the newest report said; NaN where it lacks the measure. */
+  /** Value of a measure in the newest report; NaN where the report lacks the measure. */
   newest(field: PerformanceField): number {
     const slot = this.slot === 0 ? WINDOW_REPORTS - 1 : this.slot - 1;
     return this.values[FIELD[field] * WINDOW_REPORTS + slot] as number;
   }
 
-  /** The values of a measure in the window, in no order; NaN where a report lacks it. */
+  /** The values of a measure in the window, in no order; reports without the measure are left out. */
   recent(field: PerformanceField): number[] {
     const start = FIELD[field] * WINDOW_REPORTS;
     return [...this.values.subarray(start, start + WINDOW_REPORTS)].filter(

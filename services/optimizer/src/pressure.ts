@@ -2,7 +2,7 @@ import type { Measurements } from "./performance-window.ts";
 import { CRITICAL_LINES } from "./states/state-machine.ts";
 
 /**
- * How near a system is to critical: the largest of its measures as a share of their critical lines.
+ * The pressure on a system: the largest of CPU, memory and cycle latency, each as a share of its critical line.
  *
  * @returns 1 at the line, above 1 beyond it; NaN where none of the three measures is known.
  */

@@ -23,13 +23,13 @@ export const adaptedParallelism = (state: OptimizerState): number =>
 export const clampParallelism = (state: OptimizerState, parallelism: number): number =>
   clamp(parallelism, 1, state.row.execution_parallelism * MAX_PARALLELISM_MULTIPLE);
 
-/** The nearest learning rate in 0.05–1, free of the last digits' noise. */
+/** The nearest learning rate in 0.05–1, rounded to 9 decimals against floating point noise. */
 export const clampLearningRate = (rate: number): number =>
   clamp(round(rate), MIN_LEARNING_RATE, MAX_LEARNING_RATE);
 
 /**
- * What looking later saves is spent on depth where a state has less of it than healthy: a system that stays
- * under load for hours without anything unusual is analysed as often per second as its row says, and better.
+ * Analysis depth, raised in proportion to a monitoring interval that adaptation has lengthened, up to healthy's depth.
+ * The rows of loaded states analyse less deeply than healthy's; fewer cycles per second pay for deeper ones.
  */
 function analysisDepth({ row, adaptation, settings }: OptimizerState): number {
   const most = settings.profile.healthy.analysis_depth;
@@ -39,7 +39,7 @@ function analysisDepth({ row, adaptation, settings }: OptimizerState): number {
 
 const round = (value: number): number => Math.round(value * 1e9) / 1e9;
 
-/** The six parameters that state, adaptation and commands give. */
+/** The six parameters of the control loop, from the state's row, the adaptation and the commands. */
 export function parameterValues(state: OptimizerState): ParameterValues {
   const { row, adaptation, settings } = state;
   return {
@@ -58,7 +58,7 @@ export function parameterValues(state: OptimizerState): ParameterValues {
   };
 }
 
-/** What a change that has just been made is expected to bring. */
+/** The prediction of a change that this message publishes first (`seen` is 0); empty for older changes. */
 function predictionIn(
   { adaptation, row }: OptimizerState,
   changed: readonly ParameterName[],

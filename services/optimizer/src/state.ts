@@ -15,23 +15,23 @@ import { type Adaptation, initialAdaptation } from "./tuning/adaptation-state.ts
 import { type AdaptationBounds, adaptationBounds } from "./tuning/bounds.ts";
 import { Outcomes } from "./tuning/outcomes.ts";
 
-/** Number of the saved form; a new one needs a migration from each older. */
+/** Schema number of the saved state. A state with another number is refused and rebuilt from the stream. */
 export const STATE_SCHEMA = 3;
 
-/** All that the optimizer knows of one system. Bounded: 500 transitions, 100 judged changes, 1,000 answers, 1,000 outcomes. */
+/** The optimizer's state of one system. Bounded: 500 transitions, 100 judged changes, 1,000 answers, 1,000 outcomes. */
 export interface OptimizerState {
   readonly system: string;
   settings: OptimizerSettings;
-  /** Set by an operator; stands until the configured mode changes. */
+  /** Mode that an operator set, in force until `settings.mode` changes; null: the settings' mode applies. */
   operatorMode: Mode | null;
   state: SystemState;
-  /** Held by an operator; null while the measures decide. */
+  /** State that an operator forced; null while the means decide. */
   forced: SystemState | null;
-  /** Event time: the largest of all messages, so that it never runs backwards. */
+  /** Largest event time of all inputs, ms, so that time never runs backwards. */
   timeMs: number;
-  /** When the state was entered; null until the first evaluation, which waits for no dwell. */
+  /** Event time, ms, at which the state was entered; null before the first evaluation, which waits for no dwell. */
   enteredAtMs: number | null;
-  /** Since when decision quality has held while recovering. */
+  /** Event time, ms, since which mean decision quality is above 0.85 while recovering; null where it is not. */
   qualityHeldSinceMs: number | null;
   readonly window: PerformanceWindow;
   readonly adaptation: Adaptation;
@@ -41,10 +41,10 @@ export interface OptimizerState {
   parallelismDelta: number;
   readonly history: Transition[];
   transitionCount: number;
-  /** What came of the last 100 changes, oldest first. */
+  /** Judgements of the last 100 changes, oldest first. */
   readonly changes: OutcomeOfChange[];
   published: Parameters | null;
-  /** The last 1,000 commands by action id, with what was answered. */
+  /** Answers to the last 1,000 commands, by action id. */
   readonly answers: Map<string, Answer>;
   readonly outcomes: Outcomes;
   /** Derived from settings and state: the row in force and the bounds around it. */
@@ -80,7 +80,7 @@ export function createState(system: string): OptimizerState {
   };
 }
 
-/** Derives the row and its bounds again; after every change of settings or state. */
+/** Derives `row` and `bounds` again. Every change of settings or state must call this, or the old row stays in force. */
 export function deriveRow(state: OptimizerState): void {
   state.row = tableRow(state.settings, state.state);
   state.bounds = adaptationBounds(state.row, state.settings);

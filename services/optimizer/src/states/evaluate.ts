@@ -8,7 +8,7 @@ import { nextState, watchQuality } from "./state-machine.ts";
 import { record } from "./transitions.ts";
 
 /**
- * Judges the means and enters the state that they ask for, where dwell and flap budget allow it.
+ * Enters the state that the means ask for, where dwell and flap budget allow it.
  *
  * @returns Why the state changed; undefined when it did not.
  */
@@ -29,7 +29,7 @@ export function evaluate(
   return reason;
 }
 
-/** Changes the state, records the transition and returns to the new state's row. */
+/** Changes the state, records the transition and puts the parameters back to the new state's row. */
 export function enter(
   state: OptimizerState,
   to: SystemState,

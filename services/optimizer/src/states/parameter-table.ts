@@ -1,13 +1,13 @@
 import type { OptimizerSettings, StateRow, SystemState } from "@mapek/core/messages";
 
-/** The base values for which a profile is written. */
+/** Base values at which a profile's interval and parallelism apply unscaled: 60 s and 4. */
 const PROFILE_INTERVAL_SECONDS = 60;
 const PROFILE_PARALLELISM = 4;
 
 /**
- * What a state asks of the control loop: the profile's row, its monitoring interval scaled by the
- * base interval and its parallelism by the base parallelism. Depth, lookahead and learning rate
- * are the profile's own.
+ * The parameters of a state: the profile's row with the monitoring interval scaled by
+ * `base_monitoring_interval` and the parallelism by `base_parallelism`. Depth, lookahead and
+ * learning rate are taken from the profile unchanged.
  *
  * @returns Interval > 0; parallelism a whole number >= 1.
  */

@@ -3,18 +3,18 @@ import { FIELD } from "../performance-window.ts";
 import type { OptimizerState } from "../state.ts";
 import { budgetFreeAt } from "./transitions.ts";
 
-/** A measure above its line makes a system critical; on the line is not above it. */
+/** A mean above its line (%, %, seconds) makes a system critical; a mean equal to its line does not. */
 export const CRITICAL_LINES = { cpu_usage: 80, memory_usage: 85, cycle_latency: 5 } as const;
-/** A measure above its line makes a system optimizing or degraded. */
+/** A mean above its line (%, %, seconds) makes a system optimizing or degraded. */
 export const WARNING_LINES = { cpu_usage: 60, memory_usage: 70, cycle_latency: 2 } as const;
-/** Decision quality above which a system under load is worth optimizing. */
+/** Mean decision quality, 0–1, above which a system under load is optimizing; at or below it is degraded. */
 export const OPTIMIZING_QUALITY = 0.8;
-/** Decision quality that must hold before recovering ends. */
+/** Mean decision quality, 0–1, that must be exceeded for `recovery_hold_seconds` before recovering ends. */
 export const RECOVERED_QUALITY = 0.85;
 
 export type Lines = { readonly [M in keyof typeof CRITICAL_LINES]: number };
 
-/** Whether any mean is above `share` of its line. A missing one (NaN) is not. */
+/** Whether any mean is above `share` of its line. A missing mean (NaN) is above no line. */
 export function exceeds(means: Float64Array, lines: Lines, share: number): boolean {
   return (
     (means[FIELD.cpu_usage] as number) > lines.cpu_usage * share ||
@@ -60,7 +60,7 @@ function decide(
   }
 }
 
-/** Keeps the time since which decision quality has held while recovering. */
+/** Updates `qualityHeldSinceMs`; without effect in states other than recovering. */
 export function watchQuality(state: OptimizerState): void {
   if (state.state !== "recovering") return;
   const quality = state.window.means[FIELD.decision_quality] as number;
@@ -69,8 +69,8 @@ export function watchQuality(state: OptimizerState): void {
 }
 
 /**
- * When recovering may end: once quality has held for `recovery_hold_seconds`. A system whose
- * reports carry no quality recovers for the dwell and the hold together.
+ * When recovering may end: once decision quality has held for `recovery_hold_seconds`. A system whose
+ * reports carry no decision quality stays recovering for the dwell plus the hold.
  *
  * @returns Event time, ms; undefined while quality is too low.
  */
@@ -92,7 +92,7 @@ function heldUntil(state: OptimizerState, skipDwell: boolean): number {
   return skipDwell ? budgetFree : Math.max(dwellEndsAt(state), budgetFree);
 }
 
-/** The state to enter now; the current one while there is nothing to change or a change must wait. */
+/** The state to enter now; the current state where the means ask for no change or a change must wait. */
 export function nextState(state: OptimizerState, skipDwell = false): SystemState {
   const current = state.state;
   let recovered = false;

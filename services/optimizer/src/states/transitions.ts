@@ -1,7 +1,7 @@
 import { appendBounded } from "@mapek/core/forget-oldest";
 import type { Transition } from "@mapek/core/messages";
 
-/** Most transitions that a system's history holds. */
+/** Number of transitions that a system's history holds. */
 const HISTORY_LIMIT = 500;
 
 /** Appends a transition and drops the oldest beyond 500. */
@@ -10,8 +10,8 @@ export function record(history: Transition[], transition: Transition): void {
 }
 
 /**
- * Event time, ms, from which another transition fits in the flap budget: when the `budget`-th
- * newest leaves the window. A budget beyond the history's 500 is never used up.
+ * Event time, ms, from which the flap budget allows another transition: when the `budget`-th
+ * newest leaves the window. A budget above 500, the length of the history, is never used up.
  */
 export function budgetFreeAt(
   history: readonly Transition[],

@@ -10,7 +10,7 @@ import { weigh } from "./lever.ts";
 import { nextParallelismStep, parallelismWanted } from "./parallelism-steps.ts";
 import { judgeTrials } from "./trials.ts";
 
-/** Brings an adaptation made under other settings inside the present bounds. */
+/** Clamps both levers to the bounds of the present settings, and gives up open trials. */
 export function confineAdaptation(state: OptimizerState): void {
   const { adaptation, bounds } = state;
   const row = state.row.execution_parallelism;
@@ -21,7 +21,11 @@ export function confineAdaptation(state: OptimizerState): void {
   giveUpTrials(adaptation);
 }
 
-/** Learns from a report what is usual here; under load the latency's baseline does not learn. @param pressure NaN where unknown. */
+/**
+ * Learns the usual latency, pressure and cost from a report; the latency baseline does not learn under load.
+ *
+ * @param pressure NaN where unknown.
+ */
 export function learn(state: OptimizerState, pressure: number): void {
   const { adaptation, window } = state;
   const latency = window.means[FIELD.cycle_latency] as number;
@@ -32,9 +36,9 @@ export function learn(state: OptimizerState, pressure: number): void {
 }
 
 /**
- * Moves parallelism or monitoring interval one step where the reports ask for it, or takes a step back
- * that did harm. Cuts come first and at once: looking sooner and doing less at the same time protect.
- * Raises are tried with a share of the step (see `canary_share`), one at a time.
+ * Moves parallelism or the monitoring interval by one step where the reports ask for it, or rolls back a step
+ * that did harm. Cuts are made at once and in full, since a shorter interval and a lower parallelism protect
+ * the system. Raises are tried one at a time, first with a share of the step (`canary_share`).
  *
  * @returns What moved and why; undefined when nothing did.
  */
@@ -55,11 +59,11 @@ export function adapt(state: OptimizerState): Moved | undefined {
   );
 }
 
-/** A mean within the hysteresis band of its warning line, or above it. */
+/** Whether a mean lies above its warning line or in the hysteresis band below the line. */
 const isLoaded = (state: OptimizerState): boolean =>
   exceeds(state.window.means, WARNING_LINES, 1 - state.settings.hysteresis);
 
-/** CPU seconds that a cycle takes: its latency times the CPU's share, all of it where that is not reported; NaN without a latency. */
+/** CPU seconds of one cycle: latency × CPU share, the whole latency where no CPU usage is reported; NaN without latency. */
 function costOf({ window }: OptimizerState): number {
   const cpu = window.means[FIELD.cpu_usage] as number;
   const latency = window.means[FIELD.cycle_latency] as number;

@@ -1,13 +1,13 @@
 import type { OptimizerSettings, StateRow } from "@mapek/core/messages";
 
-/** However wide the bounds, a look comes at least this share of the row's interval after the last. */
+/** Least monitoring interval as a share of the row's, however wide `adaptation_bound` is. */
 const MIN_INTERVAL_SHARE = 0.1;
 
-/** What `adaptation_bound` and the steps allow around a row. */
+/** Limits of adaptation around a row, from `adaptation_bound`, `adaptation_step` and `decrease_step`. */
 export interface AdaptationBounds {
   minParallelism: number;
   maxParallelism: number;
-  /** Whole numbers: at least one is always allowed inside the bounds. */
+  /** Largest raise and cut of parallelism in one step, whole numbers >= 1. */
   raiseStep: number;
   cutStep: number;
   /** Multiples of the row's interval. */

@@ -1,41 +1,44 @@
 import { clamp } from "@mapek/core/stats";
 import { WINDOW_REPORTS } from "../performance-window.ts";
 
-/** What looking at a system costs and finds; all means, nothing of the past is kept but the last ten losses. */
+/**
+ * Running means of what monitoring a system costs and finds. A look is one monitoring cycle, which sends one report.
+ * Trouble is pressure beyond normal (see {@link noteReport}), in the unit of pressure.ts.
+ */
 export interface IntervalCost {
   count: number;
-  /** Pressure that the last look found. */
+  /** Pressure in the last report. */
   pressure: number;
-  /** Long-run mean of the pressure and of its absolute deviation from that. */
+  /** Mean of the pressure, and mean absolute deviation from it, over about the last 300 reports. */
   normal: number;
   spread: number;
-  /** Trouble that the last look found. */
+  /** Trouble in the last report, >= 0. */
   found: number;
-  /** Trouble lately and in the long run: pressure beyond normal, 0 where there is none. */
+  /** Mean trouble of the last few reports, and of about the last 20,000. */
   trouble: number;
   usualTrouble: number;
-  /** CPU seconds of a cycle, long-run mean; 0 before the first. */
+  /** Long-run mean cost of a cycle, CPU seconds; 0 before the first. */
   usualCost: number;
-  /** The loss of the last look, and of each of the last ten in no order; NaN before there are ten. */
+  /** Loss of the last report, and losses of the last ten in no order; slots not yet filled are NaN. */
   loss: number;
   readonly losses: number[];
   slot: number;
 }
 
-/** Reports that the means of what is normal look back on. */
+/** Memory of `normal` and `spread`, in reports. */
 const NORMAL_REPORTS = 300;
-/** The long run, in which trouble is rare. */
+/** Memory of `usualTrouble` and `usualCost`, in reports: long, because trouble is rare. */
 const LONG_RUN_REPORTS = 20_000;
-/** Weight of a report in the trouble of lately. */
+/** Weight of a report in `trouble`. */
 const RECENT_WEIGHT = 1 / 3;
-/** Pressure is beyond normal from this many mean deviations on, which are taken for at least {@link MIN_SPREAD}. */
+/** Pressure counts as beyond normal from this many mean absolute deviations on; each counts as at least {@link MIN_SPREAD}. */
 const DEVIATIONS = 4;
 const MIN_SPREAD = 0.01;
-/** Trouble that is nothing: a tenth of a percent of the way to critical. */
+/** Trouble up to this value counts as none: 0.1 % of the critical line. Also keeps the ratio of troubles finite. */
 const NO_TROUBLE = 0.001;
-/** A cycle's cost counts as at most this many times its usual, and at least the inverse. */
+/** The ratio of a cycle's cost to the usual cost is clamped to 1/4–4. */
 const COST_RATIO = 4;
-/** Reports before the means are worth anything. */
+/** Reports whose trouble is not counted, because `normal` and `spread` are not yet known. */
 const WARM_UP_REPORTS = WINDOW_REPORTS;
 
 export const initialIntervalCost = (): IntervalCost => ({
@@ -53,12 +56,12 @@ export const initialIntervalCost = (): IntervalCost => ({
 });
 
 /**
- * Folds what a look found.
+ * Folds one report.
  *
- * Trouble is the pressure beyond normal that the next look would find if the pressure went on moving
- * as it just did: p + rise − normal − 4 mean deviations, at least 0; the rise since the look before counts
- * beyond 4 mean deviations too. So a jump counts twice, and what is normal here counts as nothing.
- * A pressure beyond normal moves the means of what is normal no more than one at the edge of it.
+ * Trouble extrapolates the pressure p to the next report: p + rise − normal − 4 mean deviations, at least 0.
+ * The rise is the increase since the last report, less 4 mean deviations, at least 0. So a jump counts twice,
+ * and pressure in the normal range is no trouble. An outlier moves `normal` and `spread` no more than a
+ * pressure at the edge of the normal range.
  *
  * @param pressure >= 0, see pressure.ts.
  * @param cost CPU seconds of the cycle; NaN where unknown.
@@ -97,46 +100,45 @@ export function noteReport(
 }
 
 /**
- * The monitoring interval's objective, as a loss per second in units that make the row's own interval
- * the best one for what is usual in this system.
+ * The objective of the monitoring interval, `look_loss`: a loss per second, scaled so that the row's own
+ * interval is the best one at the usual cost and the usual trouble of this system.
  *
- * Let a look cost c CPU seconds, and let trouble come up at b pressure per second on average. Looks at
- * interval T cost c/T of the CPU. Trouble that comes up between two looks stays unseen for T/2 on
- * average, and each look is one chance to act on what is left of it: the pressure suffered per second is
- * proportional to b · T. So J(T) = c/T + v · b · T with v, the worth of pressure in CPU, and
- * dJ/dT = −c/T² + v·b = 0 gives T* = √(c / (v·b)): the square root law of optimal inspection.
- * The operator's row says what v is: its T is taken for the best at the usual c̄ and b̄, hence
- * v = c̄ / (b̄ · row²), and with x = T/row
+ * Let a look cost c CPU seconds, and let trouble arise at b pressure per second on average. Looks at
+ * interval T cost c/T of the CPU. Trouble that arises between two looks stays unseen for T/2 on
+ * average, so the pressure suffered per second is proportional to b · T. With v, the price of pressure
+ * in CPU, J(T) = c/T + v · b · T, and dJ/dT = −c/T² + v·b = 0 gives T* = √(c / (v·b)), the square
+ * root law of optimal inspection. The operator's row fixes v: its interval is assumed to be the best at
+ * the usual c̄ and b̄, hence v = c̄ / (b̄ · row²), and with x = T/row
  *
- *   J(x) = (c/c̄) / x + (b/b̄) · x,   x* = √((c/c̄) · (b̄/b)).
+ *   J(x) = (c/c̄) / x + (b/b̄) · x,   x* = √((c/c̄) · (b̄/b)),   J(1) = 2 at c̄ and b̄.
  *
- * b is measured as the pressure beyond normal that a look finds. 2 is the long-run mean on the row. A system that never had trouble has b̄ = 0 and stays on its row:
- * nothing is known there of what a look is worth.
+ * b and b̄ are measured as trouble per look, each plus {@link NO_TROUBLE}. In a system that never had
+ * trouble b/b̄ is therefore 1, and only the cost of a cycle can move the interval.
  *
  * Source: Barlow, Hunter and Proschan (1963), Optimum Checking Procedures, J. SIAM 11(4), 1078-1095.
  *
- * @param found Trouble found by this look; @param stretch x.
+ * @param found b, trouble per look. @param stretch x.
  */
 function intervalLoss(known: IntervalCost, cost: number, found: number, stretch: number): number {
   const trouble = (found + NO_TROUBLE) / (known.usualTrouble + NO_TROUBLE);
   return costRatio(known, cost) / stretch + trouble * stretch;
 }
 
-/** What {@link intervalLoss} says of another interval: its mean lately if only that had been different. */
+/** {@link intervalLoss} of another interval at the recent mean trouble: the prediction for a step. @param stretch x. */
 export function expectedLoss(known: IntervalCost, cost: number, stretch: number): number {
   return intervalLoss(known, cost, known.trouble, stretch);
 }
 
-/** x*: the best multiple of the row's interval for what was measured lately; > 0. */
+/** x* of {@link intervalLoss}: the best multiple of the row's interval at the recent cost and trouble; > 0. */
 export function bestStretch(known: IntervalCost, cost: number): number {
   const trouble = (known.trouble + NO_TROUBLE) / (known.usualTrouble + NO_TROUBLE);
   return Math.sqrt(costRatio(known, cost) / trouble);
 }
 
-/** Whether looks lately found anything beyond normal. */
+/** Whether the last few reports showed pressure beyond normal. */
 export const isTroubled = (known: IntervalCost): boolean => known.trouble > NO_TROUBLE;
 
-/** What was found lately has gone: it counts no longer. */
+/** Ends the recent trouble at once; otherwise its mean would fade only over the next reports. */
 export function forgetTrouble(known: IntervalCost): void {
   known.trouble = 0;
 }

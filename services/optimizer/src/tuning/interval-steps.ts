@@ -6,7 +6,7 @@ import { bestStretch, expectedLoss, isTroubled } from "./interval-cost.ts";
 import { mayFall, mayRise, move } from "./lever.ts";
 import { beginStep } from "./trials.ts";
 
-/** A cycle may take this share of its interval; beyond it the interval must grow. */
+/** Largest share of the monitoring interval that a cycle may take; beyond this share the interval grows. */
 const MOST_OF_INTERVAL = 0.5;
 
 /** The multiple of the row's interval that the objective asks for (see interval-cost.ts), inside the bounds. */
@@ -16,16 +16,16 @@ export function stretchWanted(state: OptimizerState, cost: number): number {
   return clamp(best, bounds.minStretch, bounds.maxStretch);
 }
 
-/** Where a cycle takes just half of the interval; 0 where cycles are not timed. */
+/** Multiple of the row's interval at which a cycle takes half of the interval; 0 where no latency is reported. */
 function stretchNeeded({ window, row }: OptimizerState): number {
   const latency = window.means[FIELD.cycle_latency] as number;
   return Number.isNaN(latency) ? 0 : latency / (row.monitoring_interval * MOST_OF_INTERVAL);
 }
 
 /**
- * Looks sooner by `decrease_step` at most: at once because of trouble, and back at the second look if
- * that finds it gone; as slowly as a raise where looks have only become cheaper. Looks later by
- * `adaptation_step`, a canary first.
+ * Moves the monitoring interval by one step where one is due. Trouble shortens the interval by at most
+ * `decrease_step` at once, and the step is undone if the second report finds no trouble. Cheaper cycles alone
+ * shorten it only after `increase_hold_reports`. A raise is at most `adaptation_step`, a canary first.
  */
 export function nextIntervalStep(
   state: OptimizerState,
@@ -88,13 +88,13 @@ function moved(state: OptimizerState, to: number, phase: "full" | "canary", cost
   const why =
     to > lever.value && stretchNeeded(state) > lever.value
       ? `mean cycle_latency ${figure(latency)} s is ${figure((latency / from) * 100)} % of the interval`
-      : whatLooksFind(state, cost);
+      : describeLooks(state, cost);
   move(lever, to);
   const next = row.monitoring_interval * to;
   return { reason: `${why}: monitoring_interval ${figure(from)} → ${figure(next)} s`, phase };
 }
 
-function whatLooksFind({ adaptation: { looks } }: OptimizerState, cost: number): string {
+function describeLooks({ adaptation: { looks } }: OptimizerState, cost: number): string {
   const { trouble, usualTrouble, usualCost } = looks;
   const found = `looks lately find ${figure(trouble)} pressure beyond normal, in the long run ${figure(usualTrouble)}`;
   return Number.isNaN(cost)

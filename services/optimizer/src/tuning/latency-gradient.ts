@@ -3,9 +3,9 @@ import { clamp } from "@mapek/core/stats";
 export interface Gradient {
   /** Long-run mean of the cycle latency, seconds; null before the first. */
   baselineSeconds: number | null;
-  /** Long-run mean of the decisions per minute while latency kept to its baseline; null where none are reported. */
+  /** Long-run mean of decisions per minute while latency was within 1.5 times its baseline; null where none are reported. */
   decisionsPerMinute: number | null;
-  /** Reports until a probe is due, and how many reports the next pause will have. */
+  /** Reports until the next probe, and the length of the pause, in reports, which doubles with each failed probe. */
   probeIn: number;
   probePause: number;
 }
@@ -17,11 +17,11 @@ const MIN_GRADIENT = 0.5;
 const BASELINE_WEIGHT_UP = 1 / 600;
 const BASELINE_WEIGHT_DOWN = 1 / 20;
 const DECISIONS_WEIGHT = 1 / 100;
-/** A system that decides less than this share of its usual is held up, not busy. */
+/** A system that makes less than this share of its usual decisions per minute waits for something and is not busy. */
 const HELD_UP_SHARE = 0.5;
-/** A cycle that takes less than this share of its row's interval does not queue, whatever its gradient. */
+/** A latency up to this share of the row's interval counts as no queueing: the gradient is 1. */
 const NEGLIGIBLE_SHARE = 0.002;
-/** Reports between probes: the least, and the most after probes that found nothing. */
+/** Shortest and longest pause between probes, in reports. */
 const PROBE_PAUSE = 50;
 const MAX_PROBE_PAUSE = 1_600;
 
@@ -35,9 +35,9 @@ export const initialGradient = (): Gradient => ({
 /**
  * Folds the window's means.
  *
- * The baseline learns quickly downward and slowly upward. It learns upward only from a system that still
- * gets its work done: where decisions fall below half of what they were at the baseline, the latency
- * is that of waiting for timeouts, and taking it for normal would let parallelism climb into them.
+ * The baseline learns quickly downward (about 20 reports) and slowly upward (about 600). Where decisions per
+ * minute fall below half of their usual, cycles wait for timeouts: learning that latency as normal would let
+ * parallelism grow into the overload, so the baseline does not rise.
  *
  * @param latency Seconds. @param decisions Per minute; NaN where unknown.
  */
@@ -59,7 +59,7 @@ const isHeldUp = (gradient: Gradient, decisions: number): boolean =>
   gradient.decisionsPerMinute !== null && decisions < gradient.decisionsPerMinute * HELD_UP_SHARE;
 
 /**
- * g = clip(1.5 · baseline / latency, 0.5, 1): by which factor latency asks parallelism to shrink.
+ * The factor by which latency asks parallelism to shrink: g = clip(1.5 · baseline / latency, 0.5, 1).
  *
  * Source: Netflix, "Performance Under Load: Adaptive Concurrency Limits at Netflix" (2018).
  *
@@ -72,10 +72,9 @@ export function gradientOf(gradient: Gradient, latency: number, intervalSeconds:
 }
 
 /**
- * Counts towards the next probe: a step down that shows whether latency follows. A limiter whose
- * baseline was learned while its own parallelism overloaded the system sees a gradient of 1 for
- * ever; only less work at once can show it what latency would be without. BBR drains its pipe for the
- * same reason.
+ * Counts a report towards the next probe: a step down in parallelism that shows whether latency falls with it.
+ * A baseline learned while parallelism itself overloaded the system gives a gradient of 1 for ever. Only a
+ * probe can find the latency without that overload; BBR drains its queue for the same reason.
  *
  * Source: Cardwell et al. (2016), BBR: Congestion-Based Congestion Control, ACM Queue 14(5), 20-53.
  *
@@ -87,20 +86,20 @@ export function probeIsDue(gradient: Gradient, inUse: boolean): boolean {
   return gradient.probeIn === 0;
 }
 
-/** Less at once was faster: the latency found is the baseline, and the next probe follows soon. */
+/** A probe lowered the latency: the measured latency becomes the baseline, and the next probe is due at once. */
 export function probeFound(gradient: Gradient, latency: number): void {
   gradient.baselineSeconds = Math.min(latency, gradient.baselineSeconds ?? latency);
   gradient.probePause = PROBE_PAUSE;
   gradient.probeIn = 0;
 }
 
-/** Less at once changed nothing: the baseline is right, and the next probe waits twice as long. */
+/** A probe did not lower the latency: the baseline stays, and the next probe waits twice as long. */
 export function probeFailed(gradient: Gradient): void {
   gradient.probePause = Math.min(MAX_PROBE_PAUSE, gradient.probePause * 2);
   gradient.probeIn = gradient.probePause;
 }
 
-/** Puts the next probe off: parallelism has just been moved for another reason. */
+/** Puts the next probe off by at least 50 reports, because parallelism has just moved for another reason. */
 export function postponeProbe(gradient: Gradient): void {
   gradient.probeIn = Math.max(gradient.probeIn, PROBE_PAUSE);
 }

@@ -1,23 +1,23 @@
 import type { OptimizerSettings } from "@mapek/core/messages";
 
-/** One parameter that measured performance moves, and how long which direction has been wanted. */
+/** A parameter that adaptation moves, with counts of how long a move has been wanted. */
 export interface Lever {
-  /** Where it stands beside its state's row: added to the row's parallelism, multiplied with its interval. */
+  /** Offset from the state's row: added to the row's parallelism, or multiplied with the row's interval. */
   value: number;
-  /** Reports in a row that wanted a higher, a lower value. */
+  /** Consecutive reports that wanted a higher and a lower value. */
   risesFor: number;
   fallsFor: number;
   /** Reports since the last move, up to {@link LONG_AGO}. */
   sinceMove: number;
-  /** Reports for which no raise is tried: after one that was taken back. */
+  /** Reports left in which no raise is tried, after a raise that was rolled back. */
   restFor: number;
-  /** Raises in a row that were taken back. */
+  /** Consecutive raises that were rolled back, up to 5. */
   setbacks: number;
 }
 
-/** Reports beyond which nobody asks how long ago a move was. */
+/** Upper bound of `sinceMove`, so that the saved number stays small. */
 const LONG_AGO = 1_000_000;
-/** Reports of rest after the first raise that was taken back; doubled with each in a row, at most 32 times that. */
+/** Reports of rest after the first raise that was rolled back; each further one doubles the rest, up to 32 times. */
 const REST_REPORTS = 20;
 const MAX_DOUBLINGS = 5;
 
@@ -31,9 +31,9 @@ export const initialLever = (value: number): Lever => ({
 });
 
 /**
- * Counts for how many reports a higher or lower value has been wanted by more than the tolerance of
- * its direction: raises and cuts have tolerances, holds and steps of their own, as in the scaling
- * behaviour of the Kubernetes Horizontal Pod Autoscaler.
+ * Counts for how many consecutive reports the target has differed from the current value by more than
+ * `increase_tolerance` or `decrease_tolerance`. Raises and cuts have separate tolerances, holds and steps,
+ * as in the scaling behaviour of the Kubernetes Horizontal Pod Autoscaler.
  *
  * @param current > 0, in the parameter's own unit, as `target`.
  */
@@ -55,7 +55,7 @@ export const mayRise = (lever: Lever, settings: OptimizerSettings): boolean =>
 export const mayFall = (lever: Lever, settings: OptimizerSettings): boolean =>
   lever.fallsFor >= settings.decrease_hold_reports;
 
-/** Moves it; what was wanted must be wanted anew. */
+/** Moves the lever and starts its counts of wanted moves anew. */
 export function move(lever: Lever, value: number): void {
   lever.value = value;
   lever.risesFor = 0;
@@ -63,7 +63,7 @@ export function move(lever: Lever, value: number): void {
   lever.sinceMove = 0;
 }
 
-/** A raise was taken back: the next waits, twice as long each time. */
+/** Notes a raise that was rolled back: the next one waits 20 reports, twice as long with each setback. */
 export function setBack(lever: Lever): void {
   lever.restFor = REST_REPORTS * 2 ** Math.min(lever.setbacks, MAX_DOUBLINGS);
   lever.setbacks = Math.min(lever.setbacks + 1, MAX_DOUBLINGS);

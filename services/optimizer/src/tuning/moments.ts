@@ -1,4 +1,4 @@
-/** Count, mean and variance (of a sample, divisor n − 1) of a few numbers; NaN are left out. */
+/** Count, mean and sample variance (divisor n − 1) of a list; NaN values are left out. */
 export interface Moments {
   readonly count: number;
   readonly mean: number;

@@ -11,15 +11,15 @@ import {
 } from "@mapek/core/stats";
 import { WINDOW_REPORTS } from "../performance-window.ts";
 
-/** Most commands whose outcome is awaited; beyond that the oldest are given up. */
+/** Number of commands whose outcome is awaited; one more gives up the oldest. */
 const OUTCOME_LIMIT = 1_000;
 
 export interface AwaitedOutcome {
   readonly actionId: string;
   readonly before: number;
-  /** What would come without the command; null while too little is known of that. */
+  /** Forecast of the pressure without the command; null before there are enough examples for one. */
   readonly forecast: Forecast | null;
-  /** The count of measured pressures at which the outcome is known. */
+  /** Number of folded pressures at which the outcome is known. */
   readonly dueAt: number;
 }
 
@@ -30,14 +30,14 @@ export interface OutcomesSnapshot {
   awaited: AwaitedOutcome[];
 }
 
-/** A command whose effect has been seen. */
+/** An awaited outcome with `after`, the mean pressure of the 10 reports after the command. */
 export interface DueOutcome extends Omit<AwaitedOutcome, "dueAt"> {
   readonly after: number;
 }
 
 /**
- * The pressure of the last reports, and the commands whose effect is seen in the 10 that follow them, beside what the
- * system and its optimizer would have done by themselves: learned from spans in which no command came.
+ * Measures what commands do to pressure: the mean of the 10 reports after a command, beside a forecast of that mean
+ * without the command. The forecast is learned from spans of reports in which no command came.
  *
  * Cost: O(1) a report while nothing is due.
  */
@@ -72,7 +72,7 @@ export class Outcomes {
     return this.track.values.at(-1) ?? Number.NaN;
   }
 
-  /** Takes the next outcome that is known now, with the mean pressure since its command. */
+  /** Removes and returns the oldest outcome that is due; undefined where none is. */
   takeDue(): DueOutcome | undefined {
     const first = this.awaited[0];
     if (first === undefined || first.dueAt > this.count) return undefined;

@@ -9,9 +9,9 @@ import type { Trial } from "./trial.ts";
 import { beginStep } from "./trials.ts";
 
 /**
- * The parallelism that latency allows. A gradient below 1 asks for gradient · parallelism. At 1 there
- * is a headroom of √parallelism: back to the row freely, beyond it only while at least half of it is in
- * use (Little's law: decisions per second · latency). Under load it never grows.
+ * The parallelism that latency allows. A gradient below 1 asks for gradient · parallelism. At a gradient of 1
+ * parallelism may grow by √parallelism: up to the row always, beyond the row only while at least half of the
+ * parallelism is in use (Little's law: decisions per second · latency). Under load parallelism never grows.
  *
  * Source: Netflix (2018), see latency-gradient.ts; Little (1961), Operations Research 9(3), 383-387.
  *
@@ -30,7 +30,7 @@ export function parallelismWanted(state: OptimizerState, isLoaded: boolean): num
   return Math.max(parallelism, Math.min(parallelism + Math.sqrt(parallelism), ceiling));
 }
 
-/** One step where it is due, at most once per 10 reports, so that each is seen in the means before the next. */
+/** Moves parallelism by one step where one is due. 10 reports lie between two steps, so that the means show each step alone. */
 export function nextParallelismStep(
   state: OptimizerState,
   wanted: number,
@@ -49,7 +49,7 @@ export function nextParallelismStep(
   if (adaptation.step !== null) return undefined;
   if (probe && parallelism > bounds.minParallelism && wanted >= parallelism) {
     const step = Math.min(bounds.raiseStep, bounds.cutStep);
-    return tryLess(state, Math.max(parallelism - step, bounds.minParallelism));
+    return beginProbe(state, Math.max(parallelism - step, bounds.minParallelism));
   }
   if (!mayRise(lever, settings)) return undefined;
   const whole = Math.min(Math.floor(wanted), parallelism + bounds.raiseStep);
@@ -66,7 +66,7 @@ function cut(state: OptimizerState, to: number, isTrying: boolean): Moved {
   return moved(state, to, `is ${why}`, "full");
 }
 
-function tryLess(state: OptimizerState, to: number): Moved {
+function beginProbe(state: OptimizerState, to: number): Moved {
   const undo = state.adaptation.parallelism.value;
   begin(state, to, { kind: "probe", undo, rest: null, predicted: inProportion(state, to) });
   return moved(state, to, "may be that of its own parallelism, which is in use", "probe");
@@ -115,7 +115,7 @@ function moved(state: OptimizerState, to: number, why: string, phase: ChangePhas
 const latencyOf = (state: OptimizerState): number =>
   state.window.means[FIELD.cycle_latency] as number;
 
-/** The latency where waiting is in proportion to what runs at once. */
+/** Latency predicted for parallelism `to`, if latency is proportional to parallelism. */
 const inProportion = (state: OptimizerState, to: number): number =>
   (latencyOf(state) * to) / (state.row.execution_parallelism + state.adaptation.parallelism.value);
 

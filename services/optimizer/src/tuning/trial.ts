@@ -5,28 +5,28 @@ import { moments } from "./moments.ts";
 type Objective = "pressure" | "cycle_latency" | "look_loss";
 type Setting = "state" | "execution_parallelism" | "monitoring_interval";
 
-/** A change of which it is not yet known what came of it. */
+/** A change whose effect on its objective is being measured. */
 export interface Trial {
   readonly setting: Setting;
   readonly objective: Objective;
-  /** What the setting was; where the change is taken back, what it becomes again. */
+  /** Value of the setting before the change, restored by a rollback. */
   readonly from: number | string;
   readonly to: number | string;
-  /** Where the lever goes back to, and where a canary goes on to; null where it stays. */
+  /** Lever value after a rollback, and after a canary that did no harm; null where the lever stays. */
   readonly undo: number | null;
   readonly rest: number | null;
-  /** `raise` is taken back when it does harm, `probe` unless it helps, `cut` when what it was made for has gone. */
+  /** A `raise` is rolled back when it does harm, a `probe` unless it helps, a `cut` when its trouble has gone, `state` never. */
   readonly kind: "raise" | "cut" | "probe" | "state";
   readonly before: readonly number[];
   readonly predicted: number;
-  /** Reports by which it is judged. */
+  /** Number of reports by which the change is judged. */
   readonly wanted: number;
-  /** Reports since the change; the first may still be of the time before it and is left out. */
+  /** Reports since the change. The first may have been measured before the change and is left out. */
   seen: number;
   readonly after: number[];
 }
 
-/** Differences that are nothing beside the objective itself, whatever its measured noise. */
+/** A rise up to this share of the objective counts as no harm, however small the measured noise. */
 const NEGLIGIBLE_SHARE = 0.01;
 
 /** Folds one report. @returns Whether the trial can be judged now. */
@@ -38,8 +38,8 @@ export function observe(trial: Trial, value: number): boolean {
 /**
  * Compares the objective after a change with the one before it.
  *
- * Worse means: the mean rose by more than `standardErrors` of the difference of two means, with the
- * variances as they were measured before and after, and by more than 1 % of itself.
+ * `worse`: the mean rose by more than `standardErrors` standard errors of the difference of two means, with
+ * the variances measured before and after, and by more than 1 % of the mean before.
  *
  * Source: Welch (1947), Biometrika 34(1/2), 28-35, the standard error of unequal variances.
  *
@@ -69,7 +69,7 @@ export function judge(
   };
 }
 
-/** The prediction as it is published. */
+/** The prediction of a trial as the `parameters` message carries it. */
 export function predictionOf(trial: Trial, intervalSeconds: number): Prediction {
   return {
     objective: trial.objective,

@@ -9,16 +9,16 @@ import { probeFailed, probeFound } from "./latency-gradient.ts";
 import { type Lever, move, setBack } from "./lever.ts";
 import { judge, observe, type Trial } from "./trial.ts";
 
-/** Most judged changes that are remembered. */
+/** Number of judged changes that are kept. */
 const OUTCOME_LIMIT = 100;
-/** A look sooner shows at the second look whether it was worth it. */
+/** A cut is judged by one report, the second after it. */
 const CUT_REPORTS = 1;
 /** Share of its prediction by which a probe must have lowered the latency. */
 const PROBE_SHARE = 0.5;
 
 type Step = Omit<Trial, "wanted" | "seen" | "after">;
 
-/** Awaits what comes of a step; an open one is given up, its effect can no longer be told apart. */
+/** Opens the trial of a step. A step still under judgement is given up: its effect can no longer be told apart. */
 export function beginStep(state: OptimizerState, step: Step): void {
   state.adaptation.step = {
     ...step,
@@ -29,7 +29,10 @@ export function beginStep(state: OptimizerState, step: Step): void {
   };
 }
 
-/** Awaits what comes of a change of state: that pressure falls by the hysteresis share, or does not rise again. */
+/**
+ * Opens the trial of a change of state, in mode apply. Prediction: in critical, degraded and optimizing pressure falls
+ * by the hysteresis share; in recovering and healthy it stays as it was.
+ */
 export function beginTransition(state: OptimizerState, from: SystemState, to: SystemState): void {
   if (modeOf(state) !== "apply") return;
   const before = state.outcomes.recent();
@@ -52,7 +55,7 @@ export function beginTransition(state: OptimizerState, from: SystemState, to: Sy
   };
 }
 
-/** Folds the newest report into the open trials. @returns What moved because one could be judged. */
+/** Folds the newest report into the open trials. @returns The move that follows from a judgement; undefined where none does. */
 export function judgeTrials(state: OptimizerState): Moved | undefined {
   const { adaptation } = state;
   const { transition, step } = adaptation;
@@ -70,7 +73,7 @@ export function judgeTrials(state: OptimizerState): Moved | undefined {
       return afterCut(state, step, outcome);
     default:
       if (outcome === undefined) return undefined;
-      return outcome.worse ? takeBack(state, step, outcome) : goOn(state, step, outcome);
+      return outcome.worse ? rollBack(state, step, outcome) : completeStep(state, step, outcome);
   }
 }
 
@@ -95,17 +98,21 @@ function verdict(state: OptimizerState, trial: Trial): OutcomeOfChange | undefin
 const leverOf = ({ adaptation }: OptimizerState, { setting }: Trial): Lever =>
   setting === "monitoring_interval" ? adaptation.interval : adaptation.parallelism;
 
-function takeBack(state: OptimizerState, trial: Trial, outcome: OutcomeOfChange) {
+function rollBack(state: OptimizerState, trial: Trial, outcome: OutcomeOfChange) {
   const lever = leverOf(state, trial);
   if (trial.undo === null) return undefined;
   move(lever, trial.undo);
   setBack(lever);
-  const reason = `${toldOf(outcome)}, worse than its noise of ${figure(outcome.noise)}: ${trial.setting} back to ${shown(trial.from)}`;
+  const reason = `${describeOutcome(outcome)}, worse than its noise of ${figure(outcome.noise)}: ${trial.setting} back to ${shown(trial.from)}`;
   return { reason, phase: "rollback", outcome } as const;
 }
 
-/** The canary did no harm: the rest of the step, unless it is no longer wanted. */
-function goOn(state: OptimizerState, trial: Trial, outcome: OutcomeOfChange): Moved | undefined {
+/** Makes the rest of a step whose canary did no harm, unless the last report no longer wants the raise. */
+function completeStep(
+  state: OptimizerState,
+  trial: Trial,
+  outcome: OutcomeOfChange,
+): Moved | undefined {
   const lever = leverOf(state, trial);
   if (trial.rest === null) {
     if (trial.undo !== null) lever.setbacks = 0;
@@ -129,11 +136,11 @@ function goOn(state: OptimizerState, trial: Trial, outcome: OutcomeOfChange): Mo
     predicted: outcome.after,
   });
   move(lever, trial.rest);
-  const reason = `${toldOf(outcome)}, no worse than its noise allows: ${trial.setting} ${shown(trial.to)} → ${shown(to)}`;
+  const reason = `${describeOutcome(outcome)}, no worse than its noise allows: ${trial.setting} ${shown(trial.to)} → ${shown(to)}`;
   return { reason, phase: "full", outcome };
 }
 
-/** A sooner look that was asked for by trouble which has gone: back to the interval before it. */
+/** Undoes a shorter interval when the trouble that caused it has gone. */
 function afterCut(state: OptimizerState, trial: Trial, outcome?: OutcomeOfChange) {
   const { looks, interval } = state.adaptation;
   if (trial.undo === null || looks.found > 0 || outcome === undefined) return undefined;
@@ -144,7 +151,7 @@ function afterCut(state: OptimizerState, trial: Trial, outcome?: OutcomeOfChange
   return { reason, phase: "rollback", outcome } as const;
 }
 
-/** Less at once that lowered the latency stays, and its latency is the baseline; otherwise parallelism returns. */
+/** Keeps the lower parallelism where it lowered the latency by half of the prediction and beyond noise; else undoes the probe. */
 function afterProbe(
   state: OptimizerState,
   trial: Trial,
@@ -162,7 +169,7 @@ function afterProbe(
   }
   probeFailed(gradient);
   move(state.adaptation.parallelism, trial.undo as number);
-  const told = outcome === undefined ? "no cycle_latency was reported" : toldOf(outcome);
+  const told = outcome === undefined ? "no cycle_latency was reported" : describeOutcome(outcome);
   return {
     reason: `${told}, it does not follow from parallelism: execution_parallelism ${trial.to} → ${trial.from}`,
     phase: "rollback",
@@ -173,5 +180,5 @@ function afterProbe(
 const shown = (value: number | string): string =>
   typeof value === "number" ? figure(value) : value;
 
-const toldOf = (outcome: OutcomeOfChange): string =>
+const describeOutcome = (outcome: OutcomeOfChange): string =>
   `mean ${outcome.objective} ${figure(outcome.before)} → ${figure(outcome.after)} after ${outcome.setting} ${shown(outcome.from)} → ${shown(outcome.to)}, predicted ${figure(outcome.predicted)}`;
