@@ -85,11 +85,11 @@ function receive(state: FeedbackState, input: FeedbackInput): Output[] {
   return turn.outputs;
 }
 
-/** A loop whose configured value changes is no longer the operator's. */
+/** Takes new settings. A changed value of a loop ends what an operator set for that loop. */
 function receiveSettings(state: FeedbackState, settings: FeedbackSettings): void {
   for (const loop of LOOPS)
     if (settings.loops[loop] !== state.settings.loops[loop]) delete state.operatorLoops[loop];
-  // Forecasts are of means of so many signals.
+  // Forecasts are of means over `judgement_signals` values: with a new number the learned ones no longer fit.
   if (settings.judgement_signals !== state.settings.judgement_signals)
     for (const loop of LOOPS) state.loops[loop].streams.baseline = new BaselineForecast();
   state.settings = settings;
@@ -112,7 +112,7 @@ function receiveSignal(turn: Turn, input: SignalInput): void {
   if (without !== undefined) message.without_effect = without;
 }
 
-/** A recommendation is a metrics_learning signal of the learner's. */
+/** Stores a recommendation as a `metrics_learning` signal of the source `learner`, and acts on it. */
 function receiveRecommended(turn: Turn, input: RecommendationInput): void {
   const { recommendation, in_force } = input;
   const id = `rec-${++turn.state.recommendations}`;

@@ -12,5 +12,5 @@ export const FEEDBACK_ERRORS = {
   },
 } as const satisfies ErrorTable;
 
-/** What went wrong in the feedback service: the code is for programs, the text for people. */
+/** An error of the feedback service: `code` is for programs, the message for people. */
 export class FeedbackError extends codedError("FeedbackError", FEEDBACK_ERRORS) {}

@@ -29,8 +29,8 @@ import {
 } from "@mapek/runtime";
 
 /**
- * Why a loop acted, and what came of it: answers the `explain` verb for the kind `action`. Without an id the newest action
- * by then is meant, of the loop and the series that the question names.
+ * Answers the `explain` verb for the kind `action`: why a loop acted, and with what outcome. A question without an
+ * action id means the newest action of the loop and the metric that it names, as of the time asked about.
  */
 export function explainAction(context: ServiceContext) {
   const log = new OutputLog(context);
@@ -62,7 +62,7 @@ export function explainAction(context: ServiceContext) {
   };
 }
 
-/** The newest message of the action by then; where it is asked for by id also one of its companions. */
+/** The newest message of the action up to `at`. A system-wide companion is found only by its id. */
 function decisionOf(
   { actionId, loop, metric, at }: Question,
   outputs: readonly OutputEvent[],
@@ -79,7 +79,7 @@ function decisionOf(
   return found ?? null;
 }
 
-/** Outputs of the target among which the action's effect and its origin are. */
+/** Families of the target's outputs that contain the action's effect and its origin. */
 function aroundOf({ message: { target } }: OutputOf<"actions">): OutputSelection[] {
   if (target.service === "optimizer") return [{ family: "parameters" }, { family: "transitions" }];
   const id = target.series === null ? undefined : parseSeriesKey(target.series);
@@ -91,7 +91,7 @@ function aroundOf({ message: { target } }: OutputOf<"actions">): OutputSelection
   ];
 }
 
-/** The thresholds, states and parameters that the target put in force at the action's commands. */
+/** The thresholds, states and parameters that the target put in force because of the action's commands. */
 async function effectsOf(
   context: ServiceContext,
   { action_id: id, target, system }: Action,

@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { feedbackControl, type SignalBodies, signals } from "@mapek/core/messages";
 import { type Admit, admitControl, admitMessage, type Config } from "@mapek/runtime";
 
-/** Who a signal is from when it does not say. */
+/** Source of a signal that names none. */
 const UNNAMED_SOURCE = "unknown";
 
-/** What the feedback service takes in: signals of the five loops and what operators say. */
+/** Admits the feedback service's public inputs: signals of the five loops and operators' control messages. */
 export function admitSignals(config: Config): Admit {
   const control = admitControl("feedback", feedbackControl, config);
   return (subject, data, contentType, now) => {
@@ -13,7 +13,7 @@ export function admitSignals(config: Config): Admit {
     const { system, loop } = subject;
     const build = (body: SignalBodies[typeof loop], time: number) => {
       const { id, source: claimed = UNNAMED_SOURCE, timestamp: _, version: __, ...signal } = body;
-      // The server lets nobody else publish on that subject, so what the payload says does not count.
+      // The server lets only the holder of the key publish on a subject with a source, so that source overrides the payload's.
       const source = subject.source ?? claimed;
       const about = { version: 1, kind: "signal", time, system, loop } as const;
       return {

@@ -12,7 +12,7 @@ type Instruments = NonNullable<
   ActorServiceOptions<KeyedState<FeedbackState>, FeedbackInput>["instruments"]
 >;
 
-/** Series whose precision and recall one instance exports a system. */
+/** Number of series per system whose precision and recall are exported. */
 const MAX_LABELLED = 1_000;
 
 /** The feedback service's own metrics. */

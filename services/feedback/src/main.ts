@@ -6,7 +6,7 @@ import { historyVerbs } from "./history.ts";
 import { feedbackInstruments } from "./instruments.ts";
 import { feedbackLogic } from "./logic.ts";
 
-/** What the actors read; the sizes of the history are the streams' own affair. */
+/** Settings of the actors: without the history sizes, which are limits of the streams. */
 function actorSettings({ feedback_loops }: Config): object {
   const { signal_history_size: _, action_history_size: __, ...settings } = feedback_loops;
   return feedbackSettings.parse(settings);

@@ -4,18 +4,18 @@ import { type LabelRecord, precisionOf, recallOf } from "./loops/label-record.ts
 import { WHOLE_SYSTEM } from "./sources/source-limits.ts";
 import { ACCURACY_MEMORY, type FeedbackState, isEnabled, meanOfNewest } from "./state.ts";
 
-/** Series that an answer shows where it does not say how many. */
+/** Number of series in an answer to a request without `limit`. */
 const DEFAULT_LIMIT = 100;
 
-/** How right the alarms of a series, or of a whole system, have been. */
+/** Precision and recall of the alarms of a series, or of a whole system. */
 interface LabelItem {
   precision: number | null;
   recall: number | null;
-  /** Labels that this rests on, older ones counting less. */
+  /** Decayed number of labels behind both shares: older labels count less. */
   labels: number;
 }
 
-/** What the `effectiveness` verb says of one loop. */
+/** Answer of the `effectiveness` verb about one loop. */
 export interface LoopItem extends Partial<LabelItem> {
   system: string;
   loop: Loop;
@@ -32,7 +32,7 @@ export interface LoopItem extends Partial<LabelItem> {
   harm: number | null;
   damping: number;
   mean_accuracy?: number | null;
-  /** The series labelled last, the newest at the end. */
+  /** The most recently labelled series, the newest at the end. */
   series?: (LabelItem & { series: string })[];
 }
 

@@ -1,6 +1,6 @@
 import { forgetOldest } from "@mapek/core/forget-oldest";
 /**
- * A map that holds the `capacity` entries used last; reading is using.
+ * A map that keeps the `capacity` most recently used entries. `get` counts as a use, `peek` does not.
  *
  * Deterministic: the same calls leave the same entries in the same order. Cost: O(1) a call.
  */
@@ -17,7 +17,7 @@ export class RecentMap<Value> {
     return this.entries.size;
   }
 
-  /** The value that was used longest ago. */
+  /** The least recently used value. */
   get oldest(): Value | undefined {
     for (const value of this.entries.values()) return value;
     return undefined;
@@ -31,7 +31,7 @@ export class RecentMap<Value> {
     return value;
   }
 
-  /** The value, which does not count as using it: for questions, which must leave no trace. */
+  /** Reads without counting as a use: queries must not change the state. */
   peek(key: string): Value | undefined {
     return this.entries.get(key);
   }

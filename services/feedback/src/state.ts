@@ -8,24 +8,24 @@ import type { LabelRecord } from "./loops/label-record.ts";
 import { RecentMap } from "./recent-map.ts";
 import { type Allowance, SOURCE_MEMORY, type SourceState } from "./sources/source-limits.ts";
 
-/** Number of the saved form; a new one needs a migration from each older. */
+/** Schema number of the saved state. A state with another number is refused and rebuilt from the stream. */
 export const STATE_SCHEMA = 2;
 
-/** Most series whose threshold in force and whose labels are remembered. */
+/** Number of series whose threshold in force and whose labels are remembered. */
 export const SERIES_MEMORY = 10_000;
-/** Most kinds of resource that are remembered. */
+/** Number of resource types that are remembered. */
 export const RESOURCE_MEMORY = 1_000;
-/** How many accuracies of decisions are remembered. */
+/** Number of decisions whose accuracy is remembered. */
 export const ACCURACY_MEMORY = 100;
 
 /** One loop of a system. */
 interface LoopState {
-  /** Signals stored, repeated ones not among them. */
+  /** Number of signals stored; `duplicates` counts the repeated ones. */
   signals: number;
   duplicates: number;
-  /** Actions begun; the newest one's number. */
+  /** Number of actions begun, and the number in the newest action's id. */
   actions: number;
-  /** What is left of its step after actions that hurt, 0.1–1. */
+  /** Share of a full step that the loop makes, 0.1–1: smaller after actions that hurt. */
   damping: number;
   readonly verdicts: Verdicts;
   readonly evidence: Evidence;
@@ -36,35 +36,35 @@ interface LoopState {
 /** The threshold in force of a series. */
 export interface KnownThreshold {
   value: number;
-  /** Interquartile range of its window, > 0; null while it is not known. */
+  /** Interquartile range of the series' window, > 0; null while not known. */
   scale: number | null;
-  /** Usual deviation of the series, > 0; null or, from before version 0.2, not there while it is not known. */
+  /** Usual deviation of the series, > 0; null while not known, absent in states saved before version 0.2. */
   spread?: number | null;
-  /** The action that moved it last; not there while none did. */
+  /** Id of the action that moved the threshold last; absent before the first. */
   movedBy?: string | undefined;
-  /** Whether a signal has set it where none was in force: the next recommendation replaces it. */
+  /** Whether a signal set the threshold where none was in force: the next recommendation replaces it. */
   tentative: boolean;
 }
 
-/** What is known of a resource. */
+/** Recent utilization of a resource. */
 export interface ResourceState {
-  /** Since when utilization has been low; null while it is not. */
+  /** Event time, ms, since which utilization is below 0.6 or the last step up was made; null while it is not below. */
   lowSinceMs: number | null;
-  /** High signals in a row. */
+  /** Consecutive signals above 0.8 since the last step. */
   highCount: number;
 }
 
-/** All that the feedback service knows of one system. Bounded by the limits above and 1,000 open actions a loop. */
+/** The feedback service's state of one system. Bounded by the limits above and 1,000 open actions a loop. */
 export interface FeedbackState {
   readonly system: string;
   settings: FeedbackSettings;
-  /** Set by an operator; stands until the configured value of that loop changes. */
+  /** Loops that an operator enabled or disabled, in force until the loop's value in the settings changes. */
   operatorLoops: { [L in Loop]?: boolean };
-  /** Event time: the largest of all messages, so that it never runs backwards. */
+  /** Largest event time of all inputs, ms, so that time never runs backwards. */
   timeMs: number;
-  /** The system's learning rate, as the optimizer published it last. */
+  /** The system's learning rate, 0.05–1, as the optimizer published it last. */
   learningRate: number;
-  /** Recommendations seen; the newest one's number. */
+  /** Number of recommendations seen, and the number in the newest one's signal id. */
   recommendations: number;
   readonly signalIds: Set<string>;
   readonly loops: { readonly [L in Loop]: LoopState };
@@ -75,19 +75,19 @@ export interface FeedbackState {
   /** By series key, `""` for the whole system. */
   readonly labels: RecentMap<LabelRecord>;
   readonly resources: RecentMap<ResourceState>;
-  /** What sources of signals have used of what they may. */
+  /** Allowances left to each source of signals. */
   readonly sources: RecentMap<SourceState>;
   readonly unproven: RecentMap<Allowance>;
 }
 
-/** The work on one input. */
+/** The state and the outputs so far of folding one input. */
 export interface Turn {
   readonly state: FeedbackState;
   readonly outputs: Output[];
 }
 
 const DEFAULT_SETTINGS: FeedbackSettings = feedbackSettings.parse({});
-/** What holds until the optimizer has spoken: the healthy state's rate. */
+/** Learning rate before the optimizer's first parameters: that of the healthy state. */
 const DEFAULT_LEARNING_RATE = 0.1;
 
 export function createState(system: string): FeedbackState {
@@ -122,11 +122,11 @@ export function eachLoop<Value>(make: (loop: Loop) => Value): { [L in Loop]: Val
   return Object.fromEntries(LOOPS.map((loop) => [loop, make(loop)])) as { [L in Loop]: Value };
 }
 
-/** Whether a loop acts on its signals: an operator's word, then the settings', then yes. */
+/** Whether a loop acts on its signals: as an operator set it, else as the settings say, else yes. */
 export const isEnabled = (state: FeedbackState, loop: Loop): boolean =>
   state.operatorLoops[loop] ?? state.settings.loops[loop] ?? true;
 
-/** Mean of the newest `count` values; undefined of none. */
+/** Mean of the newest `count` values; undefined of an empty list. */
 export function meanOfNewest(values: readonly number[], count: number): number | undefined {
   const start = Math.max(0, values.length - count);
   if (start === values.length) return undefined;

@@ -8,21 +8,21 @@ import type {
 import type { Forecast, Standing } from "@mapek/core/stats";
 import type { Direction } from "../judgement/evidence.ts";
 
-/** Most open actions of a loop; one more closes the oldest. */
+/** Number of open actions of a loop; one more closes the oldest. */
 export const OPEN_LIMIT = 1_000;
 
 /** Sent and not confirmed; confirmed and not judged; hurt and its rollback not confirmed. */
 export type Phase = "pending" | "judging" | "rolling_back";
 
-/** An action whose last word has not been said. */
+/** An action that is not closed yet: see {@link Phase}. */
 export interface OpenAction {
   readonly id: string;
   readonly loop: Loop;
   readonly signalId: string;
-  /** What evidence must be about to judge it: a series, a resource, a direction. */
+  /** Evidence about this subject judges the action: a series (`#lower` marks its lower side), a resource, `""` for the system. */
   readonly subject: string;
   phase: Phase;
-  /** Event time at which the phase began. */
+  /** Event time at which the phase began, ms. */
   sinceMs: number;
   readonly target: Action["target"];
   readonly command: LearnerCommand | OptimizerCommand;
@@ -33,24 +33,24 @@ export interface OpenAction {
   before: number | null;
   predicted: number | null;
   after: number | null;
-  /** What is expected to be left of `before`, where the target measures it. */
+  /** Predicted `after` as a share of `before`; null where the loop predicts no share. */
   readonly expectedShare: number | null;
-  /** The measure of the signal that led here. */
+  /** Measure of the signal that led to the action; the prediction is made from it. */
   readonly basis: number | null;
   /** Factor that went to every series of the system beside the command. */
   readonly broadcastFactor: number | null;
-  /** The signals' objective that judges it; null where its target does. */
+  /** Stream of signals that judges the action; null where its target measures the outcome. */
   readonly stream: string | null;
-  /** How that stream stood when it began. */
+  /** Last value and mean of that stream when the action began. */
   readonly standing: Standing | null;
-  /** What would come of that stream by itself; null while too little is known. */
+  /** Forecast of that stream without the action; null before there are enough examples for one. */
   readonly forecast: Forecast | null;
   readonly direction: Direction;
   /** -1 where the stream's measure is to rise. */
   readonly sign: 1 | -1;
-  /** Of the objective, smaller is better. */
+  /** Sum of the objective over the signals that judge the action; smaller is better. */
   evidenceSum: number;
-  /** Of the stream's measure. */
+  /** Sum of the stream's measure over the same signals. */
   measureSum: number;
   evidenceCount: number;
 }

@@ -4,7 +4,7 @@ import { effectivenessOf } from "../judgement/effectiveness.ts";
 import type { Turn } from "../state.ts";
 import type { OpenAction } from "./action-book.ts";
 
-/** Publishes what has become of an action. */
+/** Publishes an action with its new status. */
 export function logAction(
   turn: Turn,
   action: OpenAction,
@@ -44,7 +44,7 @@ export function logAction(
   outputs.push({ to: "log", family: "actions", tokens: [state.system, action.loop], message });
 }
 
-/** The weaker, system-wide companion of a series' action: recorded, and judged with it. */
+/** Publishes the system-wide companion of a series' action: a weaker factor, rolled back together with the action. */
 export function logBroadcast(
   turn: Turn,
   action: OpenAction,

@@ -19,7 +19,7 @@ import { findAction } from "./action-id.ts";
 import { logAction, logBroadcast } from "./action-log.ts";
 import { broadcastSensitivity, type Command, send } from "./commands.ts";
 
-/** What a loop wants done, and how it is to be judged. */
+/** An action that a loop wants, and how it is judged. */
 export interface Draft {
   readonly signalId: string;
   readonly subject: string;
@@ -32,14 +32,14 @@ export interface Draft {
   readonly expectedShare?: number;
   readonly basis?: number;
   readonly broadcastFactor?: number;
-  /** Which way the setting is to move; 0 where it is not told. */
+  /** Which way the setting is to move. @default 0, neither */
   readonly direction?: Direction;
-  /** The signals' objective that judges it, and whether its measure is to rise. */
+  /** Stream of signals that judges the action; `sign` is -1 where its measure is to rise. @default none; 1 */
   readonly stream?: string;
   readonly sign?: 1 | -1;
 }
 
-/** Sends a command whose confirmation and judgement are awaited. */
+/** Opens an action and sends its command; the action waits for the target's confirmation. */
 export function begin(turn: Turn, loop: Loop, draft: Draft): void {
   const action = open(turn, loop, draft);
   send(turn, action.id, draft.command);
@@ -48,7 +48,7 @@ export function begin(turn: Turn, loop: Loop, draft: Draft): void {
   logBroadcast(turn, action, "applied", draft.broadcastFactor, action.reason);
 }
 
-/** Sends a command to every series of the system. Nobody confirms it: it is applied at once. */
+/** Opens an action on every series of the system. No target confirms it, so it counts as applied at once. */
 export function beginSystemWide(turn: Turn, loop: Loop, draft: Draft, factor: number): void {
   const action = open(turn, loop, draft);
   action.to = factor;
@@ -100,15 +100,16 @@ function open(turn: Turn, loop: Loop, draft: Draft): OpenAction {
 }
 
 /**
- * What comes next of the action's stream is its doing. Labels come about what was done, hardly ever without:
- * there the forecast is of what comes after labels in general.
+ * Marks the action's stream as disturbed: otherwise the forecast would learn the effect of actions as what comes
+ * without them. Streams of labels are not marked, because nearly every label comes after an action; their
+ * forecast is of the next labels in general.
  */
 function disturbed({ state }: Turn, { loop, stream }: OpenAction): void {
   if (stream !== null && loop !== "anomaly_feedback")
     disturbStream(state.loops[loop].streams, stream);
 }
 
-/** A loop whose steps on one setting go to and fro is damped. Labels are people's, who may disagree. */
+/** Damps a loop whose steps move one setting alternately up and down. Not for labels: people may disagree with each other. */
 function dampOscillation({ state }: Turn, { loop, stream, direction }: OpenAction): void {
   if (stream === null || loop === "anomaly_feedback") return;
   const own = state.loops[loop];
@@ -117,10 +118,10 @@ function dampOscillation({ state }: Turn, { loop, stream, direction }: OpenActio
 }
 
 /**
- * Takes a target's word on a command or on a rollback; one about nothing open is ignored.
+ * Folds a target's confirmation of a command or of a rollback; ignored where no open action awaits it.
  *
- * @param onApplied Called with an action that was applied, before that is published.
- * @param onRefused Called with one that was refused, before that is published.
+ * @param onApplied Called with an applied action before its status is published.
+ * @param onRefused Called with a refused action before its status is published.
  */
 export function receiveConfirmation(
   turn: Turn,
@@ -169,7 +170,7 @@ export function expire(turn: Turn): void {
   }
 }
 
-/** When the next action has waited too long: event time, ms; undefined while none is open. */
+/** Event time, ms, at which the next open action expires; undefined while none is open. */
 export function nextExpiryAt(state: FeedbackState): number | undefined {
   let earliest: number | undefined;
   for (const loop of LOOPS) {
@@ -181,7 +182,7 @@ export function nextExpiryAt(state: FeedbackState): number | undefined {
     : earliest + state.settings.judgement_timeout_seconds * 1_000;
 }
 
-/** Closes an action without a verdict: it counts neither for nor against its loop. */
+/** Closes an action without a verdict: the action counts neither for nor against its loop. */
 function abandon(turn: Turn, action: OpenAction, when: string): void {
   turn.state.loops[action.loop].book.remove(action);
   switch (action.phase) {

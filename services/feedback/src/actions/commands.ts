@@ -36,7 +36,7 @@ export function send(turn: Turn, actionId: string, command: Command): void {
   }
 }
 
-/** Sensitivity of every series of the system; its confirmation is not awaited. */
+/** Command that scales the sensitivity of every series of the system; no confirmation is awaited. */
 export const broadcastSensitivity = (factor: number): LearnerCommand => ({
   name: "scale_sensitivity",
   metric: null,
@@ -45,8 +45,8 @@ export const broadcastSensitivity = (factor: number): LearnerCommand => ({
 });
 
 /**
- * The command that undoes an applied action; undefined where there is none: a re-evaluation, a
- * first threshold, or a threshold that something else has moved since.
+ * The command that undoes an applied action; undefined for a re-evaluation, for a first threshold,
+ * and for a threshold that something else has moved since.
  */
 export function inverseOf(state: FeedbackState, action: OpenAction): Command | undefined {
   const { command, from, to } = action;
@@ -79,7 +79,10 @@ export function inverseOf(state: FeedbackState, action: OpenAction): Command | u
   }
 }
 
-/** A lesson about a kind of burst is taken back by its opposite; that of a missed one by the time that it named. */
+/**
+ * The inverse of a sensitivity command. Where the command taught a kind of burst, the inverse names the same anomaly
+ * with the opposite verdict; a missed anomaly is taken back as a false alarm at the same time.
+ */
 function unlearned(
   command: Extract<LearnerCommand, { name: "scale_sensitivity" }>,
   factor: number,
@@ -97,7 +100,7 @@ const OPPOSITES: { readonly [V in LabelVerdict]: LabelVerdict } = {
   false_negative: "false_positive",
 };
 
-/** From what was really changed, since a target keeps to its bounds; else from what was asked. */
+/** The inverse of the confirmed change, since a target clamps to its bounds; of the requested factor where none is known. */
 function inverseFactor({ from, to }: OpenAction, factor: number): number {
   const measured = typeof from === "number" && typeof to === "number" && from > 0 && to > 0;
   return measured ? from / to : 1 / factor;

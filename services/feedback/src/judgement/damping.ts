@@ -1,13 +1,13 @@
 import { Verdict } from "./effectiveness.ts";
 
 const LEAST_DAMPING = 0.1;
-/** What comes back of a loop's step with an action that made no clear difference. */
+/** Share of the damped part of a step that comes back with each neutral verdict. */
 const NEUTRAL_RECOVERY = 0.05;
 
 /**
- * What is left of a loop's step, 0.1–1. An action that hurt leaves `factor` of it; one that helped brings it
- * half-way back; one that made no clear difference a twentieth of the way, since a damped step may be too small
- * to be seen to help.
+ * The loop's damping after a verdict: the share of a full step that the loop still makes, 0.1–1. An action that
+ * hurt multiplies damping by `factor`; an action that helped brings it half-way back to 1; a neutral one brings
+ * it back by a twentieth of the way, since the effect of a damped step may be too small to be measured.
  */
 export function dampedAfter(verdict: Verdict, damping: number, factor: number): number {
   switch (verdict) {
@@ -20,6 +20,6 @@ export function dampedAfter(verdict: Verdict, damping: number, factor: number): 
   }
 }
 
-/** A factor moved toward 1 by damping: `factor` itself at 1, nothing at 0. */
+/** A factor moved toward 1: `factor` itself at damping 1, 1 at damping 0. */
 export const dampFactor = (factor: number, damping: number): number =>
   damping === 1 ? factor : factor ** damping;

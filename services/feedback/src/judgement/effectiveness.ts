@@ -26,7 +26,7 @@ export const noVerdicts = (): Verdicts => ({
   recentHurt: 0,
 });
 
-/** Counts a verdict; an action that made no clear difference was judged and did not help. */
+/** Counts a verdict; a neutral one counts as judged, neither as helped nor as hurt. */
 export function countVerdict(verdicts: Verdicts, verdict: Verdict): void {
   verdicts.judged++;
   if (verdict === Verdict.Helped) verdicts.helped++;
@@ -50,10 +50,10 @@ export const harmOf = (verdicts: Verdicts): number | null =>
   verdicts.recent.length === 0 ? null : verdicts.recentHurt / verdicts.recent.length;
 
 /**
- * Compares an objective, smaller is better, before and after an action, where nothing is known of its noise.
+ * Compares an objective (smaller is better) before and after an action whose noise is not known.
  *
  * Helped: fell by more than 5 % (at least 0.005), or is at its goal afterwards. Hurt: rose by more
- * than 10 % (at least 0.01) and is beyond the goal. What lies between made no clear difference.
+ * than 10 % (at least 0.01) and is beyond the goal. Neutral: everything between.
  *
  * @param goal Value at and below which nothing is left to improve, in the objective's own unit.
  */

@@ -2,21 +2,21 @@ import type { Forecast } from "@mapek/core/stats";
 import { clamp } from "@mapek/core/stats";
 import { Verdict } from "./effectiveness.ts";
 
-/** Two-sided 5 % of the normal distribution. */
+/** Two-sided 5 % quantile of the normal distribution. */
 const NORMAL_QUANTILE = 1.96;
-/** What one action counts beside those before it. */
+/** Weight of the newest score in the running mean. */
 const NEWEST_SHARE = 0.3;
-/** Standard deviation of the running mean where actions do nothing. */
+/** Standard deviation of the running mean of scores when actions have no effect. */
 const NOISE = Math.sqrt(NEWEST_SHARE / (2 - NEWEST_SHARE));
-/** The running mean's limit in its standard deviations: passed by noise in 3 of 100 cases, to either side. */
+/** Limit of the running mean, 2.2 of its standard deviations: noise alone exceeds it, up or down, in 3 of 100 cases. */
 const LIMIT = 2.2 * NOISE;
-/** No single action counts for more: noise has heavier tails than one thinks. */
+/** Bound of one score: real noise has heavier tails than the normal distribution, and one outlier must not decide. */
 const LARGEST_SCORE = 5;
 
 /** Which way an action moves its setting: 1 up, -1 down, 0 neither. */
 export type Direction = 1 | -1 | 0;
 
-/** Running means of the scores of a loop's actions, by their direction: below 0 they help. */
+/** Running means of the scores of a loop's actions, by direction; below 0 the actions help. */
 export interface Evidence {
   up: number;
   down: number;
@@ -26,10 +26,12 @@ export interface Evidence {
 export const noEvidence = (): Evidence => ({ up: 0, down: 0, neither: 0 });
 
 /**
- * How far an objective, smaller is better, came away from what would have come without the action, in standard
- * deviations of noise; 0 where it is no more than 5 % (at least 0.005).
+ * The change of an objective (smaller is better) against the forecast without the action, in standard deviations
+ * of noise. 0 where the change is at most 5 % of the forecast (at least 0.005).
  *
  * Source of the correction for few degrees of freedom: Abramowitz and Stegun (1964), 26.7.5, first term.
+ *
+ * @returns -5–5; below 0 the action helped.
  */
 export function scoreOf(change: number, { expected, variance, freedom }: Forecast): number {
   if (Math.abs(change) <= Math.max(0.005, 0.05 * Math.abs(expected))) return 0;
@@ -39,8 +41,9 @@ export function scoreOf(change: number, { expected, variance, freedom }: Forecas
 }
 
 /**
- * Adds an action's score to those of its kind and judges it by all of them: steps are small, and what one does is
- * mostly less than its noise. An action that went the other way itself is not judged by the others.
+ * Folds an action's score into the running mean of its direction and judges the action by that mean, because the
+ * effect of one small step is mostly smaller than its noise. Neutral while the mean is within its limit, and
+ * where the action's own score has the opposite sign of the mean.
  *
  * Source: Roberts (1959), Technometrics 1(3), 239–250, control charts of exponentially weighted moving averages.
  */

@@ -11,10 +11,10 @@ import { countVerdict, Verdict, verdictOn } from "./effectiveness.ts";
 import { scoreOf, weigh } from "./evidence.ts";
 import { fold, restFor, settle } from "./stream.ts";
 
-/** Spans that a loop only watches after an action while too little is known of its noise. */
+/** Rest after an action that had no forecast, in spans of `judgement_signals`: enough for the 12 examples a forecast needs. */
 const FIRST_REST = 14;
 
-/** Standard deviations of noise by which an objective may be worse after its measure moved as it should. */
+/** A step that moved its measure the right way counts as hurt if the objective got worse by more than this many standard deviations. */
 const OVERSHOOT = 2;
 
 /**
@@ -45,11 +45,11 @@ export function receiveOutcome(
   conclude(turn, action, isAtGoal(verdict, after, goal) ? Verdict.Neutral : verdict, forecast);
 }
 
-/** What a signal says of an objective. */
+/** The value of an objective that a signal carries. */
 export interface Observation {
-  /** The stream that it belongs to. */
+  /** Name of the stream to which the value belongs. */
   readonly stream: string;
-  /** What the stream is made of. */
+  /** Value of the stream, which the forecast predicts. */
   readonly measure: number;
   /** At and below which nothing is left to improve, unit of the objective. */
   readonly goal: number;
@@ -59,7 +59,7 @@ export interface Observation {
   readonly learns?: boolean;
 }
 
-/** Counts a signal's objective toward the actions that it judges; `judgement_signals` of them are a verdict. */
+/** Adds a signal's objective to the open actions on its stream; an action with `judgement_signals` of them is judged. */
 export function observe(turn: Turn, loop: Loop, observation: Observation): void {
   const { stream, measure, goal, objective = measure, learns = true } = observation;
   const { book, streams } = turn.state.loops[loop];
@@ -83,12 +83,13 @@ function judgeBySignals(turn: Turn, action: OpenAction, goal: number): void {
   if (forecast !== null) {
     const change = sign * (action.measureSum / evidenceCount - forecast.expected);
     verdict = weigh(evidence, direction, scoreOf(change, forecast));
-    // The measure went where it was to go, and far beyond: a busy resource is idle now.
+    // The measure moved the right way but too far: for example, a busy resource is idle now.
     const far = (action.before ?? after) + OVERSHOOT * Math.sqrt(forecast.variance);
     if (verdict === Verdict.Helped && after > far) verdict = Verdict.Hurt;
     if (isAtGoal(verdict, after, goal)) verdict = Verdict.Neutral;
   }
-  // Loops act when a measure is extreme, so the forecast sees extremes only here: an action without effect shows how one returns by itself.
+  // Loops act at extremes, and acted-on values are no examples for the forecast. An action without effect is the only
+  // example of how an extreme measure returns by itself.
   if (standing !== null && forecast !== null && verdict === Verdict.Neutral)
     streams.baseline.learn(standing, action.measureSum / evidenceCount, 1);
   if (stream !== null && verdict === Verdict.Helped) settle(streams, stream);
@@ -97,7 +98,7 @@ function judgeBySignals(turn: Turn, action: OpenAction, goal: number): void {
   conclude(turn, action, verdict, forecast);
 }
 
-/** What is at its goal is not hurt, wherever it was. */
+/** Whether a verdict of hurt is void because the objective is at its goal. */
 const isAtGoal = (verdict: Verdict, after: number, goal: number): boolean =>
   verdict === Verdict.Hurt && after <= goal;
 

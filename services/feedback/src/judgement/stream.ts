@@ -10,21 +10,21 @@ import {
 import { RecentMap } from "../recent-map.ts";
 import type { Direction } from "./evidence.ts";
 
-/** Most streams of a loop whose newest values are remembered. */
+/** Number of streams of a loop whose newest values are remembered. */
 export const STREAM_MEMORY = 10_000;
 
-/** One objective as signals tell it: of a resource, of a series' labels, of a system's decisions. */
+/** One objective measured by signals: utilization of a resource, label error of a series, error of a system's decisions. */
 export interface Stream {
   readonly track: ObjectiveTrack;
-  /** Signals that the loop only watches before it acts again. */
+  /** Number of signals left that the loop only watches before it acts again. */
   rest: number;
-  /** Which way its last step went; 0 before the first. */
+  /** Direction of the last step; 0 before the first and after a step that helped. */
   direction: Direction;
-  /** Steps that turned back one which had not helped, less half of those that went on. */
+  /** Count of steps against the step before, less 0.5 for each step in the same direction; 0 after a step that helped. */
   reversals: number;
 }
 
-/** The objectives of one loop. What comes of them by itself is learned of all together: few streams are long. */
+/** The streams of one loop, and one forecast learned from all of them: most streams are too short for their own. */
 export interface Streams {
   readonly byName: RecentMap<Stream>;
   baseline: BaselineForecast;
@@ -35,7 +35,7 @@ export const noStreams = (): Streams => ({
   baseline: new BaselineForecast(),
 });
 
-/** Folds the next value of a stream. @param learns Whether it is an example for others. */
+/** Folds the next value of a stream. @param learns Whether the shared forecast learns from the value. */
 export function fold(
   { byName, baseline }: Streams,
   name: string,
@@ -49,34 +49,34 @@ export function fold(
   follow(stream.track, value, span, learns ? baseline : undefined);
 }
 
-/** How a stream stands; null where nothing came of it yet. */
+/** Newest value and mean of a stream; null before its first value. */
 export function standsAt({ byName }: Streams, name: string, span: number): Standing | null {
   const stream = byName.get(name);
   return (stream && standingOf(stream.track, span)) ?? null;
 }
 
-/** Whether the loop only watches for now: its last action there made no clear difference, or hurt. */
+/** Whether the loop only watches the stream for now, because its last action there did not help. */
 export const isResting = ({ byName }: Streams, name: string): boolean =>
   (byName.get(name)?.rest ?? 0) > 0;
 
-/** Watches the next `signals` values of a stream without acting: what comes of it by itself is seen only then. */
+/** Keeps the loop from acting for the next `signals` values of a stream: the forecast learns only where nobody acts. */
 export function restFor({ byName }: Streams, name: string, signals: number): void {
   const stream = byName.get(name);
   if (stream !== undefined) stream.rest = signals;
 }
 
-/** What comes next is an action's doing. */
+/** Marks the next values of a stream as the effect of an action, from which the forecast does not learn. */
 export function disturbStream({ byName }: Streams, name: string): void {
   const stream = byName.get(name);
   if (stream !== undefined) disturb(stream.track);
 }
 
-/** Steps to and fro, none of which helped, from which on a loop oscillates. */
+/** Value of {@link Stream.reversals} from which a loop oscillates. */
 const OSCILLATION = 2;
-/** What a step that goes on takes from the count of those that turned back. */
+/** Amount by which a step in the same direction lowers {@link Stream.reversals}. */
 const ONWARD = 0.5;
 
-/** Notes which way a step went. @returns Whether the loop goes to and fro there. */
+/** Notes the direction of a step. @returns Whether the loop oscillates on this stream. */
 export function oscillates({ byName }: Streams, name: string, direction: Direction): boolean {
   const stream = byName.get(name);
   if (stream === undefined || direction === 0) return false;
@@ -86,7 +86,7 @@ export function oscillates({ byName }: Streams, name: string, direction: Directi
   return stream.reversals >= OSCILLATION;
 }
 
-/** A step that helped may well be turned back when the world turns. */
+/** Clears the direction after a step that helped: a later step back answers a new situation and is no oscillation. */
 export function settle({ byName }: Streams, name: string): void {
   const stream = byName.get(name);
   if (stream === undefined) return;

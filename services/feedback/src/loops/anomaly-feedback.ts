@@ -24,16 +24,17 @@ const FALSE_POSITIVE_FACTOR = 0.8;
 const FALSE_NEGATIVE_FACTOR = 1.25;
 const LEAST_FACTOR = 0.5;
 const LARGEST_FACTOR = 2;
-/** The whole system moves by the fourth root of what its series moves. */
+/** The sensitivity of the system is scaled by the fourth root of the factor of its series. */
 const SYSTEM_EXPONENT = 1 / 4;
-/** Where a kind of burst is learned, the sensitivity to all kinds moves by the fourth root: three labels by a sixth. */
+/** Where a label taught a kind of burst, its series' sensitivity moves by the fourth root only: 0.85 for three false alarms. */
 const KNOWN_KIND_EXPONENT = 1 / 4;
 
 /**
- * A false alarm lowers the sensitivity of its series, a missed anomaly raises it; the system as a
- * whole follows more weakly. A label that names its anomaly teaches the series that kind of burst,
- * and moves the rest less. Judged by the share of wrong labels among the next ones about the same
- * series.
+ * A false alarm lowers the sensitivity of its series, a missed anomaly raises it; the sensitivity of the whole
+ * system follows more weakly. A label that names its anomaly also teaches the series that kind of burst.
+ * The action is judged by the share of wrong labels among the next labels about the same series.
+ *
+ * @returns Why the label has no effect; undefined where it may have one.
  */
 function receive(
   turn: Turn,
@@ -107,7 +108,7 @@ function move(turn: Turn, signalId: string, source: Sender, label: Label, step: 
   });
 }
 
-/** A right alarm takes back part of what false ones have taught of its kind. */
+/** A confirmed alarm takes back part of what false alarms have taught about its kind of burst. */
 function confirmKind(
   turn: Turn,
   signalId: string,
@@ -140,7 +141,7 @@ const scaled = (
   factor: number,
 ): ScaleSensitivity => ({ name: "scale_sensitivity", metric, labels, factor });
 
-/** What the command says of a kind of burst. */
+/** Part of the command that teaches a kind of burst; empty for a label that does not name one anomaly. */
 const teaching = ({ lesson }: Label, weight: number): Partial<ScaleSensitivity> =>
   lesson === undefined
     ? {}
@@ -168,7 +169,7 @@ function count(turn: Turn, subject: string, label: Label, weight: number): void 
   countLabels(recordOf(turn, subject), label, weight, settings, timeMs);
 }
 
-/** The mean share of wrong labels among the last ones, the newest included. */
+/** Mean share of wrong labels in the last `judgement_signals` signals, the newest included; 0 without any. */
 function errorBefore({ state }: Turn, subject: string): number {
   const stream = state.loops.anomaly_feedback.streams.byName.get(subject);
   return meanOfNewest(stream?.track.values ?? [], state.settings.judgement_signals) ?? 0;

@@ -17,15 +17,15 @@ const GOAL = 0.1;
 /** All decisions of a system are one stream. */
 const STREAM = "";
 
-/** How near a decision's prediction came: 1 exact, 0 as far off as the outcome is large (at least 1), never negative. */
+/** Accuracy of a decision, 0–1: 1 for an exact prediction, 0 for an error of at least |outcome| (or 1, where that is less). */
 export function accuracyOf(predicted: number, actual: number): number {
   return Math.max(0, 1 - Math.abs(predicted - actual) / Math.max(Math.abs(actual), 1));
 }
 
 /**
- * Poor decisions raise the learning rate, good ones lower it. A step is judged by the mean error of
- * the next `judgement_signals` decisions; until then further signals lead to no second step, and after one that
- * did not help as many decisions more are only watched.
+ * An accuracy below 0.5 raises the learning rate, one above 0.9 lowers it. A step is judged by the mean error of
+ * the next `judgement_signals` decisions, and no second step is made before that. After a step that did not
+ * help the loop only watches for as many decisions again.
  */
 function receive(
   turn: Turn,

@@ -1,8 +1,8 @@
 import type { FeedbackSettings } from "@mapek/core/messages";
 
-/** The labels of one series, or of the whole system. */
+/** Counts of the labels of one series, or of the whole system. */
 export interface LabelRecord {
-  /** Counts, older labels counting less, as of `atMs`. */
+  /** Decayed counts as of `atMs`: older labels count less. */
   truePositives: number;
   falsePositives: number;
   falseNegatives: number;
@@ -10,7 +10,7 @@ export interface LabelRecord {
   atMs: number;
 }
 
-/** How many labels of each kind a signal brings. */
+/** Number of labels of each kind in one signal. */
 export interface LabelCounts {
   readonly right: number;
   readonly falseAlarms: number;
@@ -25,10 +25,10 @@ export const noLabels = (atMs: number): LabelRecord => ({
 });
 
 /**
- * Counts labels. What was counted before halves with every `label_half_life_count` labels and with
+ * Counts labels. The earlier counts halve with every `label_half_life_count` labels and with
  * every `label_half_life_seconds`.
  *
- * @param weight What each of them counts, 0–1.
+ * @param weight Weight of each new label, 0–1.
  */
 export function countLabels(
   record: LabelRecord,

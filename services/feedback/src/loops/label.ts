@@ -9,16 +9,16 @@ import {
 } from "@mapek/core/messages";
 import type { LabelCounts } from "./label-record.ts";
 
-/** What a label says, and of what. */
+/** A label signal, read: counts by verdict, and the series that it is about. */
 export interface Label extends LabelCounts {
   readonly total: number;
   /** Undefined where the whole system is meant. */
   readonly series: { readonly id: SeriesId; readonly key: string } | undefined;
-  /** What it says of the one anomaly that it names; undefined where it names none, or says several things. */
+  /** Verdict on the one anomaly that the label names; undefined where it names none, or carries several verdicts. */
   readonly lesson: Lesson | undefined;
 }
 
-/** What can be learned of a kind of burst. */
+/** A verdict on one anomaly, from which its series learns that kind of burst. */
 interface Lesson {
   readonly verdict: LabelVerdict;
   /** Event time (ms) at which the anomaly opened. */
@@ -46,7 +46,7 @@ export function readLabel(system: string, body: SignalBodies["anomaly_feedback"]
 
 const VERDICTS = ["true_positive", "false_positive", "false_negative"] as const;
 
-/** The series of an anomaly of this system. */
+/** The series of an anomaly; undefined where the id is malformed or belongs to another system. */
 function seriesOfAnomaly(system: string, anomalyId: string | undefined): SeriesId | undefined {
   const key = anomalyId === undefined ? undefined : seriesKeyOfAnomaly(anomalyId);
   const parsed = key === undefined ? undefined : parseSeriesKey(key);

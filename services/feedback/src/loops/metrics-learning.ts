@@ -25,7 +25,7 @@ const DEVIATION_PER_RANGE = 0.5915;
 const subjectOf = (series: string, side: ThresholdSide | undefined): string =>
   side === "lower" ? `${series}#lower` : series;
 
-/** A recommendation of the learner, with the threshold that it says is in force. */
+/** Acts on a recommendation of the learner, and remembers the threshold that the learner reports as in force. */
 export function receiveRecommendation(
   turn: Turn,
   signalId: string,
@@ -73,7 +73,7 @@ export function receiveRecommendation(
   });
 }
 
-/** A loop that is disabled moves nothing: what follows at its word is told to stay. */
+/** Freezes a threshold that follows the learned one: while the loop is disabled, the learner would otherwise go on moving it. */
 function stopFollowing(
   turn: Turn,
   signalId: string,
@@ -96,7 +96,7 @@ function stopFollowing(
   });
 }
 
-/** Usual deviation of a series, in which its threshold is measured; by its window where the learner does not say. */
+/** Usual deviation of a series, the unit of `min_change`: as the learner reports it, or estimated from its interquartile range. */
 function spreadOf(recommendation: Recommendation): number | undefined {
   const { spread } = recommendation.supporting_data;
   if (typeof spread === "number" && spread > 0) return spread;
@@ -104,15 +104,18 @@ function spreadOf(recommendation: Recommendation): number | undefined {
   return scale === undefined ? undefined : scale * DEVIATION_PER_RANGE;
 }
 
-/** Interquartile range of the window that a recommendation rests on. */
+/** Interquartile range of the window behind a recommendation, > 0; undefined where it is 0 or not reported. */
 function scaleOf({ supporting_data: { p25, p75 } }: Recommendation): number | undefined {
   const range = typeof p25 === "number" && typeof p75 === "number" ? p75 - p25 : 0;
   return range > 0 ? range : undefined;
 }
 
 /**
- * A threshold that somebody proposes. Where none is in force it takes all that its source may move, and holds
- * until the learner recommends one; from 0 it has no measure unless the scale of the series is known.
+ * Acts on a threshold that a source proposes. Where none is in force, the proposal uses up the source's whole
+ * influence and holds until the learner recommends a threshold. A threshold of 0 can be moved only where the
+ * scale of the series is known, because a move from 0 has no factor.
+ *
+ * @returns Why the proposal has no effect; undefined where it may have one.
  */
 function receive(
   turn: Turn,

@@ -5,8 +5,8 @@ import type { Turn } from "../state.ts";
 import type { LoopRules, Signal } from "./loop-rules.ts";
 
 /**
- * Has the optimizer decide again, now, on what the signal says. It is judged by the pressure that
- * the optimizer measures before and after; damping has nothing to act on here.
+ * Makes the optimizer evaluate the system's state at once with the measures of the signal. The action is judged by
+ * the pressure that the optimizer measures before and after. A re-evaluation has no size, so damping does not apply.
  */
 function receive(
   turn: Turn,

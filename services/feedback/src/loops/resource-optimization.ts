@@ -17,12 +17,12 @@ const distanceFromBand = (utilization: number): number =>
   Math.max(LOW_UTILIZATION - utilization, utilization - HIGH_UTILIZATION, 0);
 
 /**
- * A resource above 0.8 takes one off the parallelism at once; one that stays below 0.6 for
- * `low_utilization_seconds` adds one. A step is judged by the next `judgement_signals` signals of
- * that resource: helped is where utilization went its way farther than noise takes it, and not beyond the band.
- * Until then further steps wait, and for as many signals more where it did not help: a burst of signals is not
- * a burst of steps. Damping asks for more evidence: 1 / damping high signals in a row, and as much longer a
- * time below.
+ * A utilization above 0.8 lowers the parallelism by one at once; one that stays below 0.6 for
+ * `low_utilization_seconds` raises it by one. A step is judged by the next `judgement_signals` signals of the
+ * resource: it helped if utilization moved the right way by more than noise, and not beyond the band.
+ * No second step is made before the judgement, nor for as many signals again after a step that did not help, so
+ * that a burst of signals makes no burst of steps. Damping demands more evidence: 1 / damping high signals in a
+ * row, or low utilization for 1 / damping times as long.
  */
 function receive(
   turn: Turn,

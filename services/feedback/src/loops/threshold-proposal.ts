@@ -4,40 +4,41 @@ import { begin } from "../actions/actions.ts";
 import { type Influence, withinInfluence } from "../sources/source-limits.ts";
 import type { Turn } from "../state.ts";
 
-/** A threshold that somebody wants for a series. */
+/** A threshold that the learner or a source of signals proposes for a series. */
 export interface Proposal {
   signalId: string;
-  /** The series, with its side: what is in force, pending and bounded apart. */
+  /** Series key, with `#lower` for the lower side: each side has its own threshold, pending action and influence. */
   subject: string;
   series: string;
   side: ThresholdSide | undefined;
   metric: string;
   labels: Labels;
   value: number;
-  /** Event time that it is meant for, ms; undefined: now. */
+  /** Event time for which the threshold is meant, ms; undefined: now. */
   at: number | undefined;
   confidence: number;
   strategy: string;
   reasoning: string;
   source: "recommendation" | "signal";
-  /** Undefined also where only a signal has set one. */
+  /** Threshold in force; undefined where there is none, or only a tentative one set by a signal. */
   inForce: number | undefined;
-  /** Whether the one in force follows what is learned, as far as it is to: where it does not, no change is too small. */
+  /** Whether the threshold in force follows the learned one. If not, even a change below `min_change` is applied, to let it follow. */
   follows: boolean;
-  /** What measures how far its source may move it; null where only the threshold itself does. */
+  /** Unit of the source's influence, the interquartile range; null: influence is counted as a factor of the threshold. */
   scale: number | null;
-  /** Usual deviation of the series, in which a change counts; null where only the threshold itself measures it. */
+  /** Unit of `min_change`, the usual deviation of the series; null: changes count as a share of the threshold. */
   spread: number | null;
-  /** How much its source counts, 0–1. */
+  /** Weight of the source, 0–1. */
   weight: number;
-  /** What its source may still move; undefined for the learner's own. */
+  /** How far the source may still move the threshold; undefined for the learner, which has no limit. */
   influence: Influence | undefined;
 }
 
 /**
- * Moves the threshold in force toward the proposed one by learning rate · damping where confidence
- * and change are large enough, and lets it follow what is learned at this rate. Where none is known to be in force the
- * proposal becomes it, whole. While a series waits for a confirmation its further proposals lead to nothing.
+ * Moves the threshold in force toward the proposed one by learning rate · damping · weight, where confidence and
+ * change are large enough. After a recommendation the learner goes on following at this rate. Where no
+ * threshold is in force, the proposal is put in force whole. Proposals are ignored while an action on the same
+ * subject waits for its confirmation.
  */
 export function decideOn(turn: Turn, proposal: Proposal): void {
   const { state } = turn;
@@ -64,7 +65,7 @@ export function decideOn(turn: Turn, proposal: Proposal): void {
   apply(turn, proposal, next, rate, reason);
 }
 
-/** How far a proposal lies from the threshold in force: in usual deviations of the series, or as a share of it where none is known. */
+/** Distance of a proposal from the threshold in force: in usual deviations of the series, or without one as a share of the threshold. */
 function changeOf({ value, spread }: Proposal, inForce: number): { amount: number; said: string } {
   const distance = Math.abs(value - inForce);
   if (spread !== null)
@@ -74,9 +75,9 @@ function changeOf({ value, spread }: Proposal, inForce: number): { amount: numbe
 }
 
 /**
- * The wanted threshold, or one as near to it as its source may move it. What is left counts in scales of the
- * series: that measures a move next to 0 and through it, too. Without one it is a factor, so that no source moves
- * a threshold to zero or through it.
+ * The wanted threshold, or the nearest one that the source's influence allows. Influence is counted in scales of
+ * the series, so that a move near 0 or through 0 has a size too. Without a scale influence is a factor, and no
+ * source can move a threshold to 0 or through it.
  */
 function withinReach(
   inForce: number,

@@ -3,7 +3,7 @@ import { forgetOldest } from "@mapek/core/forget-oldest";
 /** How many signal ids are remembered per system. */
 const SIGNAL_MEMORY = 10_000;
 
-/** Remembers an id, which belongs to its loop, and forgets the oldest beyond 10,000; false where it was known already. */
+/** Remembers a signal id and forgets the oldest beyond 10,000. @returns false where the id was known already. */
 export function isNewSignal(ids: Set<string>, id: string): boolean {
   if (ids.has(id)) return false;
   ids.add(id);

@@ -1,23 +1,23 @@
 import type { FeedbackSettings, MessageErrorCode } from "@mapek/core/messages";
 import { RecentMap } from "../recent-map.ts";
 
-/** What is left of something that comes back evenly with event time. */
+/** A token bucket in event time: `left` refills evenly. */
 export interface Allowance {
   left: number;
   atMs: number;
 }
 
-/** What one source has used lately. */
+/** What is left of the allowances of one source. */
 export interface SourceState {
   readonly signals: Allowance;
-  /** By series key, `""` for the system as a whole. */
+  /** By kind and subject: `<kind> <series key>`, with `""` as the key of the whole system. */
   readonly influence: RecentMap<Allowance>;
 }
 
-/** Who a signal is from. */
+/** The source of a signal. */
 export interface Sender {
   readonly name: string;
-  /** Whether nobody else can call themselves so. */
+  /** Whether the server guarantees the name: the signal came on a subject that only its key may publish on. */
   readonly proven: boolean;
 }
 
@@ -27,15 +27,15 @@ interface Sources {
   /** Event time of the newest input, ms. */
   readonly timeMs: number;
   readonly sources: RecentMap<SourceState>;
-  /** What all unproven sources together may still move, as `influence` of one. */
+  /** Influence left to all unproven sources together, keyed as `influence` of one source. */
   readonly unproven: RecentMap<Allowance>;
 }
 
-/** Sources that are told apart a system; more of them at a time share one allowance. */
+/** Number of sources per system with their own allowance; further ones share one. */
 export const SOURCE_MEMORY = 64;
-/** Series that are told apart a source; more of them at a time share one allowance. */
+/** Number of subjects per source with their own allowance; further ones share one. */
 export const SUBJECT_MEMORY = 256;
-/** Names whatever is beyond the memory: neither a source nor a series key can be called so. */
+/** Key of the shared allowance; no source and no series key can have this name. */
 const OTHERS = "…";
 export const WHOLE_SYSTEM = "";
 
@@ -45,22 +45,22 @@ export interface WithoutEffect {
   reason: string;
 }
 
-/** Names every source without a weight of its own. */
+/** Key in `source_weights` of all sources without a weight of their own. */
 const ANY_SOURCE = "*";
 const MS_PER_MINUTE = 60_000;
-/** Logarithm below which a move is not worth a command. */
+/** Influence below which a source counts as spent, as a natural logarithm: a move of 0.1 % is not worth a command. */
 const LEAST_MOVE = 1e-3;
-/** A label moves its system by the fourth root of what it moves its series: both together keep to the bound. */
+/** Share of a source's bound for a series. The other 1/5 is for the system, which a label moves by the fourth root of the series' factor. */
 const SERIES_SHARE = 4 / 5;
 
-/** How much a source's signals count, 0–1: its own weight, else that of `*`, else 1. */
+/** Weight of a source's signals, 0–1: its own in `source_weights`, else that of `*`, else 1. */
 export function weightOf({ source_weights: weights }: FeedbackSettings, { name }: Sender): number {
   return weights[Object.hasOwn(weights, name) ? name : ANY_SOURCE] ?? 1;
 }
 
 /**
- * Takes one signal from a source's allowance: `max_signals_per_source_per_minute`, which may come at
- * once and then come back evenly.
+ * Takes one signal from a source's allowance of `max_signals_per_source_per_minute`: that many may come in a
+ * burst, and the allowance refills evenly over a minute.
  *
  * @returns Why the signal has no effect; undefined where it may have one.
  */
@@ -79,25 +79,26 @@ export function takeSignal(state: Sources, sender: Sender): WithoutEffect | unde
   return { code: "MAPEK_SIGNAL_RATE_LIMITED", reason };
 }
 
-/** How far, as a logarithm, a source's signals may still move something. */
+/** How far a source's signals may still move a setting. */
 export interface Influence {
+  /** Natural logarithm of the largest factor still allowed, >= 0. */
   readonly left: number;
-  /** Whether nothing worth a command is left. */
+  /** Whether too little is left for a command. */
   readonly spent: boolean;
-  /** Whether nothing was used yet. */
+  /** Whether nothing is used at present. */
   readonly whole: boolean;
-  /** Takes what a move uses. */
+  /** Uses up influence. @param move Natural logarithm of the factor moved, >= 0. */
   use(move: number): void;
 }
 
 /**
- * What a source may still move a threshold, the sensitivity of a series or system, or what a series has
- * learned of kinds of bursts by confirming alarms.
+ * How far a source may still move a threshold, the sensitivity of a series or system, or what a series has
+ * learned about kinds of bursts from confirmed alarms.
  *
- * All that a source moves within `influence_window_seconds` is bounded by the factor
- * `max_influence_per_source` to the power of its weight: half of it, as a logarithm, may come at once, the other half comes back
- * over the window. All unproven sources together keep to `max_influence_of_unproven_sources` as well: a name costs
- * nothing. Cost: O(1); memory: 64 sources a system with 256 series each, and 10,000 series of them together.
+ * Within `influence_window_seconds` a source moves a subject by at most the factor `max_influence_per_source` to
+ * the power of its weight: half of the logarithm may be used at once, the other half refills over the window.
+ * All unproven sources together also keep to `max_influence_of_unproven_sources`, because anyone can invent
+ * names. Cost: O(1); memory: 64 sources a system with 256 subjects each, and 10,000 subjects for unproven ones.
  */
 export function influenceOf(
   state: Sources,
@@ -147,7 +148,7 @@ export function influenceSpent(state: Sources, { name, proven }: Sender): Withou
   return { code: "MAPEK_SIGNAL_INFLUENCE_SPENT", reason };
 }
 
-/** A factor as near to the wanted one as what is left allows. */
+/** The factor nearest to the wanted one that the influence left allows. */
 export const withinInfluence = (factor: number, { left }: Influence): number =>
   Math.abs(Math.log(factor)) <= left ? factor : Math.exp(Math.sign(Math.log(factor)) * left);
 
@@ -156,15 +157,15 @@ function sourceOf(state: Sources, { name, proven }: Sender): SourceState {
     signals: { left: state.settings.max_signals_per_source_per_minute, atMs: state.timeMs },
     influence: new RecentMap(SUBJECT_MEMORY),
   });
-  // Whoever says that he is a proven source uses nothing of that one's.
+  // An unproven source that claims the name of a proven one must not use up the proven one's allowance.
   const entry = proven ? name : `?${name}`;
   return entryOf(state.sources, entry, state, fresh, ({ signals }) => signals.atMs);
 }
 
 /**
- * The entry of a name. Where there is no room, only one that has everything back again is forgotten for
- * it; otherwise forgetting would give a source its allowance anew, and the name shares the entry of
- * all others.
+ * The entry of a name, created where it is new. A full map gives up its oldest entry only once that entry is
+ * refilled completely, since forgetting a used one would give its source a fresh allowance. Until then
+ * new names share the entry of all others.
  */
 function entryOf<Value>(
   map: RecentMap<Value>,
