@@ -1,4 +1,4 @@
-/** Milliseconds between two samples of a series from which whole milliseconds tell them apart. */
+/** Interval between samples, ms, from which a series counts as sparse and gets whole milliseconds. */
 const SPARSE_MS = 10;
 const MICROSECOND = 0.001;
 
@@ -12,12 +12,12 @@ const MICROSECOND = 0.001;
 export class ArrivalClock {
   readonly #phaseMs: number;
 
-  /** @param seed Any number of this process, such as a hash of its name. */
+  /** @param seed A number that differs between processes, such as a hash of the process's name. */
   constructor(seed: number) {
     this.#phaseMs = (1 + (seed % 900)) * MICROSECOND;
   }
 
-  /** @param last The time given before to this series, 0 for none. @param now The clock, ms. */
+  /** @param last Time that this series was given last, ms, 0 for none. @param now Time of the clock, ms. */
   stamp(last: number, now: number): number {
     if (now - last >= SPARSE_MS) return now;
     const dense = now + this.#phaseMs;

@@ -3,9 +3,9 @@ import type { WaitingRoom } from "@mapek/runtime";
 import type { Receipt } from "./receipt.ts";
 import type { SeriesEntry } from "./series-registry.ts";
 
-/** Index, time and value of a sample. */
+/** Bytes of a sample in the columns: index, time and value. */
 const SAMPLE_BYTES = 2 + 8 + 8;
-/** What MessagePack puts before a text of any length. */
+/** Largest header that MessagePack writes before a text. */
 const TEXT_HEADER_BYTES = 5;
 /** Version, history mark and the headers of the columns. */
 const BATCH_HEADER_BYTES = 64;
@@ -15,7 +15,7 @@ let made = 0;
 /** An open batch of one partition: columns that fill up, no object per sample. */
 export class Batch {
   readonly partition: number;
-  /** Unique in this process: what an entry remembers of its batch, so that it keeps none alive. */
+  /** Unique in this process. A series entry keeps this id, not the batch, so that no entry keeps a stored batch in memory. */
   readonly id = ++made;
   readonly #history: boolean;
   readonly #entries: SeriesEntry[] = [];
@@ -26,7 +26,7 @@ export class Batch {
   #bytesLeft: number;
   length = 0;
 
-  /** @param capacity Samples, 1–65,535. @param maxBytes What the server takes as one message. */
+  /** @param capacity Samples, 1–65,535. @param maxBytes Largest message that the server takes, bytes. */
   constructor(partition: number, capacity: number, maxBytes: number, history: boolean) {
     this.partition = partition;
     this.#history = history;
@@ -40,13 +40,13 @@ export class Batch {
     return this.length === this.#values.length;
   }
 
-  /** Whether one more sample of this series keeps the batch within its bytes; the first always does. Cost: O(1). */
+  /** Whether one more sample of this series keeps the batch within `maxBytes`; always true for the first sample. Cost: O(1). */
   fits(entry: SeriesEntry): boolean {
     return this.length === 0 || this.#bytesLeft >= this.#bytesOf(entry);
   }
 
   /**
-   * Adds a sample. The receipt is settled when this batch is. Cost: O(1).
+   * Adds a sample. The receipt waits until this batch is settled. Cost: O(1).
    *
    * @returns Bytes by which the batch has grown.
    */
@@ -83,7 +83,7 @@ export class Batch {
     for (const receipt of this.#receipts) receipt.settled(failure);
   }
 
-  /** Gives the room back that its samples took. Cost: O(samples). */
+  /** Gives back the waiting room that the batch's samples took. Cost: O(samples). */
   leave(room: WaitingRoom): void {
     const counts = new Uint32Array(this.#entries.length);
     for (let i = 0; i < this.length; i++) {

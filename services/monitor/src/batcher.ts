@@ -10,26 +10,26 @@ export interface BatcherOptions {
   readonly subjects: Subjects;
   readonly partitions: number;
   readonly batchSamples: number;
-  /** What the server takes as one message. */
+  /** Largest message that the server takes, bytes. */
   readonly maxBytes: number;
   readonly lingerMs: number;
-  /** Counts what is taken in and not stored yet. */
+  /** Counts the samples that are taken in and not stored yet. */
   readonly room: WaitingRoom;
-  /** Told of each batch that is stored, or given up after all attempts. */
+  /** Called with each batch that is stored, or given up after all attempts. */
   readonly onSettled: (samples: number, failure: Error | undefined) => void;
 }
 
-/** Batches that may be under way before further ones wait and grow. */
+/** Number of batches being stored at which the timer sends no more: open batches then grow until they are full. */
 const MAX_IN_FLIGHT = 16;
 const STORE_TIMEOUT_MS = 2_000;
-/** Longer than a cluster takes to elect a leader: until then nobody takes a batch. */
+/** Time after which a batch is given up: longer than a cluster needs to elect a leader, before which no batch is stored. */
 const STORE_DEADLINE_MS = 15_000;
 const MIN_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 1_000;
 
 /**
- * Gathers samples by partition and stores each batch when it is full or its time has come. While the
- * server is behind, batches grow instead of multiplying. A batch that was stored twice because its
+ * Gathers samples by partition and stores each batch when it is full or after `lingerMs`. While the
+ * server is behind, batches grow in size and not in number. A batch that is stored twice because its
  * answer was lost does no harm: the learner drops equal samples.
  */
 export class Batcher {

@@ -39,19 +39,19 @@ export interface IntakeOptions {
   readonly room: WaitingRoom;
   /** Whether the process has to save memory. */
   readonly memoryShort: () => boolean;
-  /** Told of messages that were refused because somebody sends too much. */
+  /** Counts and logs messages refused with MAPEK_OVERLOADED. */
   readonly overloads: LoudRefusals;
-  /** Told of samples of series or systems beyond their limit. */
+  /** Counts and logs samples of series or systems beyond their limit. */
   readonly seriesRefusals: LoudRefusals;
 }
 
 /** Header that marks imported history, which may have any age. */
 export const HISTORY_HEADER = "Mapek-History";
 
-/** Messages of which one is timed, for all of them. */
+/** One message in 64 is timed and counted 64 times: reading the clock for each would be a notable share of a message's cost. */
 const TIMED_EVERY = 64;
 
-/** Takes samples in: decodes, checks and routes each; answers, where asked, after they are stored. */
+/** Takes samples in: decodes, checks and routes each message, and answers a request after its samples are stored. */
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #routes: MetricRoutes;
@@ -69,7 +69,6 @@ export class Intake {
       queue: this.endpoint.queueGroup,
       callback: (error, message) => {
         if (error !== null) return;
-        // To read the clock for each would be a share of what a message costs.
         const timed = this.#taken++ % TIMED_EVERY === 0;
         const began = timed ? performance.now() : 0;
         this.#take(message);
@@ -78,12 +77,12 @@ export class Intake {
     });
   }
 
-  /** Gives memory back that only saves work. */
+  /** Frees the cache of parsed subjects. */
   forgetRoutes(): void {
     this.#routes.forget();
   }
 
-  /** Takes nothing more in, then stores what was taken in. */
+  /** Ends the subscription, then stores all samples that were taken in. */
   async drain(): Promise<void> {
     await this.#subscription.drain();
     await this.#untaught.drained();
@@ -104,7 +103,7 @@ export class Intake {
     else this.#takeNow(message, receipt);
   }
 
-  /** The sender of history waits for an answer: in it stands what teaches nothing, before what is stored is the newest itself. */
+  /** Counts the samples that teach nothing, for the answer. Must run before they are stored, while the newest sample is still an earlier one. */
   async #tellUntaught(message: Msg, receipt: Receipt): Promise<void> {
     if (message.data.length > this.#options.limits.max_payload_bytes) return;
     const route = this.#routes.of(message.subject);
@@ -163,7 +162,7 @@ export class Intake {
     return undefined;
   }
 
-  /** A number alone: what most messages are, so nothing is made for it. */
+  /** Adds a message that is a plain number, the most frequent kind, without allocating an object for it. */
   #addPlain(route: Route, value: number, receipt: Receipt | undefined): MessageError | undefined {
     const entry = this.#entry(route.system, route.metric, undefined);
     if (entry instanceof MessageError) return entry;
@@ -171,7 +170,7 @@ export class Intake {
     return undefined;
   }
 
-  /** Why nothing of a system is taken in now. */
+  /** MAPEK_OVERLOADED while memory is short, or the system sends too fast or has too much waiting; undefined otherwise. */
   refusal({ share, system }: Pick<Route, "share" | "system">): MessageError | undefined {
     const { memoryShort, overloads, room } = this.#options;
     const refusal = memoryShort()
@@ -238,7 +237,7 @@ export class Intake {
     }
   }
 
-  /** Takes in a sample that came in another tool's format. Cost: as one in a message. */
+  /** Takes in a sample that came in another tool's format. Cost: that of a sample in a message. */
   addConverted(
     system: string,
     sample: ConvertedSample,

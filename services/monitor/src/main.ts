@@ -7,10 +7,10 @@ import { Intake } from "./intake.ts";
 import { startProtocols } from "./protocols/protocols.ts";
 import { SeriesRegistry } from "./series-registry.ts";
 
-/** The server's own limit where it has not told one. */
+/** Default `max_payload` of nats-server, used where the server has not told its own. */
 const DEFAULT_MAX_PAYLOAD = 1_048_576;
 const EXPIRY_CHECK_MS = 60_000;
-/** What may wait of the memory that the process may use: a sample that waits is there up to four times over. */
+/** Share of the process's memory limit that waiting samples may take: each of them can exist in up to four copies. */
 const WAITING_SHARE = 1 / 8;
 
 await runService(

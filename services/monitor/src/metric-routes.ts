@@ -1,17 +1,17 @@
 import { MessageError, type Subjects } from "@mapek/core/messages";
 import type { Share, WaitingRoom } from "@mapek/runtime";
 
-/** Where a subject's samples go. */
+/** System, metric and waiting room share of a subject. */
 export interface Route {
   readonly system: string;
   readonly metric: string;
   readonly share: Share;
 }
 
-/** Routes of subjects that are remembered. */
+/** Number of cached routes; one more clears the cache. */
 const MAX_ROUTES = 1_000_000;
 
-/** Parses each subject once: most messages come on one that is known. */
+/** Cache of parsed subjects: most messages come on a subject that was parsed before. */
 export class MetricRoutes {
   readonly #subjects: Subjects;
   readonly #room: WaitingRoom;
@@ -22,7 +22,7 @@ export class MetricRoutes {
     this.#room = room;
   }
 
-  /** The route of a subject of samples, or why it has none. */
+  /** The route of a subject of samples, or MAPEK_SUBJECT_INVALID. */
   of(subject: string): Route | MessageError {
     const known = this.#known.get(subject);
     if (known !== undefined) return known;
@@ -37,7 +37,7 @@ export class MetricRoutes {
     return route;
   }
 
-  /** Gives memory back that only saves work. */
+  /** Frees the cache; later messages are parsed again. */
   forget(): void {
     this.#known.clear();
   }

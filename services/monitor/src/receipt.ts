@@ -1,14 +1,14 @@
 import { type InputReply, MessageError } from "@mapek/core/messages";
 
-/** Most rejected samples that one answer names. */
+/** Number of rejected samples that one answer names. */
 const MAX_NAMED = 1_000;
-/** Most characters of why: an answer with all of them fits in one message of 1 MiB. */
+/** Characters of a rejection's reason: an answer with 1,000 rejections fits in a message of 1 MiB. */
 const MAX_REASON = 120;
 
-/** Takes the answer, once: the failure is there where not everything was stored. */
+/** Called once with the answer; `failure` is set where not everything was stored. */
 type Respond = (reply: InputReply, failure: MessageError | undefined) => void;
 
-/** What becomes of the samples of one message; its answer goes out once all its batches are settled. */
+/** Counts the accepted and rejected samples of one message, and answers once all batches with its samples are settled. */
 export class Receipt {
   readonly #respond: Respond | undefined;
   readonly #rejected: InputReply["rejected"] = [];
@@ -27,7 +27,7 @@ export class Receipt {
     this.#accepted++;
   }
 
-  /** Of history: samples that are older than the newest of their series; undefined where nobody knows. */
+  /** Sets `not_taught` of the answer: samples of history older than the newest of their series; undefined where unknown. */
   tellUntaught(samples: number | undefined): void {
     this.#untaught = samples;
   }
@@ -37,12 +37,12 @@ export class Receipt {
     this.#rejected.push({ index, code, message: message.slice(0, MAX_REASON) });
   }
 
-  /** One more batch holds samples of this message. */
+  /** Counts one more batch that holds samples of this message. */
   joined(): void {
     this.#batches++;
   }
 
-  /** A batch is stored, or could not be. */
+  /** Counts a batch as stored, or as given up with `failure`. */
   settled(failure: Error | undefined): void {
     this.#batches--;
     if (failure !== undefined)
@@ -54,7 +54,7 @@ export class Receipt {
     this.#answerIfDone();
   }
 
-  /** All samples of the message have been looked at. */
+  /** Marks that all samples of the message are accepted or rejected: from here on the answer may go out. */
   close(): void {
     this.#closed = true;
     this.#answerIfDone();

@@ -3,7 +3,7 @@ import type { DeadLetters } from "@mapek/runtime";
 import type { Msg } from "@nats-io/transport-node";
 import type { Receipt } from "./receipt.ts";
 
-/** The refused samples of one message: each is answered, one dead letter stands for all. */
+/** The refused samples of one message: the answer names each, one dead letter stands for all. */
 export class Rejects {
   readonly #deadLetters: DeadLetters;
   readonly #message: Msg;
@@ -27,7 +27,7 @@ export class Rejects {
   }
 }
 
-/** What is wrong with a sample of a column; NaN for a time says that none was given. @param latest The latest time that is taken, ms. */
+/** Error code of a sample in columns; undefined for a sound one. @param time ms; NaN: none given. @param latest Latest allowed time, ms. */
 export function faultOf(value: number, time: number, latest: number): MessageErrorCode | undefined {
   if (!Number.isFinite(value)) return "MAPEK_SAMPLE_NOT_FINITE";
   if (Number.isNaN(time)) return undefined;

@@ -8,29 +8,29 @@ export interface SeriesEntry {
   readonly keyBytes: number;
   readonly partition: number;
   readonly share: Share;
-  /** Time given to its last sample that came without one, ms. */
+  /** Time that `ArrivalClock` gave last, ms; 0 before the first sample without a time. */
   lastStamp: number;
-  /** When its last sample came, ms. */
+  /** Time of arrival of the last sample, ms. */
   lastSeen: number;
-  /** Id of the batch that held it last, and where in that batch's dictionary. */
+  /** Id of the last batch with samples of this series, and the series' index in the batch's dictionary. */
   batch: number;
   batchIndex: number;
-  /** Metric of an unlabelled one that is registered; undefined for others. */
+  /** Metric of a registered unlabelled series; undefined for others. */
   metric: string | undefined;
-  /** The unlabelled series that was asked for after this one last time. */
+  /** The unlabelled series that followed this one last time. */
   next: SeriesEntry | undefined;
 }
 
 interface SystemSeries {
   readonly share: Share;
   readonly byKey: Map<string, SeriesEntry>;
-  /** Unlabelled series by metric: spares building their key. */
+  /** Unlabelled series by metric: a look-up here needs no series key. */
   readonly byMetric: Map<string, SeriesEntry>;
 }
 
 /**
- * The series that this monitor has seen, by system, within each system's limit and that of systems.
- * It is a cache and a guard: nothing depends on it surviving a restart.
+ * The series that this monitor has seen, within the limits of series per system and of systems.
+ * A cache and a guard: after a restart an empty registry is filled again by the samples that come.
  */
 export class SeriesRegistry {
   readonly #systems = new Map<string, SystemSeries>();
@@ -38,7 +38,7 @@ export class SeriesRegistry {
   readonly #room: WaitingRoom;
   readonly #maxPerSystem: number;
   readonly #maxSystems: number;
-  /** The entry that was asked for last. Agents send the same series in the same order: its successor is tried first. */
+  /** The entry returned last. Agents send the same series in the same order, so its successor `next` is tried first. */
   #before: SeriesEntry | undefined;
 
   constructor(partitions: number, room: WaitingRoom, maxPerSystem: number, maxSystems: number) {
@@ -49,8 +49,10 @@ export class SeriesRegistry {
   }
 
   /**
-   * The series' entry; MAPEK_SERIES_LIMIT where the system may have no more, MAPEK_SYSTEM_LIMIT where
-   * there may be no more systems. Cost: one look-up for an unlabelled one, which is seldom a cold one.
+   * The entry of a series, created where the series is new.
+   *
+   * @returns MAPEK_SERIES_LIMIT or MAPEK_SYSTEM_LIMIT where a new series or system would exceed its limit.
+   * Cost: no look-up for an unlabelled series that comes in the usual order, else one; a labelled one builds its key.
    */
   entry(system: string, metric: string, labels: Labels | undefined): SeriesEntry | MessageError {
     const before = this.#before;

@@ -10,11 +10,11 @@ import {
 } from "@mapek/core/messages";
 import type { NatsConnection } from "@nats-io/transport-node";
 
-/** Most series of one message that the learner is asked about. */
+/** Number of series in a message up to which the learner is asked. */
 const MAX_SERIES = 64;
-/** Longer than the learner takes to answer where it is there; the answer to the sender waits for it. */
+/** Time limit of the learner's answer, for which the sender's answer waits: longer than a running learner needs. */
 const TIMEOUT_MS = 1_000;
-/** A learner that did not answer is not asked for so long: history must not pile up behind it. */
+/** Pause after a request that the learner did not answer: otherwise history would pile up behind the time limits. */
 const PAUSE_MS = 10_000;
 
 interface TimesOfSeries {
@@ -24,8 +24,9 @@ interface TimesOfSeries {
 }
 
 /**
- * How many samples of a message of history teach nothing: those older than the newest sample of their series. The learner knows
- * which that is, and is asked before they are stored; messages of history are taken in one after another, as they came.
+ * Counts the samples of a message of history that teach nothing: those older than the newest sample of their series,
+ * whose time the learner knows. The learner is asked before the message is stored, and messages of history are taken in
+ * one after another, so that waiting for the learner does not change their order.
  */
 export class UntaughtHistory {
   readonly #nc: NatsConnection;
@@ -39,12 +40,12 @@ export class UntaughtHistory {
     this.#subjects = subjects;
   }
 
-  /** Whether messages wait that came before. */
+  /** Whether earlier messages of history still wait. */
   get isBusy(): boolean {
     return this.#waiting > 0;
   }
 
-  /** Takes a message in once those that came before are. */
+  /** Runs `take` once all earlier messages are taken in. */
   inTurn(take: () => Promise<void>): void {
     this.#waiting++;
     this.#last = this.#last.then(take).finally(() => {
@@ -52,12 +53,12 @@ export class UntaughtHistory {
     });
   }
 
-  /** Resolves once all are taken in. */
+  /** Resolves once all waiting messages are taken in. */
   drained(): Promise<void> {
     return this.#last;
   }
 
-  /** Undefined where nobody can tell: no learner answers, or the message has too many series. */
+  /** @returns Samples that teach nothing; undefined where no learner answers, or the message has more than 64 series. */
   async count(system: string, metric: string, payload: SamplePayload): Promise<number | undefined> {
     const series = timesOf(metric, payload);
     if (series.length > MAX_SERIES || performance.now() < this.#silentUntil) return undefined;
@@ -85,7 +86,7 @@ export class UntaughtHistory {
   }
 }
 
-/** Times by series, of samples that have one: the others are as new as can be. */
+/** Times by series. Samples without a time are left out: they get the time of arrival and are never older. */
 function timesOf(metric: string, payload: SamplePayload): TimesOfSeries[] {
   const found = new Map<string, TimesOfSeries>();
   const add = (name: string, labels: Labels = {}, time: number) => {

@@ -12,18 +12,18 @@ export interface CollectorLoopOptions {
   readonly nc: NatsConnection;
   readonly subjects: Subjects;
   readonly system: string;
-  /** Seconds between two looks until the optimizer publishes an interval. */
+  /** Seconds between two cycles until the optimizer publishes an interval. */
   readonly initialIntervalSeconds: number;
   readonly log: Logger;
-  /** Takes one look's samples in. */
+  /** Called with the figures of one cycle. */
   readonly onMetrics: (metrics: MachineMetrics, time: number) => void;
 }
 
 const MIN_INTERVAL_MS = 100;
 
 /**
- * Looks at this machine at the monitoring interval that the optimizer publishes, hands the samples on
- * and reports the loop's own performance to the optimizer.
+ * Reads this machine's figures at the monitoring interval that the optimizer publishes, hands them on
+ * as samples and reports the loop's own performance to the optimizer.
  */
 export class CollectorLoop {
   readonly #options: CollectorLoopOptions;
@@ -102,7 +102,7 @@ export class CollectorLoop {
   }
 }
 
-/** The loop over this machine as it is configured; undefined where collectors are off. */
+/** The collector loop of this machine as configured; undefined where collectors are off. */
 export function configuredLoop(
   config: Config,
   options: Omit<CollectorLoopOptions, "system" | "initialIntervalSeconds">,

@@ -2,7 +2,7 @@ import { statfs } from "node:fs/promises";
 import { loadavg } from "node:os";
 import si from "systeminformation";
 
-/** What this machine shows at one moment, by metric. A figure that cannot be read here is left out. */
+/** Figures of this machine, by metric. A figure that this machine does not give is left out. */
 export type MachineMetrics = Readonly<Record<string, number>>;
 
 /**

@@ -11,9 +11,9 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { bodyOf, systemOfRequest } from "./http-request.ts";
 import type { Protocol, ProtocolIntake } from "./protocol-intake.ts";
 
-/** Milliseconds in which a request has to be there whole. */
+/** Time within which a request must arrive completely. */
 const REQUEST_TIMEOUT_MS = 60_000;
-/** Seconds after which a sender that has to try later should. */
+/** Value of `Retry-After` in answers with status 503. */
 const RETRY_AFTER_SECONDS = 5;
 const STATUS: Partial<Record<MessageErrorCode, number>> = {
   MAPEK_MESSAGE_TOO_LARGE: 413,
@@ -33,14 +33,14 @@ export interface HttpProtocolsOptions {
 }
 
 /**
- * Takes in what other tools send over HTTP, in each of `HTTP_FORMATS`. A success is answered only after the samples are
- * stored; 503 with `Retry-After` asks to come again; other faults are the sender's, and it should not.
+ * Takes in metrics of other tools over HTTP, in each of `HTTP_FORMATS`. A success is answered only after the samples
+ * are stored. Status 503 with `Retry-After` asks the sender to send again; after other errors the same request fails again.
  */
 export class HttpProtocols {
   readonly #settings: Config["protocols"];
   readonly #protocols: ProtocolIntake;
   readonly #server: FastifyInstance;
-  /** Most bytes of all bodies that are on their way or wait to be stored. */
+  /** Limit of the bytes of all bodies that are being received or wait to be stored. */
   readonly #maxWaitingBytes: number;
   readonly #memoryShort: () => boolean;
   #waitingBytes = 0;
@@ -84,12 +84,12 @@ export class HttpProtocols {
     }
   }
 
-  /** Takes nothing more in, and resolves once what came is answered. */
+  /** Closes the server; resolves once all received requests are answered. */
   async drain(): Promise<void> {
     await this.#server.close();
   }
 
-  /** Refuses a request before its body is read, where it brings no token or there is no room for it. */
+  /** Refuses a request without the token, or without room for its body, before the body is read. */
   #admit(request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
     const { headers } = request;
     if (!bringsToken(headers.authorization, this.#settings.http_token)) {
@@ -138,7 +138,7 @@ export class HttpProtocols {
     };
   }
 
-  /** @returns undefined for an encoding that is not known. */
+  /** @returns undefined for an unknown `Content-Encoding`. */
   async #take(
     format: HttpFormat<Protocol>,
     request: FastifyRequest,
@@ -163,7 +163,7 @@ export class HttpProtocols {
     return { parsed, rejected: reply.rejected, failure };
   }
 
-  /** Keeps a dead letter of the request, with its body as far as that was read. */
+  /** Keeps a dead letter of the request, with its body where the body was read. */
   #refuse({ url, body }: FastifyRequest, error: MessageError): MessageError {
     const payload = body instanceof Uint8Array ? body : new Uint8Array();
     this.#protocols.refuse({ subject: subjectOf(url), payload }, error);
@@ -171,10 +171,10 @@ export class HttpProtocols {
   }
 }
 
-/** What stands for the subject in a dead letter; what follows the path may name secrets. */
+/** Subject of a request's dead letter: without the query, which may contain secrets. */
 const subjectOf = (url: string): string => `POST ${url.split("?", 1)[0]}`;
 
-/** Whether a request brings the token; digests are compared, so that the time taken tells nothing of it. */
+/** Whether a request brings the token. Digests are compared in constant time, so that the time taken reveals nothing about the token. */
 function bringsToken(authorization: string | undefined, token: string | undefined): boolean {
   if (token === undefined) return true;
   const given = /^(?:Bearer|Token) (.*)$/i.exec(authorization ?? "")?.[1] ?? "";

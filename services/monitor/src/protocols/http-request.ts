@@ -12,7 +12,7 @@ const UNPACK = new Map([
 /** Header that names the system of a request's metrics. */
 const SYSTEM_HEADER = "mapek-system";
 
-/** The system that a request names, by `?system=` or a header; undefined where it names none. */
+/** The system that `?system=` or the header `mapek-system` names; undefined where neither is given. */
 export function systemOfRequest(request: FastifyRequest): string | undefined | MessageError {
   const { system } = request.query as { system?: unknown };
   const named = system ?? request.headers[SYSTEM_HEADER];
@@ -27,8 +27,8 @@ export function systemOfRequest(request: FastifyRequest): string | undefined | M
 /**
  * The body of a request, unpacked by its `Content-Encoding`: none, gzip, deflate or snappy.
  *
- * @param maxBytes Nothing larger is unpacked.
- * @returns undefined for an encoding that nobody here knows.
+ * @param maxBytes Limit of the unpacked size; beyond it MAPEK_MESSAGE_TOO_LARGE.
+ * @returns undefined for an unknown encoding.
  */
 export async function bodyOf(
   { headers, body }: FastifyRequest,

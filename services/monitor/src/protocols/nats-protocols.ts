@@ -11,7 +11,7 @@ export interface NatsProtocolsOptions {
   readonly protocols: ProtocolIntake;
 }
 
-/** Takes in what Telegraf and OpenTelemetry publish on NATS; answers, where asked, after it is stored. */
+/** Takes in metrics that Telegraf and OpenTelemetry publish on NATS; answers requests after their samples are stored. */
 export class NatsProtocols {
   readonly #options: NatsProtocolsOptions;
   readonly #stop: () => Promise<unknown>;
@@ -30,7 +30,7 @@ export class NatsProtocols {
     this.#stop = () => Promise.all(subscriptions.map((one) => one.drain()));
   }
 
-  /** Takes nothing more in. */
+  /** Ends the subscriptions. */
   async drain(): Promise<void> {
     await this.#stop();
   }

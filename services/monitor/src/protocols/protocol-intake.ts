@@ -26,24 +26,24 @@ import type { Registry } from "prom-client";
 import type { Intake } from "../intake.ts";
 import { Receipt } from "../receipt.ts";
 
-/** Formats of other tools; a closed set, since it is a label. */
+/** Formats of other tools. A closed set, since the name is a label of metrics. */
 export type Protocol = (typeof HTTP_FORMATS)[number]["name"] | "statsd" | "scrape";
 
-/** What came, from whom. */
+/** The parsed readings of one request, message, scrape or interval. */
 export interface Delivery {
   readonly protocol: Protocol;
-  /** The system of all its readings; undefined where a label or the configuration says. */
+  /** System of all readings; undefined: `system_label` or `default_system` decides for each reading. */
   readonly system: string | undefined;
   readonly parsed: Parsed;
-  /** Where it came in, and what it was: for a dead letter. */
+  /** Origin and original bytes, for a dead letter. */
   readonly subject: string;
   readonly payload: Uint8Array;
 }
 
-/** What became of a delivery once its samples are stored or given up. */
+/** Result of a delivery once its samples are stored or given up. */
 export interface Outcome {
   readonly reply: InputReply;
-  /** Why nothing was taken in, or not everything was stored: it may come again, where the code says retry. */
+  /** Why nothing was taken in, or not everything was stored; the sender may send again where the code's consequence is retry. */
   readonly failure: MessageError | undefined;
 }
 
@@ -55,13 +55,13 @@ export interface ProtocolIntakeOptions {
   readonly config: Pick<Config, "ingest" | "protocols">;
 }
 
-/** A metric's name grows by what it is turned into, such as `_count_rate`. */
+/** Characters reserved for the suffixes that conversion appends to a metric's name, such as `_count_rate`. */
 const MAX_SUFFIX = 16;
 const MAX_NAME = 256 - MAX_SUFFIX;
 
 /**
- * Takes readings in: finds the system of each, makes samples of them and stores these. What is remembered of counters moves
- * on only with what is stored, so that a delivery that failed gives the same when it comes again.
+ * Takes readings in: finds the system of each, converts the readings into samples and stores these. A delivery that
+ * could not be stored is undone in the memory of counters, so that a second attempt gives the same samples.
  */
 export class ProtocolIntake {
   readonly #options: ProtocolIntakeOptions;
@@ -92,12 +92,12 @@ export class ProtocolIntake {
     return outcome;
   }
 
-  /** Keeps a dead letter of what was not taken in, or not wholly. */
+  /** Keeps a dead letter of a delivery that was refused wholly or in part. */
   refuse({ subject, payload }: Pick<Delivery, "subject" | "payload">, error: MessageError): void {
     this.#options.deadLetters.add(subject, payload, error);
   }
 
-  /** Forgets what is remembered of silent counters. Cost: O(series). */
+  /** Forgets counters that have been silent. Cost: O(series). */
   expire(nowMs: number): void {
     for (const [system, converter] of this.#converters) {
       converter.forgetIdle(nowMs);
@@ -135,7 +135,7 @@ export class ProtocolIntake {
     });
   }
 
-  /** @returns How to forget that these readings came. */
+  /** @returns Undoes the effect of these readings on the memory of counters. */
   #takeSystem(
     protocol: Protocol,
     system: string,
@@ -160,7 +160,7 @@ export class ProtocolIntake {
     return () => conversion.undo();
   }
 
-  /** Readings by the system that a label names. */
+  /** Readings by system: the one that `system_label` names, else `default_system`. */
   #bySystem(readings: readonly Reading[]): Map<string, Reading[]> {
     const { system_label: label, default_system: usual } = this.#options.config.protocols;
     const bySystem = new Map<string, Reading[]>();
@@ -173,7 +173,7 @@ export class ProtocolIntake {
     return bySystem;
   }
 
-  /** Without a type in its format, a gauge is a total where the configuration says so. */
+  /** Turns a gauge into a cumulative counter where `protocols.counters` names its metric: some formats carry no types. */
   #typed(reading: Reading): Reading {
     if (reading.kind !== "gauge" || !this.#counters.some((one) => one.test(reading.metric)))
       return reading;
@@ -205,7 +205,7 @@ const refused = (failure: MessageError): Outcome => ({
   failure,
 });
 
-/** Looked at before anything is remembered of a reading: what is remembered is bounded by it. */
+/** Checks a reading before a converter remembers its series: unchecked names and labels would make that memory unbounded. */
 function faultOf({ metric, labels, timeMs }: Reading, latest: number): MessageError | undefined {
   if (metric.length > MAX_NAME)
     return new MessageError("MAPEK_MESSAGE_INVALID", `metric: more than ${MAX_NAME} characters`);
@@ -216,7 +216,7 @@ function faultOf({ metric, labels, timeMs }: Reading, latest: number): MessageEr
   return undefined;
 }
 
-/** A label's value as the name of a system: what a name may not hold becomes `_`. */
+/** A label's value as the name of a system: characters that a name may not contain become `_`. */
 function systemOf(labels: Labels, label: string): string | undefined {
   const value = labels[label];
   if (value === undefined || value === "") return undefined;

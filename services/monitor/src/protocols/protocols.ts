@@ -15,17 +15,17 @@ export interface ProtocolsOptions extends Omit<ProtocolIntakeOptions, "config"> 
   readonly memoryShort: () => boolean;
 }
 
-/** All ways in for other tools that are switched on. */
+/** All inputs for other tools that are switched on. */
 export interface Protocols {
-  /** Where it listens: `http`, `statsd`; without those that are off. */
+  /** Addresses of the listeners `http` and `statsd`, as far as they are switched on. */
   readonly addresses: { readonly [listener: string]: string };
-  /** Forgets what is remembered of silent series. */
+  /** Forgets counters that have been silent. */
   expire(nowMs: number): void;
-  /** Takes nothing more in, and resolves once what came is stored and answered. */
+  /** Closes all inputs; resolves once everything received is stored and answered. */
   drain(): Promise<void>;
 }
 
-/** Time over which the first looks at all targets are spread. */
+/** Time over which the first scrapes of all targets are spread. */
 const FIRST_SCRAPES_MS = 1_000;
 
 /** @throws {RuntimeError} MAPEK_HTTP_PORT_IN_USE */
@@ -38,7 +38,7 @@ export async function startProtocols(options: ProtocolsOptions): Promise<Protoco
   ];
   const addresses: Record<string, string> = {};
   if (settings.http_port !== undefined) {
-    // The HTTP framework is loaded for those only who switched this on.
+    // Loads the HTTP framework only where HTTP is switched on.
     const { HttpProtocols } = await import("./http-protocols.ts");
     const http = new HttpProtocols({ config, protocols, memoryShort: options.memoryShort });
     ways.push(http);

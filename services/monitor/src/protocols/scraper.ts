@@ -14,8 +14,8 @@ export interface ScraperOptions {
 const ACCEPT = "text/plain;version=0.0.4;q=1,application/openmetrics-text;version=1.0.0;q=0.8";
 
 /**
- * Fetches one target's metrics at its interval. Beside them it stores `up`, 1 or 0, and `scrape_duration_seconds`; all have a label
- * `instance`, the target's host and port, where they bring none of their own.
+ * Fetches one target's metrics at the target's interval, and adds `up` (1 or 0) and `scrape_duration_seconds`. All get the
+ * label `instance`, the target's host and port, unless the target gives that label itself.
  */
 export class Scraper {
   readonly #options: ScraperOptions;
@@ -43,14 +43,14 @@ export class Scraper {
     this.#patterns = options.target.metrics.map(namePattern);
   }
 
-  /** @param delayMs Until the first look: targets that are looked at one after the other share the load. */
+  /** @param delayMs Time until the next scrape; the first ones are spread to spread the load. */
   start(delayMs: number): void {
     this.#timer = setTimeout(() => {
       this.#running = this.#scrape();
     }, delayMs);
   }
 
-  /** Looks no more, and resolves once the last look is stored, or given up where there is no answer yet. */
+  /** Ends scraping; resolves once the last scrape is stored, or aborted where the target has not answered yet. */
   async drain(): Promise<void> {
     this.#stop.abort();
     clearTimeout(this.#timer);
@@ -87,7 +87,7 @@ export class Scraper {
     this.start(waitMs);
   }
 
-  /** What the target serves; without readings where it does not answer in time, or not with metrics. */
+  /** The target's metrics; empty where the target does not answer in time, or not with metrics. */
   async #look(): Promise<Partial<Parsed>> {
     const { target, maxBytes, log } = this.#options;
     try {

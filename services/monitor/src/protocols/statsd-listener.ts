@@ -5,17 +5,17 @@ import { type Config, type Logger, RuntimeError } from "@mapek/runtime";
 import type { ProtocolIntake } from "./protocol-intake.ts";
 
 const SUBJECT = "statsd";
-/** Asked of the system, which may give less: packets that find no room are lost without a trace. */
+/** Requested size of the socket's buffer, which the kernel may cut. UDP packets beyond it are lost without a trace. */
 const RECEIVE_BUFFER_BYTES = 4_194_304;
 
-/** Timings and texts of sets of one interval: some 40 MB. */
+/** Limit of timings and texts of sets held in one interval: about 40 MB. */
 const MAX_HELD = 1_000_000;
 
-/** Takes StatsD's packets in over UDP and hands on what it gathered, once an interval. */
+/** Takes StatsD packets in over UDP, aggregates them and delivers the readings every `statsd_flush_seconds`. */
 export class StatsdListener {
   readonly #protocols: ProtocolIntake;
   readonly #settings: Config["protocols"];
-  /** Readings of one delivery. */
+  /** Largest number of readings in one delivery. */
   readonly #most: number;
   readonly #window: StatsdWindow;
   readonly #socket: Socket;
@@ -42,7 +42,7 @@ export class StatsdListener {
     this.#socket.on("message", (packet) => this.#take(packet));
   }
 
-  /** @returns Where it listens. @throws {RuntimeError} MAPEK_HTTP_PORT_IN_USE */
+  /** @returns Address of the socket, `udp://host:port`. @throws {RuntimeError} MAPEK_HTTP_PORT_IN_USE */
   async listen(port: number): Promise<string> {
     const { host, statsd_flush_seconds: seconds } = this.#settings;
     try {
@@ -57,7 +57,7 @@ export class StatsdListener {
     return `udp://${host}:${this.#socket.address().port}`;
   }
 
-  /** Takes nothing more in, and resolves once what came is stored. */
+  /** Closes the socket; resolves once everything received is stored. */
   async drain(): Promise<void> {
     clearInterval(this.#timer);
     await new Promise<void>((resolve) => this.#socket.close(resolve));
