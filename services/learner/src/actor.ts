@@ -22,13 +22,13 @@ import { seriesAfter, seriesOfSystem } from "./series/series-table.ts";
 import { restorePart, SCHEMA, snapshot } from "./snapshot.ts";
 import { configure, initialState, isDone, type LearnerState, rulesOf } from "./state.ts";
 
-/** What a learner partition reads: batches of samples and, from the same stream, its other inputs. */
+/** Stored inputs of a learner partition: batches of samples, and all other inputs in the same stream. */
 export type LearnerMessage = { kind: "samples"; batch: SampleBatch } | LearnerInput;
 
-/** Name of the gauge that counts alarms that were none for a reason. */
+/** Name of the gauge that counts the alarms suppressed for one reason. */
 export const suppressedGauge = (reason: Suppression): string => `suppressed_${reason}`;
 
-/** The learner's partition: an actor per series, and the rules of their systems. */
+/** The learner's partition: an actor per series, and the rules of the series' systems. */
 export const learnerLogic: PartitionLogic<LearnerState, LearnerMessage> = {
   service: "learner",
   create: initialState,
@@ -126,7 +126,7 @@ function fold(state: LearnerState, message: LearnerMessage): Output[] {
   }
 }
 
-/** Dead letters of one batch: a flood of new series must not become one of letters. */
+/** Dead letters per batch: a flood of new series must not become a flood of dead letters. */
 const MAX_LETTERS = 10;
 
 function receiveBatch(
@@ -147,7 +147,7 @@ function receiveBatch(
     before = found;
     return found;
   });
-  // The keys of a stored batch differ from each other. What fails half-way leaves the totals right, too.
+  // Each series is taken out once: the keys of a stored batch are distinct. `finally` keeps the totals right if a sample throws.
   for (const series of dictionary) if (series !== undefined) state.totals.takeOut(series);
   try {
     for (let i = 0; i < values.length; i++) {
@@ -179,7 +179,7 @@ function takeEvents(
   }
 }
 
-/** Keeps which series have an open anomaly, and with which others it began. */
+/** Keeps the set of series with an open anomaly, and the group of an anomaly that opens. */
 function followAnomaly(
   state: LearnerState,
   series: Series,
@@ -197,7 +197,7 @@ function allFinite(column: Float64Array): boolean {
   return true;
 }
 
-/** In order of the keys: a restored state tells the same as one that never stopped. */
+/** Closes anomalies of silent series, in order of keys: a restored state must give the same outputs as one that never stopped. */
 function closeSilent(state: LearnerState, now: number): Output[] {
   const open = [...state.open]
     .filter(({ key }) => !isDone(state, key))

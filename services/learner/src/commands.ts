@@ -17,12 +17,12 @@ import { isDone, type LearnerState, ownRules, rulesOf, settingsOf } from "./stat
 
 type CommandInput = Extract<LearnerInput, { kind: "command" }>;
 
-/** Commands that are remembered, so that a repeated one is done once. */
+/** Number of action ids that are remembered, so that a repeated command is done once. */
 const REMEMBERED_COMMANDS = 10_000;
 
 /**
- * Does a command of the feedback service. Every command about one series is confirmed, done or
- * refused; one about a whole system reaches every partition and is not.
+ * Carries out a command of the feedback service. A command about one series is confirmed, whether applied or
+ * refused; a command about a whole system reaches every partition and is not confirmed.
  */
 export function receiveCommand(state: LearnerState, input: CommandInput): Output[] {
   const { command, system } = input;
@@ -44,8 +44,9 @@ export function receiveCommand(state: LearnerState, input: CommandInput): Output
 }
 
 /**
- * A label that names an anomaly teaches its kind: false alarms of it need more, missed ones less. Where the kind was learned the series'
- * sensitivity moves less; where it was not, the answer says why.
+ * Scales the sensitivity of a series. A label that names an anomaly also teaches its kind: a false alarm makes that
+ * kind need more evidence, a missed one less. Where the kind was learned, the sensitivity moves by the weaker
+ * `known_kind_factor`; where not, the confirmation says why.
  */
 function scaleSensitivity(
   { learner }: Series,
@@ -64,7 +65,7 @@ function scaleSensitivity(
   return confirmation(input, true, from, to, `sensitivity × ${factor}${lesson}`);
 }
 
-/** What a label taught, for the message that says what came of it. */
+/** What a label taught, as a part of the confirmation's reason. */
 const LESSONS: { readonly [O in LabelOutcome]: (verdict: LabelVerdict | undefined) => string } = {
   learned: (verdict) =>
     verdict === "false_negative"
@@ -99,7 +100,7 @@ function setThreshold(
     source,
     pinned: false,
     action_id: input.action_id,
-    // The series' own time, in which its threshold is followed and asked for: its samples may be behind the clock.
+    // Time of the newest sample, not of the clock: the threshold moves with the time of the samples, which may be behind.
     timestamp: learner.window.newestTime ?? input.time,
     movedFrom: moved_from,
     at,
@@ -110,7 +111,7 @@ function setThreshold(
   return [...outputsOf(series, event), confirmation(input, true, from, to, reasoning)];
 }
 
-/** Multiplies what a series of the system has that nothing else has moved; this decays. */
+/** Multiplies the sensitivity factor of a whole system, within sensitivities of 0.1–10. The factor decays to its base. */
 function scaleSystem(state: LearnerState, { system, time }: CommandInput, by: number): void {
   const { sensitivity, sensitivity_half_life_seconds } = settingsOf(state);
   const rules = ownRules(state, system);
@@ -138,7 +139,7 @@ function confirmation(
 
 type ControlInput = Extract<LearnerInput, { kind: "control" }>;
 
-/** Does what an operator asks, for one series (made where it is new) or for a whole system. */
+/** Carries out an operator's command for one series, which is created where it is new, or for a whole system. */
 export function receiveControl(
   state: LearnerState,
   { control, system, time }: ControlInput,

@@ -8,12 +8,12 @@ import {
 import { publishAtomically, type ServiceContext } from "@mapek/runtime";
 import type { Msg } from "@nats-io/transport-node";
 
-/** Samples of one stored message: far below the 1 MiB that a server takes. */
+/** Samples per stored message: the message stays far below the server's default limit of 1 MiB. */
 const BATCH_SAMPLES = 20_000;
 
 /**
- * Stores the samples of an export as history of their series, whatever their age. One series a
- * request; answers after the samples are stored.
+ * Stores the samples of an export as history of their series, whatever their age. A request carries one series
+ * and is answered after its samples are stored.
  */
 export function importVerb({ connection, subjects, config }: ServiceContext) {
   return async (

@@ -73,7 +73,7 @@ export const learnerInstruments: Instruments = ({ log, metrics }: ServiceContext
   };
 };
 
-/** The letter's payload is the key of a series, which begins with its system. */
+/** Counts a refused series by system: the dead letter's payload is the series key, which begins with the system. */
 function tellRefusal(refusals: LoudRefusals, { code, reason, payload }: Rejected): void {
   if (code !== "MAPEK_SERIES_LIMIT" && code !== "MAPEK_OVERLOADED") return;
   const [system = ""] = Buffer.from(payload, "base64").toString().split("/", 1);

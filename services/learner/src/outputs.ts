@@ -144,11 +144,11 @@ export function outputsOf(series: Series, event: SeriesEvent): Output[] {
   }
 }
 
-/** A side is named where it is not the upper one, which readers of old take it for. */
+/** Messages name only the lower side: earlier readers take a message without `side` for the upper one. */
 const sideOf = ({ side }: { side: ThresholdSide }): { side?: "lower" } =>
   side === "lower" ? { side } : {};
 
-/** A dead letter about a series that is not learned: a bad key or one too many costs itself, not its whole batch. */
+/** Dead letter about a series that is not learned. The other series of its batch are learned all the same. */
 export function refusedSeries(
   key: string,
   timestamp: number,

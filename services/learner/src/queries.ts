@@ -10,10 +10,10 @@ import type { Series } from "./series/series.ts";
 import { seriesOfSystem } from "./series/series-table.ts";
 import type { LearnerState } from "./state.ts";
 
-/** Samples that one exported series may have at most. */
+/** Number of newest samples in an export without `limit`. */
 const MAX_EXPORTED = 10_000;
 
-/** Answers the learner's request verbs from the state: an item per series, in order of their keys. */
+/** Answers the learner's request verbs from the state: an item per series, in order of keys. */
 export function query(
   state: LearnerState,
   verb: string,
@@ -84,17 +84,17 @@ function summaryOf(series: Series) {
     not_taught: learner.untaught,
     threshold: upper,
     threshold_lower: lower,
-    /** Whether its newest value is above its upper threshold or below its lower one. */
+    /** Whether the newest value is above the upper threshold or below the lower one. */
     beyond: (upper !== null && lastValue > upper) || (lower !== null && lastValue < lower),
     pinned: learner.threshold("upper")?.pinned ?? false,
     recommendation: last?.recommended_value ?? null,
     confidence: last?.confidence ?? null,
     provisional: last?.provisional ?? null,
     trend: learner.trend().direction,
-    /** With the group of what began together in its system. */
+    /** With the id of the group of anomalies that opened together. */
     open_anomaly: openAnomaly(series),
     ...budgetOf(series),
-    /** Usual milliseconds between its samples; null before the second. */
+    /** Usual interval between samples, ms; null before the second sample. */
     interval_ms: learner.judge.intervalMs || null,
     score: learner.judge.score,
     sensitivity: learner.judge.settings.sensitivity,

@@ -10,7 +10,7 @@ import { Series } from "./series/series.ts";
 import { addSeries, forgetSeries } from "./series/series-table.ts";
 import { configure, type LearnerState, type SystemRules } from "./state.ts";
 
-/** Number of the saved form of a partition's state. */
+/** Schema number of a partition's saved state. */
 export const SCHEMA = 2;
 
 type SharedPart = [
@@ -28,9 +28,9 @@ type SeriesPart = [
   hearing: Hearing,
   group: string | null,
 ];
-/** The last part, where incidents opened while the others were taken. */
+/** The last part of a snapshot; present only where incidents opened while the other parts were taken. */
 type GroupsPart = [key: false, groups: GroupsAtEnd];
-/** What tells whether a series is stale. */
+/** The fields of a series that decide whether it is stale. */
 type Hearing = [
   heardAt: number,
   checkAt: number | null,
@@ -40,8 +40,8 @@ type Hearing = [
 ];
 
 /**
- * The state in parts: what all series share, then a series a part, then which groups incidents joined meanwhile. Cost of a part:
- * O(samples of the series).
+ * The state in parts: first the state shared by all series, then one part per series, then the groups that incidents
+ * joined meanwhile. Inputs may be folded between two parts. Cost of a part: O(samples of the series).
  */
 export function* snapshot(state: LearnerState): Generator<Uint8Array> {
   const systems = [...state.systems].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -82,14 +82,14 @@ const hearingOf = (series: Series): Hearing => [
 /**
  * Puts a part of {@link snapshot} into a state.
  *
- * @returns The key of its series, undefined for what is of all series.
- * @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT, or another error where the part is no such part.
+ * @returns The key of the part's series; undefined for a part that belongs to all series.
+ * @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT, or another error where the bytes are no part of a snapshot.
  */
 export function restorePart(state: LearnerState, part: Uint8Array): string | undefined {
   const saved = decodeMsgpack(part) as SharedPart | SeriesPart | GroupsPart;
   const [key] = saved;
   if (key === null) {
-    // Of a release before there are no groups.
+    // Snapshots of earlier releases have no groups.
     const [, settings, counts, systems, done, groups = []] = saved as SharedPart;
     configure(state, settings ?? undefined);
     [state.sweep, state.sweptAt, state.closed, state.expired] = counts;

@@ -11,7 +11,7 @@ import { OpenGroups } from "./series/open-groups.ts";
 import type { Series } from "./series/series.ts";
 import { SeriesTotals } from "./series/series-totals.ts";
 
-/** What holds for every series of a system, those to come included. */
+/** Rules for every series of a system, future series included. */
 export interface SystemRules {
   sensitivityFactor: DecayingFactor;
   frozen: boolean;
@@ -22,33 +22,33 @@ export interface SystemRules {
 export interface LearnerState {
   /** Undefined until the first settings message; until then series learn with the defaults. */
   configured: LearnerSettings | undefined;
-  /** What each series goes by; follows from `configured`. */
+  /** Settings by series, derived from `configured`. */
   rules: MetricRules;
   readonly series: Map<string, Series>;
   readonly systems: Map<string, SystemRules>;
-  /** Series with an open anomaly: the only ones that wait for time to pass. */
+  /** Series with an open anomaly, which a tick may close. */
   readonly open: Set<Series>;
-  /** Which incidents began together. */
+  /** Groups of incidents that opened together. */
   readonly groups: OpenGroups;
-  /** When which series is checked for silence, and those that are silent; they follow from `series`. */
+  /** Planned staleness checks, and the stale series; both derived from `series`. */
   readonly checks: StaleChecks;
   readonly stale: Set<Series>;
-  /** Ids of the commands done last, so that a repeated one is done once. */
+  /** Action ids of the last commands, so that a repeated command is done once. */
   readonly done: Set<string>;
-  /** Series of each system; follows from `series`. */
+  /** Number of series by system, derived from `series`. */
   readonly seriesCounts: Map<string, number>;
-  /** Follow from `series`. */
+  /** Derived from `series`. */
   readonly totals: SeriesTotals;
-  /** Sweeps for idle series so far, and the time of the last, ms. */
+  /** Number of sweeps for idle series, and the time of the last one, ms. */
   sweep: number;
   sweptAt: number;
-  /** Whether memory is so short that no new series may be learned. */
+  /** Whether new series are refused because memory is short. */
   closed: boolean;
-  /** Series that were forgotten because nothing came. */
+  /** Number of idle series forgotten. */
   expired: number;
-  /** Given while a checkpoint is replayed: see `isDone`. Not saved. */
+  /** Set while the inputs after a checkpoint's beginning are replayed: see {@link isDone}. Not saved. */
   hasFolded: HasFolded | undefined;
-  /** Times that a new series was refused, since this state was made or restored: not saved. */
+  /** Number of refused new series since this state was created or restored. Not saved. */
   refused: number;
 }
 
@@ -74,13 +74,16 @@ export const initialState = (): LearnerState => ({
   refused: 0,
 });
 
-/** Whether a series has folded the input at hand already: it was saved later than the checkpoint began, and is left as it is. */
+/**
+ * Whether a series has folded the present input already: its part of the checkpoint was saved after that input.
+ * Folding the input again would count it twice, so callers must skip the series.
+ */
 export const isDone = (state: LearnerState, key: string): boolean =>
   state.hasFolded?.(key) ?? false;
 
 export const settingsOf = (state: LearnerState): LearnerSettings => state.configured ?? DEFAULTS;
 
-/** Settings for this state from now on; those that its series have are not touched. */
+/** Sets the settings of this state; existing series keep theirs until `applySettings`. */
 export function configure(state: LearnerState, settings: LearnerSettings | undefined): void {
   state.configured = settings;
   state.rules = new MetricRules(settings ?? DEFAULTS);
@@ -88,11 +91,11 @@ export function configure(state: LearnerState, settings: LearnerSettings | undef
 
 const NO_RULES: SystemRules = { sensitivityFactor: UNMOVED, frozen: false, excluded: [] };
 
-/** The rules of a system, to read. */
+/** The rules of a system, for reading only: systems without rules share one object. */
 export const rulesOf = (state: LearnerState, system: string): Readonly<SystemRules> =>
   state.systems.get(system) ?? NO_RULES;
 
-/** The rules of a system, to change. */
+/** The rules of a system, for changing; created where the system has none. */
 export function ownRules(state: LearnerState, system: string): SystemRules {
   const known = state.systems.get(system);
   if (known !== undefined) return known;

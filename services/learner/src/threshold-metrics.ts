@@ -11,7 +11,7 @@ const RESERVED = new Set(["service"]);
 
 type ExportedLabels = Record<string, string>;
 
-/** In the form of prom-client's own histograms: of labels that are shared it keeps the text. */
+/** A row in the form of prom-client's histograms, which caches the text of `sharedLabels`. */
 interface Row {
   readonly labels: ExportedLabels;
   readonly sharedLabels: ExportedLabels;
@@ -19,7 +19,7 @@ interface Row {
 }
 const NO_MORE: ExportedLabels = {};
 
-/** A gauge of rows that are known to differ: a plain one would look for each among those it has. */
+/** A gauge whose rows are distinct by construction: a plain gauge would look up the labels of each row. */
 class RowsGauge extends Gauge {
   readonly #rows: Row[];
 
@@ -33,10 +33,10 @@ class RowsGauge extends Gauge {
   }
 }
 
-/** Thresholds that one instance exports: the text of more would hold up everything else for too long. */
+/** Number of thresholds per side that one instance exports: writing the text of more would block the event loop too long. */
 const MAX_EXPORTED = 20_000;
 
-/** What a series is exported as, which never changes. */
+/** Exported labels of a series, which never change, and their text. */
 interface Identity {
   readonly labels: ExportedLabels;
   readonly text: string;
@@ -44,16 +44,17 @@ interface Identity {
 const identities = new WeakMap<Series, Identity>();
 
 /**
- * Exports every threshold in force as `mapek_threshold{system,metric,…labels of the series}`, lower ones as
- * `mapek_threshold_lower`, so that
- * an alert can compare a metric with its learned threshold: the value of `nowMs`, which follows the day without a message.
+ * Exports every threshold in force as `mapek_threshold{system,metric,…labels of the series}`, and lower ones as
+ * `mapek_threshold_lower`, so that an alert can compare a metric with its learned threshold. The exported value is
+ * that of `nowMs` and follows the threshold's daily curve without a new message.
  *
- * Label names lose the characters that Prometheus does not know; one that is then taken, or reserved,
- * gets `label_` before it. Series that Prometheus could not tell apart get a label `series` with their key.
+ * In label names, characters that Prometheus does not allow become `_`; a name that is then taken or reserved gets the
+ * prefix `label_`. Series that would have equal labels get a label `series` with their key.
  *
- * Cost: about 0.4 µs a scrape for each of at most 20,000, and 1.4 µs for its text; O(series) where fewer have one.
+ * Cost: about 0.4 µs per scrape for each of at most 20,000 thresholds a side, and 1.4 µs for its text; O(series)
+ * where fewer series have one.
  *
- * @returns How many thresholds are not exported, since there are too many.
+ * @returns Number of thresholds beyond the limit, which are not exported.
  */
 export function exportThresholds(
   registry: Registry,

@@ -28,8 +28,8 @@ import {
 } from "@mapek/runtime";
 
 /**
- * What was unusual in an anomaly and what became of it: answers the `explain` verb for the kind `anomaly`. Without an id the newest
- * one of the series is meant that had opened by then.
+ * Answers the `explain` verb for the kind `anomaly`: what was unusual, and what followed. A question without an anomaly id
+ * means the newest anomaly of the series as of the time asked about.
  */
 export function explainAnomaly(context: ServiceContext) {
   const log = new OutputLog(context);
@@ -59,7 +59,7 @@ export function explainAnomaly(context: ServiceContext) {
   };
 }
 
-/** The series that an anomaly's id names, or the one that is asked about. */
+/** The series in the anomaly's id, else the series that the question names. @throws {MessageError} MAPEK_MESSAGE_INVALID */
 function seriesAsked({ system, metric, labels, anomalyId }: Question): SeriesId {
   if (anomalyId !== undefined) {
     const named = parseSeriesKey(seriesKeyOfAnomaly(anomalyId) ?? "");
@@ -136,7 +136,7 @@ function inputsOf(anomaly: Anomaly): Explanation["inputs"] {
   ];
 }
 
-/** Every family of evidence, the rarest first; what is named in the anomaly was unusual. */
+/** Every family of evidence, the rarest first; chosen are the families that the anomaly names as unusual. */
 function candidatesOf({ families, surprises }: Anomaly): Explanation["candidates"] {
   const found = Object.entries(surprises ?? {}) as [EvidenceFamily, number][];
   return found

@@ -27,7 +27,7 @@ import {
 } from "@mapek/runtime";
 import { candidatesOf, inputsOf, ruleOf } from "./threshold-terms.ts";
 
-/** Why a series' threshold is what it is: answers the `explain` verb for the kind `threshold`. */
+/** Answers the `explain` verb for the kind `threshold`: the decision that put a series' threshold in force, with its causes. */
 export function explainThreshold(context: ServiceContext) {
   const log = new OutputLog(context);
   return async (question: Question): Promise<Found> => {
@@ -62,7 +62,7 @@ export function explainThreshold(context: ServiceContext) {
   };
 }
 
-/** Settings, and what operators and the feedback service told about the series. */
+/** Whether an input is about the series: settings, and commands for the series or its whole system. */
 function isAbout({ kind, body }: StoredInput, { system, metric, labels }: Question): boolean {
   if (kind === "settings") return true;
   const told = (body.control ?? body.command) as
@@ -128,7 +128,7 @@ async function composed(
   };
 }
 
-/** What came of actions before the one that led to the decision may be stored after it. */
+/** Whether an output belongs to an action that began before the decision: its judgement may be stored after the decision. */
 function isOfEarlierAction(
   { family, message }: OutputEvent,
   decision: OutputEvent | null,
@@ -141,7 +141,7 @@ function isOfEarlierAction(
   return first !== undefined && first.timestamp < decision.timestamp;
 }
 
-/** recommendation → signal → action → command, or an operator's word. */
+/** Links of recommendation → signal → action → command, or of an operator's control message. */
 const linksOf = ({ cause, actions, signal, origin }: Trail): ExplanationLink[] => [
   ...[origin, signal, ...actions].flatMap((output) => (output ? [linkOfOutput(output)] : [])),
   ...(cause?.kind === "command" ? [linkOfInput(cause, commandText(cause))] : []),

@@ -12,11 +12,11 @@ import type { Found, Trail } from "@mapek/runtime";
 const recommendationOf = ({ origin }: Trail): OutputOf<"recommendations"> | undefined =>
   origin !== undefined && isOutput("recommendations", origin) ? origin : undefined;
 
-/** Which rule decided, with its numbers, and what the threshold is at a time (ms) since then. */
+/** The rule that decided, with its numbers, and the threshold at the time `at` (ms). */
 export const ruleOf = (threshold: Threshold, trail: Trail, at: number): string =>
   `${decidedBy(threshold, trail, thresholdAt(threshold, at))}${ofTheDay(threshold)}`;
 
-/** What the clock does to it. */
+/** Sentence about the daily curve of a threshold; empty where there is none. */
 function ofTheDay({ schedule = [] }: Threshold): string {
   if (schedule.length === 0) return "";
   const values = schedule.map(([, value]) => value);
@@ -54,7 +54,7 @@ const UNITS: Readonly<Record<string, string>> = {
   data_points: "samples",
 };
 
-/** What the rule looked at: what was in force, what was proposed, and what the recommendation rests on. */
+/** Inputs of the rule: the threshold in force before, the proposed one, and the data behind the recommendation. */
 export function inputsOf(threshold: Threshold, trail: Trail): Inputs {
   const {
     signal,
@@ -81,7 +81,7 @@ export function inputsOf(threshold: Threshold, trail: Trail): Inputs {
   return inputs;
 }
 
-/** Of a recommendation the strategies; of anything else what was in force, and what was put there. */
+/** Candidates: the strategies of a recommendation; without one the thresholds before and after, and the proposed one. */
 export function candidatesOf(threshold: Threshold, trail: Trail): Found["candidates"] {
   const recommendation = recommendationOf(trail);
   if (recommendation !== undefined) {

@@ -5,18 +5,18 @@ import type { Series } from "../series/series.ts";
 import { forgetSeries } from "../series/series-table.ts";
 import { isDone, type LearnerState, settingsOf } from "../state.ts";
 
-/** Parts into which the series are divided: each sweep looks at one of them. */
+/** Number of slices into which the series are divided; each sweep checks one slice. */
 const SLICES = 8;
-/** Each slice's turn comes so many times within the idle time. */
+/** Number of sweeps over each slice within the idle time. */
 const ROUNDS = 8;
 const MIN_SWEEP_MS = 1_000;
 const MAX_SWEEP_MS = 450_000;
-/** Series that one sweep forgets; where there are more it goes on a second later. */
+/** Limit of series that one sweep forgets; the next sweep of the same slice follows a second later. */
 const MAX_FORGOTTEN = 1_000;
-/** A slow series is idle after so many of its own usual intervals. */
+/** A series is never idle before this many of its own usual intervals. */
 const IDLE_INTERVALS = 10;
 
-/** A series never expires before its window could have emptied. */
+/** Idle time, ms: at least the longest window, since a series must not expire while its window holds samples. */
 function idleMs(state: LearnerState): number {
   const settings = settingsOf(state);
   return 1_000 * Math.max(settings.idle_series_seconds, longestWindowSeconds(settings));
@@ -32,18 +32,19 @@ export const sweepDueAt = (state: LearnerState): number | undefined =>
   state.series.size === 0 ? undefined : state.sweptAt + sweepMs(state);
 
 /**
- * Forgets series that have received nothing for the idle time, or for ten of their own intervals where that is longer, where a sweep is due.
+ * Where a sweep is due: forgets the series of one slice that received no sample for the idle time, or for ten of their
+ * own intervals where that is longer.
  *
- * Idleness is counted in sweeps, not read from a clock: while the learner does not run no series gets
- * older, and samples that came meanwhile are folded before the next tick. A series lives for one round
- * of slices longer than the idle time at most. One that is pinned, frozen or has an open anomaly stays.
+ * Idleness is counted in sweeps and not read from a clock: while the learner is down no series gets older, and
+ * samples that came meanwhile are folded before the next tick. A series outlives the idle time by at most one
+ * round of slices. A series that is pinned or frozen, or has an open anomaly, is never forgotten.
  *
  * @param now Time of the tick, ms.
- * @returns What removes the thresholds of the forgotten series from the newest ones, in order of the keys.
+ * @returns Outputs that remove the forgotten series' thresholds from the bucket `mapek_thresholds`, in order of keys.
  * Cost: O(series): about 1 ms for 62,500 of them; up to 10 ms where 1,000 are forgotten.
  */
 export function sweepIdle(state: LearnerState, now: number): Output[] {
-  // Sweeps are counted whether there are series or not: what all series share may not depend on one.
+  // Sweeps are counted even without series: the state that all series share must not depend on any one of them.
   if (now < state.sweptAt + sweepMs(state)) return [];
   const slice = state.sweep % SLICES;
   const idle = idleMs(state);
@@ -53,7 +54,7 @@ export function sweepIdle(state: LearnerState, now: number): Output[] {
   const found: Series[] = [];
   for (const series of state.series.values())
     if (
-      // What lies in the series itself comes first: its own interval is five objects away, in memory that no cache holds.
+      // `seen` is tested first: it lies in the series itself, while the interval is five references away in uncached memory.
       series.seen < youngest &&
       isIn(slice, series) &&
       series.seen < seenSince(ownIdleMs(series)) &&
@@ -76,16 +77,16 @@ export function sweepIdle(state: LearnerState, now: number): Output[] {
       ({ side }): Output => ({ to: "latest", key: thresholdKey(series.id, side), message: null }),
     );
   });
-  if (forgotten.length > 0) letGo(state);
+  if (forgotten.length > 0) clearReferences(state);
   return removals;
 }
 
-/** Nothing is to keep the memory of a forgotten series. */
-function letGo(state: LearnerState): void {
+/** Clears references to forgotten series: `next` would keep their memory in use. */
+function clearReferences(state: LearnerState): void {
   for (const series of state.series.values()) if (series.next?.isForgotten) series.next = undefined;
 }
 
-/** By the upper half of the hash: partitions are made from the lower. */
+/** Uses the upper half of the hash, because the lower half chooses the partition. */
 const isIn = (slice: number, { key }: Series): boolean => (fnv1a32(key) >>> 16) % SLICES === slice;
 
 const mayExpire = (state: LearnerState, series: Series): boolean =>

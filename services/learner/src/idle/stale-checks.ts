@@ -1,22 +1,22 @@
 import type { Series } from "../series/series.ts";
 
 /**
- * When which series is to be looked at: a calendar of times, each with its series.
+ * Calendar of staleness checks: for each time the series to check then.
  *
- * A series stands in it once, wherever it was put last, and is not moved when samples come. Cost: O(1) to put and to
- * take; O(times) for the earliest after it was taken, at most some hundred.
+ * A series stands in the calendar at most once, at its `checkAt`, and new samples do not move it. Cost: O(1) to put and
+ * to remove; O(times), at most some hundred, to find the earliest time after the last series of a time was removed.
  */
 export class StaleChecks {
   readonly #series = new Map<number, Set<Series>>();
   #earliest: number | undefined;
 
-  /** Time (ms) of the next check; undefined where none is to come. */
+  /** Time (ms) of the next check; undefined where none is planned. */
   get earliest(): number | undefined {
     this.#earliest ??= least(this.#series.keys());
     return this.#earliest;
   }
 
-  /** Puts a series to its `checkAt`, or nowhere where that is not known. */
+  /** Puts a series at its `checkAt`; does nothing where `checkAt` is undefined. */
   put(series: Series): void {
     const { checkAt } = series;
     if (checkAt === undefined) return;
@@ -38,7 +38,7 @@ export class StaleChecks {
     if (checkAt === this.#earliest) this.#earliest = undefined;
   }
 
-  /** Series whose check is due, in order of their keys; they stay where they are. */
+  /** Series whose check is due, in order of keys; does not remove them. */
   due(now: number): Series[] {
     const found: Series[] = [];
     if ((this.earliest ?? Number.POSITIVE_INFINITY) > now) return found;

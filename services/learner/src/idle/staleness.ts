@@ -6,17 +6,18 @@ import { isDone, type LearnerState } from "../state.ts";
 
 const LEAST_SILENCE_MS = 300_000;
 const USUAL_INTERVALS = 10;
-/** Samples from which on the usual interval is known. */
+/** Number of judged samples from which the usual interval is known. */
 const KNOWN_SAMPLES = 3;
-/** Checks are gathered into steps of an eighth of the silence, so that not every series has a tick of its own. */
+/** Times of checks are rounded up to steps of 1/8 of the silence (1–60 s), so that many series share one tick. */
 const STEPS = 8;
 const MIN_STEP_MS = 1_000;
 const MAX_STEP_MS = 60_000;
 
 /**
- * Takes note of a sample of a series that is not in the calendar: its first ones put it there, one after a silence ends that.
+ * Folds a sample of a series without a planned check: plans one once the usual interval is known, and ends the
+ * staleness of a stale series.
  *
- * @returns What tells that a stale series is back. Cost: O(1).
+ * @returns A change of kind `resumed` where the series was stale. Cost: O(1).
  */
 export function heard(state: LearnerState, series: Series): Output[] {
   const { learner, staleSince } = series;
@@ -42,10 +43,11 @@ export function heard(state: LearnerState, series: Series): Output[] {
 }
 
 /**
- * Tells of series to which nothing came for longer than it should.
+ * Reports series as stale that received no sample for longer than their silence allows.
  *
- * A sample counts from its own time or, where that was past at the check before it came, from this check: a series that
- * is filled up with old samples is not stale. What the time was is known from ticks. Cost: O(series to be checked): each about once in the time of its silence.
+ * Silence counts from the time of the newest sample. Where that time was already past at the previous check, silence
+ * counts from this check: a series that is being filled with old samples is not stale. Cost: O(series to check), each
+ * about once per silence.
  */
 export function tellStale(state: LearnerState, now: number): Output[] {
   const outputs: Output[] = [];

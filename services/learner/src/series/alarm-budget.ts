@@ -3,10 +3,13 @@ import type { LearnerState } from "../state.ts";
 import type { Series } from "./series.ts";
 
 const BUDGET_MS = 14 * 86_400_000;
-/** A promise counts as not kept above so many times the budget. */
+/** A budget counts as broken above this many times its size. */
 const BROKEN_SHARE = 3;
 
-/** What a series has spent of its alarm budget by its newest sample, and whether the promise can be called broken. Cost: O(1). */
+/**
+ * Share of its alarm budget that a series has spent as of its newest sample. Broken: more than 3 budgets spent, by a
+ * series judged for at least 14 days. Cost: O(1).
+ */
 export function budgetOf({ learner }: Series): BudgetSpent {
   const { judge } = learner;
   const spent = spentOf(learner);
@@ -16,7 +19,7 @@ export function budgetOf({ learner }: Series): BudgetSpent {
   };
 }
 
-/** The mean over the series of each system. Cost: O(series), nearly nothing for those that never had an anomaly. */
+/** Mean share of the alarm budget spent, by system. Cost: O(series), nearly nothing for series without any anomaly. */
 export function budgetsSpent(states: readonly LearnerState[]): Map<string, number> {
   const sums = new Map<string, { spent: number; series: number }>();
   for (const { series, seriesCounts } of states) {
@@ -34,6 +37,6 @@ export function budgetsSpent(states: readonly LearnerState[]): Map<string, numbe
   return new Map([...sums].map(([system, { spent, series }]) => [system, spent / series]));
 }
 
-/** In the series' own time: its samples may be behind the clock. */
+/** Measured at the time of the newest sample, because samples may be behind the clock. */
 const spentOf = ({ judge, window }: Series["learner"]): number =>
   judge.anomalies === 0 ? 0 : judge.budgetSpentAt(window.newestTime ?? judge.lastJudgedAt);

@@ -1,36 +1,38 @@
 import { appendBounded } from "@mapek/core/forget-oldest";
 import { groupGapMs, groupId } from "@mapek/core/messages";
 
-/** Groups of a system that may go on; beyond that the one that grew longest ago is over. */
+/** Number of open groups of a system; one more ends the group that grew longest ago. */
 const MOST_GROUPS = 4;
 
-/** When the first and the last incident of a group opened, event time, ms. */
+/** Event times, ms, at which the first and the last incident of a group opened. */
 type Group = [first: number, last: number];
-/** An opening, and when its group began. */
+/** An incident's series and opening, with the event time of its group's first opening. */
 type Opening = [key: string, openedAt: number, first: number];
 
 /** State of {@link OpenGroups}: plain data. */
 export type GroupsSnapshot = [system: string, groups: Group[]][];
-/** What was told while a snapshot was taken. */
+/** Groups at the end of a snapshot, and the incidents that opened while the snapshot was taken. */
 export interface GroupsAtEnd {
   readonly groups: GroupsSnapshot;
   readonly openings: readonly Opening[];
 }
 
 /**
- * Which incidents of a system began together, in one partition. One that opens joins a group whose last, or first, opening is no
- * further away than `groupGapMs`; else it begins one. Cost: O(1); some 100 bytes a system that has had an incident.
+ * Groups the incidents of a system that opened together, in one partition. An incident joins a group if it opened
+ * between `groupGapMs` before the group's first and `groupGapMs` after the group's last opening; else it begins a
+ * group. Cost: O(1); about 100 bytes per system with incidents.
  *
- * Groups follow from the series, which a checkpoint holds in states of different times. So whoever takes one notes what opened
- * meanwhile (`beginNotes`, `endNotes`); where those inputs are folded again, each incident gets the group that it had.
+ * A checkpoint saves the series of a partition at different times, so a replay folds only some of the openings again
+ * and would form other groups. The snapshot therefore notes the openings that come while it is taken (`beginNotes`,
+ * `endNotes`), and in a replay each of these incidents gets the group that it had.
  */
 export class OpenGroups {
   readonly #groups = new Map<string, Group[]>();
   #notes: Opening[] | undefined;
-  /** Openings that were noted, by series and time, with the beginnings of their groups. */
+  /** Noted openings, by series and time, with the first opening of their groups. */
   readonly #known = new Map<string, number>();
 
-  /** An incident has opened. @returns The id of its group. */
+  /** Finds or begins the group of an incident that opens. @returns The id of the group. */
   opened(system: string, key: string, openedAt: number, intervalMs: number): string {
     const name = openingName(key, openedAt);
     const known = this.#known.get(name);
@@ -43,7 +45,7 @@ export class OpenGroups {
     return groupId(system, first);
   }
 
-  /** The system has no series any more. */
+  /** Drops the groups of a system that has no series any more. */
   forget(system: string): void {
     this.#groups.delete(system);
   }
@@ -59,19 +61,19 @@ export class OpenGroups {
     for (const [system, of] of groups) this.#groups.set(system, of);
   }
 
-  /** A snapshot begins. */
+  /** Begins to note openings; called when a snapshot begins. */
   beginNotes(): void {
     this.#notes = [];
   }
 
-  /** A snapshot ends, or is given up. @returns What `restoreAtEnd` takes; undefined where nothing opened meanwhile. */
+  /** Ends the notes; called when a snapshot ends or is given up. @returns Argument of `restoreAtEnd`; undefined where nothing opened. */
   endNotes(): GroupsAtEnd | undefined {
     const openings = this.#notes ?? [];
     this.#notes = undefined;
     return openings.length === 0 ? undefined : { groups: this.snapshot(), openings };
   }
 
-  /** The inputs of the snapshot's time come again, and their openings find their groups. */
+  /** Prepares the replay of inputs that came during the snapshot: their openings get the groups that were noted. */
   restoreAtEnd({ groups, openings }: GroupsAtEnd): void {
     this.restore(groups);
     for (const [key, openedAt, first] of openings)

@@ -2,13 +2,14 @@ import type { LearnerSettings } from "@mapek/core/messages";
 import type { Config, ServiceContext } from "@mapek/runtime";
 import type { LearnerState } from "../state.ts";
 
-/** Standard deviations that a partition may be above its mean share. */
+/** Standard deviations by which a partition may exceed its mean share of series. */
 const DEVIATIONS = 4;
 const SPARE = 16;
 
 /**
- * The settings of the learner's actors: those configured, and how many series of one system a partition
- * may have. Monitors keep the limit too, but each sees only its own part, and forgets when it restarts.
+ * The settings of the learner's actors: the configured ones, and the number of series of one system that a
+ * partition may have. Monitors enforce `max_series_per_system` too, but each sees only its share of the messages
+ * and starts from zero after a restart.
  *
  * Keys hash to partitions as if at random: of `n` series a partition has n/p on average with a standard
  * deviation of √(n/p); four of them are exceeded once in 30,000, and some spare serves small limits.
@@ -20,8 +21,8 @@ export function settingsFor({ self_learning, ingest, streams }: Config): Learner
 }
 
 /**
- * Tells partitions whether they may learn new series, as this process's memory changes. It is an input:
- * the reducer must not look at memory itself, or replay would go another way.
+ * The input that tells a partition whether it may learn new series, owed whenever this process's memory state
+ * changes. The reducer must not read memory itself, or a replay would take other decisions.
  */
 export const owedAdmission =
   ({ memory }: Pick<ServiceContext, "memory">) =>

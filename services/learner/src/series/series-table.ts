@@ -3,7 +3,7 @@ import { MessageError, parseSeriesKey } from "@mapek/core/messages";
 import { isDone, type LearnerState, rulesOf, settingsOf } from "../state.ts";
 import { Series } from "./series.ts";
 
-/** The series of a system that the input at hand is for, in order of their keys. */
+/** The series of a system, or of all systems, that have not folded the present input yet, in order of keys. */
 export function seriesOfSystem(state: LearnerState, system: string | undefined): Series[] {
   const found = [...state.series.values()].filter(
     (series) => (system === undefined || series.system === system) && !isDone(state, series.key),
@@ -12,8 +12,9 @@ export function seriesOfSystem(state: LearnerState, system: string | undefined):
 }
 
 /**
- * The series of a key, made under its system's rules where it is new. The error of a key that `seriesKey`
- * did not make, or MAPEK_SERIES_LIMIT or MAPEK_OVERLOADED where there may be no more series.
+ * The series of a key, created under its system's rules where it is new.
+ *
+ * @returns The error of a malformed key, or MAPEK_SERIES_LIMIT or MAPEK_OVERLOADED where no new series may be learned.
  */
 export function seriesOf(state: LearnerState, key: string): Series | MessageError {
   const known = state.series.get(key);
@@ -33,8 +34,8 @@ export function seriesOf(state: LearnerState, key: string): Series | MessageErro
 }
 
 /**
- * The series of a key as `seriesOf` finds it. Batches bring the same series in the same order most times, so the one
- * that came after `before` last time is tried first: to compare a key waits less for memory than a look-up among very many.
+ * The series of a key, as {@link seriesOf}, tried first as the successor of `before`. Batches mostly bring the same
+ * series in the same order, and comparing one key misses the CPU cache less often than a look-up in a very large map.
  */
 export function seriesAfter(
   state: LearnerState,

@@ -2,22 +2,22 @@ import { SUPPRESSIONS } from "@mapek/core/stats";
 import type { Series } from "./series.ts";
 
 /**
- * Sums over the series of a partition, kept as these change: to ask for them costs nothing, however many there are.
+ * Sums over the series of a partition, updated with every change, so that reading them costs O(1).
  *
- * Whatever changes a series takes it out before and puts it back after.
+ * Code that changes a series must call `takeOut` before and `put` after the change, or the sums drift.
  */
 export class SeriesTotals {
   points = 0;
   judged = 0;
   anomalies = 0;
-  /** Samples that were duplicates, too late or outside of the window. */
+  /** Samples dropped as duplicate, too late or outside the window. */
   dropped = 0;
-  /** Samples that came after newer ones of their series. */
+  /** Samples older than the newest of their series when they came. */
   untaught = 0;
   windowBytes = 0;
   /** Thresholds in force. */
   readonly inForce = { upper: 0, lower: 0 };
-  /** Alarms that were none, in the order of `SUPPRESSIONS`. */
+  /** Suppressed alarms by reason, in the order of `SUPPRESSIONS`. */
   readonly suppressed: number[] = SUPPRESSIONS.map(() => 0);
 
   put(series: Series): void {
@@ -28,7 +28,7 @@ export class SeriesTotals {
     this.#count(series, -1);
   }
 
-  /** Does what may change a series. */
+  /** Runs a change of a series between `takeOut` and `put`. */
   around<Result>(series: Series, change: () => Result): Result {
     this.takeOut(series);
     try {

@@ -4,19 +4,19 @@ import { ownText, parseSeriesKey, type SeriesId } from "@mapek/core/messages";
 /** Value of `seen` of a series that was forgotten. */
 const FORGOTTEN = -1;
 
-/** One series and what learns it. Its id is read off the key when asked for, so that it is not kept twice. */
+/** One series with its learner. The id is parsed from the key on demand, which saves the memory of a second copy. */
 export class Series {
   readonly key: string;
   readonly learner: SeriesLearner;
-  /** Number of sweeps when it last received a sample; −1 once it is forgotten. */
+  /** `LearnerState.sweep` when the last sample came; −1 once the series is forgotten. */
   seen: number;
-  /** Event time of its newest sample that was no history, ms. */
+  /** Event time of the newest sample that was not history, ms. */
   heardAt = Number.NEGATIVE_INFINITY;
-  /** When it is looked at whether it is stale, and when it was; undefined while it is not to be, or never was. */
+  /** Times (ms) of the next and of the last check for staleness; undefined where there is none. */
   checkAt: number | undefined;
   checkedAt: number | undefined;
   heardSinceCheck = false;
-  /** Since when nothing has come, once that was told. */
+  /** Event time (ms) of the last sample before the silence that was reported; undefined while not stale. */
   staleSince: number | undefined;
   /** Group of the open anomaly, or of the last one. */
   group: string | undefined;
@@ -30,7 +30,7 @@ export class Series {
     this.seen = seen;
   }
 
-  /** Whoever still holds it looks it up anew. */
+  /** Marks the series as forgotten: holders of a reference must look the key up again. */
   forget(): void {
     this.seen = FORGOTTEN;
     this.next = undefined;
@@ -40,14 +40,14 @@ export class Series {
     return this.seen === FORGOTTEN;
   }
 
-  /** Cost: about 1 µs. @throws {MessageError} where the key is none. */
+  /** The parsed key. Cost: about 1 µs. @throws {MessageError} for a malformed key. */
   get id(): SeriesId {
     const id = parseSeriesKey(this.key);
     if (!id.ok) throw id.error;
     return id.value;
   }
 
-  /** The system's name alone. */
+  /** Name of the system, without parsing the whole key. */
   get system(): string {
     return this.key.slice(0, this.key.indexOf("/"));
   }
