@@ -1,14 +1,14 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { ConsoleError } from "./errors.ts";
 
-/** The header that carries the token: one that no form and no foreign page can send unasked. */
+/** Header that carries the token. A form cannot set it, and a page of another origin cannot without a CORS permission. */
 export const TOKEN_HEADER = "x-mapek-token";
 
-/** Decides who may act. */
+/** Decides by the token which requests may act. */
 export class Access {
   readonly #digest: Buffer | undefined;
 
-  /** @param token Undefined: nobody may. */
+  /** @param token Undefined: nobody may act. */
   constructor(token: string | undefined) {
     this.#digest = token === undefined ? undefined : digestOf(token);
   }
@@ -17,7 +17,7 @@ export class Access {
     return this.#digest === undefined;
   }
 
-  /** Whether this is the token; compared in constant time, by digests of equal length. */
+  /** Whether `given` is the token. Digests of equal length are compared in constant time, so that timing reveals nothing. */
   holds(given: unknown): boolean {
     return (
       this.#digest !== undefined &&
@@ -40,14 +40,14 @@ const digestOf = (text: string): Buffer => createHash("sha256").update(text).dig
 const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
 
 /**
- * Names by which the console may be called: a foreign page whose name somebody points at this address
- * would otherwise read what is shown here.
+ * Host names under which the console answers. Without this check an attacker could point a name of his own at this
+ * address (DNS rebinding), and his page could read everything that the console shows.
  */
 export class KnownNames {
   readonly #names: ReadonlySet<string>;
   readonly #any: boolean;
 
-  /** @param names Beside the address listened on. Where it listens on all addresses and none is named, any will do. */
+  /** @param names Names beside `host` and the loopback names. With a `host` of all addresses and no names, any name is accepted. */
   constructor(host: string, names: readonly string[]) {
     this.#any = (host === "0.0.0.0" || host === "::") && names.length === 0;
     this.#names = new Set([...LOOPBACK, host, ...names].map((name) => name.toLowerCase()));

@@ -5,7 +5,7 @@ import type { z } from "zod";
 import { type Access, TOKEN_HEADER } from "./access.ts";
 import { checked, commandBody, labelBody, loopBody } from "./queries.ts";
 
-/** How sure an operator's proposal is taken to be. */
+/** Confidence of a threshold that an operator proposes. */
 const PROPOSAL_CONFIDENCE = 0.95;
 
 export interface ActionOptions {
@@ -15,7 +15,7 @@ export interface ActionOptions {
   readonly onAction: (what: string, about: string) => void;
 }
 
-/** What operators may do, with the token only. Answers come once the message is stored. */
+/** Routes for operators' actions; each requires the token and answers once its message is stored. */
 export function actionRoutes(server: FastifyInstance, options: ActionOptions): void {
   const { client, access, onAction } = options;
   const action = <T extends z.ZodType>(

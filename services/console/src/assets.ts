@@ -3,10 +3,10 @@ import { stripTypeScriptTypes } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** A file that browsers get. */
+/** A file served to browsers. */
 export interface Asset {
   readonly type: string;
-  /** Read when it is first asked for: taking the types out of all of them at once would hold up the start. */
+  /** Read at the first request: removing the types from all modules at once would delay the start. */
   readonly body: string;
 }
 
@@ -17,7 +17,7 @@ const UPLOT = fileURLToPath(import.meta.resolve("uplot/package.json")).replace(
 );
 const JAVASCRIPT = "text/javascript; charset=utf-8";
 const STYLES = "text/css; charset=utf-8";
-/** Modules from elsewhere that pages use, by the name that they are imported by: browsers know addresses only. */
+/** Modules of other packages that pages use, by import name; {@link scriptOf} replaces the names by addresses. */
 const VENDOR = {
   uplot: join(UPLOT, "uPlot.esm.js"),
   "@mapek/core/anomaly-words": fileURLToPath(import.meta.resolve("@mapek/core/anomaly-words")),
@@ -28,8 +28,8 @@ const BARE_IMPORT = /(?<=from ")(?![./])[^"]+(?=")/g;
 const addressOf = (module: string): string => `/app/vendor/${module.replace(/.*\//, "")}.js`;
 
 /**
- * Everything that browsers get, by path. Modules keep the names of their sources: their types are taken out here,
- * and lines and columns stay what they were.
+ * All files served to browsers, by path. Modules keep the names of their sources; removing the types keeps lines and
+ * columns as they are, so that errors in a browser point into the source.
  */
 export function readAssets(): ReadonlyMap<string, Asset> {
   const assets = new Map<string, Asset>();

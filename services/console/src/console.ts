@@ -17,14 +17,14 @@ import { Systems } from "./series/systems.ts";
 export interface ConsoleOptions {
   readonly client: MapekClient;
   readonly settings: Config["console"];
-  /** As the services have it. */
+  /** Number of partitions, the same as the services'. */
   readonly partitions: number;
   readonly log: Logger;
 }
 
 const MOST_BODY_BYTES = 65_536;
 
-/** Nothing from elsewhere, nothing inline, in no frame. */
+/** Headers of every answer: a page may load nothing from other origins, run nothing inline and stand in no frame. */
 const HEADERS = {
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -38,7 +38,7 @@ const HEADERS = {
 /**
  * Starts the console: pages, their JSON and their live streams on one port.
  *
- * @returns Where it listens, and what stops it and closes the client.
+ * @returns The URL, and `close`, which stops the console and closes the client.
  * @throws {ConsoleError} MAPEK_CONSOLE_PORT_IN_USE
  */
 export async function startConsole(
@@ -58,7 +58,7 @@ export async function startConsole(
     ...{ client, link, feed, index, systems },
     onDropped: () => log.warn("a live page did not keep up and was dropped"),
   });
-  // What could not be read is tried again though nobody looks: health tells of it.
+  // After a failed read the index goes on without viewers: /healthz must report when the learner answers again.
   const wanted = () => link.connected && (live.viewers > 0 || index.problem !== undefined);
   await feed.start(client);
   await Promise.all([index.start(wanted), systems.start()]);
@@ -132,7 +132,7 @@ function assetRoutes(server: FastifyInstance): void {
     server.get(path, (_request, reply) => reply.type(asset.type).send(asset.body));
 }
 
-/** Answers with the error's code; what is not for users to know is logged. */
+/** Answers with the error's code. The cause of a status 500 is only logged, not shown to users. */
 function refuse(reply: FastifyReply, error: unknown, log: Logger): void {
   const { status, code, message } = described(error);
   if (status === 500) log.error({ err: error }, "a request failed");
@@ -154,7 +154,7 @@ function described(error: unknown): { status: number; code: string; message: str
     : { status: 500, code: "MAPEK_INTERNAL", message: "a fault of ours" };
 }
 
-/** What happened while the connection was away was not heard. */
+/** Reads the systems again after each reconnect: outputs of the time without connection are lost. */
 async function rereadAfterReconnects(client: MapekClient, systems: Systems): Promise<void> {
   for await (const { type } of client.connection.status())
     if (type === "reconnect") await systems.start();

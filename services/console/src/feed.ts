@@ -4,37 +4,37 @@ import { appendBounded } from "@mapek/core/forget-oldest";
 
 /** An output of the house, as live pages get it. */
 export interface FeedEvent {
-  /** Counts up by one within this process. */
+  /** Increases by one with each event of this process. */
   readonly number: number;
   readonly family: OutputName;
   readonly message: { readonly system: string };
 }
 
-/** Outputs that a page which was away for a moment may catch up on. */
+/** Number of outputs kept for pages that reconnect. */
 const REMEMBERED = 1_000;
 
 /** Every output of the house from now on, numbered; the last 1,000 are remembered. */
 export class Feed {
-  /** Names this process: numbers of another one mean nothing here. */
+  /** Random id of this process, a part of event ids: numbers of another process mean nothing here. */
   readonly id = randomUUID().slice(0, 8);
   readonly #listeners = new Set<(event: FeedEvent) => void>();
   readonly #recent: FeedEvent[] = [];
   #number = 0;
 
-  /** Subscribes to all families; resolves when the server knows of it. */
+  /** Subscribes to all families; resolves once the server has the subscriptions. */
   async start(client: MapekClient): Promise<void> {
     for (const family of OUTPUT_NAMES)
       client.on(family, {}, (message) => this.#add(family, message));
     await client.connection.flush();
   }
 
-  /** @returns What ends it. */
+  /** Calls `listener` for each new event. @returns Ends the calls. */
   listen(listener: (event: FeedEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** What came after an event id `<feed>-<number>`; nothing where it is of another process or too long ago. */
+  /** The kept events after the event id `<feed>-<number>`; none where the id is of another process. */
   since(eventId: string): readonly FeedEvent[] {
     const [id, number] = eventId.split("-");
     return id === this.id ? this.#recent.filter((event) => event.number > Number(number)) : [];

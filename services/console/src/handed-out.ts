@@ -2,8 +2,8 @@ import type { Curve } from "@mapek/client";
 import type { OutputEvent, Threshold } from "@mapek/core/messages";
 
 /**
- * Threshold messages without the part of each schedule that never held, since the next message of its side came: a page of
- * a week's history would have megabytes of hours that were drawn anew. The newest of each side keeps the whole of its own.
+ * Removes from each threshold message the part of its schedule that the next message of the same side replaced: the
+ * history of a week would otherwise take megabytes. The newest message of each side keeps its whole schedule.
  *
  * @param events Thresholds of one series, oldest first.
  */
@@ -24,7 +24,7 @@ export function withoutReplaced(events: readonly OutputEvent[]): OutputEvent[] {
     .reverse();
 }
 
-/** The pairs that say what the value is between two times: the last at or before the first of them, to the first at or after the other. */
+/** The pairs of a schedule that define its values from `from` to `to`, with one pair at or beyond each end. */
 function within(schedule: Curve, from: number, to: number): Curve {
   const begin = Math.max(
     0,

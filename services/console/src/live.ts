@@ -9,10 +9,10 @@ import type { SeriesIndex } from "./series/series-index.ts";
 import type { Systems } from "./series/systems.ts";
 import { Viewer } from "./viewer.ts";
 
-/** Live pages at the same time. */
+/** Number of live pages at the same time. */
 const MOST_VIEWERS = 64;
 const TURN_MS = 500;
-/** Samples that are sent at once: a page asks for those before. */
+/** Limit of samples in one event; a page reads older ones by `/api/series/samples`. */
 const MOST_NEW_SAMPLES = 2_000;
 
 type SeriesWatch = Extract<WatchQuery, { watch: "series" }>;
@@ -26,16 +26,16 @@ export interface LiveOptions {
   readonly onDropped: () => void;
 }
 
-/** Serves the live pages: outputs as they come, and twice a second what has changed of what each one shows. */
+/** Serves the live pages: outputs as they come, and every 500 ms the changed parts of the state that each page shows. */
 export class Live {
   readonly #options: LiveOptions;
   readonly #viewers = new Map<Viewer, () => void>();
-  /** Viewers that were given up because they did not keep up. */
+  /** Number of viewers dropped because they did not keep up. */
   dropped = 0;
 
   constructor(options: LiveOptions) {
     this.#options = options;
-    // At once: a connection may be lost and back between two turns, and what came meanwhile was not heard.
+    // Sent at once: a connection lost and back between two turns would go unnoticed, and pages would not read what they missed.
     options.link.onLost(() => {
       for (const viewer of this.#viewers.keys()) viewer.sendChanged("status", this.#status());
     });
@@ -54,7 +54,7 @@ export class Live {
   /**
    * Takes over a response and keeps it open.
    *
-   * @param lastEventId What the browser heard last, where it comes back.
+   * @param lastEventId Id of the last event that a returning browser received; missed outputs are sent again.
    */
   open(response: ServerResponse, query: WatchQuery, lastEventId: string | undefined): void {
     const { feed } = this.#options;
@@ -67,10 +67,10 @@ export class Live {
     };
     viewer.send("hello", { server: feed.id });
     if (lastEventId !== undefined) feed.since(lastEventId).forEach(tell);
-    const deaf = feed.listen(tell);
+    const stopListening = feed.listen(tell);
     const turns = this.#turns(viewer, query);
     const close = () => {
-      deaf();
+      stopListening();
       turns.stop();
       this.#viewers.delete(viewer);
     };
@@ -107,7 +107,7 @@ export class Live {
         if (query.watch === "list") viewer.sendChanged("rows", this.#options.index.page(query));
         if (query.watch === "series") await this.#options.link.answer(() => ofSeries(query));
       } catch {
-        // Nobody answers now: the status says so, and the next turn tries again.
+        // No answer from the learner: the page's status says so, and the next turn tries again.
       } finally {
         viewer.send("beat", { now: Date.now() });
         if (!stopped && viewer.isOpen) timer = setTimeout(() => void turn(), TURN_MS);
@@ -127,7 +127,7 @@ export class Live {
     return { connected: link.connected, problem: index.problem ?? null };
   }
 
-  /** The samples that came since the last call; the first time those of the newest stretch. */
+  /** Returns a reader of new samples: its first call gives the newest 2,000, each further call those since the call before. */
   #newSamples({ system, metric, labels }: SeriesWatch): () => Promise<SeriesExport | undefined> {
     let newest: number | undefined;
     return async () => {
@@ -149,7 +149,7 @@ export class Live {
   }
 }
 
-/** Whether a page that watches this shows that output. */
+/** Whether a page with this query shows the output. */
 function concerns(query: WatchQuery, { family, message }: FeedEvent): boolean {
   switch (query.watch) {
     case "systems":
@@ -171,12 +171,12 @@ function concerns(query: WatchQuery, { family, message }: FeedEvent): boolean {
   }
 }
 
-/** What an output says of the series that it is about. */
+/** The fields of an output that name its series. */
 interface SeriesOutput {
   readonly system: string;
   readonly metric?: string;
   readonly labels?: Labels;
-  /** Of an action. */
+  /** Only in actions. */
   readonly target?: { readonly series: string | null };
 }
 

@@ -9,7 +9,7 @@ import {
 import { z } from "zod";
 import { ConsoleError } from "./errors.ts";
 
-/** Labels as they stand in an address: JSON. */
+/** Labels in an address, as JSON. */
 const labelsText = z
   .string()
   .max(32_768)
@@ -25,7 +25,7 @@ const labelsText = z
 
 const oneSeries = { system: tokenSchema, metric: metricNameSchema };
 
-/** Which series, in an address. */
+/** Query that names one series. */
 export const seriesQuery = z.object({ ...oneSeries, labels: labelsText.default({}) });
 
 export const samplesQuery = z.object({
@@ -33,10 +33,10 @@ export const samplesQuery = z.object({
   from: z.coerce.number().pipe(timestampSchema).optional(),
 });
 
-/** Which part of the ranked list of series. */
+/** Query for a part of the ranked list of series. */
 export const listQuery = z.object({
   system: tokenSchema.optional(),
-  /** Words that must all stand in the name, in any order. */
+  /** Words that must all occur in the series key, in any order. */
   search: z.string().max(200).default(""),
   offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
   limit: z.coerce.number().int().min(1).max(100).default(25),
@@ -46,7 +46,7 @@ export type ListQuery = z.infer<typeof listQuery>;
 export const systemQuery = z.object({ system: tokenSchema });
 export const loopsQuery = z.object({ system: tokenSchema.optional() });
 
-/** What a live page watches. */
+/** Query of a live page: which data it watches. */
 export const watchQuery = z.discriminatedUnion("watch", [
   z.object({ watch: z.literal("systems") }),
   z.object({ watch: z.literal("system"), system: tokenSchema }),
@@ -62,9 +62,9 @@ const aSeries = { ...oneSeries, labels: labelsSchema.default({}) };
 export const labelBody = z.object({
   ...aSeries,
   verdict: z.enum(["true_positive", "false_positive", "false_negative"]),
-  /** When the anomaly opened or, missed, began; event time, ms. */
+  /** Event time, ms: opening of the anomaly, or beginning of a missed one. */
   at: timestampSchema,
-  /** A threshold that the operator proposes with it: the one in force moves toward it by the learning rate. */
+  /** Threshold that the operator proposes: the threshold in force moves toward it by the learning rate. */
   propose: z.object({ threshold: z.number(), side: sideSchema }).optional(),
 });
 
@@ -99,7 +99,7 @@ export const loopBody = z.object({
   enabled: z.boolean(),
 });
 
-/** @throws {ConsoleError} MAPEK_CONSOLE_BAD_REQUEST with the first field that is wrong. */
+/** Validates a query or body. @throws {ConsoleError} MAPEK_CONSOLE_BAD_REQUEST with the first wrong field. */
 export function checked<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
   const result = schema.safeParse(value ?? {});
   if (result.success) return result.data;

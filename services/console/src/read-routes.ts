@@ -14,11 +14,11 @@ import {
 import type { SeriesIndex } from "./series/series-index.ts";
 import type { Systems } from "./series/systems.ts";
 
-/** Newest items of a history that a page gets. */
+/** Number of newest items of a history in an answer. */
 const HISTORY = 200;
-/** Newest thresholds that a page gets: they are handed out up to about a hundred times a day. */
+/** Number of newest threshold messages in an answer: a series sends up to about a hundred a day. */
 const THRESHOLDS = 1_000;
-/** Open anomalies that the page of a system shows. */
+/** Number of open anomalies that the page of a system shows. */
 const OPEN_SHOWN = 20;
 
 export interface ReadOptions {
@@ -27,7 +27,7 @@ export interface ReadOptions {
   readonly systems: Systems;
 }
 
-/** What the pages show, as JSON. Whoever reaches the console may read. */
+/** Routes for reading, as JSON. Reading needs no token: everybody who reaches the console may read. */
 export function readRoutes(server: FastifyInstance, options: ReadOptions): void {
   const { client, index, systems } = options;
 
@@ -84,7 +84,7 @@ export function readRoutes(server: FastifyInstance, options: ReadOptions): void 
   });
 }
 
-/** Everything about one series that does not change every second. */
+/** The data of one series that a page reads on demand and does not get live. */
 async function detailsOf(
   client: MapekClient,
   system: string,
@@ -117,7 +117,7 @@ async function detailsOf(
   };
 }
 
-/** A threshold as its messages have it: the learner's answer has null for the schedule of one that is constant. */
+/** A threshold in the form of its messages, which leave out the schedule of a constant threshold; the learner's answer has null. */
 function inForce({ schedule, ...threshold }: { readonly schedule?: object | null }): object {
   return { ...threshold, ...(schedule != null && { schedule }) };
 }

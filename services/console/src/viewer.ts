@@ -1,11 +1,11 @@
 import type { ServerResponse } from "node:http";
 
-/** Bytes that may wait for a viewer before it is dropped. */
+/** Number of unsent bytes beyond which a viewer is dropped. */
 const MOST_WAITING_BYTES = 1_048_576;
-/** After this a browser whose stream has ended comes back. */
+/** Delay after which a browser reconnects an ended stream (`retry:` of server-sent events). */
 const RETRY_MS = 1_000;
 
-/** One live page: a stream of server-sent events. A viewer that does not keep up is dropped, not waited for. */
+/** One live page: a stream of server-sent events. A viewer that does not keep up is dropped, so that it holds no memory. */
 export class Viewer {
   readonly #response: ServerResponse;
   readonly #onDropped: () => void;
@@ -25,12 +25,12 @@ export class Viewer {
     return this.#isOpen;
   }
 
-  /** @param id What the browser names when it comes back. */
+  /** @param id Event id, which the browser sends as `Last-Event-ID` when it reconnects. */
   send(event: string, data: unknown, id?: string): void {
     this.#write(event, JSON.stringify(data), id);
   }
 
-  /** Sends only what differs from what was sent of this event before. */
+  /** Sends an event only where its data differs from the last data sent under this name. */
   sendChanged(event: string, data: unknown): void {
     const text = JSON.stringify(data);
     if (this.#sent.get(event) === text) return;

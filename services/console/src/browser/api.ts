@@ -10,7 +10,7 @@ export class ApiError extends Error {
 
 type Query = Readonly<Record<string, string | number | undefined>>;
 
-/** An address with its query; what is undefined or empty is left out. */
+/** An address with its query; undefined and empty values are left out. */
 export function address(path: string, query: Query): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query))
@@ -19,14 +19,14 @@ export function address(path: string, query: Query): string {
   return text === "" ? path : `${path}?${text}`;
 }
 
-/** Asks for JSON. @throws {ApiError} */
+/** Gets JSON. @throws {ApiError} */
 export function ask<T>(path: string, query: Query = {}, token?: string): Promise<T> {
   return answered(address(path, query), {
     headers: token === undefined ? {} : { "x-mapek-token": token },
   });
 }
 
-/** Does something: needs the token. @throws {ApiError} */
+/** Posts an action, which needs the token. @throws {ApiError} */
 export function act<T>(path: string, token: string | undefined, body: object): Promise<T> {
   return answered(path, {
     method: "POST",

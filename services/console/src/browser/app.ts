@@ -13,11 +13,11 @@ import { currentRoute, link, type Route } from "./router.ts";
 import { SECTIONS } from "./sections.ts";
 import { Session } from "./session.ts";
 
-/** Ages such as "3 s ago" go on while nothing comes. */
+/** Interval of redrawing without events: ages such as "3 s ago" must go on. */
 const REDRAW_MS = 1_000;
 const SAID_MS = 8_000;
 
-/** The shell: navigation, what is live, what was said last, and the page. */
+/** The shell: navigation, state of the live stream, the last message to the person, and the page. */
 export class App implements Shell {
   readonly session = new Session();
   readonly #place: HTMLElement;
@@ -108,7 +108,7 @@ export class App implements Shell {
     this.draw();
   }
 
-  /** Whoever hears the page is told that it is another one. */
+  /** Focuses the heading of a new page, so that screen readers announce it. */
   #focusHeading(page: Page): void {
     requestAnimationFrame(() => {
       if (page !== this.#page || document.querySelector("dialog[open]") !== null) return;
@@ -120,7 +120,7 @@ export class App implements Shell {
 
   #listen(): void {
     document.querySelector(".skip")?.addEventListener("click", (event) => {
-      event.preventDefault(); // The part of an address behind # is the page here.
+      event.preventDefault(); // A link to #main would change the hash, which names the page.
       document.getElementById("main")?.focus();
     });
     addEventListener("hashchange", () => {

@@ -1,15 +1,15 @@
-/** What may stand in an element; nothing for null, undefined and false. */
+/** Content of an element; null, undefined and false give none. */
 export type Child = Node | string | number | null | undefined | false | readonly Child[];
 type Attributes = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Makes an element. An attribute that is true stands without a value; false, null and undefined ones do not stand. */
+/** Makes an HTML element. An attribute that is true gets no value; false, null and undefined attributes are left out. */
 export function h(tag: string, attributes: Attributes = {}, ...children: Child[]): HTMLElement {
   return filled(document.createElement(tag), attributes, children);
 }
 
-/** The same of SVG. */
+/** Makes an SVG element, as {@link h}. */
 export function svg(tag: string, attributes: Attributes = {}, ...children: Child[]): SVGElement {
   return filled(document.createElementNS(SVG, tag) as SVGElement, attributes, children);
 }
@@ -31,8 +31,8 @@ function append(element: Element, children: readonly Child[]): void {
 }
 
 /**
- * Makes what is shown equal to what shall be, and touches nothing that is equal already: focus, selection and what a
- * person has typed stay. Elements with `data-key` are found again by it; what is below `data-keep` is left alone.
+ * Changes `shown` into `wanted` without touching parts that are equal already, so that focus, selection and typed text
+ * survive a redraw. Children are matched by `data-key` where they have one; elements with `data-keep` are left alone.
  */
 export function morph(shown: Element, wanted: Element): void {
   if (shown.hasAttribute("data-keep")) return;
@@ -76,6 +76,6 @@ function morphAttributes(shown: Element, wanted: Element): void {
       shown.setAttribute(name, value);
 }
 
-/** What a person opened stays open. */
+/** Whether a person controls the attribute: details and dialogs that a person opened stay open. */
 const isOfPerson = (element: Element, attribute: string): boolean =>
   attribute === "open" && (element.nodeName === "DETAILS" || element.nodeName === "DIALOG");

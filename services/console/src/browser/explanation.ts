@@ -3,7 +3,7 @@ import { type Child, h } from "./dom.ts";
 import { at, counted, NONE, number, withoutJson, words } from "./format.ts";
 import { asTable, figures, table } from "./parts.ts";
 
-/** The rule that decided with what went in, the chain that led there, and what has changed since. */
+/** View of an explanation: the rule that decided, its inputs, the chain of causes, and the changes since. */
 export const explanationView = ({ rule, inputs, causes, since }: Explanation): HTMLElement =>
   h(
     "div",
@@ -26,7 +26,7 @@ function shown(value: number | string | boolean | null, unit = ""): Child {
   return `${typeof value === "number" ? number(value) : String(value)} ${unit}`.trim();
 }
 
-/** Few are shown at once, many on demand. */
+/** Number of causes up to which their table is open at first. */
 const FEW = 6;
 
 function steps(caption: string, all: readonly ExplanationLink[], open: boolean): HTMLElement {

@@ -1,5 +1,5 @@
 const plain = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 4 });
-/** In English as the page is: elsewhere a million may be an m, which reads as a thousandth. */
+/** Always English, as the page is: in some languages the short form of a million is "m", which reads as milli. */
 const compact = new Intl.NumberFormat("en", {
   notation: "compact",
   maximumSignificantDigits: 4,
@@ -11,10 +11,10 @@ const dateAndClock = new Intl.DateTimeFormat(undefined, {
   hourCycle: "h23",
 });
 
-/** Nothing to show. */
+/** Text for a value that is not known. */
 export const NONE = "–";
 
-/** Four significant digits; from a million on in words' first letters, very small ones with a power of ten. */
+/** A number in four significant digits: from a million on in compact form (1.5M), below 1e-4 with an exponent. */
 export function number(value: number | null | undefined): string {
   if (value === null || value === undefined) return NONE;
   const size = Math.abs(value);
@@ -23,7 +23,7 @@ export function number(value: number | null | undefined): string {
   return plain.format(value);
 }
 
-/** A share as percent; one that is as good as none is told so, not by its zeros. */
+/** A share, 0–1, as percent; "< 0.01 %" for a smaller one above 0. */
 export function percent(share: number | null | undefined): string {
   if (share === null || share === undefined) return NONE;
   return share > 0 && share < 1e-4 ? "< 0.01 %" : `${plain.format(100 * share)} %`;
@@ -39,18 +39,18 @@ const UNITS: readonly (readonly [end: RegExp, unit: string])[] = [
   [/_celsius$/, "°C"],
 ];
 
-/** The unit that a metric's name ends with, or nothing. */
+/** The unit that the end of a metric's name tells; empty where it tells none. */
 export const unitOf = (metric: string): string =>
   UNITS.find(([end]) => end.test(metric))?.[1] ?? "";
 
-/** A value of a metric with the unit that its name tells. */
+/** A value of a metric with the unit that the metric's name tells. */
 export const quantity = (value: number | null | undefined, metric: string): string =>
   inUnit(value, unitOf(metric));
 
-/** A number of hours or more in seconds says nothing to a person. */
+/** Duration, s, from which a value is shown in min, h and d. */
 const LONG_SECONDS = 7_200;
 
-/** A value with its unit: bytes and long times in larger ones. */
+/** A value with its unit; bytes and long durations in larger units. */
 export function inUnit(value: number | null | undefined, unit: string): string {
   if (value === null || value === undefined || unit === "") return number(value);
   if (unit === "B") return bytes(value);
@@ -73,7 +73,7 @@ const DURATIONS = [
   ["s", 1],
 ] as const;
 
-/** Seconds as a person says them, in two units at most: 90 s, 15 min, 2 h 30 min, 6 d 23 h. */
+/** A duration in at most two units: 90 s, 15 min, 2 h 30 min, 6 d 23 h. */
 export function seconds(value: number): string {
   const size = Math.abs(value);
   if (size < 120) return `${number(value)} s`;
@@ -81,7 +81,7 @@ export function seconds(value: number): string {
   const [unit, length] = DURATIONS[found] ?? DURATIONS[0];
   const [part, partLength] = DURATIONS[found + 1] ?? DURATIONS[3];
   const parts = Math.round(size / partLength);
-  // Rounded up to the next unit, it is told in that one.
+  // A duration that rounding brings up to the next larger unit is shown in that unit.
   if (found > 0 && parts * partLength >= (DURATIONS[found - 1]?.[1] ?? Number.POSITIVE_INFINITY))
     return seconds(Math.sign(value) * parts * partLength);
   const whole = Math.floor((parts * partLength) / length);
@@ -89,11 +89,11 @@ export function seconds(value: number): string {
   return `${value < 0 ? "-" : ""}${number(whole)} ${unit}${rest === 0 ? "" : ` ${rest} ${part}`}`;
 }
 
-/** So many of something, by its right name: 1 sample, 2 samples. */
+/** A count with its noun in singular or plural: 1 sample, 2 samples. */
 export const counted = (count: number, one: string, many = `${one}s`): string =>
   `${number(count)} ${count === 1 ? one : many}`;
 
-/** How long ago, roughly. */
+/** Age of a time, rounded: "3 min ago". A time more than 2 s in the future is shown as {@link at} shows it. */
 export function ago(time: number | null | undefined, now = Date.now()): string {
   if (time === null || time === undefined) return NONE;
   const passed = (now - time) / 1_000;
@@ -114,10 +114,10 @@ export function at(time: number | null | undefined): string {
     : dateAndClock.format(date);
 }
 
-/** A word of the wire for people: `execution_parallelism` → `execution parallelism`. */
+/** A name from a message as words: `execution_parallelism` → `execution parallelism`. */
 export const words = (name: string): string => name.replaceAll("_", " ");
 
-/** A field of a message as a person reads it: no braces and quotes. */
+/** A field of a message as text without braces and quotes. */
 export function plainly(value: unknown): string {
   if (value === null) return NONE;
   if (typeof value === "number") return number(value);
@@ -127,13 +127,13 @@ export function plainly(value: unknown): string {
   return fields.map(([name, inner]) => `${words(name)} ${plainly(inner)}`).join(", ");
 }
 
-/** A text whose end is a JSON object, as lines of the log have it, with that in words. */
+/** Replaces a JSON object at the end of a text, as lines of the log have one, by words. */
 export function withoutJson(text: string): string {
   for (let begin = text.indexOf("{"); begin >= 0; begin = text.indexOf("{", begin + 1))
     try {
       return text.slice(0, begin) + plainly(JSON.parse(text.slice(begin)));
     } catch {
-      // The name of a series has braces, too.
+      // This brace belongs to the name of a series: the next one is tried.
     }
   return text;
 }

@@ -1,10 +1,10 @@
-/** Does something once a while after it was asked for, however often it was asked for meanwhile. */
+/** Runs `work` once, `delayMs` after the first `ask`; further calls of `ask` before then add nothing. */
 export class Later {
   readonly #work: () => Promise<void>;
   readonly #delayMs: number;
   #timer: number | undefined;
 
-  /** @param work May fail: the next time may be better. */
+  /** @param work A failure is ignored: the next `ask` tries again. */
   constructor(work: () => Promise<void>, delayMs: number) {
     this.#work = work;
     this.#delayMs = delayMs;

@@ -11,13 +11,13 @@ export interface Output {
 const EVENTS = ["systems", "system", "rows", "series", "samples", "output"] as const;
 export type LiveEvent = (typeof EVENTS)[number];
 
-/** Without a sign of life for this long the stream is opened anew. */
+/** Silence, without even a `beat`, after which the stream is opened anew. */
 const SILENT_MS = 5_000;
 const RETRY_MS = 1_000;
 
 /**
- * The live stream of what a page watches. Comes back by itself after the console or the NATS server was away; pages are told
- * to read anew when it has.
+ * The live stream of the events that a page watches. The stream reconnects by itself after the console or the NATS server
+ * was away, and then calls `onBack`, so that the page reads what it missed.
  */
 export class LiveStream {
   readonly #onEvent: (event: LiveEvent, data: unknown) => void;
@@ -40,7 +40,7 @@ export class LiveStream {
     setInterval(() => this.#check(), RETRY_MS);
   }
 
-  /** Watches something else from now on; undefined watches nothing. */
+  /** Replaces the watched query; undefined watches nothing. */
   watch(query: Readonly<Record<string, string>> | undefined): void {
     this.#query = query;
     this.#open();
@@ -70,7 +70,7 @@ export class LiveStream {
     for (const event of EVENTS) on(event, (data) => this.#onEvent(event, data));
   }
 
-  /** A browser gives up on some failures, and does not notice a stream that has gone silent. */
+  /** Opens the stream again where it is closed or silent: a browser does not retry after some failures, and does not notice silence. */
   #check(): void {
     if (this.#source === undefined) return;
     const isSilent = performance.now() - this.#lastBeat > SILENT_MS;

@@ -1,32 +1,32 @@
 import type { LiveEvent } from "./live.ts";
 import type { Session } from "./session.ts";
 
-/** What a page may use of the shell around it. */
+/** The functions of the shell that a page may call. */
 export interface Shell {
   readonly session: Session;
-  /** Shows the page anew, soon. */
+  /** Redraws the page in the next animation frame. */
   draw(): void;
-  /** Says something to the person, also to one who hears it. */
+  /** Shows a short message, which screen readers announce. */
   say(text: string, kind?: "good" | "bad"): void;
-  /** Opens a dialog; it stays as it is while the page behind it goes on. */
+  /** Opens a dialog, which redraws of the page do not touch. */
   show(dialog: HTMLDialogElement): void;
-  /** Watches something else: a page whose search or offset changed. */
+  /** Replaces the watched query, for a page whose search or offset changed. */
   watch(query: Readonly<Record<string, string>>): void;
 }
 
-/** One page: what it watches, shows, and does. */
+/** One page of the console. */
 export interface Page {
   readonly title: string;
-  /** Which entry of the navigation it belongs to. */
+  /** Name of the page's entry in the navigation. */
   readonly section: string;
   readonly watch: Readonly<Record<string, string>> | undefined;
-  /** Reads what does not come live: at first, and again when the stream was away. */
+  /** Reads the page's data: at first, and again when the live stream was away. */
   load(): Promise<void>;
   view(): HTMLElement;
   on?(event: LiveEvent, data: unknown): void;
-  /** After each drawing: for charts. */
+  /** Called after each redraw; updates charts. */
   drawn?(root: HTMLElement): void;
-  /** A press on something with `data-action`. */
+  /** Called for a click on an element with `data-action`. */
   press?(action: string, element: HTMLElement): void;
   input?(element: HTMLInputElement): void;
   submit?(form: HTMLFormElement): void;

@@ -3,7 +3,7 @@ import { type Child, h, svg } from "./dom.ts";
 import { ago, at, NONE, seriesName } from "./format.ts";
 import { seriesLink } from "./router.ts";
 
-/** The name of a state with its colour and shape, so that colour alone says nothing. */
+/** The name of a state with a colour and a shape: information must not depend on colour alone (WCAG 1.4.1). */
 export function statePill(state: string | null): HTMLElement {
   if (state === null) return h("span", { class: "pill none" }, "no reports");
   return h(
@@ -29,11 +29,11 @@ function shapeOf(state: string): SVGElement {
   }
 }
 
-/** A small word on a coloured ground. */
+/** A short word on a coloured ground. */
 export const tag = (text: string, kind = ""): HTMLElement =>
   h("span", { class: `tag ${kind}` }, text);
 
-/** A time as a person says it, with the exact one behind it. */
+/** The age of a time, with the exact time as its tooltip. */
 export const time = (ms: number | null | undefined): HTMLElement =>
   ms === null || ms === undefined
     ? h("span", {}, NONE)
@@ -66,7 +66,7 @@ export const figures = (rows: readonly Figure[]): HTMLElement =>
 
 export interface Column {
   readonly title: string;
-  /** Numbers stand at the right. */
+  /** Aligns the column to the right. */
   readonly numeric?: boolean;
   /** Not shown on a phone. */
   readonly wide?: boolean;
@@ -79,8 +79,8 @@ export interface Row {
 }
 
 /**
- * A table that a person can scroll sideways; on a phone each row is a block of named values. The roles are said, since
- * a browser forgets them where rows are no rows to look at.
+ * A table that scrolls sideways; on a phone each row is shown as a block of named values. The ARIA roles are explicit,
+ * because browsers drop a table's own roles where CSS shows its rows as blocks.
  */
 export function table(
   caption: string,
@@ -119,13 +119,13 @@ export function table(
   );
 }
 
-/** A text that is cut after a few lines until somebody looks closer. */
+/** A text cut after a few lines, shown whole on hover or focus. */
 export const long = (text: string): HTMLElement =>
   h("span", { class: "long", tabindex: 0, title: text }, text);
 
 export const empty = (text: string): HTMLElement => h("p", { class: "empty" }, text);
 
-/** A chart's figures in words and numbers. */
+/** Figures behind a summary, closed at first unless `open`. */
 export const asTable = (summary: string, inner: Child, open = false): HTMLElement =>
   h("details", { class: "data", open }, h("summary", {}, summary), inner);
 

@@ -1,10 +1,10 @@
-/** Where somebody is: the parts of the path behind `#/`, and what is asked of it. */
+/** The present page: the parts of the path after `#/`, and the query. */
 export interface Route {
   readonly parts: readonly string[];
   readonly query: URLSearchParams;
 }
 
-/** Reads the address; none means the systems. */
+/** Reads the route from the address; an empty one means `systems`. */
 export function currentRoute(): Route {
   const [path = "", query = ""] = location.hash.replace(/^#\/?/, "").split("?", 2);
   const parts = path.split("/").filter(Boolean).map(decodeURIComponent);

@@ -1,4 +1,4 @@
-/** The pages of the navigation, in its order. */
+/** Entries of the navigation, in order. */
 export const SECTIONS = [
   { name: "systems", title: "Systems" },
   { name: "series", title: "Series" },

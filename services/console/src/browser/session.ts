@@ -2,9 +2,9 @@ import { ask } from "./api.ts";
 
 const KEPT_AS = "mapek-token";
 
-/** Whether this page may act, and with what. The token stays in this tab and goes when it is closed. */
+/** The token of this tab, and whether it allows actions. Closing the tab deletes the token. */
 export class Session {
-  /** Whether the console takes actions at all. */
+  /** Whether the console was started without a token and takes no actions. */
   readOnly = true;
   mayAct = false;
 
@@ -12,7 +12,7 @@ export class Session {
     return sessionStorage.getItem(KEPT_AS) ?? undefined;
   }
 
-  /** Takes a token from the address, which then no longer shows it. */
+  /** Takes a token from the address and removes it there, so that it does not stay in sight and in the history. */
   takeFromAddress(): void {
     const token = /[#&]token=([^&]+)/.exec(location.hash)?.[1];
     if (token === undefined) return;

@@ -2,13 +2,13 @@ import { openGroups, type SeriesState } from "@mapek/client";
 import { evidenceTexts, rarityOf, rarityText } from "@mapek/core/anomaly-words";
 import { describeGroup, type Labels } from "@mapek/core/messages";
 
-/** Anomalies of one system that began together, as pages show them. */
+/** A group of anomalies of one system that opened together, as pages show it. */
 export interface GroupRow {
   readonly id: string;
   readonly system: string;
-  /** How many, since when, who began, which is rarest. */
+  /** Summary: number of anomalies, beginning, first and rarest series. */
   readonly line: string;
-  /** Who began first comes first. */
+  /** In order of opening. */
   readonly anomalies: readonly GroupedRow[];
 }
 
@@ -17,13 +17,13 @@ interface GroupedRow {
   readonly metric: string;
   readonly labels: Labels;
   readonly opened_at: number;
-  /** How rare it is, in words; null where it does not say. */
+  /** Rarity in words; null where the anomaly has none. */
   readonly rarity: string | null;
-  /** What was unusual, in words. */
+  /** Unusual families of evidence, in words. */
   readonly unusual: string;
 }
 
-/** The groups of the open anomalies, the newest group first. @param most Anomalies of a group that are told, those that began first. */
+/** The groups of the open anomalies, the newest group first. @param most Limit of anomalies per group; the first to open are kept. */
 export const groupRows = (series: readonly SeriesState[], most: number): GroupRow[] =>
   openGroups(series)
     .sort((a, b) => b.openedAt - a.openedAt)

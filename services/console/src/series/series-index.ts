@@ -7,13 +7,13 @@ import type { SeriesCounts } from "./system-row.ts";
 
 /** A part of the ranked list. */
 export interface SeriesPage {
-  /** Series that fit the search, those of them with an open anomaly, and those whose newest value is beyond a threshold. */
+  /** Numbers of series that match the search; of those with an open anomaly; and of those whose newest value is beyond a threshold. */
   readonly total: number;
   readonly open: number;
   readonly beyond: number;
   readonly offset: number;
   readonly items: readonly SeriesState[];
-  /** What began together among the open anomalies that fit, the newest first: the newest ten, without the anomalies themselves. */
+  /** The newest ten groups of the matching open anomalies, newest first, without the anomalies themselves. */
   readonly groups: readonly Pick<GroupRow, "id" | "system" | "line">[];
 }
 
@@ -23,26 +23,26 @@ interface Entry {
   readonly text: string;
   state: SeriesState;
   partition: number;
-  /** When a message told of its anomaly, ms of this process: an answer to an earlier question knows less. */
+  /** Time (`performance.now()`) of the last message about its anomaly: answers to earlier requests must not overwrite it. */
   heardAt: number;
 }
 
-/** A turn through all partitions takes a second for up to so many series, and in proportion beyond. */
+/** Reading rate: a round through all partitions takes one second per 1,000 series, at least one second. */
 const SERIES_PER_SECOND = 1_000;
-/** While nobody looks or nobody answers. */
+/** Pause between checks while nobody watches or the learner does not answer. */
 const PAUSE_MS = 250;
-/** Older than this, what is known is read anew before it is shown. */
+/** Age beyond which the index is read again before an answer. */
 const STALE_MS = 2_000;
-/** Groups that the list shows, and anomalies of a group that a page shows. */
+/** Number of groups in the list, and of anomalies of a group on a page. */
 const MOST_GROUPS = 10;
 const MOST_GROUPED = 50;
 
 /**
- * Every series of the house, as the learner told of it last.
+ * The state of every series of the house, as last read from the learner.
  *
- * The partitions are asked in turn, so that an answer fits in one message and the learner is never asked for
- * everything at once: with 1,000 series each is a second old at most, with 10,000 ten seconds. Asked only while
- * somebody looks. Memory: about 1 KB a series.
+ * The index reads one partition after another, so that an answer fits in one message and the learner's load stays
+ * even. With 1,000 series an entry is at most one second old, with 10,000 ten seconds. Reads only while `wanted`
+ * says so. Memory: about 1 KB a series.
  */
 export class SeriesIndex {
   readonly #client: MapekClient;
@@ -69,7 +69,7 @@ export class SeriesIndex {
     this.#onProblem = onProblem;
   }
 
-  /** What went wrong with the last turn, if anything. */
+  /** Message of the last read's error; undefined where it succeeded. */
   get problem(): string | undefined {
     return this.#problem;
   }
@@ -78,14 +78,14 @@ export class SeriesIndex {
     return this.#entries.size;
   }
 
-  /** Reads everything once, then goes on turn by turn while `wanted` says so. */
+  /** Reads all partitions once, then one per turn while `wanted` returns true. */
   async start(wanted: () => boolean): Promise<void> {
     this.#wanted = wanted;
     await this.#refreshAll();
     this.#schedule(PAUSE_MS);
   }
 
-  /** Reads everything anew where nobody has looked for a while. */
+  /** Reads all partitions where the last read is older than 2 s. */
   async freshen(): Promise<void> {
     if (performance.now() - this.#refreshedAt > STALE_MS) await this.#refreshAll();
   }
@@ -95,7 +95,7 @@ export class SeriesIndex {
     clearTimeout(this.#timer);
   }
 
-  /** One series, asked for now; undefined where there is none. Throws as the client's requests do. */
+  /** Reads one series from the learner now; undefined where it is unknown. Throws as the client's requests do. */
   async read(
     system: string,
     metric: string,
@@ -108,7 +108,7 @@ export class SeriesIndex {
     return this.#entries.get(key)?.state;
   }
 
-  /** Takes note of what was told of an anomaly: that it is open, or over, is known at once. */
+  /** Folds an anomaly's message, so that opening and closing show at once and not only after the next read. */
   hear(anomaly: Anomaly): void {
     const entry = this.#entries.get(keyOf(anomaly));
     if (entry === undefined) return;
@@ -118,14 +118,14 @@ export class SeriesIndex {
     entry.heardAt = performance.now();
   }
 
-  /** What began together among the open anomalies of a system, the newest first. */
+  /** The groups of the open anomalies of a system, the newest first. */
   groupsOf(system: string): GroupRow[] {
     return groupRows(this.#open(system), MOST_GROUPED);
   }
 
   /**
-   * The part of the list that is asked for: open anomalies first, then by score, then by name.
-   * Cost: O(series) to search, O(n log n) to rank what fits; about 10 ms for 10,000.
+   * A part of the list: series with open anomalies first, then by score, then by key.
+   * Cost: O(series) to search, O(n log n) to rank the n matches; about 10 ms for 10,000.
    */
   page({ system, search, offset, limit }: ListQuery): SeriesPage {
     const words = search.toLowerCase().split(/\s+/).filter(Boolean);
@@ -157,7 +157,7 @@ export class SeriesIndex {
       .filter((state) => state.system === system && state.open_anomaly !== null);
   }
 
-  /** Series whose anomaly is open now, of one system. */
+  /** Series of a system with an open anomaly, by rank. */
   openOf(system: string, limit: number): SeriesState[] {
     return this.page({ system, search: "", offset: 0, limit }).items.filter(
       ({ open_anomaly }) => open_anomaly !== null,
@@ -238,7 +238,7 @@ const keyOf = ({
 function byRank(a: Entry, b: Entry): number {
   const open = Number(b.state.open_anomaly !== null) - Number(a.state.open_anomaly !== null);
   if (open !== 0) return open;
-  // Scores of what is usual differ from second to second: only what stands out may change places.
+  // Scores are compared in steps of 0.1: small changes from second to second must not reorder the list.
   const score = rounded(b.state.score) - rounded(a.state.score);
   return score !== 0 ? score : a.key < b.key ? -1 : 1;
 }

@@ -10,9 +10,9 @@ export interface SeriesCounts {
 /** One system, as the page of systems shows it. */
 export interface SystemRow extends SeriesCounts {
   readonly system: string;
-  /** Null where nobody reports its performance: then it has series only. */
+  /** Null for a system without performance reports, which has series only. */
   readonly state: SystemState | null;
-  /** When its state began, ms; null where it has had no other. */
+  /** Event time, ms, at which the state was entered; null before the first transition. */
   readonly since: number | null;
   readonly parameters: Parameters | null;
   readonly transition: Transition | null;

@@ -4,7 +4,7 @@ import type { Feed } from "../feed.ts";
 import type { SeriesIndex } from "./series-index.ts";
 import type { SeriesCounts, SystemRow } from "./system-row.ts";
 
-/** Most systems that one answer holds; the worst come first. */
+/** Number of systems in one answer. */
 const MOST_SYSTEMS = 200;
 const RETRY_MS = 1_000;
 
@@ -16,7 +16,7 @@ const SEVERITY: Readonly<Record<SystemState, number>> = {
   healthy: 0,
 };
 
-/** What holds now in every system: parameters and the newest transition, kept up to date by the outputs. */
+/** Present parameters and newest transition of every system, kept up to date by the feed. */
 export class Systems {
   readonly #client: MapekClient;
   readonly #index: SeriesIndex;
@@ -34,7 +34,7 @@ export class Systems {
     });
   }
 
-  /** Reads what holds now; tries again every second while the optimizer does not answer. */
+  /** Reads all systems; tries again every second while the optimizer does not answer. */
   async start(): Promise<void> {
     try {
       await this.reread();
@@ -48,7 +48,7 @@ export class Systems {
     clearTimeout(this.#timer);
   }
 
-  /** Reads everything anew: what came while the connection was away was not heard. Throws as requests do. */
+  /** Reads all systems again. Throws as the client's requests do. */
   async reread(): Promise<void> {
     const found = (await this.#client.request("optimizer", "parameters")) as Parameters[];
     for (const parameters of found) {
@@ -62,7 +62,7 @@ export class Systems {
     }
   }
 
-  /** The worst systems first, 200 at most, and how many there are. */
+  /** The worst 200 systems, the worst first, and the number of all. */
   list(): { readonly total: number; readonly items: readonly SystemRow[] } {
     const counts = this.#index.counts();
     const names = new Set([...counts.keys(), ...this.#parameters.keys()]);
@@ -76,7 +76,7 @@ export class Systems {
     return { total: rows.length, items: rows.slice(0, MOST_SYSTEMS) };
   }
 
-  /** Undefined where nothing is known of it. */
+  /** One system; undefined where it has neither series nor parameters. */
   one(system: string): SystemRow | undefined {
     const counts = this.#index.counts().get(system);
     return counts === undefined && !this.#parameters.has(system)

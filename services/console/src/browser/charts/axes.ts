@@ -4,7 +4,7 @@ import { FONT, type Palette } from "./palette.ts";
 
 const two = (value: number): string => String(value).padStart(2, "0");
 
-/** Times of day; the date where a day begins or ticks are days apart. */
+/** Labels of ticks: the time of day, or the date where a day begins or ticks are days apart. */
 function timeLabels(_: uPlot, ticks: number[], __: number, ___: number, step: number): string[] {
   return ticks.map((tick) => {
     const date = new Date(tick * 1_000);
@@ -19,7 +19,7 @@ function timeLabels(_: uPlot, ticks: number[], __: number, ___: number, step: nu
   });
 }
 
-/** Steps between ticks that are round as durations, in seconds: a tick of 600,000 s reads badly, one of 7 d well. */
+/** Steps between ticks of durations, in seconds, round in min, h or d: a tick at 600,000 s is hard to read, one at 7 d is not. */
 const DURATION_STEPS = [
   ...[1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1].flatMap((n) => [n, 2 * n, 5 * n]),
   ...[1, 2, 5, 10, 15, 30],
@@ -29,21 +29,20 @@ const DURATION_STEPS = [
 ];
 const PER_SECOND: Readonly<Record<string, number>> = { s: 1, ms: 1_000 };
 
-/** Between a label and the chart, CSS pixels. */
+/** Gap between a label and the chart, CSS pixels. */
 const LABEL_GAP = 8;
 const LEAST_SIZE = 44;
 
-/** As wide as the widest label, which would be cut off in an axis of a fixed size. */
+/** Width of the value axis: that of the widest label, which a fixed width would cut off. */
 function sizeOf({ ctx }: uPlot, labels: readonly string[] | null): number {
   ctx.save();
-  // Axes are drawn in the canvas' own pixels.
   ctx.font = FONT;
   const widest = Math.max(0, ...(labels ?? []).map((label) => ctx.measureText(label).width));
   ctx.restore();
   return Math.max(LEAST_SIZE, Math.ceil(widest) + 2 * LABEL_GAP);
 }
 
-/** A time axis below and a value axis at the left, quiet ones. */
+/** A time axis below and a value axis at the left. @param unit Unit of the values; `s` and `ms` get round durations. */
 export function axes({ quiet, rule }: Palette, unit: string): uPlot.Axis[] {
   const common = { stroke: quiet, font: FONT, ticks: { show: false } };
   const perSecond = PER_SECOND[unit];
@@ -61,5 +60,5 @@ export function axes({ quiet, rule }: Palette, unit: string): uPlot.Axis[] {
   ];
 }
 
-/** A line that stays until the next value. */
+/** Path of a line that keeps each value until the next. */
 export const stepped = (): uPlot.Series.PathBuilder => uPlot.paths.stepped!({ align: 1 });

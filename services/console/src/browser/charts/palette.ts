@@ -1,4 +1,4 @@
-/** The colours of charts, as the style sheet has them now. */
+/** Colours of charts, from the style sheet's variables in the present colour scheme. */
 export interface Palette {
   readonly ink: string;
   readonly quiet: string;
@@ -27,7 +27,7 @@ export function palette(): Palette {
   };
 }
 
-/** Calls `redraw` when a person goes from light to dark or back. @returns What ends it. */
+/** Calls `redraw` when the colour scheme changes between light and dark. @returns Ends the calls. */
 export function onSchemeChange(redraw: () => void): () => void {
   const media = matchMedia("(prefers-color-scheme: dark)");
   media.addEventListener("change", redraw);

@@ -7,12 +7,12 @@ const HEIGHT = 320;
 const NARROW_HEIGHT = 240;
 /** Diameter of a sample beyond a threshold, CSS pixels. */
 const DOT = 5;
-/** So few samples are shown as dots: a line through one is nothing. */
+/** Up to this many samples are also shown as dots: a line through one sample is invisible. */
 const FEW = 3;
-/** Around a single sample, seconds. */
+/** Time shown before and after a single sample, seconds. */
 const AROUND_S = 1_800;
 
-/** Samples of a series with its thresholds as they were handed out and as they are expected, and what was abnormal. */
+/** Chart of a series: samples, thresholds as handed out and as expected, and anomalies. */
 export class SeriesChart {
   readonly #place: HTMLElement;
   readonly #size: ResizeObserver;
@@ -82,14 +82,14 @@ export class SeriesChart {
     return new uPlot(options, dataOf(this.#figures), this.#place);
   }
 
-  /** A single sample is shown amid an hour, not amid the years that a chart takes for it. */
+  /** Shows a single sample amid one hour; uPlot would show it amid years. */
   #spanOf(from: number, to: number): [number, number] {
     const [only, second] = this.#figures.times;
     if (only === undefined || second !== undefined) return [from, to];
     return [only / 1_000 - AROUND_S, only / 1_000 + AROUND_S];
   }
 
-  /** What comes, the bands of the promise and the stretches that were abnormal, behind the lines. */
+  /** Draws the ground behind the lines: the time after the newest sample, the bands of the promise, and anomalies. */
   #ground(chart: uPlot): void {
     const { ctx, bbox } = chart;
     const { times, upper, lower, marks } = this.#figures;
@@ -120,7 +120,7 @@ export class SeriesChart {
     ctx.restore();
   }
 
-  /** One edge of a band: the threshold, moved as a whole. */
+  /** Adds one edge of a band to the path: the threshold's line, moved up or down by `moved`. */
   #edge(chart: uPlot, { past, before }: Line, moved: number, back: boolean): void {
     const { times } = this.#figures;
     for (let n = 0; n < times.length; n++) {
@@ -156,7 +156,7 @@ const sizeOf = (place: HTMLElement) => ({
   height: place.clientWidth < 600 ? NARROW_HEIGHT : HEIGHT,
 });
 
-/** Columns over the samples' times and, behind them, those at which thresholds are expected. */
+/** Columns of the chart, over the times of samples followed by the times of expected thresholds. */
 function dataOf({ times, values, upper, lower, beyond }: SeriesFigures): uPlot.AlignedData {
   const newest = times.at(-1) ?? Number.NEGATIVE_INFINITY;
   const coming = [...upper.ahead, ...lower.ahead]
@@ -166,7 +166,7 @@ function dataOf({ times, values, upper, lower, beyond }: SeriesFigures): uPlot.A
   const none = later.map(() => null);
   const aheadOf = (line: Line) => {
     const expected = new Map(line.ahead);
-    // It begins at the newest sample, where the past ends.
+    // The expected line begins at the newest sample, where the past line ends.
     return [...times, ...later].map((time) =>
       time < newest ? null : (expected.get(time) ?? null),
     );
@@ -184,7 +184,7 @@ function dataOf({ times, values, upper, lower, beyond }: SeriesFigures): uPlot.A
   ];
 }
 
-/** A twentieth of room above and below. */
+/** Range of the value axis, with 1/20 of the span as room above and below. */
 function padded(low: number | null, high: number | null): [number, number] {
   if (low === null || high === null || !Number.isFinite(low + high)) return [0, 1];
   const room = high > low ? (high - low) / 20 : Math.max(1, Math.abs(high) / 10);

@@ -5,10 +5,10 @@ import { statePill } from "../parts.ts";
 
 const WIDTH = 1_000;
 const HEIGHT = 28;
-/** A state that was left at once is still seen. */
+/** Least width of a state, so that a very short one stays visible. */
 const LEAST_WIDTH = 2;
 
-/** The states of a system over time as one strip, from its first transition that is known until now. */
+/** The states of a system over time as one strip, from the first known transition until now. */
 export function stateStrip(transitions: readonly Transition[], now: number): HTMLElement {
   const [first] = transitions;
   if (first === undefined) return h("p", { class: "empty" }, "It has been in no other state.");

@@ -2,7 +2,7 @@ import uPlot from "uplot";
 import { axes, stepped } from "./axes.ts";
 import { onSchemeChange, palette } from "./palette.ts";
 
-/** A figure that stays until it changes. Times in milliseconds, ascending; the last value holds until `now`. */
+/** Values that hold until the next change. Times in milliseconds, ascending; the last value holds until `now`. */
 export interface Steps {
   readonly times: readonly number[];
   readonly values: readonly number[];
@@ -75,7 +75,7 @@ const dataOf = ({ times, values, now }: Steps): uPlot.AlignedData => [
   [...values, values.at(-1) ?? null],
 ];
 
-/** A step is never drawn on the edge, and noise of the last digit not as a cliff. */
+/** Range of the value axis with room on both sides: no step lies on the edge, and noise in the last digit looks flat. */
 function around(low: number | null, high: number | null): [number, number] {
   if (low === null || high === null) return [0, 1];
   const room = Math.max((high - low) / 4, Math.abs(high) / 10, 1e-6);

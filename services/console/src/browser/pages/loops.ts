@@ -34,7 +34,7 @@ interface Loops {
 
 const SHOWN = 50;
 const MOST_KEPT = 500;
-/** Counts are read again some time after something came. */
+/** Delay after an event before the counts are read again. */
 const REREAD_MS = 1_000;
 
 /** The feedback loops: what came in, what was changed, and whether it helped. */
@@ -202,7 +202,7 @@ export class LoopsPage implements Page {
     );
   }
 
-  /** What the learner says to the loops by itself would hide what people and programs say. */
+  /** Signals of people and programs, and apart from them those of the learner, which would hide the others by their number. */
   #signals(): HTMLElement {
     const newest = [...this.#loops.signals].reverse();
     const own = newest.filter(({ source }) => source === LEARNER).slice(0, SHOWN);

@@ -21,7 +21,7 @@ interface List {
 }
 
 const ROWS = 25;
-/** Typing is waited for. */
+/** Delay after the last key before a search is sent. */
 const TYPING_MS = 200;
 
 const COLUMNS = [
@@ -37,7 +37,7 @@ const COLUMNS = [
   { title: "Last sample", wide: true },
 ];
 
-/** All series: what is abnormal first. A page of them at a time, live. */
+/** All series, open anomalies first, 25 at a time, live. */
 export class SeriesListPage implements Page {
   readonly title = "Series";
   readonly section = "series";
@@ -201,7 +201,7 @@ function rowOf(one: SeriesState) {
   };
 }
 
-/** Whether a series does what it should now; a value beyond its threshold may be, or become, an anomaly. */
+/** Tags of a series' present condition. A value beyond the threshold is tagged even without an open anomaly. */
 export function conditionOf(one: SeriesState): HTMLElement {
   const { open_anomaly, stale, beyond, frozen, pinned } = one;
   const isBeyond = beyond && !stale;

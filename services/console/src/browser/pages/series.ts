@@ -23,10 +23,10 @@ import { movedSection, reasonSection, statisticsSection } from "../series/series
 import { chartSection } from "../series/series-samples.ts";
 import { conditionOf } from "./series-list.ts";
 
-/** What was decided is read again this long after something was. */
+/** Delay after an output before the details are read again. */
 const REREAD_MS = 400;
 
-/** One series: samples, thresholds, anomalies, why, and what a person may do. */
+/** One series: samples, thresholds, anomalies, explanations and an operator's actions. */
 export class SeriesPage implements Page {
   readonly section = "series";
   readonly title: string;
@@ -100,7 +100,7 @@ export class SeriesPage implements Page {
 
   drawn(root: HTMLElement): void {
     const place = root.querySelector<HTMLElement>("[data-chart=series]");
-    // Drawn again only for what is new: the page itself is drawn every second.
+    // The page is redrawn every second, the chart only for new data or another range.
     const shown = `${this.#model.revision} ${this.#rangeMs}`;
     if (place === null || (shown === this.#shown && this.#chart !== undefined)) return;
     this.#shown = shown;

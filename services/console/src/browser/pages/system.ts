@@ -40,7 +40,7 @@ interface SystemDetails {
   readonly groups: readonly GroupRow[];
 }
 
-/** The parameters in the order of their weight for whoever looks, with their units. */
+/** The parameters with their units, the most interesting first. */
 const PARAMETERS: readonly (readonly [name: ParameterName, unit: string, title: string])[] = [
   ["monitoring_interval", "s", "Monitoring interval"],
   ["execution_parallelism", "", "Execution parallelism"],
@@ -50,10 +50,10 @@ const PARAMETERS: readonly (readonly [name: ParameterName, unit: string, title: 
   ["knowledge_retention", "s", "Knowledge retention"],
 ];
 const MOST_KEPT = 500;
-/** What is open and why is read again this long after something came. */
+/** Delay after an output before open anomalies and the explanation are read again. */
 const REREAD_MS = 500;
 
-/** One system: its state and parameters now and over time, why, and what is open. */
+/** One system: its state and parameters now and over time, the explanation, and open anomalies. */
 export class SystemPage implements Page {
   readonly section = "systems";
   readonly title: string;
@@ -266,14 +266,14 @@ export class SystemPage implements Page {
   }
 }
 
-/** A message may come live and with what was read. */
+/** Adds a live message; ignores one that `load` has read already. */
 function keep<T extends { readonly timestamp: number }>(all: T[], one: T): void {
   if ((all.at(-1)?.timestamp ?? 0) >= one.timestamp) return;
   all.push(one);
   if (all.length > MOST_KEPT) all.shift();
 }
 
-/** What began together in one line, its anomalies on demand. */
+/** A group of anomalies that opened together: one line, with its anomalies as a table on demand. */
 const groupView = ({ id, line, anomalies }: GroupRow): HTMLElement =>
   h(
     "div",

@@ -24,7 +24,7 @@ const COLUMNS = [
   { title: "Mode", wide: true },
 ];
 
-/** Every system with its state now. */
+/** All systems with their present state. */
 export class SystemsPage implements Page {
   readonly title = "Systems";
   readonly section = "systems";

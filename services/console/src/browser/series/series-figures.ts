@@ -2,31 +2,31 @@ import type { Curve } from "@mapek/core/curve";
 import type { Anomaly, Threshold } from "@mapek/core/messages";
 import { aheadOf, handedOutAt, presentAt } from "./thresholds.ts";
 
-/** A stretch in which something was abnormal. */
+/** An anomaly in the chart; times in milliseconds. */
 interface Mark {
-  /** Milliseconds; null while it is open. */
+  /** `to` is null while the anomaly is open. */
   readonly from: number;
   readonly to: number | null;
   readonly peakAt: number;
   readonly peakValue: number;
 }
 
-/** What a chart shows of one threshold. */
+/** One threshold in the chart. */
 export interface Line {
-  /** As it was handed out for the time of each sample; null where none was. */
+  /** Threshold handed out for the time of each sample; null where none was in force. */
   readonly past: readonly (number | null)[];
-  /** What the present one would have been where none was; null elsewhere. */
+  /** Where none was in force: the present threshold at that time of day; null elsewhere. */
   readonly before: readonly (number | null)[];
-  /** What is expected after the newest sample. */
+  /** Threshold expected after the newest sample. */
   readonly ahead: Curve;
-  /** How far it could lie lower or higher as a whole and keep its promise; undefined where that is not said. */
+  /** Offsets within which the threshold keeps its promise, see {@link promiseBand}; undefined where unknown. */
   readonly band: Band | undefined;
 }
 export type Band = readonly [low: number, high: number];
 
-/** What the chart of a series shows. */
+/** Data of the chart of a series. */
 export interface SeriesFigures {
-  /** Milliseconds, ascending; as many values. */
+  /** Milliseconds, ascending; `values` has the same length. */
   readonly times: readonly number[];
   readonly values: readonly number[];
   readonly upper: Line;
@@ -37,14 +37,14 @@ export interface SeriesFigures {
   readonly unit: string;
 }
 
-/** How far from itself a promised rate may come out and still count as kept: as the learner's confidence has it. */
+/** Relative deviation from the promised exceedance rate that still counts as kept, as in the learner's confidence. */
 const TOLERANCE = 0.5;
-/** Part of what is shown of the past that is shown of what comes. */
+/** Time shown after the newest sample, as a share of the time shown before it. */
 const AHEAD = 0.25;
 
 /**
- * How far an upper (or lower) threshold could have been moved as a whole and kept its promise on these samples: from where
- * 1.5 times the promised share lies beyond it to where half of it does.
+ * The offsets by which a threshold could be moved and still keep its promise on these samples: from 1.5 times the
+ * promised share of samples beyond the threshold to half of that share.
  *
  * @param above How far each sample lies above the threshold of its time.
  * @param rate Promised share of samples beyond the threshold.
@@ -64,7 +64,7 @@ export function promiseBand(
     : [quantile(sorted, seldom), quantile(sorted, often)];
 }
 
-/** Hyndman–Fan type 7. */
+/** Quantile of type 7 in Hyndman and Fan (1996), The American Statistician 50(4), 361–365. */
 function quantile(sorted: Float64Array, share: number): number {
   const place = (sorted.length - 1) * share;
   const low = sorted[Math.floor(place)] ?? Number.NaN;
@@ -86,14 +86,14 @@ const markOf = ({ opened_at, closed_at, peak_at, peak_value }: Anomaly): Mark =>
   peakValue: peak_value,
 });
 
-/** A threshold's messages, and the band of its promise. */
+/** The messages about one threshold, and the band of its promise. */
 interface KnownThreshold {
   /** Oldest first. */
   readonly messages: readonly Threshold[];
   readonly band: Band | undefined;
 }
 
-/** What is known of a series, for its chart. */
+/** All known data of a series, from which {@link figuresSince} makes the chart. */
 export interface Known {
   readonly times: readonly number[];
   readonly values: readonly number[];
@@ -103,7 +103,7 @@ export interface Known {
   readonly unit: string;
 }
 
-/** The part of it from a time on. */
+/** The figures of the chart from a time on. */
 export function figuresSince(known: Known, since: number): SeriesFigures {
   const found = known.times.findIndex((time) => time >= since);
   const from = found < 0 ? known.times.length : found;
@@ -134,7 +134,7 @@ export function figuresSince(known: Known, since: number): SeriesFigures {
   };
 }
 
-/** Whether a value is above the upper or below the lower threshold of its time, where there are any. */
+/** Whether a value is above the upper or below the lower threshold of its time; false where none is in force. */
 export const isBeyond = (
   value: number,
   upper: number | null | undefined,

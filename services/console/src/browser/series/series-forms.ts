@@ -4,7 +4,7 @@ import { h } from "../dom.ts";
 import { at, quantity, unitOf } from "../format.ts";
 
 const DIALOGS = ["label", "missed", "pin", "exclude"] as const;
-/** What a person may do about a series in a dialog. */
+/** Actions on a series that have a dialog. */
 export type DialogName = (typeof DIALOGS)[number];
 export const isDialog = (name: string): name is DialogName =>
   (DIALOGS as readonly string[]).includes(name);
@@ -16,7 +16,7 @@ const BUTTONS: Readonly<Record<DialogName, string>> = {
   exclude: "Exclude it",
 };
 
-/** One dialog with a form; `data-keep`: what is typed stays while the page behind it goes on. */
+/** A dialog with one form. */
 function dialog(
   name: DialogName,
   title: string,
@@ -51,7 +51,7 @@ const choice = (name: string, value: string, text: string, note: string, checked
     h("span", {}, text, h("small", {}, note)),
   );
 
-/** Was it a right alarm? And, where one wishes so, what the threshold should be. */
+/** Dialog that asks whether an alarm was right and, optionally, for a better threshold. */
 export function labelDialog(anomaly: Anomaly): HTMLDialogElement {
   const { metric, peak_value, opened_at, direction } = anomaly;
   const side = direction === "below" ? "lower" : "upper";
@@ -107,7 +107,7 @@ export function labelDialog(anomaly: Anomaly): HTMLDialogElement {
   );
 }
 
-/** An anomaly that nobody was told of. */
+/** Dialog that reports an anomaly without an alarm. */
 export const missedDialog = (newest: number): HTMLDialogElement =>
   dialog(
     "missed",
@@ -125,7 +125,7 @@ export const missedDialog = (newest: number): HTMLDialogElement =>
     }),
   );
 
-/** A threshold by hand. */
+/** Dialog that pins a threshold. */
 export const pinDialog = ({
   metric,
   threshold,
@@ -157,7 +157,7 @@ export const pinDialog = ({
     field("Why", "reason", { type: "text", maxlength: 512 }),
   );
 
-/** A stretch of time that nothing is learned from. */
+/** Dialog that excludes a stretch of time from learning. */
 export const excludeDialog = (newest: number): HTMLDialogElement =>
   dialog(
     "exclude",
@@ -184,13 +184,13 @@ export const excludeDialog = (newest: number): HTMLDialogElement =>
 
 const unit = (metric: string): string => (unitOf(metric) === "" ? "" : `, ${unitOf(metric)}`);
 
-/** As inputs of local times have it. */
+/** A time in the format of `datetime-local` inputs. */
 function localTime(ms: number): string {
   const date = new Date(ms);
   return new Date(ms - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
 }
 
-/** What was typed: numbers and times as the console takes them. */
+/** The values of a form, as the console's routes take them: numbers, and times in milliseconds. */
 export function valuesOf(form: HTMLFormElement): Record<string, string | number> {
   const values: Record<string, string | number> = {};
   for (const element of form.elements) {

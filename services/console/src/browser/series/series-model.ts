@@ -20,7 +20,7 @@ export interface SeriesName {
   readonly labels: Labels;
 }
 
-/** What the console tells of a series at once. */
+/** Answer of `/api/series/one`. */
 export interface Details {
   readonly state: SeriesState;
   readonly statistics: {
@@ -48,13 +48,13 @@ export interface Samples {
   readonly values: readonly number[];
 }
 
-/** As many as the learner's window holds by default. */
+/** Number of samples kept: as many as the learner's window holds by default. */
 const MOST_SAMPLES = 10_000;
 const MOST_HISTORY = 2_000;
-/** Promised by default. */
+/** Default of the promised exceedance rate. */
 const DEFAULT_RATE = 0.05;
 
-/** What a page knows of a series: read at once, then kept up to date by what comes live. */
+/** The page's data about a series: read once, then kept up to date by live events. */
 export class SeriesModel {
   readonly id: SeriesName;
   details: Details | undefined;
@@ -62,7 +62,7 @@ export class SeriesModel {
   readonly times: number[] = [];
   readonly values: number[] = [];
   actions: Action[] = [];
-  /** Counts up when something came that charts show. */
+  /** Increases with every change of data that the chart shows. */
   revision = 0;
   #history: Output[] = [];
 
@@ -84,7 +84,7 @@ export class SeriesModel {
     this.revision++;
   }
 
-  /** Adds what is newer than what is there. */
+  /** Adds the samples that are newer than the newest known one. */
   add({ timestamps, values }: Samples): void {
     const newest = this.times.at(-1) ?? Number.NEGATIVE_INFINITY;
     timestamps.forEach((when, i) => {
@@ -111,7 +111,7 @@ export class SeriesModel {
       .map(({ message }) => message as unknown as T);
   }
 
-  /** The anomalies that are stored, the newest first. */
+  /** The known anomalies, the newest first. */
   anomalies(): Anomaly[] {
     return newestOfAnomalies(this.of<Anomaly>("anomalies"));
   }
@@ -121,24 +121,24 @@ export class SeriesModel {
     return this.details?.thresholds.find((one) => (one.side ?? "upper") === side);
   }
 
-  /** The messages about a side's threshold, oldest first: the one in force where no other is stored any more. */
+  /** The messages about a side's threshold, oldest first; only the one in force where no other is stored any more. */
   messages(side: ThresholdSide): Threshold[] {
     const found = this.of<Threshold>("thresholds").filter((one) => (one.side ?? "upper") === side);
     const now = this.inForce(side);
     return found.length === 0 && now !== undefined ? [now] : found;
   }
 
-  /** What was last decided about a side's threshold; what was drawn anew since is no decision. */
+  /** The last decision about a side's threshold; messages that only redraw the same threshold do not count. */
   decision(side: ThresholdSide): Threshold | undefined {
     return decisionsOf(this.messages(side)).at(-1);
   }
 
-  /** Share of the samples that is promised to lie beyond the threshold. */
+  /** Promised exceedance rate, 0–1. */
   get rate(): number {
     return this.details?.learning?.parameters.exceedance_rate ?? DEFAULT_RATE;
   }
 
-  /** The band of the promise of a side: none of a threshold that somebody has pinned. */
+  /** The band of the promise of a side; undefined for a pinned threshold, which promises nothing. */
   band(side: ThresholdSide): Band | undefined {
     if (this.inForce(side)?.pinned !== false) return undefined;
     const messages = this.messages(side);

@@ -15,7 +15,7 @@ import type { SeriesModel } from "./series-model.ts";
 
 const MOST_ANOMALIES = 20;
 
-/** What holds of the series now. */
+/** Present figures of a series. */
 export function nowSection(model: SeriesModel, state: SeriesState): HTMLElement {
   const { metric } = model.id;
   const inForce = model.inForce("upper");
@@ -58,7 +58,7 @@ export function nowSection(model: SeriesModel, state: SeriesState): HTMLElement 
   ]);
 }
 
-/** What it has spent of its promise; a learner of a release before does not tell. */
+/** The share of the alarm budget spent; learners of earlier releases do not report it. */
 function budgetFigure({ alarm_budget_spent: spent, alarm_budget_broken }: SeriesState) {
   if (spent === undefined) return [];
   return [
@@ -77,7 +77,7 @@ function slopeOf(model: SeriesModel): string | undefined {
   return slope === undefined ? undefined : `${quantity(slope, model.id.metric)} an hour`;
 }
 
-/** What a person may do, or why nothing. */
+/** Buttons of the actions that a person may take, or the reason why none. */
 export function controls(model: SeriesModel, state: SeriesState, session: Session): HTMLElement {
   if (!session.mayAct)
     return h(
@@ -146,7 +146,7 @@ export function anomalySection(model: SeriesModel, session: Session): HTMLElemen
   );
 }
 
-/** What was expected, with the range in which nine hours of ten lie. */
+/** The expected value, with the range of nine hours of ten. */
 function expectation({ metric, expected, expected_low, expected_high }: Anomaly): HTMLElement {
   const range =
     expected_low === null ? NONE : `${number(expected_low)} … ${quantity(expected_high, metric)}`;
@@ -155,7 +155,7 @@ function expectation({ metric, expected, expected_low, expected_high }: Anomaly)
     : h("span", {}, quantity(expected, metric), h("small", {}, range));
 }
 
-/** How rare it is; of a release before, its score. */
+/** The rarity of an anomaly; the score for messages of earlier releases, which have no rarity. */
 function rarityCell(one: Anomaly): string {
   const rarity = rarityOf(one);
   return rarity === undefined ? `score ${one.peak_score.toFixed(2)}` : rarityText(rarity);

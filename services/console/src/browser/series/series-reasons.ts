@@ -8,11 +8,11 @@ import type { SeriesModel } from "./series-model.ts";
 import { type RecommendationBody, thresholdReasons } from "./threshold-reasons.ts";
 import { decisionsOf } from "./thresholds.ts";
 
-/** Actions and lasting changes that are shown. */
+/** Number of actions and of lasting changes shown. */
 const MOST_ACTIONS = 20;
 const MOST_CHANGES = 10;
 
-/** Why the thresholds in force are what they are. */
+/** Section that explains the thresholds in force. */
 export function reasonSection(model: SeriesModel): HTMLElement {
   const details = model.details;
   const explanations = details?.explanations;
@@ -40,7 +40,7 @@ export function reasonSection(model: SeriesModel): HTMLElement {
   );
 }
 
-/** What was decided: what was drawn anew in between is in the chart, and only counted here. */
+/** Table of decisions about thresholds. Redraws between them are only counted here; the chart shows them. */
 function thresholdTable(model: SeriesModel): HTMLElement | false {
   const all = model.of<Threshold>("thresholds");
   if (all.length === 0) return false;
@@ -84,7 +84,7 @@ function thresholdTable(model: SeriesModel): HTMLElement | false {
   ]);
 }
 
-/** What feedback has moved, and what has changed for good. */
+/** Section of the actions that feedback took on the series, and of the series' lasting changes. */
 export function movedSection(model: SeriesModel): HTMLElement {
   const actions = newestOfEach(model.actions);
   const changes = model.of<Change>("changes").slice(-MOST_CHANGES).reverse();
@@ -122,7 +122,7 @@ export function movedSection(model: SeriesModel): HTMLElement {
   );
 }
 
-/** Figures of the window, and alarms that were none. */
+/** Statistics of the window, and counts of suppressed alarms. */
 export function statisticsSection(model: SeriesModel): HTMLElement {
   const found = model.details?.statistics?.statistics;
   const learning = model.details?.learning;

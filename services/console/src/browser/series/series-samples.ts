@@ -5,17 +5,17 @@ import { isBeyond } from "./series-figures.ts";
 import type { SeriesModel } from "./series-model.ts";
 import { aheadOf, handedOutAt } from "./thresholds.ts";
 
-/** How far back a chart may show. */
+/** Time ranges that the chart offers. */
 const RANGES = [
   { name: "15 min", ms: 900_000 },
   { name: "1 h", ms: 3_600_000 },
   { name: "1 d", ms: 86_400_000 },
   { name: "all", ms: Number.POSITIVE_INFINITY },
 ] as const;
-/** Samples that the table below the chart has. */
+/** Number of samples in the table below the chart. */
 const NEWEST = 20;
 
-/** The place of the chart, its legend, and its newest figures. */
+/** Section with the place of the chart, its legend, and a table of the newest samples. */
 export function chartSection(model: SeriesModel, rangeMs: number): HTMLElement {
   const rate = model.rate;
   const first = model.times[0] ?? 0;

@@ -27,20 +27,20 @@ const STRATEGIES: Readonly<Record<Strategy, string>> = {
 
 /** Supporting figures that are shares, shown as percent. */
 const SHARES = /_rate$|_share$|^seasonality$|^normality$/;
-/** Those in the unit of the values. */
+/** Supporting figures in the unit of the values. */
 const IN_UNIT = /^(mean|std_dev|median|min_value|max_value|p\d+)$/;
 
 interface Reasons {
   readonly metric: string;
   readonly inForce: Threshold | undefined;
-  /** When it was last decided on, ms: the one in force may have been drawn anew since. */
+  /** Time of the last decision, ms; `inForce` may be a later redraw of the same decision. */
   readonly decidedAt: number | undefined;
   /** Time of the newest sample, ms. */
   readonly newest: number;
   readonly recommendation: RecommendationBody | null;
 }
 
-/** Who set the threshold in force and why; the strategies' candidates; what the recommendation rests on. */
+/** Source and reason of the threshold in force, the strategies' candidates, and the data behind the recommendation. */
 export function thresholdReasons(about: Reasons): HTMLElement {
   const { metric, inForce, decidedAt, newest, recommendation } = about;
   const coming = inForce && nextHours(inForce, newest, metric);

@@ -3,7 +3,7 @@ import { type Curve, thresholdAt } from "@mapek/core/curve";
 import type { Threshold } from "@mapek/core/messages";
 import { quantity } from "../format.ts";
 
-/** The messages that somebody or a loop decided on, without those that only draw the same threshold anew. All of one side, oldest first. */
+/** The messages that carry a decision, without those that only redraw the same threshold. All of one side, oldest first. */
 export function decisionsOf(messages: readonly Threshold[]): Threshold[] {
   const found: Threshold[] = [];
   for (const message of messages) if (!isRedraw(message, found.at(-1))) found.push(message);
@@ -11,11 +11,11 @@ export function decisionsOf(messages: readonly Threshold[]): Threshold[] {
 }
 
 /**
- * The threshold that was handed out for each time: what a subscriber compared with then, not what is known of it today.
+ * The threshold that subscribers had at each time, not what is known about that time today.
  * Cost: O(times · pairs of a schedule).
  *
  * @param messages Of one side, oldest first. @param times Ascending.
- * @returns Null where no message is known.
+ * @returns Null for times before the first known message.
  */
 export function handedOutAt(
   messages: readonly Threshold[],
@@ -32,15 +32,15 @@ export function handedOutAt(
 const DAY_MS = 86_400_000;
 
 /**
- * What a threshold would be at a time before it was there, if that day had been like those of its schedule: imported history
- * has no other. Nothing was compared with it.
+ * The present threshold at an earlier time, read from the same time of day in its schedule. Imported history has no
+ * other threshold; no sample was compared with this one.
  */
 export function presentAt(message: Threshold, time: number): number {
   const begin = message.schedule?.[0]?.[0] ?? time;
   return thresholdAt(message, time + DAY_MS * Math.max(0, Math.ceil((begin - time) / DAY_MS)));
 }
 
-/** What is expected of a threshold from one time to another, both included; nothing of one that does not move any more. */
+/** The expected threshold between two times, both included; empty where its schedule is over or missing. */
 export function aheadOf(message: Threshold | undefined, from: number, to: number): Curve {
   const end = Math.min(to, message?.schedule?.at(-1)?.[0] ?? from);
   if (message?.schedule === undefined || end <= from) return [];
@@ -52,7 +52,7 @@ export function aheadOf(message: Threshold | undefined, from: number, to: number
   ];
 }
 
-/** In words, what is expected of a threshold; undefined for one that does not move any more. */
+/** The range of the expected threshold in words; undefined where its schedule is over or missing. */
 export function nextHours(message: Threshold, from: number, metric: string): string | undefined {
   const values = aheadOf(message, from, Number.POSITIVE_INFINITY).map(([, value]) => value);
   if (values.length === 0) return undefined;
