@@ -3,9 +3,9 @@ import type { Command } from "commander";
 /** A command as the program knows it before its module is loaded. */
 interface CommandEntry {
   readonly name: string;
-  /** What the list of `mapek --help` and the command's own help say it does. */
+  /** Text in `mapek --help` and in the command's own help. */
   readonly description: string;
-  /** Imports the module: what a command needs (NATS, zod, the statistics) is paid for by that command alone. */
+  /** Imports the command's module, so that other commands do not wait for its dependencies (NATS, zod, the statistics). */
   readonly load: () => Promise<Command>;
 }
 
@@ -91,9 +91,9 @@ const COMMANDS: readonly CommandEntry[] = [
 ];
 
 /**
- * Adds every command to the program, the asked one in full and the others by name and description only.
+ * Adds every command to the program: the requested one in full, the others with name and description only.
  *
- * @param args What the user typed: the command is its first word, after `help` the second.
+ * @param args Arguments of the process: the command is the first word that is neither `help` nor an option.
  */
 export async function addCommands(program: Command, args: readonly string[]): Promise<void> {
   const asked = args.find((word) => word !== "help" && !word.startsWith("-"));

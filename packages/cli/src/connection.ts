@@ -4,7 +4,7 @@ import { CliError } from "./errors.ts";
 import { type ChosenServer, chooseServer, type ServerOptions } from "./house/choose-server.ts";
 import { sayAside } from "./output/output.ts";
 
-/** What commands that talk to a server take. */
+/** Options of every command that talks to a server. */
 export type NatsOptions = ServerOptions;
 
 /** `--nats URL`, on every command that talks to a server. */
@@ -18,7 +18,7 @@ export const natsOption = (): Option =>
 export const dataOption = (): Option =>
   new Option("--data <dir>", "talk to the `mapek up` that runs with this data folder");
 
-/** Credentials are those of the environment: the same names as the services read. Empty counts as unset. */
+/** Connection options with credentials from the environment, by the same names as the services read. Empty counts as unset. */
 export function connectOptions(url: string | undefined): ConnectOptions {
   const { env } = process;
   return {
@@ -42,7 +42,7 @@ export function connectOptions(url: string | undefined): ConnectOptions {
 /** The address without credentials, as it may be printed and stored. */
 export const withoutCredentials = (url: string): string => url.replace(/\/\/[^@/,]*@/g, "//");
 
-/** Connects, works, and closes whatever happens. */
+/** Connects, runs `work`, and closes the connection even where `work` fails. */
 export async function withClient<T>(
   options: NatsOptions,
   work: (client: MapekClient) => Promise<T>,
@@ -60,8 +60,10 @@ export async function withClient<T>(
 }
 
 /**
- * Another server may answer at a house's address: from another container, or since the house's own was
- * killed. Nothing is sent to it.
+ * Keeps a command from sending anything to a stranger: another server may answer at a house's address, in another
+ * container, or after the house's own server was killed.
+ *
+ * @throws {CliError} MAPEK_CLI_OTHER_SERVER
  */
 function requireOwn({ connection }: MapekClient, { name }: ChosenServer, shown: string): void {
   const found = connection.info?.server_name;

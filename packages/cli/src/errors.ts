@@ -1,6 +1,6 @@
 import { codedError, type ErrorTable } from "@mapek/core/coded-error";
 
-/** Every code of the command's own errors, its meaning and the exit code that follows. */
+/** Every code of the command's own errors, with its meaning and exit code. */
 export const CLI_ERRORS = {
   MAPEK_CLI_USAGE: { meaning: "an argument or option that the command does not take", exit: 2 },
   MAPEK_CLI_FILE: { meaning: "a file that cannot be read or written", exit: 1 },

@@ -5,7 +5,7 @@ import { version } from "./version.ts";
 
 /** Runs `mapek` with these arguments and gives its exit code. */
 export async function runMapek(args: readonly string[]): Promise<number> {
-  // A reader that goes away (`mapek watch | head`) is no failure; `up` takes it for a request to stop.
+  // A closed pipe (`mapek watch | head`) is no failure; `up` adds a listener of its own, for which it is a request to stop.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (process.stdout.listenerCount("error") > 1) return;
     process.exit(error.code === "EPIPE" ? 0 : 1);

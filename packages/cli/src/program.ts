@@ -22,7 +22,7 @@ export async function runProgram(program: Command, args: readonly string[]): Pro
   }
 }
 
-/** Commander neither ends the process nor writes usage errors itself. */
+/** Keeps commander, in all subcommands, from ending the process and from printing usage errors. */
 function withOwnErrors(command: Command): void {
   command.exitOverride().configureOutput({ outputError: () => {} });
   for (const child of command.commands) withOwnErrors(child);
@@ -30,7 +30,7 @@ function withOwnErrors(command: Command): void {
 
 function commanderExit(error: CommanderError): number {
   if (HELP_CODES.has(error.code) || error.exitCode === 0) return EXIT.ok;
-  // Without a subcommand commander has shown the help already.
+  // For a missing subcommand commander has printed the help already.
   if (error.code !== "commander.help")
     writeError(`MAPEK_CLI_USAGE: ${error.message.replace(/^error: /, "")}`);
   return EXIT.usage;

@@ -1,7 +1,7 @@
 /**
- * Runs something that lasts until Ctrl-C, SIGTERM or its own `stop`, then cleans up.
+ * Runs work until Ctrl-C, SIGTERM, SIGHUP or a call of `stop`, then ends it.
  *
- * @param begin Starts the work and gives what ends it.
+ * @param begin Starts the work and returns the function that ends it.
  */
 export async function untilStopped(
   begin: (stop: () => void) => Promise<() => Promise<void>>,

@@ -2,7 +2,7 @@ import { type Anomaly, anomalyGroups, seriesKey } from "@mapek/core/messages";
 import { type Alert, alertOf, type Incident } from "./alert.ts";
 
 /**
- * The incidents that are open, and those that have ended and are still to be told. A series has one open incident at most.
+ * The open incidents, and the ended ones that are not pushed yet. A series has at most one open incident.
  */
 export class AlertBook {
   readonly #open = new Map<string, Incident>();
@@ -18,7 +18,7 @@ export class AlertBook {
     return this.#open.size;
   }
 
-  /** Takes note of what the learner said of an incident. */
+  /** Folds a message of the learner about an incident. */
   take(anomaly: Anomaly): void {
     const key = keyOf(anomaly);
     const known = this.#open.get(key);
@@ -33,9 +33,9 @@ export class AlertBook {
   }
 
   /**
-   * Makes good what was not heard: exactly these are open.
+   * Replaces the open incidents by those that the learner reports, since messages may have been missed.
    *
-   * @param asOf Unix ms when they were asked for: what opened since stays.
+   * @param asOf Time of the request, Unix ms: incidents that opened later stay open.
    */
   replace(open: readonly Incident[], asOf: number): void {
     const keys = new Set(open.map(keyOf));
@@ -44,14 +44,14 @@ export class AlertBook {
     for (const incident of open) this.#open.set(keyOf(incident), incident);
   }
 
-  /** Open incidents as alerts that hold until `until`, Unix ms: by system and by what began together, who began first first. */
+  /** Open incidents as alerts that end at `until`, Unix ms: by system and group, in order of opening. */
   open(until: number): Alert[] {
     return anomalyGroups([...this.#open.values()]).flatMap((group) =>
       group.incidents.map((incident) => alertOf(incident, until, this.#added, group)),
     );
   }
 
-  /** What has ended since the last call. */
+  /** Removes and returns the alerts that have ended since the last call. */
   takeEnded(): Alert[] {
     const ended = this.#ended;
     this.#ended = [];
@@ -62,7 +62,7 @@ export class AlertBook {
     const incident = this.#open.get(key);
     if (incident === undefined) return;
     this.#open.delete(key);
-    // Samples may be ahead of the clock: what is over must not last until then.
+    // Samples may be ahead of the clock: an end in the future would keep the alert firing until then.
     this.#ended.push(alertOf(incident, Math.min(at, Date.now()), this.#added));
   }
 }

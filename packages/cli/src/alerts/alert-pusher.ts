@@ -6,35 +6,36 @@ import type { Alertmanager } from "./alertmanager.ts";
 export interface AlertPusherOptions {
   readonly client: MapekClient;
   readonly managers: readonly Alertmanager[];
-  /** Of this system only; undefined: of all. */
+  /** Push alerts of this system only; undefined: of all systems. */
   readonly system: string | undefined;
   /** Labels that every alert gets. */
   readonly labels: Readonly<Record<string, string>>;
-  /** Milliseconds after which open incidents are told again. */
+  /** Milliseconds after which open incidents are pushed again. */
   readonly resendMs: number;
-  /** Told of what went wrong; it is tried again. */
+  /** Called with an error; the failed work is tried again. */
   readonly onError: (error: Error) => void;
-  /** Told how many are open and how many have ended after each push that all took. */
+  /** Called with the numbers of open and ended incidents after each push that all Alertmanagers accepted. */
   readonly onPushed: (open: number, ended: number) => void;
 }
 
-/** A series as the learner's `series` verb tells of it, while an anomaly is open. */
+/** An answer of the learner's `series` verb for a series with an open anomaly. */
 type Anomalous = Pick<Incident, "system" | "metric" | "labels"> & { open_anomaly: Incident };
 
-/** Incidents that come together are told together. */
+/** Delay after an incident's message, so that incidents that open together are pushed together. */
 const GATHER_MS = 200;
-/** Without news for so many resends an alert ends by itself. */
+/** Lifetime of a pushed alert in resend intervals: if this process dies, Alertmanager ends the alert after this time. */
 const RESENDS_OF_LIFE = 4;
 
 /**
- * Tells Alertmanagers of incidents: when they open, peak and close, and open ones again and again, as Alertmanager expects. What
- * happened while the connection was lost is asked for. Several processes may do the same: equal alerts are one.
+ * Pushes incidents to Alertmanagers when they open, peak and close, and open ones repeatedly, as Alertmanager expects.
+ * After a reconnect the open incidents are read from the learner. Several processes may push at the same time:
+ * Alertmanager takes alerts with equal labels for one.
  */
 export class AlertPusher {
   readonly #options: AlertPusherOptions;
   readonly #book: AlertBook;
   #timer: NodeJS.Timeout | undefined;
-  /** When the timer ends, ms of this process. */
+  /** Time of the next push, in ms of `performance.now()`. */
   #dueAt = Number.POSITIVE_INFINITY;
   readonly #pushing = new Set<Promise<void>>();
   #stopped = false;
@@ -44,7 +45,7 @@ export class AlertPusher {
     this.#book = new AlertBook(options.labels);
   }
 
-  /** Begins with what is open now. @throws What asking the learner throws. */
+  /** Begins with the incidents that are open now. Throws as the client's requests do. */
   async start(): Promise<void> {
     const { client, system } = this.#options;
     client.onAnomaly({ system }, (anomaly) => {
@@ -57,7 +58,7 @@ export class AlertPusher {
     void this.#watchConnection();
   }
 
-  /** Pushes what is known a last time. */
+  /** Stops after a last push. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -83,8 +84,8 @@ export class AlertPusher {
   }
 
   /**
-   * The sooner of two times counts: neither what comes all the time nor an Alertmanager that is slow to answer may hold up what
-   * has happened.
+   * Plans a push; the earlier of two planned times counts. A constant flow of messages can therefore not postpone a
+   * push for ever, and a push does not wait for a slow Alertmanager.
    */
   #schedule(ms: number): void {
     const dueAt = performance.now() + ms;

@@ -16,7 +16,7 @@ export interface Alert {
   readonly endsAt: string;
 }
 
-/** What an alert says of an incident. */
+/** The fields of an anomaly that an alert uses. */
 export type Incident = Pick<
   Anomaly,
   | "system"
@@ -31,16 +31,16 @@ export type Incident = Pick<
 > &
   Partial<Pick<Anomaly, "expected" | "surprises" | "ending" | "group">>;
 
-/** What alerts of mapek are told from others by; labels of a series may not have these names. */
+/** Value of the label `alertname` of all alerts; no label of a series may have a reserved name. */
 const ALERT_NAME = "MapekAnomaly";
 const RESERVED = new Set(["alertname"]);
 
 /**
- * An incident as an alert: its labels are the series and those `added`, which win.
+ * An incident as an alert. Its labels are those of the series, overridden by `added`.
  *
- * @param group What began together with it in its system, itself included. Annotations tell of it and no label: what is open in the
- * group changes, and an alert with other labels is another alert.
- * @param endsAt Unix ms at which it ends, or until which it holds if nobody says that it is still open.
+ * @param endsAt Unix ms of the end; for an open incident, the time until which the alert holds without a resend.
+ * @param group Incidents that opened together, this one included. The group stands in annotations and not in labels,
+ * because the group changes, and Alertmanager takes an alert with other labels for another alert.
  */
 export function alertOf(
   incident: Incident,
@@ -60,7 +60,7 @@ export function alertOf(
       ...groupOf(incident, group),
     },
     startsAt: new Date(opened_at).toISOString(),
-    // An alert that ends before it starts is refused.
+    // Alertmanager refuses an alert that ends before it starts.
     endsAt: new Date(Math.max(endsAt, opened_at + 1)).toISOString(),
   };
 }

@@ -1,35 +1,35 @@
 import type { Alert } from "./alert.ts";
 
 const TIMEOUT_MS = 10_000;
-/** Alerts of one request. */
+/** Number of alerts in one request. */
 const MOST_ALERTS = 1_000;
-/** Ended alerts that wait for an Alertmanager that is away; it forgets open ones by itself. */
+/** Number of ended alerts that wait while the Alertmanager does not answer; the oldest are dropped and end by `endsAt`. */
 const MOST_WAITING = 10_000;
 
-/** One Alertmanager. Several that share their work are told the same. */
+/** One Alertmanager. All members of a cluster must get every alert. */
 export class Alertmanager {
   readonly #address: URL;
   #waiting: Alert[] = [];
   #open: readonly Alert[] = [];
-  /** One request after another: what is said last must be what holds. */
+  /** Requests go out one after another, so that the last one sent also arrives last. */
   #sending: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
-  /** @param url Such as `http://alertmanager:9093`, with a path where it has one. @throws {TypeError} For a text that is no URL. */
+  /** @param url Such as `http://alertmanager:9093`, with its path prefix if any. @throws {TypeError} for a text that is no URL. */
   constructor(url: string) {
     this.#address = new URL("api/v2/alerts", url.endsWith("/") ? url : `${url}/`);
   }
 
-  /** Its address without credentials. */
+  /** Host and port, without credentials. */
   get name(): string {
     return this.#address.host;
   }
 
   /**
-   * Tells it what is open and what has ended: at once, or once it has answered to what it is told now; what is pushed meanwhile goes
-   * together. What has ended is told again by the next call where this one fails.
+   * Sends open and ended alerts at once, or after the running request has been answered; calls that wait are sent as
+   * one request. Where a request fails, the next call sends its ended alerts again.
    *
-   * @throws {Error} Where it does not answer or refuses.
+   * @throws {Error} where the Alertmanager does not answer within 10 s or refuses.
    */
   push(open: readonly Alert[], ended: readonly Alert[]): Promise<void> {
     this.#waiting = [...this.#waiting, ...ended].slice(-MOST_WAITING);

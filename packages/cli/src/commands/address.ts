@@ -19,7 +19,7 @@ export const addressCommand = (): Command =>
     .option(...JSON_OPTION)
     .action(address);
 
-/** One line alone, for `nats --server "$(mapek address)"`; the console's with its token. */
+/** Prints one line only, for `nats --server "$(mapek address)"`; the console's address contains its token. */
 async function address(of: string, options: Options): Promise<void> {
   const house = await chooseHouse(options, sayAside);
   if (options.json) {

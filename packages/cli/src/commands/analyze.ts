@@ -27,7 +27,7 @@ interface Options extends AnalysisOptions {
   readonly episodes?: boolean;
 }
 
-/** `mapek analyze`: the learner's own reducer over a file; needs no server. */
+/** `mapek analyze`: runs the learner's own reducer over a file, without a server. */
 export const analyzeCommand = (): Command =>
   withAnalysisOptions(
     new Command("analyze")
@@ -91,7 +91,7 @@ function run(file: string, options: Options): void {
   printLine(texts.join("\n\n"));
 }
 
-/** What a person reads of one metric. */
+/** The analysis of one metric as text. */
 function report({ metric, times, values }: CsvSeries, analysis: Analysis): string {
   const { statistics, candidates } = analysis;
   const read = times.filter((_, i) => !Number.isNaN(values[i]));

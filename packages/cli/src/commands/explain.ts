@@ -82,26 +82,26 @@ async function explain(
   }
 }
 
-/** What the series of an anomaly has spent of its alarm budget now; undefined where it is not learned any more. */
+/** Share of the alarm budget that the series of an anomaly has spent now; undefined where the series is not learned any more. */
 async function budgetOf(
   client: MapekClient,
   { kind, system, metric, labels = {} }: Explanation,
 ): Promise<BudgetSpent | undefined> {
   if (kind !== "anomaly" || metric === undefined) return undefined;
   const [series] = await client.series(system, { metric, labels });
-  // A learner of a release before does not tell.
+  // Learners of earlier releases do not report the budget.
   if (series?.alarm_budget_spent === undefined) return undefined;
   const { alarm_budget_spent, alarm_budget_broken } = series;
   return { alarm_budget_spent, alarm_budget_broken };
 }
 
-/** Title and rule are never cut. */
+/** Number of first lines, title and rule, that are never cut. */
 const HEAD_LINES = 4;
 
 /**
- * An explanation for people: the rule first, then what it rests on.
+ * An explanation as text: the rule first, then inputs, candidates, causes and later changes.
  *
- * @param columns Of the terminal: longer rows are cut there; undefined = they are not.
+ * @param columns Width of the terminal, at which longer rows are cut. @default no limit
  */
 function explanationText(found: Explanation, columns = Number.POSITIVE_INFINITY): string {
   const { rule, inputs, candidates, causes, since, decision } = found;

@@ -46,7 +46,7 @@ async function importFile(file: string, system: string, options: Options): Promi
     );
 }
 
-/** Samples that come after newer ones: learning is in order of time. */
+/** Number of samples older than the newest one of their series: the learner teaches only in order of time. */
 async function lateOf(
   client: MapekClient,
   system: string,
@@ -61,7 +61,7 @@ async function lateOf(
   return late;
 }
 
-/** Missing samples left out, ascending in time. */
+/** A series as an export, ascending in time, without missing samples. */
 function exportOf({ metric, times, values }: CsvSeries, labels: Labels): SeriesExport {
   const rows = times
     .map((time, i) => ({ time, value: values[i] ?? Number.NaN }))

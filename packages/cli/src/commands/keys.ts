@@ -112,7 +112,7 @@ Its inbox is _INBOX.${made.publicKey} (nats --inbox-prefix); ${signals ? `it sig
 const shown = ({ tenant, name, publicKey, seedFile }: MadeKey): string =>
   `${tenant}/${name}  ${publicKey}  ${seedFile}`;
 
-/** A bad name is a usage error: exit code 2. */
+/** Turns MAPEK_ACCESS_BAD_NAME into a usage error, exit code 2. */
 function work<T>(make: () => T): T {
   try {
     return make();

@@ -14,7 +14,7 @@ interface Options extends NatsOptions {
   readonly json?: boolean;
 }
 
-/** Lines of standard input that are sent and acknowledged together. */
+/** Number of samples from standard input that are sent and acknowledged together. */
 const SAMPLES_AT_ONCE = 2_000;
 
 export const publishCommand = (): Command =>
@@ -81,7 +81,7 @@ async function publishLines(
   return total;
 }
 
-/** A number, a sample or an array of samples. */
+/** Parses a line: a number, a JSON sample or a JSON array of samples. @throws {CliError} MAPEK_CLI_BAD_LINE */
 function samplesOf(text: string, line: number): Sample[] {
   let body: unknown;
   try {

@@ -91,7 +91,7 @@ async function replay(options: Options): Promise<void> {
     );
   if (wholeLoop && (changes.length === 0 || service !== "all"))
     throw usageError("--whole-loop needs --set, and is of all services");
-  // Only here: the logic of three services is much to load.
+  // Imported only here, so that `mapek replay --help` does not load the logic of three services.
   const { runLoopReplay, runReplay } = await import("../replay/run-replay.ts");
   const progress = new Progress();
   if (wholeLoop) {
@@ -119,7 +119,7 @@ async function replay(options: Options): Promise<void> {
 const countOf = (services: readonly ServiceReplay[], of: (one: ServiceReplay) => number): number =>
   services.reduce((sum, one) => sum + of(one), 0);
 
-/** Outputs of the window that are stored just so. */
+/** Number of outputs in the window that are equal to the stored ones, byte for byte. */
 const identicalOf = ({ outputs, differences }: ServiceReplay): number =>
   outputs.length - differences.filter(({ kind }) => /missing|changed|reordered/.test(kind)).length;
 
@@ -146,7 +146,7 @@ const reportOf = (
   ...(changes !== undefined && { changes }),
 });
 
-/** Differences that are shown; `--json` has all. */
+/** Number of differences shown as text; `--json` prints all. */
 const SHOWN = 20;
 
 function textOf({ services, changes }: ReplayResult, changed: readonly SettingChange[]): string {

@@ -84,6 +84,6 @@ async function reportOf(what: string, options: Options): Promise<Report> {
   );
 }
 
-/** `metrics` of `data/metrics.csv`, `checkout-latency_ms` of `checkout/latency_ms`. */
+/** Default name of the page: `metrics` for `data/metrics.csv`, `checkout-latency_ms` for `checkout/latency_ms`. */
 const nameOf = (what: string): string =>
   (existsSync(what) ? parse(what).name : what).replace(/[^A-Za-z0-9._-]/g, "-");

@@ -49,7 +49,7 @@ function parseBody(text: string): Record<string, unknown> {
   return body as Record<string, unknown>;
 }
 
-/** Fields whose values are texts, whatever they look like. */
+/** Fields whose values stay texts even where they look like numbers. */
 const TEXT_FIELDS = new Set([
   "id",
   "source",

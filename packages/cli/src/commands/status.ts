@@ -36,7 +36,7 @@ interface Options extends NatsOptions {
   readonly json?: boolean;
 }
 
-/** Series that are named which do not keep their alarm budget, those furthest from it. */
+/** Number of series with a broken alarm budget that are printed, the worst first. */
 const MOST_BROKEN = 5;
 
 interface Effectiveness {
@@ -45,11 +45,11 @@ interface Effectiveness {
   readonly effectiveness: number | null;
 }
 
-/** What each service answers; a code where it does not. */
 interface Status {
   readonly nats_url: string;
+  /** `ok`, or the error code of the service's answer. */
   readonly services: Readonly<Record<ActorService, "ok" | (string & {})>>;
-  /** What the server does for an acknowledged write; null where no service tells. */
+  /** Guarantees of the server for an acknowledged write; null where no service answers. */
   readonly durability: Durability | null;
   readonly systems: readonly SystemStatus[];
 }
@@ -59,15 +59,15 @@ interface SystemStatus {
   readonly series: number;
   readonly thresholds: number;
   readonly open_anomalies: number;
-  /** Anomalies that began together, who began first first. */
+  /** Groups of anomalies that opened together. */
   readonly groups: readonly GroupStatus[];
-  /** Mean over the series; null where there is none. */
+  /** Mean over the series; null where no series reports its budget. */
   readonly alarm_budget_spent: number | null;
-  /** The series that do not keep it, the worst first. */
+  /** Series with a broken alarm budget, the worst first. */
   readonly alarm_budget_broken: readonly BrokenBudget[];
-  /** Series to which nothing comes any more. */
+  /** Number of series without samples for longer than expected. */
   readonly stale_series: number;
-  /** Samples that came after newer ones of their series, and teach no season, change or anomaly. */
+  /** Samples older than the newest of their series when they came: they teach no season, change or anomaly. */
   readonly not_taught: number;
   readonly state: string | null;
   readonly parameters: Parameters | null;
@@ -77,7 +77,7 @@ interface SystemStatus {
 interface GroupStatus {
   readonly group: string;
   readonly opened_at: number;
-  /** In one line. */
+  /** Description of the group in one line. */
   readonly summary: string;
   readonly anomalies: readonly AnomalyStatus[];
 }
@@ -86,9 +86,9 @@ interface AnomalyStatus {
   readonly metric: string;
   readonly labels: Labels;
   readonly opened_at: number;
-  /** The largest of its surprises; null where it says none. */
+  /** Largest surprise; null where the anomaly has none. */
   readonly surprise: number | null;
-  /** What was unusual, in words. */
+  /** Unusual families of evidence, in words. */
   readonly unusual: readonly string[];
 }
 
@@ -179,14 +179,14 @@ const groupStatus = (group: AnomalyGroup<GroupedAnomaly>): GroupStatus => ({
   })),
 });
 
-/** A learner of a release before does not tell. */
+/** Mean share of the alarm budget spent; learners of earlier releases do not report it. */
 function meanSpent(series: readonly SeriesState[]): number | null {
   const told = series.filter(({ alarm_budget_spent: spent }) => spent !== undefined);
   if (told.length === 0) return null;
   return told.reduce((sum, item) => sum + item.alarm_budget_spent, 0) / told.length;
 }
 
-/** In words: copies, where, and when they are safe from a power failure. */
+/** Durability in words: copies, servers, storage, and how often writes are synced to disk. */
 function showDurability({ replicas, storage, cluster_size, sync }: Durability): string {
   const copies = replicas === 1 ? "1 replica" : `${replicas} replicas`;
   const servers = cluster_size === null ? "" : ` on ${cluster_size} server(s)`;
@@ -244,7 +244,7 @@ function printStatus(
       );
 }
 
-/** Who began first comes first. */
+/** The anomalies of a group as a table, in order of opening. */
 function anomalyTable({ anomalies }: GroupStatus): string {
   const rows = anomalies.map(({ opened_at, metric, labels, unusual }) => [
     showTime(opened_at),

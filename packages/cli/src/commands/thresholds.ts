@@ -44,7 +44,7 @@ async function thresholds({ system, metric, json, ...options }: Options): Promis
   printLine(found.length === 0 ? "no threshold is in force" : thresholdTable(found, now));
 }
 
-/** Thresholds with the values that hold now: the message of one that follows the day may be hours old. */
+/** Table of thresholds with their values at `now`: the message of a threshold with a daily curve may be hours old. */
 export function thresholdTable(thresholds: readonly Threshold[], now: number): string {
   const rows = thresholds.map((it) => [
     it.system,

@@ -19,7 +19,7 @@ interface Options {
   readonly json?: boolean;
 }
 
-/** @param programs Where each program is. */
+/** @param programs Path of each program's main module. */
 export const upCommand = (programs: (program: Program) => string = programPath): Command =>
   new Command("up")
     .option("--nats <url>", "use this server (default: NATS_URL, else an embedded one)")
@@ -42,7 +42,7 @@ export const upCommand = (programs: (program: Program) => string = programPath):
     .option("--no-console", "without the web page")
     .option("--json", "JSON lines, also on a terminal")
     .action((options: Options, command: Command) => {
-      // With `--no-collect` declared, commander would otherwise take `--collect` for the default.
+      // Only an option that was given counts: otherwise the configuration decides whether to collect.
       const collectGiven = command.getOptionValueSource("collect") === "cli";
       const config = options.config ?? (process.env.MAPEK_CONFIG || undefined);
       const natsUrl = options.nats ?? (process.env.NATS_URL || undefined);

@@ -13,7 +13,7 @@ interface Options extends NatsOptions {
   readonly json?: boolean;
 }
 
-/** Families as users call them: what the feedback service republishes are signals. */
+/** Families by the names that users know: the family `feedback` carries signals. */
 const FAMILIES = OUTPUT_NAMES.map((name) => (name === "feedback" ? "signals" : name));
 const WITH_METRIC = new Set<string>(["recommendations", "thresholds", "anomalies", "changes"]);
 

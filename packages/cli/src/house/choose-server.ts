@@ -11,7 +11,7 @@ import {
 } from "./find-house.ts";
 import { holderOf } from "./house.ts";
 
-/** Options by which a command is told whom to talk to. */
+/** Options that choose the server. */
 export interface ServerOptions {
   /** `--nats` */
   readonly nats?: string;
@@ -22,9 +22,9 @@ export interface ServerOptions {
 /** The server that a command talks to. */
 export interface ChosenServer {
   readonly url: string;
-  /** Why this one, where nobody named it: for people. */
+  /** Reason for the choice, printed where no option named the server. */
   readonly because?: string;
-  /** The server's own name where it is known; another one at this address is a stranger. */
+  /** The server's own name, where known: a server with another name at this address is a stranger. */
   readonly name?: string;
 }
 
@@ -32,7 +32,7 @@ export interface ChosenServer {
  * Chooses the server of a command, in this order: `--nats` or `--data`, NATS_URL, the house that runs in this folder
  * or above it, the only running house of this user, NATS' own port on this machine.
  *
- * @param say Gets a line for people when there is something to wait for.
+ * @param say Called with a line for people while the command waits for a house that starts.
  * @throws {CliError} MAPEK_CLI_NO_HOUSE, MAPEK_CLI_SEVERAL_HOUSES.
  */
 export async function chooseServer(
@@ -56,7 +56,7 @@ export async function chooseServer(
 }
 
 /**
- * The house that a command is about, by the same order.
+ * Chooses the house of a command, in the same order as {@link chooseServer}.
  *
  * @throws {CliError} MAPEK_CLI_NO_HOUSE where none runs; MAPEK_CLI_SEVERAL_HOUSES.
  */

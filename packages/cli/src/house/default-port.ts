@@ -1,2 +1,2 @@
-/** NATS' own port: an embedded server takes it where it is free, and commands ask there where no house runs. */
+/** NATS' default port: an embedded server takes it where it is free, and commands use it where no house runs. */
 export const DEFAULT_NATS_PORT = 4222;

@@ -9,14 +9,14 @@ import { houseFile } from "./house-files.ts";
 import { isOwn, readPrivateFile } from "./private-file.ts";
 import { runtimeFiles } from "./runtime-folder.ts";
 
-/** Data folder of `mapek up` below the folder where it is started. */
+/** Default data folder of `mapek up`, below the working directory. */
 export const DATA_FOLDER = ".mapek/data";
 
-/** The file whose lock a `mapek up` holds as long as it runs. */
+/** The file that a `mapek up` keeps locked while it runs. */
 export const lockFile = (dataDir: string): string => join(dataDir, "up.lock");
 
 const POLL_MS = 100;
-/** As long as `mapek up` gives its services to be ready. */
+/** Time that a command waits for a starting house: as long as `mapek up` waits for its services. */
 const START_MS = 60_000;
 
 /** The data folder, by its real path, in which a `mapek up` of this user runs now; undefined where none does. */
@@ -30,8 +30,8 @@ export function runningIn(dataDir: string): string | undefined {
 }
 
 /**
- * The data folder of the house that runs in a folder or nearest above it, at most up to the repository, the
- * home folder or the root.
+ * The data folder of the house that runs in `folder` or nearest above it. The search ends at the root of the
+ * repository, the home folder or the root of the file system.
  */
 export function runningAt(folder: string): string | undefined {
   const home = homedir();
@@ -42,7 +42,7 @@ export function runningAt(folder: string): string | undefined {
   }
 }
 
-/** Data folders of all houses of this user that run now. */
+/** Data folders of all running houses of this user, sorted. */
 export function runningOfUser(env: NodeJS.ProcessEnv): string[] {
   const running = runtimeFiles(env).flatMap((file) => {
     const house = parseHouse(readPrivateFile(file) ?? "");
@@ -51,7 +51,7 @@ export function runningOfUser(env: NodeJS.ProcessEnv): string[] {
   return [...new Set(running)].sort();
 }
 
-/** What the house in a data folder tells; undefined where it has not told anything yet. */
+/** The content of `house.json` in a data folder; undefined where there is none yet. */
 export const houseIn = (dataDir: string): House | undefined =>
   parseHouse(readPrivateFile(houseFile(dataDir)) ?? "");
 
@@ -61,10 +61,10 @@ export interface OpenHouse extends House {
 }
 
 /**
- * What the running house in a data folder tells, once it is ready.
+ * The running house in a data folder, once its server's address is known.
  *
- * @param onWait Called once when it still starts.
- * @throws {CliError} MAPEK_CLI_NO_HOUSE when it ends meanwhile or is not ready within a minute.
+ * @param onWait Called once where the house still starts.
+ * @throws {CliError} MAPEK_CLI_NO_HOUSE where the house ends meanwhile or is not ready within a minute.
  */
 export async function openHouse(dataDir: string, onWait: () => void): Promise<OpenHouse> {
   const deadline = performance.now() + START_MS;

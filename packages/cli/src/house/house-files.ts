@@ -13,12 +13,12 @@ const UNLISTED =
   "neither XDG_RUNTIME_DIR nor the temporary folder has a folder of this user's own: " +
   "commands find this house from its folder only";
 
-/** What a house learns only as it starts. */
+/** Fields of a house that are known only after its server and services have started. */
 export type Addresses = Pick<House, "nats_url" | "nats_server" | "http">;
 
 /**
- * The files by which a running `mapek up` is found: one in its data folder, one among the houses of its
- * user. Without them other commands would talk to whatever listens on NATS' own port.
+ * The two files by which commands find a running `mapek up`: one in its data folder, one in the user's runtime
+ * folder. Without them, commands would talk to whatever listens on NATS' default port.
  */
 export class HouseFiles implements Disposable {
   readonly #paths: string[];
@@ -26,9 +26,9 @@ export class HouseFiles implements Disposable {
   #house: House;
 
   /**
-   * Needs the lock of the data folder.
+   * The caller must hold the lock of the data folder.
    *
-   * @param onFault Gets what keeps other commands from finding this house, or from knowing what has changed.
+   * @param onFault Called with the reason why other commands cannot find this house or see its changes.
    * @throws {CliError} MAPEK_CLI_FILE where the data folder cannot be written.
    */
   constructor(dataDir: string, mapek: string, onFault: (fault: string) => void) {
@@ -54,7 +54,7 @@ export class HouseFiles implements Disposable {
     }
   }
 
-  /** Tells where it is reached, once it can be used and whenever that changes. */
+  /** Writes new addresses into both files; called when the house is ready and when an address changes. */
   tell(addresses: Partial<Addresses>): void {
     const http = { ...this.#house.http, ...addresses.http };
     this.#house = { ...this.#house, ...addresses, http };

@@ -1,15 +1,15 @@
-/** What a running `mapek up` tells other commands of the same user: the content of `house.json`. */
+/** Content of `house.json`, by which other commands of the same user find a running `mapek up`. */
 export interface House {
   readonly version: 1;
-  /** Its folder of data; the lock in it is held as long as the house runs. */
+  /** Data folder; the lock file in it is locked while the house runs. */
   readonly data: string;
-  /** Process id, for people: it means nothing in another container. */
+  /** Process id, for messages only: a process id means nothing in another container. */
   readonly pid: number;
   /** Name of the machine or container. */
   readonly host: string;
   /** ISO 8601. */
   readonly started_at: string;
-  /** Version of the command that runs it. */
+  /** Version of the `mapek` command that runs the house. */
   readonly mapek: string;
   /** Without credentials; null until all services are ready. */
   readonly nats_url: string | null;
@@ -19,7 +19,7 @@ export interface House {
   readonly http: Readonly<Record<string, string>>;
 }
 
-/** The content of a house's file, or undefined where it is none of this version. */
+/** Parses the content of `house.json`; undefined where it is malformed or of another version. */
 export function parseHouse(text: string): House | undefined {
   let value: Partial<Record<keyof House, unknown>> | null;
   try {

@@ -10,8 +10,8 @@ import {
 } from "node:fs";
 
 /**
- * Writes a file that only this user can read, whole or not at all: a reader sees the old content
- * or the new one. What stood at the path, a link too, is replaced and never written through.
+ * Writes a file that only this user can read, atomically: a reader sees the old content or the new
+ * one. A link at the path is replaced and not followed, so that nobody can redirect the write.
  */
 export function writePrivateFile(path: string, text: string): void {
   const beside = `${path}.${randomBytes(6).toString("hex")}`;
@@ -24,7 +24,7 @@ export function writePrivateFile(path: string, text: string): void {
   }
 }
 
-/** The text of a file that this user wrote and nobody else can change, else undefined: another user may have put it there. */
+/** The text of a file that this user owns and nobody else can change; undefined otherwise, since another user may have put it there. */
 export function readPrivateFile(path: string): string | undefined {
   let file: number;
   try {
@@ -44,6 +44,6 @@ export function readPrivateFile(path: string): string | undefined {
   }
 }
 
-/** Whether a file or folder is this user's; always on Windows, where folders of users are closed to others. */
+/** Whether this user owns a file or folder; always true on Windows, where users' folders are closed to others. */
 export const isOwn = ({ uid }: { readonly uid: number }): boolean =>
   process.getuid === undefined || uid === process.getuid();

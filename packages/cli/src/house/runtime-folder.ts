@@ -4,18 +4,18 @@ import { isAbsolute, join } from "node:path";
 import { isOwn } from "./private-file.ts";
 
 /**
- * Folders in which the houses of this user are listed, best first: `$XDG_RUNTIME_DIR/mapek`, and one of this user's
- * own in the temporary folder, for where that variable is not set.
+ * Folders that list the houses of this user, the preferred one first: `$XDG_RUNTIME_DIR/mapek`, and `mapek-<uid>` in
+ * the temporary folder, where XDG_RUNTIME_DIR is not set.
  */
 function runtimeFolders(env: NodeJS.ProcessEnv): string[] {
   const { XDG_RUNTIME_DIR: xdg = "" } = env;
   const user = process.getuid?.() ?? userInfo().username;
   const own = join(tmpdir(), `mapek-${user}`);
-  // Only an existing folder: its specification leaves it to the system to make and to close it.
+  // XDG_RUNTIME_DIR must exist already: by its specification the system creates the folder and closes it to others.
   return isAbsolute(xdg) && isUsable(xdg) ? [join(xdg, "mapek"), own] : [own];
 }
 
-/** The first of them that is, or can be made, this user's own and closed to others; undefined where none can. */
+/** The first runtime folder that this user owns, or can create, closed to others; undefined where there is none. */
 export function writableRuntimeFolder(env: NodeJS.ProcessEnv): string | undefined {
   return runtimeFolders(env).find((folder) => {
     try {
@@ -27,7 +27,7 @@ export function writableRuntimeFolder(env: NodeJS.ProcessEnv): string | undefine
   });
 }
 
-/** Files of houses that this user's own folders list. */
+/** Paths of the house files in this user's runtime folders. */
 export function runtimeFiles(env: NodeJS.ProcessEnv): string[] {
   return runtimeFolders(env)
     .filter(isUsable)
@@ -38,7 +38,7 @@ export function runtimeFiles(env: NodeJS.ProcessEnv): string[] {
     );
 }
 
-/** In the temporary folder anybody can make a folder, or a link, of our name first. */
+/** Whether a folder is owned by this user and closed to others. In the temporary folder anybody could create our name first. */
 function isUsable(folder: string): boolean {
   try {
     const stats = lstatSync(folder);

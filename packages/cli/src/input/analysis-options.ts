@@ -3,7 +3,7 @@ import { STRATEGIES } from "@mapek/core/stats";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { countArgument, numberArgument } from "./arguments.ts";
 
-/** How a file is learned from. */
+/** Settings of learning from a file. */
 export interface AnalysisOptions {
   readonly strategy?: SeriesSettings["strategy"];
   readonly sensitivity?: number;
@@ -14,7 +14,7 @@ export interface AnalysisOptions {
 
 const MAX_WINDOW = 1_000_000;
 
-/** The options of commands that learn from a file. */
+/** Adds the options of commands that learn from a file. */
 export const withAnalysisOptions = (command: Command): Command =>
   command
     .addOption(

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import { parseTime } from "./time.ts";
 
-/** A finite number. */
+/** Parses a finite number. */
 export function numberArgument(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value))
@@ -9,7 +9,7 @@ export function numberArgument(text: string): number {
   return value;
 }
 
-/** A whole number of 1 or more. */
+/** Parses a whole number >= 1. */
 export function countArgument(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1)
@@ -17,7 +17,7 @@ export function countArgument(text: string): number {
   return value;
 }
 
-/** A port; 0 is any free one. */
+/** Parses a port, 0–65535; 0 means any free one. */
 export function portArgument(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isInteger(value) || value < 0 || value > 65_535)
@@ -25,7 +25,7 @@ export function portArgument(text: string): number {
   return value;
 }
 
-/** Gathers `--label name=value`, which may be repeated. */
+/** Parses `--label name=value` and adds it to the labels of earlier ones. */
 export function labelArgument(
   text: string,
   gathered: Readonly<Record<string, string>> = {},
@@ -35,7 +35,7 @@ export function labelArgument(
   return { ...gathered, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
-/** A time, as {@link parseTime} reads it: ms. */
+/** Parses a time with {@link parseTime}. @returns Milliseconds since 1970. */
 export function timeArgument(text: string): number {
   const time = parseTime(text);
   if (time === undefined)

@@ -6,9 +6,9 @@ import { parseTime } from "./time.ts";
 export interface CsvSeries {
   /** The column's name. */
   metric: string;
-  /** Milliseconds since 1970, one a row, in the order of the file. */
+  /** Milliseconds since 1970, one per row, in the order of the file. */
   times: number[];
-  /** One a row; NaN where the cell is empty. */
+  /** One per row; NaN where the cell is empty. */
   values: number[];
 }
 
@@ -20,7 +20,7 @@ type OnRow = (cells: readonly string[]) => void;
  * Times are those of {@link parseTime}; an empty value cell is a missing sample; blank lines are
  * skipped; cells may be quoted.
  *
- * @param onRow Told of each row's cells as they stand in the file, quotes taken off.
+ * @param onRow Called with the cells of each row as they stand in the file, without quotes.
  * @returns A series per value column, all of the same length.
  * @throws {CliError} MAPEK_CLI_FILE for a file that cannot be read; MAPEK_CLI_BAD_CSV with file, line
  * and column of the first fault.
@@ -64,7 +64,7 @@ export function parseCsv(text: string, name: string, onRow?: OnRow): CsvSeries[]
 
 interface Row {
   readonly cells: readonly string[];
-  /** Counted from 1, where the row starts. */
+  /** Number of the line in which the row starts, from 1. */
   readonly line: number;
 }
 
@@ -135,7 +135,8 @@ function quotedCells(row: string, name: string, line: number): string[] {
 }
 
 /**
- * The columns that are meant: all of them, the one named `metric`, or the only one under that name.
+ * Chooses the columns to use: all without `metric`, else the column of that name. A file with only one column gives
+ * that column under the name `metric`.
  *
  * @throws {CliError} MAPEK_CLI_USAGE where no column has the name and there are several.
  */

@@ -3,11 +3,12 @@ import { parse } from "node:path";
 import { CliError } from "../errors.ts";
 
 /**
- * Writes `timestamp,value,anomaly_score`, a row per row of the table, in its order; time and value as
- * they stand there.
+ * Writes `timestamp,value,anomaly_score` with one row per row of the table, in the same order; time and value are
+ * written as they stand in the table.
  *
  * @param rows Cells of the table: the time, then a value per metric.
- * @param scores As long as `rows`.
+ * @param column Index in `cells` of the value to write.
+ * @param scores Same length as `rows`.
  * @throws {CliError} MAPEK_CLI_FILE
  */
 export function writeScores(
@@ -29,7 +30,7 @@ export function writeScores(
 const quoted = (cell: string): string =>
   /[",\n\r]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 
-/** A file per metric: `path` itself for a single one, else with `.metric` before its extension. */
+/** A distinct path per metric: `path` itself for a single metric, else with `.<metric>` before its extension. */
 export function scorePaths(path: string, metrics: readonly string[]): string[] {
   if (metrics.length === 1) return [path];
   const { dir, name, ext } = parse(path);

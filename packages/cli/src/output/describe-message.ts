@@ -2,7 +2,7 @@ import type { OutputName, OutputOf } from "@mapek/client";
 import { describeOutput, showTime } from "@mapek/core/messages";
 import { nextDayOf } from "./next-day.ts";
 
-/** A readable line for a message of a family, its time first. */
+/** A message as a line of text that begins with its time. */
 export function describeMessage<Name extends OutputName>(
   name: Name,
   message: OutputOf<Name>,

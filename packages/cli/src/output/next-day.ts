@@ -1,7 +1,7 @@
 import { type Scheduled, thresholdAt } from "@mapek/client";
 import { showNumber } from "./output.ts";
 
-/** Between which values a threshold is expected that follows the day; undefined for one that does not move any more. */
+/** The range of values in which a threshold is expected after `now`; undefined where its schedule is over or missing. */
 export function nextDayOf(threshold: Scheduled, now: number): string | undefined {
   const coming = (threshold.schedule ?? []).filter(([time]) => time > now);
   if (coming.length === 0) return undefined;

@@ -7,7 +7,7 @@ export function printLine(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** A line for people on standard error, where it is in nobody's way. */
+/** Prints a line for people to standard error, so that standard output carries results only. */
 export function sayAside(text: string): void {
   process.stderr.write(`mapek: ${text}\n`);
 }
@@ -16,7 +16,7 @@ export function printJson(value: unknown): void {
   printLine(JSON.stringify(value));
 }
 
-/** Columns as wide as their widest cell, two spaces between them; the first row is the header. */
+/** Lays out rows as columns, each as wide as its widest cell, with two spaces between them. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of rows)

@@ -1,4 +1,4 @@
-/** Says on a terminal how far long work is: one line of standard error that is written over. Nothing elsewhere. */
+/** Shows the progress of long work in one line of standard error, overwritten each time; prints nothing without a terminal. */
 export class Progress {
   readonly #stream: NodeJS.WriteStream;
   #shownAt = Number.NEGATIVE_INFINITY;
@@ -18,7 +18,7 @@ export class Progress {
     this.#stream.write(`${CLEAR_LINE}${text.slice(0, this.#stream.columns - 1)}`);
   }
 
-  /** Takes the line away. */
+  /** Clears the line. */
   done(): void {
     if (this.#isShown) this.#stream.write(CLEAR_LINE);
     this.#isShown = false;

@@ -17,13 +17,13 @@ const SECTIONS = {
 /** One `--set self_learning.sensitivity=2`. */
 export interface SettingChange {
   readonly service: ActorService;
-  /** Below the section. */
+  /** Keys below the section. */
   readonly path: readonly string[];
   readonly value: unknown;
 }
 
 /**
- * Reads `section.key[.key…]=value`; a value is JSON, or else text.
+ * Parses `section.key[.key…]=value`. The value is parsed as JSON; where that fails it is a text.
  *
  * @throws {CliError} MAPEK_CLI_USAGE for a section or a key that actors do not read, or a value out of range.
  */
@@ -50,7 +50,7 @@ function readValue(text: string): unknown {
   }
 }
 
-/** Stored settings with the changes of their service made. @throws {CliError} MAPEK_CLI_USAGE. */
+/** Applies the changes to a copy of stored settings. @throws {CliError} MAPEK_CLI_USAGE */
 export function changed(settings: object, changes: readonly SettingChange[]): object {
   return changes.reduce((made, change) => withOne(made, change), settings);
 }
@@ -61,7 +61,7 @@ function withOne(settings: object, { service, path, value }: SettingChange): obj
   const made = structuredClone(settings) as Record<string, unknown>;
   const unknown = usageError(`--set ${name}: no such setting`);
   let inner: unknown = made;
-  // Own keys only: an object has others, which all objects share.
+  // Own keys only: a path through `__proto__` would change the prototype of all objects.
   for (const key of path.slice(0, -1))
     inner = isObject(inner) && Object.hasOwn(inner, key) ? inner[key] : undefined;
   const last = path.at(-1) as string;
@@ -70,7 +70,7 @@ function withOne(settings: object, { service, path, value }: SettingChange): obj
   const parsed = schema.safeParse(made);
   if (!parsed.success)
     throw usageError(`--set ${name}: ${parsed.error.issues[0]?.message ?? "no such setting"}`);
-  // A schema that leaves out what it does not know is no reason to say nothing.
+  // Some schemas drop unknown keys silently: a value that is missing afterwards was no known setting.
   const kept = path.reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), parsed.data);
   if (!isDeepStrictEqual(kept, value)) throw unknown;
   return parsed.data;

@@ -33,7 +33,7 @@ export interface ReplayResult {
   readonly changes: WhatIf | undefined;
 }
 
-/** Replays services one after the other; those whose settings are changed with both. */
+/** Replays services one after the other; a service with changed settings is replayed with both. */
 export async function runReplay(client: MapekClient, task: ReplayTask): Promise<ReplayResult> {
   const { services, changes, progress, from, to } = task;
   const replays: ServiceReplay[] = [];
@@ -60,7 +60,7 @@ export async function runReplay(client: MapekClient, task: ReplayTask): Promise<
   return { services: replays, changes: whatIf(then, now) };
 }
 
-/** Replays all services at once with the settings of then and with changed ones, the loop between them closed. */
+/** Replays all services together, with the stored settings and with changed ones; commands between services are made anew. */
 export async function runLoopReplay(
   client: MapekClient,
   { changes, progress, from, to }: Omit<ReplayTask, "services">,

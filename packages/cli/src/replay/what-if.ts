@@ -11,16 +11,16 @@ import type {
 import { PARAMETER_NAMES, seriesKey } from "@mapek/core/messages";
 import type { Effect } from "@mapek/runtime/replay";
 
-/** A value with the settings of then, and with the changed ones; null where there is none. */
+/** A value with the stored settings (`before`) and with the changed ones (`after`); null where there is none. */
 export interface Pair {
   readonly name: string;
   readonly before: number | string | null;
   readonly after: number | string | null;
 }
 
-/** What there is only with the settings of then, and only with the changed ones. */
+/** Items that exist only with the stored settings, and only with the changed ones. */
 export interface Sides<T> {
-  /** How many there are in all, with each. */
+  /** Number of all items with the stored settings and with the changed ones. */
   readonly before: number;
   readonly after: number;
   readonly only_before: readonly T[];
@@ -34,11 +34,11 @@ interface Alarm {
   readonly closed_at: number | null;
   readonly peak_value: number;
   readonly peak_score: number;
-  /** The largest surprise at its peak; null where it says none. */
+  /** Largest surprise at the peak; null where the incident has none. */
   readonly surprise: number | null;
 }
 
-/** What other settings would have changed. Thresholds and parameters as they were at the end of the window. */
+/** The effect of changed settings. Thresholds and parameters are compared as of the end of the window. */
 export interface WhatIf {
   readonly recommendations: readonly Pair[];
   readonly thresholds: readonly Pair[];
@@ -54,7 +54,7 @@ export interface WhatIf {
 export function whatIf(then: readonly Effect[], now: readonly Effect[]): WhatIf {
   const before = grouped(then);
   const after = grouped(now);
-  // Curves are drawn at different times with each: compared is what holds at the end.
+  // The two replays draw curves at different times, so thresholds are compared at one time: the newest of both.
   const end = [...before.thresholds, ...after.thresholds].reduce(
     (newest, { timestamp }) => Math.max(newest, timestamp),
     0,
@@ -140,7 +140,7 @@ function parametersOf(messages: readonly Parameters[]): Map<string, number | str
   return values;
 }
 
-/** Names whose values differ, in order. */
+/** Names with different values, sorted. */
 function pairs(
   was: ReadonlyMap<string, number | string>,
   is: ReadonlyMap<string, number | string>,
@@ -165,7 +165,7 @@ function alarmsOf(messages: readonly Anomaly[]): Alarm[] {
   return [...alarms.values()];
 }
 
-/** Two alarms of a series that overlap in time are the same: it may open or close a little sooner. */
+/** Compares alarms. Two alarms of a series that overlap in time count as the same, since they may open or close a little sooner. */
 function alarmSides(before: readonly Alarm[], after: readonly Alarm[]): Sides<Alarm> {
   const without = (some: readonly Alarm[], others: readonly Alarm[]) =>
     some.filter((alarm) => !others.some((other) => overlap(alarm, other)));

@@ -12,7 +12,7 @@ export function numberTicks(low: number, high: number): Tick[] {
   const magnitude = 10 ** Math.floor(Math.log10(raw));
   const step = magnitude * ([1, 2, 5, 10].find((factor) => factor * magnitude >= raw) as number);
   const ticks: Tick[] = [];
-  // Counted, for a sum of steps drifts; a tick at the very end counts, whatever its last digit.
+  // Multiples of the step, because a sum of steps drifts. The 1e-9 keeps a tick at the end despite rounding.
   for (let n = Math.ceil(low / step); n * step <= high + step * 1e-9; n++) {
     const value = n * step;
     ticks.push({ value, label: figure(value, 10) });
@@ -42,7 +42,7 @@ export function timeTicks(low: number, high: number): Tick[] {
   return ticks;
 }
 
-/** The date where days pass; the time of day, as fine as it must be, elsewhere. */
+/** Label of a time: the date for steps of days or at midnight, else the time of day as fine as the step needs. */
 function timeLabel(value: number, step: number): string {
   const iso = new Date(value).toISOString();
   if (step >= DAY) return iso.slice(0, 10);

@@ -13,11 +13,11 @@ const LEFT = 64;
 const RIGHT = 990;
 const TOP = 12;
 const BOTTOM = 290;
-/** Narrower anomalies would not be seen. */
+/** Least width of an anomaly, pixels, so that short ones stay visible. */
 const LEAST_BAND = 3;
-/** Half of what the widest label of a time takes. */
+/** Half the width of the widest time label, pixels. */
 const LABEL_ROOM = 36;
-/** More bands than this say nothing. */
+/** Limit of anomalies drawn, the newest: more would cover the whole chart. */
 const MOST_BANDS = 1_000;
 
 interface Scale {
@@ -26,13 +26,13 @@ interface Scale {
   readonly from: number;
   /** Time of the newest sample. */
   readonly newest: number;
-  /** Behind it where it is known what comes. */
+  /** End of the chart: after `newest` where thresholds have a schedule. */
   readonly to: number;
   readonly low: number;
   readonly high: number;
 }
 
-/** A drawing of a series: samples, thresholds, anomalies and changes. Undefined where there are no samples. */
+/** Chart of a series as SVG: samples, thresholds, anomalies and changes. Undefined without samples. */
 export function chartOf(series: ReportedSeries): Markup | undefined {
   const { times, values, name, anomalies, changes } = series;
   if (times.length === 0) return undefined;
@@ -113,7 +113,7 @@ function scaleOf(series: ReportedSeries, more: readonly number[]): Scale {
   };
 }
 
-/** A label stays within the drawing. */
+/** Alignment that keeps a label within the chart. */
 const anchorOf = (pixels: number): string =>
   pixels > RIGHT - LABEL_ROOM ? "end" : pixels < LABEL_ROOM ? "start" : "middle";
 

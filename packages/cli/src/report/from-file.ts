@@ -5,7 +5,7 @@ import { type CsvSeries, chooseSeries, readCsv } from "../input/csv.ts";
 import type { Progress } from "../output/progress.ts";
 import type { Report, ReportedSeries } from "./report-data.ts";
 
-/** A report of a CSV file: what `mapek analyze` finds in it. @throws {CliError} As `readCsv` and `chooseSeries`. */
+/** A report of a CSV file, with the results of `mapek analyze`. @throws {CliError} As `readCsv` and `chooseSeries`. */
 export function reportOfFile(
   path: string,
   metric: string | undefined,

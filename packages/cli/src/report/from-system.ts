@@ -16,14 +16,14 @@ import type {
   ReportedSeries,
 } from "./report-data.ts";
 
-/** Outputs of a series that a report looks at, the newest; the thresholds, and the others. */
+/** Limit of thresholds, and of other outputs, in a report; the newest are used. */
 const MOST_EVENTS = 2_000;
 
 /**
- * A report of a metric as the learner has it: the samples of its window, what it has learned, and what it has told of them.
+ * A report of a metric from the learner: the samples of its window, statistics and recommendation, and its outputs.
  *
- * @param labels Undefined = every series of the metric.
- * @throws {CliError} MAPEK_CLI_UNAVAILABLE where there is no such series; what the client throws.
+ * @param labels Labels of one series; undefined: every series of the metric.
+ * @throws {CliError} MAPEK_CLI_UNAVAILABLE where there is no such series. Errors of the client's requests pass through.
  */
 export async function reportOfSystem(
   client: MapekClient,
@@ -58,7 +58,7 @@ async function reported(
     client.recommendations(system, series) as Promise<
       { recommendation: ReportedRecommendation | null }[]
     >,
-    // By themselves: drawn anew many times a day, they would crowd out the others.
+    // A request of their own: thresholds are redrawn many times a day and would crowd out the other outputs.
     told("thresholds"),
     told("anomalies", "changes"),
   ]);

@@ -1,4 +1,4 @@
-/** Text that is HTML already. */
+/** Text that is HTML already and is not escaped again. */
 export class Markup {
   readonly text: string;
 
@@ -7,11 +7,11 @@ export class Markup {
   }
 }
 
-/** What a template may hold: texts and numbers are escaped, markup is not, nothing is nothing. */
+/** A value in a template: texts and numbers are escaped, {@link Markup} is not, undefined gives nothing. */
 export type Piece = string | number | Markup | undefined | readonly Piece[];
 
 /**
- * A template of HTML or SVG in which everything is escaped that is not {@link Markup}.
+ * A template tag for HTML and SVG that escapes every value except {@link Markup}.
  *
  * Cost: O(length).
  */
@@ -34,7 +34,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Safe as text and in a quoted attribute; control characters, which no HTML may hold, become `�`. */
+/** Escapes for text and quoted attributes; control characters, which HTML forbids, become `�`. */
 const escapeHtml = (text: string): string =>
   text
     .replace(/[&<>"']/g, (special) => ESCAPES[special] as string)

@@ -1,14 +1,14 @@
 import { type Curve, isRedraw, thresholdAt } from "@mapek/client";
 import type { ReportedThreshold } from "./report-data.ts";
 
-/** What somebody or a loop decided, and every curve that was handed out by it until the next decision. */
+/** A decision about a threshold, with every curve handed out under it until the next decision. */
 export interface Decided {
   readonly threshold: ReportedThreshold;
-  /** Itself and its redraws, ascending. */
+  /** The decision and its redraws, in order of time. */
   readonly curves: readonly ReportedThreshold[];
 }
 
-/** The decisions of one side, ascending; what the clock has drawn anew between them is theirs. */
+/** The decisions of one side, in order of time; redraws belong to the decision before them. */
 export function decisionsOf(
   thresholds: readonly ReportedThreshold[],
   side: ReportedThreshold["side"],
@@ -24,10 +24,11 @@ export function decisionsOf(
 }
 
 /**
- * The line of what was handed out between two times: of each message its schedule until the next message, so that it shows
- * what a subscriber compared with, not what is known of it today. Where a message moves it, two points have one time.
+ * The line of the thresholds handed out between two times: each message's schedule until the next message. The line
+ * shows what subscribers had then, not what is known about that time today. Where a message moves the threshold, two
+ * points have the same time.
  *
- * @param curves Ascending, at least one; before the first its values hold.
+ * @param curves In order of time, at least one; the first also counts for the time before it.
  */
 export function lineOf(curves: readonly ReportedThreshold[], from: number, to: number): Curve {
   return curves.flatMap((one, i) => {

@@ -9,10 +9,10 @@ import type { Report, ReportedRecommendation, ReportedSeries } from "./report-da
 import { STYLE } from "./style.ts";
 import { thresholdLines } from "./threshold-lines.ts";
 
-/** Rows that a table shows, the newest. */
+/** Limit of rows in a table; the newest are shown. */
 const MOST_ROWS = 200;
 
-/** A whole HTML page, which needs nothing beside itself: no network, no script. Everything it shows is escaped. */
+/** A self-contained HTML page: no network, no script. Every value in it is escaped. */
 export function pageOf({ title, source, madeAt, series }: Report): string {
   return html`<!doctype html>
 <html lang="en">
@@ -79,7 +79,7 @@ ${
 `;
 }
 
-/** What was decided: what the clock has drawn anew between is in the chart, and only counted here. */
+/** Table of decisions about thresholds. Redraws between them are only counted here; the chart shows them. */
 function thresholdsTable(thresholds: ReportedSeries["thresholds"]): Markup {
   const decided = (["upper", "lower"] as const)
     .flatMap((side) => decisionsOf(thresholds, side).map(({ threshold }) => threshold))
@@ -112,7 +112,7 @@ function anomaliesTable(anomalies: ReportedSeries["anomalies"]): Markup {
   );
 }
 
-/** Of a release before an anomaly has its score only. */
+/** The rarity of an anomaly; the score for anomalies of earlier releases, which have no rarity. */
 function rarityOfReported(one: ReportedSeries["anomalies"][number]): string {
   const rarity = rarityOf(one);
   return rarity === undefined ? `score ${showNumber(one.peak_score)}` : rarityText(rarity);

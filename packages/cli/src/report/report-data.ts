@@ -1,7 +1,7 @@
 import type { Analysis } from "@mapek/core/learning";
 import type { Anomaly, Change, Recommendation, Threshold } from "@mapek/core/messages";
 
-/** A threshold from a time on: one that somebody decided on, or the same drawn anew. */
+/** A threshold from a time on: a decision, or a redraw of the decision before it. */
 export type ReportedThreshold = Pick<
   Threshold,
   "threshold" | "schedule" | "source" | "reasoning" | "action_id" | "pinned" | "timestamp"
@@ -31,18 +31,18 @@ export type ReportedRecommendation = Pick<
   | "provisional"
 >;
 
-/** Everything that a report shows of one series. */
+/** Data of one series in a report. */
 export interface ReportedSeries {
   /** `metric`, with its labels. */
   readonly name: string;
   /** Ascending, ms. */
   readonly times: readonly number[];
-  /** As many, finite. */
+  /** Same length as `times`, finite. */
   readonly values: readonly number[];
   readonly statistics: Analysis["statistics"];
   readonly trend: Analysis["trend"];
   readonly recommendation: ReportedRecommendation | null;
-  /** Handed out over time, ascending; of a file none has ever been. */
+  /** Thresholds handed out, in order of time; empty for a file, which has none in force. */
   readonly thresholds: readonly ReportedThreshold[];
   readonly anomalies: readonly ReportedAnomaly[];
   readonly changes: readonly ReportedChange[];
@@ -50,7 +50,7 @@ export interface ReportedSeries {
 
 export interface Report {
   readonly title: string;
-  /** Where the samples are from. */
+  /** Name of the file or system that the samples come from. */
   readonly source: string;
   /** When it was made, ms. */
   readonly madeAt: number;

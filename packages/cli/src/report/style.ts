@@ -1,4 +1,4 @@
-/** The page's style: light and dark as the reader has it, light on paper. */
+/** Style sheet of the page: light or dark by the reader's setting, always light on paper. */
 export const STYLE = `
 :root { --paper: #fcfcfb; --ink: #1b1d1f; --quiet: #5c6268; --line: #dfe1e0; --samples: #2f6db3; --threshold: #b4530a;
   --anomaly: #d03b3b; --change: #6b4fa0; --tile: #f1f2f1; }

@@ -1,12 +1,12 @@
-/** A pause of so many usual intervals breaks the line. */
+/** A pause longer than this many usual intervals breaks the line. */
 const GAP_INTERVALS = 20;
 
 /**
- * An SVG path through samples that looks like the path through all of them: of the samples in one column of pixels the
- * first, the lowest, the highest and the last are drawn. A long pause breaks it.
+ * An SVG path that looks like the path through all samples: of the samples in one column of pixels it draws the
+ * first, the lowest, the highest and the last. A long pause breaks the path.
  *
- * @param times Ascending, ms. @param values As many, finite.
- * @param x Pixels of a time. @param y Pixels of a value.
+ * @param times Ascending, ms. @param values Same length, finite.
+ * @param x Horizontal pixel of a time. @param y Vertical pixel of a value.
  * Cost: O(samples); at most four points a column.
  */
 export function thinLine(
@@ -32,7 +32,7 @@ export function thinLine(
   return path;
 }
 
-/** The median of up to a thousand intervals; infinite of a single sample. */
+/** Median of up to about a thousand intervals, ms; infinite for a single sample. */
 function usualInterval(times: readonly number[]): number {
   const stride = Math.max(1, Math.floor(times.length / 1_000));
   const intervals: number[] = [];
@@ -42,7 +42,7 @@ function usualInterval(times: readonly number[]): number {
   return intervals[intervals.length >> 1] ?? Number.POSITIVE_INFINITY;
 }
 
-/** Indices of one column that are drawn, in order, none twice. */
+/** Indices of the samples of one column that are drawn, ascending and distinct. */
 function drawn(values: readonly number[], from: number, until: number): number[] {
   let lowest = from;
   let highest = from;

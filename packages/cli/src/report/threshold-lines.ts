@@ -4,18 +4,18 @@ import { showNumber, showTime } from "../output/output.ts";
 import { decisionsOf, lineOf } from "./in-force.ts";
 import type { ReportedSeries, ReportedThreshold } from "./report-data.ts";
 
-/** A line in the chart. */
+/** A threshold line in the chart. */
 interface Line {
   readonly points: Curve;
   readonly title: string;
-  /** Whether samples were compared with it. */
+  /** Whether the threshold was in force; false for expected and recommended ones. */
   readonly isInForce: boolean;
 }
 
 /** Part of what is shown of the past that is shown of what comes. */
 const AHEAD = 0.25;
 
-/** Until when the chart goes: behind the newest sample where the thresholds' schedules do. */
+/** End of the chart, ms: after the newest sample where a threshold's schedule goes further. */
 export function shownUntil({ times, thresholds }: ReportedSeries): number {
   const [from, to] = [times[0] as number, times.at(-1) as number];
   const ends = SIDES.map((side) => newestOf(thresholds, side)?.schedule?.at(-1)?.[0] ?? to);
@@ -26,8 +26,8 @@ const newestOf = (thresholds: readonly ReportedThreshold[], side: ReportedThresh
   thresholds.findLast((one) => one.side === side);
 
 /**
- * The thresholds that were handed out, a line for each decision, and what is expected of the newest; where none ever was, the
- * one that is recommended.
+ * The thresholds handed out, one line per decision, and the expected course of the newest. Where none was ever in
+ * force: the recommended one.
  */
 export function thresholdLines(series: ReportedSeries): Line[] {
   const { times, thresholds, recommendation } = series;
@@ -59,7 +59,10 @@ function handedOut(decisions: ReturnType<typeof decisionsOf>, from: number, to: 
   });
 }
 
-/** What comes; a constant that is as new as the newest sample is shown along the samples, where nothing else would be seen. */
+/**
+ * The expected course of the newest threshold. A threshold without a schedule that was set at the newest sample is
+ * drawn along all samples: it would not be visible otherwise.
+ */
 function coming(
   newest: ReportedThreshold | undefined,
   from: number,

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 
-/** A token that nobody guesses, of letters that stand in an address as they are. */
+/** A random token of 192 bits, in characters that need no escaping in an address. */
 export const newConsoleToken = (): string => randomBytes(24).toString("base64url");
 
-/** The console's address with its token where the browser keeps it from the server, from logs and from other pages. */
+/** The console's address with its token behind `#`: browsers send that part neither to the server nor to other pages. */
 export const withConsoleToken = (url: string, token: string): string => `${url}/#token=${token}`;

@@ -4,18 +4,18 @@ import { CliError } from "../errors.ts";
 import { houseIn, lockFile } from "../house/find-house.ts";
 import { type House, holderOf } from "../house/house.ts";
 
-/** Other commands look whether the lock is held, and two that start at once refuse each other at first. */
+/** Time to retry a refused lock: other commands test the lock for a moment, and two that start at once refuse each other. */
 const PATIENCE_MS = 1_000;
 
-/** A data folder that this process has for itself. */
+/** The lock of a data folder, held by this process. */
 export interface DataLock extends FileLock {
-  /** What the one before left: it was killed, and what it started may still end. */
+  /** `house.json` of an earlier `mapek up` that was killed; its services may still be ending. */
   readonly left: House | undefined;
 }
 
 /**
- * Takes a data folder for this process: two houses on one store would destroy it. The kernel ends the lock
- * with the process, so the folder of one that was killed is free at once.
+ * Locks a data folder for this process: two servers on one store would destroy it. The kernel releases the lock when
+ * the process ends, so the folder of a killed process is free at once.
  *
  * @throws {CliError} MAPEK_CLI_DATA_IN_USE; MAPEK_CLI_FILE where the folder cannot be written or locked.
  */

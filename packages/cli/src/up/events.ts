@@ -1,9 +1,9 @@
 import type { MapekClient, OutputName } from "@mapek/client";
 
-/** A line of `mapek up` where there is no terminal. */
+/** A JSON line of `mapek up` without a terminal. */
 export type UpEvent = { readonly event: string } & Readonly<Record<string, unknown>>;
 
-/** Families that are printed, and what their events are called. */
+/** Printed families, with the names of their events. */
 const EVENTS = {
   recommendations: "recommendation",
   thresholds: "threshold",
@@ -13,10 +13,10 @@ const EVENTS = {
   actions: "action",
 } as const satisfies Partial<Record<OutputName, string>>;
 
-/** Most events that wait for the ready line. */
+/** Limit of events that wait for the ready line; further ones are dropped. */
 const MOST_WAITING = 10_000;
 
-/** Prints events as JSON lines: the ready line first, what came before it right after. */
+/** Prints events as JSON lines. The ready line comes first; earlier events wait and follow it. */
 export class EventLines {
   readonly #print: (line: string) => void;
   #waiting: UpEvent[] | undefined = [];
@@ -37,7 +37,7 @@ export class EventLines {
   }
 }
 
-/** Subscribes to all outputs that are events; resolves when the server knows of it. */
+/** Subscribes to all printed outputs; resolves once the server has the subscriptions. */
 export async function subscribeToEvents(
   client: MapekClient,
   add: (event: UpEvent) => void,

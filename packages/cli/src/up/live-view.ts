@@ -5,14 +5,14 @@ import { describeMessage } from "../output/describe-message.ts";
 import { showNumber, showSeries, table } from "../output/output.ts";
 import type { UpEvent } from "./events.ts";
 
-/** What the view shows. */
+/** Data of the view. */
 export interface ViewModel {
   readonly natsUrl: string;
   readonly http: Readonly<Record<string, string>>;
   readonly series: readonly SeriesState[];
   readonly parameters: readonly Parameters[];
   readonly actions: readonly Action[];
-  /** What is wrong now, or happened to a service last. */
+  /** The present problem, else the last event of a service or the server. */
   readonly notice: string | undefined;
 }
 
@@ -20,8 +20,8 @@ const REDRAW_MS = 1_000;
 const ACTIONS_SHOWN = 5;
 
 /**
- * The lines of the view, none wider than the terminal and not more than fit on it; series that do not
- * fit are counted. A provisional recommendation stands for a threshold that is not there yet, marked `~`.
+ * The lines of the view, cut to the terminal's width and height; series that do not fit are counted. A series without
+ * a threshold shows its recommendation, marked `~`.
  */
 export function renderView(model: ViewModel, columns: number, rows: number): string[] {
   const { console: page, ...services } = model.http;
@@ -125,7 +125,7 @@ export class LiveView {
         if (!this.#parameters.has(parameters.system))
           this.#parameters.set(parameters.system, parameters);
     } catch {
-      // What happened before stays unknown; what happens now is shown.
+      // Without an answer the view shows only new events.
     }
   }
 

@@ -9,22 +9,22 @@ import type { UpOptions } from "./options.ts";
 /** The server that `mapek up` works with. */
 export interface UpServer {
   readonly url: string;
-  /** An embedded server's own name, new with each `mapek up`. */
+  /** Name of an embedded server, new with each `mapek up`. */
   readonly name: string | undefined;
-  /** Where an embedded server tells of itself over HTTP, on loopback. */
+  /** Address of an embedded server's monitoring endpoint, on loopback. */
   readonly monitoringUrl: string | undefined;
-  /** Settles when an embedded server has ended; never for another. */
+  /** Settles when an embedded server has ended; never for an external server. */
   readonly exited: Promise<unknown>;
   restart(): Promise<void>;
-  /** Stops an embedded server; leaves another alone. */
+  /** Stops an embedded server; does nothing for an external one. */
   stop(): Promise<void>;
 }
 
 type ServerOptions = Pick<UpOptions, "natsUrl" | "natsPort" | "dataDir">;
 
 /**
- * A running server, or an embedded one: on the port that was asked for, else on NATS' own where that is free,
- * so that other tools find it.
+ * The external server of `natsUrl`, or a new embedded one: on `natsPort`, else on NATS' default port where that is
+ * free, so that other tools find the server.
  *
  * @throws {CliError} MAPEK_CLI_PORT_TAKEN
  */
@@ -53,7 +53,7 @@ export async function serverFor(options: ServerOptions): Promise<UpServer> {
 }
 
 async function embedded({ natsPort, dataDir }: ServerOptions): Promise<NatsServer> {
-  // Before a port is chosen: the server of an `up` that was killed still has the one that will be free.
+  // Must come before the choice of a port: the server of a killed `mapek up` still holds its port until it ends.
   await waitForStore(dataDir, {
     onWait: () => sayAside(`waiting for the nats-server of an ended \`mapek up\` in ${dataDir}`),
   });
@@ -76,7 +76,7 @@ async function embedded({ natsPort, dataDir }: ServerOptions): Promise<NatsServe
   } catch (error) {
     const lost =
       error instanceof NatsServerError && error.code === "MAPEK_NATS_SERVER_START_FAILED";
-    // Somebody else may have been quicker to take the port.
+    // Another process may have taken the port after the check.
     if (port === 0 || !lost || (await portOrAny(DEFAULT_NATS_PORT)) !== 0) throw error;
     return await startServer({ ...options, port: 0 });
   }

@@ -1,15 +1,15 @@
 import type { Mode } from "@mapek/core/messages";
 import type { Program } from "./processes/programs.ts";
 
-/** What `mapek up` was asked for. */
+/** Options of `mapek up`. */
 export interface UpOptions {
-  /** A running server; an embedded one where it is undefined. */
+  /** Address of an external server; undefined: start an embedded one. */
   readonly natsUrl: string | undefined;
-  /** Port of the embedded server, 0 for a free one; where undefined NATS' own, or a free one where that is taken. */
+  /** Port of the embedded server, 0 for a free one; undefined: 4222, or a free one where 4222 is taken. */
   readonly natsPort: number | undefined;
   /** Absolute path of the configuration file. */
   readonly configFile: string | undefined;
-  /** Undefined leaves it to the configuration. */
+  /** Whether this machine's metrics are collected; undefined: the configuration decides. */
   readonly collect: boolean | undefined;
   readonly mode: Mode | undefined;
   /** Absolute path of the folder of the embedded server's store and of logs. */
@@ -17,8 +17,8 @@ export interface UpOptions {
   readonly restart: boolean;
   /** Whether the web page is served. */
   readonly console: boolean;
-  /** A live view on a terminal, JSON lines otherwise. */
+  /** True: a live view on the terminal; false: JSON lines. */
   readonly view: boolean;
-  /** Where each program is. */
+  /** Path of each program's main module. */
   readonly mainOf: (program: Program) => string;
 }

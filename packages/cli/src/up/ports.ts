@@ -9,7 +9,7 @@ import type { Program } from "./processes/programs.ts";
 interface NamedPort {
   readonly port: number;
   readonly host: string;
-  /** The setting, and what to add to it. */
+  /** The setting and the offset from it, for error messages. */
   readonly setting: string;
 }
 
@@ -17,15 +17,15 @@ const LAST_PORT = 65_535;
 const POLL_MS = 50;
 
 /**
- * The ports of the programs: those that the configuration names and no others, else the default
- * ones where they are free. `http.port` N is N of the first service, N + 1 of the second and so on, in
- * the order of SERVICES; 0 is any free port of each.
+ * The ports of the programs. A port that the configuration names is used or refused; otherwise the default port is used
+ * where it is free, else any free one. `http.port` N gives N to the first service, N + 1 to the second and so on, in
+ * the order of SERVICES; 0 gives each service any free port.
  */
 export class Ports {
   readonly #named: ReadonlyMap<Program, NamedPort>;
   readonly #hosts: Readonly<Record<"http" | "console", string>>;
 
-  /** @throws {CliError} MAPEK_CLI_USAGE where settings give two programs one port, or one above 65535. */
+  /** @throws {CliError} MAPEK_CLI_USAGE where settings give two programs the same port, or a port above 65535. */
   constructor(config: Pick<Config, "http" | "console">, programs: readonly Program[]) {
     this.#hosts = { http: config.http.host, console: config.console.host };
     const named = programs.flatMap((program) => {
@@ -39,7 +39,7 @@ export class Ports {
   /**
    * Resolves when every port that the configuration names is free.
    *
-   * @param patienceMs How long a taken one is waited for, ms: services of an `up` that was killed still end.
+   * @param patienceMs Time to wait for a taken port, ms: services of a killed `mapek up` may still be ending.
    * @throws {CliError} MAPEK_CLI_PORT_TAKEN
    */
   async requireFree(patienceMs: number): Promise<void> {
@@ -55,7 +55,7 @@ export class Ports {
       }
   }
 
-  /** The port to start a program with; 0 lets it choose. */
+  /** The port to start a program with; 0: the program takes any free one. */
   async portFor(program: Program): Promise<number> {
     const named = this.#named.get(program);
     if (named !== undefined) return named.port;

@@ -21,10 +21,10 @@ import { ShutdownRequest } from "./processes/shutdown-request.ts";
 import { Supervisor } from "./processes/supervisor.ts";
 import { UndoStack } from "./processes/undo-stack.ts";
 
-/** Services of an `up` that was killed have so long to end and to give their ports back. */
+/** Time that the services of a killed `mapek up` have to end and free their ports. */
 const LEFT_SERVICES_MS = 15_000;
 
-/** Where events go: lines, or the live view. */
+/** Output of events: JSON lines, or the live view. */
 interface Display {
   add(event: UpEvent): void;
   ready(http: Readonly<Record<string, string>>): void;
@@ -32,12 +32,12 @@ interface Display {
 }
 
 /**
- * Runs the whole house until it is told to stop, and leaves no process behind.
+ * Runs the whole house until a shutdown request, and leaves no process behind.
  *
  * @throws {CliError} MAPEK_CLI_SERVICE_FAILED, MAPEK_CLI_CRASH_LOOP, MAPEK_CLI_DATA_IN_USE, MAPEK_CLI_PORT_TAKEN.
- * @throws {RuntimeError} What reading the configuration throws.
- * @throws {NatsServerError} What finding and starting a server throws.
- * @throws {ClientError} MAPEK_CLIENT_UNREACHABLE for a server that was named and does not answer.
+ * @throws {RuntimeError} as `loadConfig`.
+ * @throws {NatsServerError} as `startServer`.
+ * @throws {ClientError} MAPEK_CLIENT_UNREACHABLE where an external server does not answer.
  */
 export async function runUp(options: UpOptions): Promise<void> {
   await using undo = new UndoStack();
@@ -88,7 +88,7 @@ export async function runUp(options: UpOptions): Promise<void> {
     nats_server: server.name ?? null,
     http,
   });
-  // As it ends other commands wait for that end; they do not dial a server that goes.
+  // Without an address other commands wait for this house to end, and do not dial a server that is stopping.
   undo.defer(() => house.tell({ nats_url: null }));
   display.ready(http);
   await shutdown.requested;
@@ -116,7 +116,7 @@ function displayFor(
   };
 }
 
-/** What options say, as the services and the configuration read it. */
+/** The options as environment variables, which the services and `loadConfig` read. */
 function settingsFor({ configFile, collect, mode }: UpOptions): NodeJS.ProcessEnv {
   return {
     ...(configFile !== undefined && { MAPEK_CONFIG: configFile }),
@@ -127,7 +127,7 @@ function settingsFor({ configFile, collect, mode }: UpOptions): NodeJS.ProcessEn
 
 function addressesFor(server: UpServer, consoleToken: string): NodeJS.ProcessEnv {
   return {
-    // The services' code is compiled once a version, not at every start; a cache that cannot be written does no harm.
+    // Lets services compile their code once per version and not at every start; an unwritable cache does no harm.
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? getCompileCacheDir(),
     NATS_URL: server.url,
     MAPEK_CONSOLE_TOKEN: consoleToken,
@@ -135,7 +135,7 @@ function addressesFor(server: UpServer, consoleToken: string): NodeJS.ProcessEnv
   };
 }
 
-/** Services write to files while the terminal shows the view, to standard error otherwise. */
+/** Log outputs of the services: files while the terminal shows the view, else standard error. */
 function logsIn(options: UpOptions): (service: Program) => Writable {
   if (!options.view) return () => process.stderr;
   const files = new Map<Program, Writable>();
@@ -149,7 +149,7 @@ function logsIn(options: UpOptions): (service: Program) => Writable {
   };
 }
 
-/** Starts an embedded server again when it ends by itself. */
+/** Starts an embedded server again when it ends unexpectedly; a crash loop ends `mapek up`. */
 function keepServer(server: UpServer, display: Display, shutdown: ShutdownRequest): void {
   const policy = new CrashPolicy();
   const watch = () => {

@@ -1,16 +1,16 @@
-/** Exits within this time that make a crash loop, and the time that makes earlier ones forgotten. */
+/** Five exits within this time make a crash loop; older exits are forgotten. */
 const WINDOW_MS = 60_000;
 const MOST_EXITS = 5;
 const FIRST_BACKOFF_MS = 250;
 const MOST_BACKOFF_MS = 5_000;
 
-/** Decides after each exit of a process how long to wait before it is started again, or to give up. */
+/** Decides after each exit of a process when to start it again, or to give up. */
 export class CrashPolicy {
   #exits: number[] = [];
 
   /**
-   * @param now Milliseconds of any clock that does not jump back.
-   * @returns Milliseconds to wait, growing from 250 to 5,000; undefined after five exits within a minute.
+   * @param now Milliseconds of a monotonic clock.
+   * @returns Milliseconds to wait, from 250 and doubled with each exit; undefined after five exits within a minute.
    */
   exited(now: number): number | undefined {
     this.#exits = [...this.#exits.filter((time) => time > now - WINDOW_MS), now];

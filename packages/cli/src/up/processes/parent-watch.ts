@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs";
 const CHECK_MS = 1_000;
 
 /**
- * Calls `onGone` once when the package manager that started this process, or anything between the
- * two, is gone: it may be killed without a chance to pass that on. Does nothing where no package
- * manager is above.
+ * Calls `onGone` once when the package manager that started this process, or a process between the two, has ended:
+ * a killed package manager passes no signal on, and this process would run for ever. Does nothing for a process that
+ * no package manager started.
  *
- * @returns What ends the watch.
+ * @returns Ends the watch.
  */
 export function watchPackageManager(onGone: () => void): () => void {
   const { npm_execpath, npm_lifecycle_event } = process.env;
@@ -22,7 +22,7 @@ export function watchPackageManager(onGone: () => void): () => void {
   return () => clearInterval(timer);
 }
 
-/** This process's parent, and on Linux its ancestors up to the first that no package manager started. */
+/** Process ids of the parent and, on Linux, of its ancestors up to the first that no package manager started. */
 function ancestors(parent: number): number[] {
   const chain = [parent];
   for (let pid = parent; isOfPackageManager(pid); ) {

@@ -4,7 +4,7 @@ import type { Writable } from "node:stream";
 import { appendBounded } from "@mapek/core/forget-oldest";
 import type { Program } from "./programs.ts";
 
-/** How a service process ended. */
+/** Exit code or signal with which a service process ended. */
 export interface ServiceExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -13,17 +13,17 @@ export interface ServiceExit {
 const TAIL_LINES = 5;
 const KILL_AFTER_MS = 6_000;
 
-/** One service as a child process in a session of its own, so that Ctrl-C reaches it through its parent only. */
+/** One service as a child process. Its own session keeps the terminal's Ctrl-C from it, so that the parent decides when it stops. */
 export class ServiceProcess {
   readonly service: Program;
-  /** Resolves with the address of its health endpoint when it is ready; stays open otherwise. */
+  /** Resolves with the address of the health endpoint once the service is ready; never settles otherwise. */
   readonly ready: Promise<string>;
   /** Settles when the process has ended and its output is read; never rejects. */
   readonly exited: Promise<ServiceExit>;
   readonly #child: ChildProcess;
   readonly #tail: string[] = [];
 
-  /** @param log Gets the lines that the service writes. */
+  /** @param log Receives the lines that the service writes. */
   constructor(service: Program, main: string, env: NodeJS.ProcessEnv, log: Writable) {
     this.service = service;
     const ready = Promise.withResolvers<string>();
@@ -61,7 +61,7 @@ export class ServiceProcess {
     return this.#tail;
   }
 
-  /** Asks it to drain; kills it where that takes more than 6 s. Resolves when it is gone. */
+  /** Sends SIGTERM, and SIGKILL after 6 s. Resolves when the process has ended. */
   async stop(): Promise<void> {
     this.#child.kill("SIGTERM");
     const deadline = setTimeout(() => this.kill(), KILL_AFTER_MS);

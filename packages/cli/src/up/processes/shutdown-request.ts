@@ -1,12 +1,12 @@
 import { watchPackageManager } from "./parent-watch.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-/** A signal this soon after the first is the same Ctrl-C, passed on by a package manager. */
+/** A second signal within this time is the same Ctrl-C, passed on by a package manager. */
 const SAME_CTRL_C_MS = 1_000;
 
 /**
- * Gathers what may end `mapek up`: a signal, a failure, the end of the package manager that started
- * it, a reader that went away. A second Ctrl-C forces.
+ * Collects the reasons to end `mapek up`: a signal, a failure, the end of the package manager that
+ * started it, a closed standard output. A second Ctrl-C ends the process at once.
  */
 export class ShutdownRequest {
   /** Resolves at a request to stop; rejects with a failure. */
@@ -21,7 +21,7 @@ export class ShutdownRequest {
 
   constructor() {
     const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-    promise.catch(() => {}); // Whoever waits for it gets the failure; nobody may wait yet.
+    promise.catch(() => {}); // Without a handler a failure before anybody waits would end the process.
     this.requested = promise;
     this.#resolve = () => resolve(undefined);
     this.#reject = reject;
@@ -39,7 +39,7 @@ export class ShutdownRequest {
     this.#reject(error);
   }
 
-  /** What a second Ctrl-C does before it ends this process. */
+  /** Sets the work of a second Ctrl-C before it ends this process. */
   onForce(force: () => void): void {
     this.#force = force;
   }

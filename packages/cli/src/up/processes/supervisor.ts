@@ -11,7 +11,7 @@ export interface SupervisorOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly restart: boolean;
   readonly mainOf: (service: Program) => string;
-  /** The port to start it with; 0 lets it choose. */
+  /** Port to start a program with; 0: the program takes any free one. */
   readonly portFor: (service: Program) => Promise<number>;
   readonly logOf: (service: Program) => Writable;
   readonly onExit: (service: Program, exit: ServiceExit) => void;
@@ -20,7 +20,7 @@ export interface SupervisorOptions {
   readonly onGivenUp: (error: CliError) => void;
 }
 
-/** Keeps the services, and the console, running. */
+/** Starts the services and the console and, unless `restart` is false, starts each again when it ends. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #running = new Map<Program, ServiceProcess>();
@@ -36,14 +36,14 @@ export class Supervisor {
   /**
    * Starts all services and resolves when all are ready.
    *
-   * @returns The address of each one: of the console its page, of services the health endpoint.
-   * @throws {CliError} MAPEK_CLI_SERVICE_FAILED with the last lines of one that ended or was not
-   * ready within a minute; the others still run then: stop them.
+   * @returns Address of the console's page and of each service's health endpoint.
+   * @throws {CliError} MAPEK_CLI_SERVICE_FAILED with the last lines of a service that ended or was not
+   * ready within a minute. The other services still run then; the caller must call `stop`.
    */
   async start(): Promise<Partial<Record<Program, string>>> {
     const { programs } = this.#options;
     const http: Partial<Record<Program, string>> = {};
-    // One that has ended since it was ready is supervised too.
+    // Kept apart from #running, which loses a service that ends after it was ready and before supervision begins.
     const children: ServiceProcess[] = [];
     await Promise.all(
       programs.map(async (service) => {
@@ -54,7 +54,7 @@ export class Supervisor {
       }),
     );
     for (const child of children) this.#supervise(child);
-    // In the order of the services, not of their readiness.
+    // Addresses in the order of the services, not of their readiness.
     return Object.fromEntries(programs.map((program) => [program, http[program]]));
   }
 
@@ -65,7 +65,7 @@ export class Supervisor {
     await Promise.all([...this.#running.values()].map((child) => child.stop()));
   }
 
-  /** Kills what is left. */
+  /** Kills every service that still runs. */
   kill(): void {
     this.#isStopping = true;
     for (const child of this.#running.values()) child.kill();
@@ -118,7 +118,7 @@ export class Supervisor {
   }
 }
 
-/** The first start: an end before ready, or no ready in time, is a failure. */
+/** Waits for a first start. @throws {CliError} MAPEK_CLI_SERVICE_FAILED where the service ends first, or is not ready in time. */
 async function firstReady(child: ServiceProcess): Promise<string> {
   const { service } = child;
   let deadline: NodeJS.Timeout | undefined;
@@ -131,7 +131,7 @@ async function firstReady(child: ServiceProcess): Promise<string> {
   const ended = child.exited.then((exit): never => {
     throw failed(child, `${service} ended with ${exit.signal ?? `code ${exit.code}`}`);
   });
-  ended.catch(() => {}); // An end after it was ready is the supervisor's business.
+  ended.catch(() => {}); // #supervise handles an exit after the race; here its rejection is ignored.
   try {
     return await Promise.race([child.ready, ended, tooLate]);
   } finally {

@@ -1,17 +1,16 @@
 /**
- * Undoes what was begun, in reverse, at the end of the block: `await using undo = new UndoStack()`. As the
- * AsyncDisposableStack of newer Nodes, which Node 22 does not have. A step that fails does not keep the others
- * from being undone; the first failure is thrown once all are.
+ * Runs undo steps in reverse order at the end of the block of `await using undo = new UndoStack()`. All steps run even
+ * where one fails; the first failure is thrown after the last step. Replaces AsyncDisposableStack, which Node 22 lacks.
  */
 export class UndoStack implements AsyncDisposable {
   readonly #steps: (() => unknown)[] = [];
 
-  /** Adds what undoes the step that was just done. */
+  /** Adds an undo step. */
   defer(step: () => unknown): void {
     this.#steps.push(step);
   }
 
-  /** Adds a resource's own end, and gives the resource. */
+  /** Adds the disposal of a resource, and returns the resource. */
   use<T extends Disposable | AsyncDisposable>(resource: T): T {
     this.defer(() =>
       Symbol.asyncDispose in resource
