@@ -29,7 +29,7 @@ function channelOf({ address, summary, messages }: Omit<Channel, "id" | "directi
   };
 }
 
-/** Seen from the house: what users publish it receives. */
+/** AsyncAPI names actions from the house's side: the house receives the messages that users publish. */
 function operationOf({ id, direction, summary, messages, reply }: Channel): object {
   const messagesOf = (channel: string, families: readonly string[]) =>
     families.map((family) => ({ $ref: `#/channels/${channel}/messages/${idOf(family)}` }));

@@ -24,21 +24,21 @@ import {
   VERBS,
 } from "@mapek/core/messages";
 
-/** A public subject, as people who connect to it see it. */
+/** A public subject, from the user's side. */
 export interface Channel {
   readonly id: string;
-  /** With `{parameters}` in the place of tokens. */
+  /** Subject with `{parameters}` in place of variable tokens. */
   readonly address: string;
-  /** What a user does there. */
+  /** The user's operation on the subject. */
   readonly direction: "publish" | "subscribe" | "request";
   readonly summary: string;
-  /** Names of the families of messages; none for formats of others. */
+  /** Names of message families; empty for formats of other tools. */
   readonly messages: readonly string[];
-  /** Of the answer to a message with a reply subject. */
+  /** Family of the answer to a message with a reply subject. */
   readonly reply?: string;
 }
 
-/** What stands for a token in an address. */
+/** Meaning of each parameter of an address. */
 export const PARAMETERS: Readonly<Record<string, string>> = {
   system: "What is managed: A–Z a–z 0–9 _ -",
   metric: "The metric's name, other characters than A–Z a–z 0–9 _ - replaced by _",
@@ -157,5 +157,5 @@ const outputs: Channel[] = [
   output("rejected", ["{service}"], "Dead letters: what was refused, and why", rejected.name),
 ];
 
-/** Every public subject, in the order of the data's way through the house. */
+/** Every public subject: inputs, then outputs, then requests. */
 export const CHANNELS: readonly Channel[] = [...inputs, ...outputs, ...requests];

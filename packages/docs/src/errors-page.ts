@@ -5,7 +5,7 @@ import { page, table } from "./markdown.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..");
 
-/** Every error code, from the tables that each `errors.ts` exports. */
+/** Page of all error codes, from the tables that each `errors.ts` exports. */
 export async function errorsPage(): Promise<string> {
   const paths = globSync("{packages,services}/*/src/**/errors.ts", { cwd: ROOT });
   const rows = await Promise.all(

@@ -1,7 +1,7 @@
 import { type Setting, settingList } from "@mapek/runtime";
 import { page, table } from "./markdown.ts";
 
-/** Every setting: key, environment variable, values, default, unit, meaning. */
+/** Page of all settings: key, environment variable, values, default, unit, meaning. */
 export function settingsPage(): string {
   const sections = Map.groupBy(settingList(), ({ key }) => key.split(".", 1)[0]!);
   return page(
@@ -23,7 +23,7 @@ const rowOf = ({ key, env, schema, unit, meaning }: Setting): string[] => [
   meaning ?? "",
 ];
 
-/** What a value may be: the words to choose from, or its type and range. */
+/** Allowed values of a setting: its words, or its type and range. */
 function valuesOf(schema: Setting["schema"]): string {
   const words = [schema, ...((schema.anyOf ?? []) as Setting["schema"][])].flatMap(
     (one) => one.enum ?? (one.const === undefined ? [] : [one.const]),

@@ -1,7 +1,7 @@
 import { CHANNELS, PARAMETERS } from "./channels.ts";
 import { page, table } from "./markdown.ts";
 
-/** Every public subject with its messages. */
+/** Page of all public subjects with their messages. */
 export function subjectsPage(): string {
   const rows = CHANNELS.map(({ address, direction, summary, messages, reply }) => [
     `\`${address.replaceAll("{", "<").replaceAll("}", ">")}\``,
