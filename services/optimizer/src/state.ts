@@ -15,7 +15,7 @@ import { type Adaptation, initialAdaptation } from "./tuning/adaptation-state.ts
 import { type AdaptationBounds, adaptationBounds } from "./tuning/bounds.ts";
 import { Outcomes } from "./tuning/outcomes.ts";
 
-/** Schema number of the saved state. A state with another number is refused and rebuilt from the stream. */
+/** Schema number of the saved state. A state with another number is refused: there are no migrations, the stream is folded again. */
 export const STATE_SCHEMA = 3;
 
 /** The optimizer's state of one system. Bounded: 500 transitions, 100 judged changes, 1,000 answers, 1,000 outcomes. */

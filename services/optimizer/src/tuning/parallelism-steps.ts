@@ -30,7 +30,7 @@ export function parallelismWanted(state: OptimizerState, isLoaded: boolean): num
   return Math.max(parallelism, Math.min(parallelism + Math.sqrt(parallelism), ceiling));
 }
 
-/** Moves parallelism by one step where one is due. 10 reports lie between two steps, so that the means show each step alone. */
+/** Moves parallelism by one step where one is due, at the earliest 10 reports after the last move: only then do the means show that move. */
 export function nextParallelismStep(
   state: OptimizerState,
   wanted: number,
