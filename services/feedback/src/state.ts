@@ -8,7 +8,7 @@ import type { LabelRecord } from "./loops/label-record.ts";
 import { RecentMap } from "./recent-map.ts";
 import { type Allowance, SOURCE_MEMORY, type SourceState } from "./sources/source-limits.ts";
 
-/** Schema number of the saved state. A state with another number is refused and rebuilt from the stream. */
+/** Schema number of the saved state. A state with another number is refused: there are no migrations, the stream is folded again. */
 export const STATE_SCHEMA = 2;
 
 /** Number of series whose threshold in force and whose labels are remembered. */

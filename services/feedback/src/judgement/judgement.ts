@@ -88,7 +88,7 @@ function judgeBySignals(turn: Turn, action: OpenAction, goal: number): void {
     if (verdict === Verdict.Helped && after > far) verdict = Verdict.Hurt;
     if (isAtGoal(verdict, after, goal)) verdict = Verdict.Neutral;
   }
-  // Loops act at extremes, and acted-on values are no examples for the forecast. An action without effect is the only
+  // The forecast learns from values in which nobody acted. Loops act at extremes, so an action without effect is its only
   // example of how an extreme measure returns by itself.
   if (standing !== null && forecast !== null && verdict === Verdict.Neutral)
     streams.baseline.learn(standing, action.measureSum / evidenceCount, 1);

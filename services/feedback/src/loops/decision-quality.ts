@@ -17,7 +17,7 @@ const GOAL = 0.1;
 /** All decisions of a system are one stream. */
 const STREAM = "";
 
-/** Accuracy of a decision, 0–1: 1 for an exact prediction, 0 for an error of at least |outcome| (or 1, where that is less). */
+/** Accuracy of a decision, 0–1: 1 for an exact prediction, 0 for an error of at least max(|outcome|, 1). */
 export function accuracyOf(predicted: number, actual: number): number {
   return Math.max(0, 1 - Math.abs(predicted - actual) / Math.max(Math.abs(actual), 1));
 }
