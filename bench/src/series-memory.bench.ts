@@ -49,7 +49,7 @@ async function bytesOfASeries(age: (typeof AGES)[number]): Promise<Result[]> {
     all,
     {
       question:
-        "What of it is beyond its window: detector, online threshold, changes, 100 optimisations, its name and labels?",
+        "What of it is beyond its window: detector, online threshold, changes, 100 recommendations, its name and labels?",
       figure: "bytes a seasoned series beyond its window",
       ...shared,
       ...spreadOf([(live - windows) / series]),

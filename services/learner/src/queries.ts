@@ -75,7 +75,7 @@ function summaryOf(series: Series) {
   const upper = learner.thresholdNow("upper");
   const lower = learner.thresholdNow("lower");
   const { lastValue } = learner.judge;
-  const last = learner.lastOptimisation;
+  const last = learner.lastRecommendation;
   return {
     ...id,
     last_value: Number.isNaN(lastValue) ? null : lastValue,
@@ -127,7 +127,7 @@ function learningOf({ id, learner }: Series): LearningStatistics {
     sensitivity: judge.settings.sensitivity,
     frozen: learner.frozen,
     parameters: learner.settings,
-    optimisations: learner.optimisations,
+    optimisations: learner.madeRecommendations,
   };
 }
 

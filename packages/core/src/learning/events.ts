@@ -52,8 +52,8 @@ export type SeriesEvent =
   /** How well a changed threshold keeps its promised exceedance rate, beside the one before. */
   | ({ type: "outcome"; time: number } & PromiseOutcome);
 
-/** One optimisation in a series' history. */
-export interface Optimisation {
+/** A recommendation as a series' history keeps it. */
+export interface RecommendationMade {
   /** Event time in whole milliseconds, rounded down. */
   readonly time: number;
   readonly side: Side;
@@ -88,5 +88,5 @@ export interface LearningStatistics {
   readonly sensitivity: number;
   readonly frozen: boolean;
   readonly parameters: object;
-  readonly optimisations: readonly Optimisation[];
+  readonly optimisations: readonly RecommendationMade[];
 }

@@ -22,12 +22,12 @@ import {
 } from "../stats/index.ts";
 import type { DecayingFactor } from "./decaying-factor.ts";
 import { describeChange } from "./describe-change.ts";
-import type { Optimisation, SeriesEvent, ThresholdInForce } from "./events.ts";
+import type { RecommendationMade, SeriesEvent, ThresholdInForce } from "./events.ts";
 import { type ExcludedRange, exclude, isExcluded } from "./excluded-ranges.ts";
 import { IncidentRanges } from "./incident-ranges.ts";
 import { type AnyJudgeSnapshot, currentJudge } from "./old-judge.ts";
 import { gapAfter, strideOf } from "./online-stride.ts";
-import { OptimisationHistory } from "./optimisation-history.ts";
+import { RecommendationHistory } from "./recommendation-history.ts";
 import { recommendationOptions } from "./recommendation-options.ts";
 import { SeriesJudge } from "./series-judge.ts";
 import { SeriesSensitivity } from "./series-sensitivity.ts";
@@ -102,7 +102,7 @@ export class SeriesLearner {
   #dueCount = FIRST_RECOMMENDATION;
   /** Made with the first sample that is not learned from, or not in order of time. */
   #unlearned: UnlearnedCounts | undefined;
-  readonly #optimisations = new OptimisationHistory();
+  readonly #history = new RecommendationHistory();
   /** The newest lasting change of its level. */
   lastChange: LastChange | null = null;
   #sensitivity = SeriesSensitivity.UNMOVED;
@@ -170,13 +170,13 @@ export class SeriesLearner {
   }
 
   /** The last 100 recommendations, oldest first. Cost: an object each. */
-  get optimisations(): Optimisation[] {
-    return this.#optimisations.toArray();
+  get madeRecommendations(): RecommendationMade[] {
+    return this.#history.toArray();
   }
 
   /** The newest recommendation in the history. */
-  get lastOptimisation(): Optimisation | undefined {
-    return this.#optimisations.last;
+  get lastRecommendation(): RecommendationMade | undefined {
+    return this.#history.last;
   }
 
   /**
@@ -361,7 +361,7 @@ export class SeriesLearner {
       schema: SCHEMA,
       counts: this.counts,
       frozen: this.frozen,
-      optimisations: this.optimisations,
+      optimisations: this.madeRecommendations,
       excluded: this.excluded,
       sensitivity: this.#sensitivity.snapshot(),
       lastChange: this.lastChange,
@@ -395,7 +395,7 @@ export class SeriesLearner {
     if (Object.values(unlearned).some((count) => count > 0))
       restored.#unlearned = { ...NONE_UNLEARNED, ...unlearned };
     restored.frozen = snapshot.frozen;
-    for (const optimisation of snapshot.optimisations) restored.#optimisations.add(optimisation);
+    for (const made of snapshot.optimisations) restored.#history.add(made);
     if (snapshot.excluded.length > 0) restored.excluded = snapshot.excluded;
     restored.#sensitivity = SeriesSensitivity.restore(snapshot.sensitivity);
     restored.lastChange = snapshot.lastChange;
@@ -607,7 +607,7 @@ export class SeriesLearner {
     const found = this.recommendations();
     for (const { side, recommendation } of found) {
       const { recommended_value, confidence, strategy, provisional } = recommendation;
-      this.#optimisations.add({ time, side, recommended_value, confidence, strategy, provisional });
+      this.#history.add({ time, side, recommended_value, confidence, strategy, provisional });
     }
     this.#scheduleNext(found.length === 0 ? time : undefined);
     return found.map(({ side, recommendation }) => {
@@ -620,7 +620,7 @@ export class SeriesLearner {
 
   /** @param time Where there were too few samples for a recommendation. */
   #scheduleNext(time?: number): void {
-    const last = this.lastOptimisation;
+    const last = this.lastRecommendation;
     const { min_data_points, optimization_interval } = this.#settings;
     const begun = time ?? last?.time;
     this.#dueAt =
@@ -638,7 +638,7 @@ export class SeriesLearner {
     if (source === "operator" || source === "signal") return true;
     // The history knows whole milliseconds.
     const since = Math.floor(this.lastChange?.found_at ?? 0);
-    return this.optimisations.some(
+    return this.madeRecommendations.some(
       (made) =>
         made.time >= since &&
         made.side === side &&

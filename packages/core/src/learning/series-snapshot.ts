@@ -1,5 +1,5 @@
 import type { Change, ChangeDetectorSnapshot } from "../stats/index.ts";
-import type { Optimisation } from "./events.ts";
+import type { RecommendationMade } from "./events.ts";
 import type { ExcludedRange } from "./excluded-ranges.ts";
 import type { Ranges } from "./incident-ranges.ts";
 import type { JudgeSnapshot } from "./series-judge.ts";
@@ -36,7 +36,7 @@ export interface SeriesSnapshot {
   readonly schema: typeof SCHEMA;
   readonly counts: SampleCounts;
   readonly frozen: boolean;
-  readonly optimisations: readonly Optimisation[];
+  readonly optimisations: readonly RecommendationMade[];
   readonly excluded: readonly ExcludedRange[];
   readonly sensitivity: SensitivitySnapshot;
   readonly lastChange: LastChange | null;

@@ -71,7 +71,7 @@ test("the recommendation that a level shift makes due is of the new level, its t
     foundAt = learner.lastChange?.found_at ?? 0;
     const [made] = ofType(events, "recommendation");
     expect(made?.time).toBe(foundAt);
-    expect(learner.lastOptimisation?.time).toBe(foundAt - 0.75);
+    expect(learner.lastRecommendation?.time).toBe(foundAt - 0.75);
     const { recommended_value } = made?.recommendation ?? { recommended_value: Number.NaN };
     learner.setThreshold("upper", inForce(recommended_value - 1));
     expect(isOutdated()).toBe(true);
@@ -92,5 +92,5 @@ test("a lower threshold promises its rate below", () => {
   const [upper, lower] = learner.recommendations();
   expect(upper?.recommendation.recommended_value).toBeCloseTo(50 + 5 * 1.645, 0);
   expect(lower?.recommendation.recommended_value).toBeCloseTo(50 - 5 * 1.645, 0);
-  expect(learner.optimisations.slice(-2).map(({ side }) => side)).toEqual(["upper", "lower"]);
+  expect(learner.madeRecommendations.slice(-2).map(({ side }) => side)).toEqual(["upper", "lower"]);
 });

@@ -221,7 +221,7 @@ test("what holds after every step", () => {
         expect(learner.judge.open !== null).toBe(open);
         expect(learner.judge.silentAt !== undefined).toBe(open);
         expect(learner.judge.incidentSamples > 0).toBe(open);
-        expect(learner.optimisations.length).toBeLessThanOrEqual(100);
+        expect(learner.madeRecommendations.length).toBeLessThanOrEqual(100);
         expect(learner.window.length).toBeLessThanOrEqual(learner.settings.window_capacity);
         expect(learner.judge.score >= 0 && learner.judge.score <= 1).toBe(true);
         const { sensitivity } = learner.judge.settings;
@@ -252,7 +252,7 @@ test("a seasoned series is restored to the byte", () => {
 test("a window grows and a state stays small", () => {
   const learner = learnerWith({ optimization_interval: 150 });
   feed(learner, noise(20_000));
-  expect(learner.optimisations).toHaveLength(100);
+  expect(learner.madeRecommendations).toHaveLength(100);
   expect(learner.window.byteLength).toBeLessThanOrEqual(125_000);
   expect(bytesOf(learner).byteLength).toBeLessThan(145_000);
 });

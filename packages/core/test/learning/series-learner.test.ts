@@ -91,7 +91,7 @@ describe("recommendations", () => {
       [99 + 3_600, false],
       [99 + 7_200, false],
     ]);
-    expect(learner.optimisations.map(({ time }) => time)).toEqual(made.map(([s]) => at(s)));
+    expect(learner.madeRecommendations.map(({ time }) => time)).toEqual(made.map(([s]) => at(s)));
   });
 
   test("a short interval makes provisional ones too", () => {
@@ -138,12 +138,12 @@ describe("recommendations", () => {
     expect(ofType(events, "recommendation").some(({ time }) => time === closed?.time)).toBe(true);
   });
 
-  test("the history of optimisations keeps the newest 100", () => {
+  test("the history of recommendations keeps the newest 100", () => {
     const learner = learnerWith({ optimization_interval: 1 });
     feed(learner, noise(400));
-    expect(learner.optimisations).toHaveLength(100);
-    expect(learner.lastOptimisation?.time).toBe(at(399));
-    expect(learner.optimisations[0]?.time).toBe(at(300));
+    expect(learner.madeRecommendations).toHaveLength(100);
+    expect(learner.lastRecommendation?.time).toBe(at(399));
+    expect(learner.madeRecommendations[0]?.time).toBe(at(300));
   });
 });
 
@@ -436,7 +436,7 @@ describe("odd series", () => {
     const learner = learnerWith();
     expect(learner.statistics()).toBeUndefined();
     expect(upperOf(learner)).toBeNull();
-    expect(learner.lastOptimisation).toBeUndefined();
+    expect(learner.lastRecommendation).toBeUndefined();
   });
 
   test("huge and tiny values give finite figures only", () => {

@@ -1,7 +1,7 @@
 import { doubles, STRATEGIES, StatsError } from "../stats/index.ts";
-import type { Optimisation } from "./events.ts";
+import type { RecommendationMade } from "./events.ts";
 
-const MAX_OPTIMISATIONS = 100;
+const MAX_RECOMMENDATIONS = 100;
 /** The recommended value, and the rest in one whole number. */
 const FIELDS = 2;
 /** Strategy, lower side, provisional: 5 bits. Confidence in thousandths: 10 bits. The 38 bits above are milliseconds. */
@@ -13,12 +13,12 @@ const THOUSANDTHS = 1_000;
 const SPAN_MS = 2 ** 38;
 
 /**
- * The last 100 optimisations of a series, none older than 8.7 years before the newest, as numbers. Times are kept in whole
+ * The last 100 recommendations made for a series, none older than 8.7 years before the newest, as numbers. Times are kept in whole
  * milliseconds, rounded down; confidences in thousandths.
  *
- * Memory: 16 bytes an optimisation, and a quarter more while there are fewer than 100. Cost: O(1) an added one, amortised.
+ * Memory: 16 bytes a recommendation, and a quarter more while there are fewer than 100. Cost: O(1) an added one, amortised.
  */
-export class OptimisationHistory {
+export class RecommendationHistory {
   /** A ring: two numbers each. */
   #numbers: number[] = NONE;
   /** Place of the oldest. */
@@ -28,12 +28,12 @@ export class OptimisationHistory {
   #epoch = 0;
 
   /** Its newest, which is made anew at each call. */
-  get last(): Optimisation | undefined {
+  get last(): RecommendationMade | undefined {
     return this.#count === 0 ? undefined : this.#at(this.#count - 1);
   }
 
   /** Oldest first. Cost: O(history), an object each. */
-  toArray(): Optimisation[] {
+  toArray(): RecommendationMade[] {
     return Array.from({ length: this.#count }, (_, i) => this.#at(i));
   }
 
@@ -43,7 +43,14 @@ export class OptimisationHistory {
    * @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT for a strategy that is none, a confidence outside of 0–1, or a time before
    * the newest, with nothing added.
    */
-  add({ time, side, recommended_value, confidence, strategy, provisional }: Optimisation): void {
+  add({
+    time,
+    side,
+    recommended_value,
+    confidence,
+    strategy,
+    provisional,
+  }: RecommendationMade): void {
     const place = (STRATEGIES as readonly string[]).indexOf(strategy);
     if (place < 0)
       throw new StatsError("MAPEK_STATS_BAD_SNAPSHOT", `no strategy is called ${strategy}`);
@@ -51,7 +58,7 @@ export class OptimisationHistory {
       throw new StatsError("MAPEK_STATS_BAD_SNAPSHOT", `a confidence is ${confidence}`);
     const timeMs = Math.floor(time);
     if (!(this.#count === 0 || timeMs >= this.#timeAt(this.#count - 1)))
-      throw new StatsError("MAPEK_STATS_BAD_SNAPSHOT", "optimisations are not in order of time");
+      throw new StatsError("MAPEK_STATS_BAD_SNAPSHOT", "recommendations are not in order of time");
     this.#makeRoom(timeMs);
     const code = 4 * place + (side === "lower" ? 2 : 0) + (provisional ? 1 : 0);
     const at = this.#place(this.#count++);
@@ -63,7 +70,7 @@ export class OptimisationHistory {
   /** Lets go of what is too old or too much, and grows where all places are taken. */
   #makeRoom(timeMs: number): void {
     while (this.#count > 0 && timeMs - this.#timeAt(0) >= SPAN_MS) this.#dropOldest();
-    if (this.#count === MAX_OPTIMISATIONS) this.#dropOldest();
+    if (this.#count === MAX_RECOMMENDATIONS) this.#dropOldest();
     if (this.#count === 0) this.#epoch = timeMs;
     else if (timeMs - this.#epoch >= SPAN_MS) this.#beginAt(this.#timeAt(0));
     if (this.#count * FIELDS === this.#numbers.length) this.#grow();
@@ -82,7 +89,7 @@ export class OptimisationHistory {
   }
 
   #grow(): void {
-    const places = Math.min(MAX_OPTIMISATIONS, this.#count + 2 + (this.#count >> 2));
+    const places = Math.min(MAX_RECOMMENDATIONS, this.#count + 2 + (this.#count >> 2));
     const numbers = doubles(places * FIELDS, 0);
     for (let i = 0; i < this.#count * FIELDS; i++)
       numbers[i] = this.#numbers[(this.#head * FIELDS + i) % this.#numbers.length]!;
@@ -99,7 +106,7 @@ export class OptimisationHistory {
     return this.#epoch + Math.floor(this.#numbers[this.#place(i) + 1]! / MILLISECOND);
   }
 
-  #at(i: number): Optimisation {
+  #at(i: number): RecommendationMade {
     const packed = this.#numbers[this.#place(i) + 1]!;
     const code = packed % CODES;
     return {
