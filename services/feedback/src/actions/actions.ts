@@ -10,7 +10,7 @@ import {
 } from "@mapek/core/messages";
 import { figure } from "@mapek/core/stats";
 import { dampedAfter } from "../judgement/damping.ts";
-import { Verdict } from "../judgement/effectiveness.ts";
+import { Judgement } from "../judgement/effectiveness.ts";
 import type { Direction } from "../judgement/evidence.ts";
 import { disturbStream, oscillates, standsAt } from "../judgement/stream.ts";
 import type { FeedbackState, Turn } from "../state.ts";
@@ -114,7 +114,7 @@ function dampOscillation({ state }: Turn, { loop, stream, direction }: OpenActio
   if (stream === null || loop === "anomaly_feedback") return;
   const own = state.loops[loop];
   if (oscillates(own.streams, stream, direction))
-    own.damping = dampedAfter(Verdict.Hurt, own.damping, state.settings.damping_factor);
+    own.damping = dampedAfter(Judgement.Hurt, own.damping, state.settings.damping_factor);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { Verdict } from "./effectiveness.ts";
+import { Judgement } from "./effectiveness.ts";
 
 const LEAST_DAMPING = 0.1;
 /** Share of the damped part of a step that comes back with each neutral verdict. */
@@ -9,13 +9,13 @@ const NEUTRAL_RECOVERY = 0.05;
  * hurt multiplies damping by `factor`; an action that helped brings it half-way back to 1; a neutral one brings
  * it back by a twentieth of the way, since the effect of a damped step may be too small to be measured.
  */
-export function dampedAfter(verdict: Verdict, damping: number, factor: number): number {
+export function dampedAfter(verdict: Judgement, damping: number, factor: number): number {
   switch (verdict) {
-    case Verdict.Hurt:
+    case Judgement.Hurt:
       return Math.max(LEAST_DAMPING, damping * factor);
-    case Verdict.Helped:
+    case Judgement.Helped:
       return damping + (1 - damping) / 2;
-    case Verdict.Neutral:
+    case Judgement.Neutral:
       return damping + (1 - damping) * NEUTRAL_RECOVERY;
   }
 }

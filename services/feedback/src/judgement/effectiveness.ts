@@ -3,8 +3,8 @@ import { appendBounded } from "@mapek/core/forget-oldest";
 /** How many verdicts the running shares look back on. */
 const VERDICT_MEMORY = 100;
 
-export const Verdict = { Helped: "helped", Neutral: "neutral", Hurt: "hurt" } as const;
-export type Verdict = (typeof Verdict)[keyof typeof Verdict];
+export const Judgement = { Helped: "helped", Neutral: "neutral", Hurt: "hurt" } as const;
+export type Judgement = (typeof Judgement)[keyof typeof Judgement];
 
 /** The verdicts on a loop's actions: totals, and the newest 100 as the running shares see them. */
 export interface Verdicts {
@@ -12,7 +12,7 @@ export interface Verdicts {
   helped: number;
   hurt: number;
   /** Oldest first. */
-  recent: Verdict[];
+  recent: Judgement[];
   recentHelped: number;
   recentHurt: number;
 }
@@ -27,18 +27,18 @@ export const noVerdicts = (): Verdicts => ({
 });
 
 /** Counts a verdict; a neutral one counts as judged, neither as helped nor as hurt. */
-export function countVerdict(verdicts: Verdicts, verdict: Verdict): void {
+export function countJudgement(verdicts: Verdicts, verdict: Judgement): void {
   verdicts.judged++;
-  if (verdict === Verdict.Helped) verdicts.helped++;
-  if (verdict === Verdict.Hurt) verdicts.hurt++;
+  if (verdict === Judgement.Helped) verdicts.helped++;
+  if (verdict === Judgement.Hurt) verdicts.hurt++;
   addRecent(verdicts, verdict, 1);
   const forgotten = appendBounded(verdicts.recent, verdict, VERDICT_MEMORY);
   if (forgotten !== undefined) addRecent(verdicts, forgotten, -1);
 }
 
-function addRecent(verdicts: Verdicts, verdict: Verdict, count: 1 | -1): void {
-  if (verdict === Verdict.Helped) verdicts.recentHelped += count;
-  if (verdict === Verdict.Hurt) verdicts.recentHurt += count;
+function addRecent(verdicts: Verdicts, verdict: Judgement, count: 1 | -1): void {
+  if (verdict === Judgement.Helped) verdicts.recentHelped += count;
+  if (verdict === Judgement.Hurt) verdicts.recentHurt += count;
 }
 
 /** Share of the last 100 judged actions that helped, 0–1; null before the first. */
@@ -57,9 +57,9 @@ export const harmOf = (verdicts: Verdicts): number | null =>
  *
  * @param goal Value at and below which nothing is left to improve, in the objective's own unit.
  */
-export function verdictOn(before: number, after: number, goal: number): Verdict {
-  if (after <= goal) return Verdict.Helped;
-  if (after < before - Math.max(0.005, 0.05 * before)) return Verdict.Helped;
-  if (after > before + Math.max(0.01, 0.1 * before)) return Verdict.Hurt;
-  return Verdict.Neutral;
+export function verdictOn(before: number, after: number, goal: number): Judgement {
+  if (after <= goal) return Judgement.Helped;
+  if (after < before - Math.max(0.005, 0.05 * before)) return Judgement.Helped;
+  if (after > before + Math.max(0.01, 0.1 * before)) return Judgement.Hurt;
+  return Judgement.Neutral;
 }

@@ -1,6 +1,6 @@
 import type { Forecast } from "@mapek/core/stats";
 import { clamp } from "@mapek/core/stats";
-import { Verdict } from "./effectiveness.ts";
+import { Judgement } from "./effectiveness.ts";
 
 /** Two-sided 5 % quantile of the normal distribution. */
 const NORMAL_QUANTILE = 1.96;
@@ -47,10 +47,10 @@ export function scoreOf(change: number, { expected, variance, freedom }: Forecas
  *
  * Source: Roberts (1959), Technometrics 1(3), 239–250, control charts of exponentially weighted moving averages.
  */
-export function weigh(evidence: Evidence, direction: Direction, score: number): Verdict {
+export function weigh(evidence: Evidence, direction: Direction, score: number): Judgement {
   const kind = direction > 0 ? "up" : direction < 0 ? "down" : "neither";
   evidence[kind] += NEWEST_SHARE * (score - evidence[kind]);
   const mean = evidence[kind];
-  if (Math.abs(mean) <= LIMIT || mean * score <= 0) return Verdict.Neutral;
-  return mean < 0 ? Verdict.Helped : Verdict.Hurt;
+  if (Math.abs(mean) <= LIMIT || mean * score <= 0) return Judgement.Neutral;
+  return mean < 0 ? Judgement.Helped : Judgement.Hurt;
 }

@@ -7,7 +7,7 @@ import { logAction, logBroadcast } from "../actions/action-log.ts";
 import { broadcastSensitivity, type Command, inverseOf, send } from "../actions/commands.ts";
 import type { Turn } from "../state.ts";
 import { dampedAfter } from "./damping.ts";
-import { countVerdict, Verdict, verdictOn } from "./effectiveness.ts";
+import { countJudgement, Judgement, verdictOn } from "./effectiveness.ts";
 import { scoreOf, weigh } from "./evidence.ts";
 import { fold, restFor, settle } from "./stream.ts";
 
@@ -42,7 +42,7 @@ export function receiveOutcome(
   const forecast = { expected, variance, freedom: samples };
   const score = scoreOf(after - expected, forecast);
   const verdict = weigh(turn.state.loops[action.loop].evidence, action.direction, score);
-  conclude(turn, action, isAtGoal(verdict, after, goal) ? Verdict.Neutral : verdict, forecast);
+  conclude(turn, action, isAtGoal(verdict, after, goal) ? Judgement.Neutral : verdict, forecast);
 }
 
 /** The value of an objective that a signal carries. */
@@ -79,44 +79,44 @@ function judgeBySignals(turn: Turn, action: OpenAction, goal: number): void {
   const { judgement_signals: span } = turn.state.settings;
   const after = action.evidenceSum / evidenceCount;
   action.after = after;
-  let verdict: Verdict = Verdict.Neutral;
+  let verdict: Judgement = Judgement.Neutral;
   if (forecast !== null) {
     const change = sign * (action.measureSum / evidenceCount - forecast.expected);
     verdict = weigh(evidence, direction, scoreOf(change, forecast));
     // The measure moved the right way but too far: for example, a busy resource is idle now.
     const far = (action.before ?? after) + OVERSHOOT * Math.sqrt(forecast.variance);
-    if (verdict === Verdict.Helped && after > far) verdict = Verdict.Hurt;
-    if (isAtGoal(verdict, after, goal)) verdict = Verdict.Neutral;
+    if (verdict === Judgement.Helped && after > far) verdict = Judgement.Hurt;
+    if (isAtGoal(verdict, after, goal)) verdict = Judgement.Neutral;
   }
   // The forecast learns from values in which nobody acted. Loops act at extremes, so an action without effect is its only
   // example of how an extreme measure returns by itself.
-  if (standing !== null && forecast !== null && verdict === Verdict.Neutral)
+  if (standing !== null && forecast !== null && verdict === Judgement.Neutral)
     streams.baseline.learn(standing, action.measureSum / evidenceCount, 1);
-  if (stream !== null && verdict === Verdict.Helped) settle(streams, stream);
-  if (stream !== null && verdict !== Verdict.Helped)
+  if (stream !== null && verdict === Judgement.Helped) settle(streams, stream);
+  if (stream !== null && verdict !== Judgement.Helped)
     restFor(streams, stream, forecast === null ? FIRST_REST * span : span);
   conclude(turn, action, verdict, forecast);
 }
 
 /** Whether a verdict of hurt is void because the objective is at its goal. */
-const isAtGoal = (verdict: Verdict, after: number, goal: number): boolean =>
-  verdict === Verdict.Hurt && after <= goal;
+const isAtGoal = (verdict: Judgement, after: number, goal: number): boolean =>
+  verdict === Judgement.Hurt && after <= goal;
 
 function conclude(
   turn: Turn,
   action: OpenAction,
-  verdict: Verdict,
+  verdict: Judgement,
   forecast: Forecast | null,
 ): void {
   const { state } = turn;
   const loop = state.loops[action.loop];
-  countVerdict(loop.verdicts, verdict);
+  countJudgement(loop.verdicts, verdict);
   loop.damping = dampedAfter(verdict, loop.damping, state.settings.damping_factor);
   loop.book.remove(action);
-  const inverse = verdict === Verdict.Hurt ? inverseOf(state, action) : undefined;
-  const undone = verdict === Verdict.Hurt && inverse === undefined ? "; not rolled back" : "";
+  const inverse = verdict === Judgement.Hurt ? inverseOf(state, action) : undefined;
+  const undone = verdict === Judgement.Hurt && inverse === undefined ? "; not rolled back" : "";
   const reason = `${reasonOf(action, forecast)}: ${WORDS[verdict]}${undone}`;
-  logAction(turn, action, "judged", reason, verdict === Verdict.Helped, forecast);
+  logAction(turn, action, "judged", reason, verdict === Judgement.Helped, forecast);
   if (inverse !== undefined) rollBack(turn, action, inverse);
 }
 
@@ -135,7 +135,7 @@ function reasonOf(
     : `${measured}${hoped}; too little is known of its noise`;
 }
 
-const WORDS: { readonly [V in Verdict]: string } = {
+const WORDS: { readonly [V in Judgement]: string } = {
   helped: "it helped",
   neutral: "no clear difference",
   hurt: "it hurt",
