@@ -12,8 +12,8 @@ import {
   type Trend,
 } from "../stats/index.ts";
 import type { SeriesEvent } from "./events.ts";
-import { recommendationOptions } from "./recommendation-options.ts";
 import { SeriesLearner } from "./series-learner.ts";
+import { recommendationOptions } from "./series-options.ts";
 
 /** What a whole series says, as `mapek analyze` prints it. */
 export interface Analysis {

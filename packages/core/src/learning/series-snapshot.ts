@@ -1,7 +1,10 @@
-import type { Change, ChangeDetectorSnapshot } from "../stats/index.ts";
+import { type ChangeDetectorSnapshot, StatsError } from "../stats/index.ts";
 import type { RecommendationMade } from "./events.ts";
 import type { ExcludedRange } from "./excluded-ranges.ts";
 import type { Ranges } from "./incident-ranges.ts";
+import type { LastChange } from "./lasting-changes.ts";
+import type { AnyJudgeSnapshot } from "./old-judge.ts";
+import type { SampleCounts } from "./sample-counts.ts";
 import type { JudgeSnapshot } from "./series-judge.ts";
 import type { SensitivitySnapshot } from "./series-sensitivity.ts";
 import type { SideSnapshot } from "./side-threshold.ts";
@@ -10,26 +13,7 @@ import type { Stored } from "./stored-columns.ts";
 /** Schema number of a series' state. */
 export const SCHEMA = 8;
 /** Since this one a reader knows it: what it lacks is made anew. */
-export const OLDEST_SCHEMA = 5;
-
-/** Samples of a series by what became of them. */
-export interface SampleCounts {
-  points: number;
-  duplicates: number;
-  late: number;
-  outside: number;
-  /** Older than the newest: in the window, not judged and not learned from online. */
-  untaught: number;
-  excluded: number;
-  /** Judged, not learned from. */
-  frozen: number;
-}
-
-/** The newest lasting change of a series' level. */
-export interface LastChange extends Pick<Change, "kind" | "since" | "before" | "after"> {
-  /** Event time at which it was told, ms. */
-  readonly found_at: number;
-}
+const OLDEST_SCHEMA = 5;
 
 /** Everything that a series knows; plain data, which MessagePack may carry. Caches are not part of it. */
 export interface SeriesSnapshot {
@@ -50,4 +34,19 @@ export interface SeriesSnapshot {
   readonly sides: readonly SideSnapshot[];
   readonly changes: Stored<ChangeDetectorSnapshot> | null;
   readonly incidents: Ranges;
+}
+
+/** State of a series of an older schema. */
+export type OldSeriesSnapshot = Omit<SeriesSnapshot, "schema" | "judge"> & {
+  readonly schema: number;
+  readonly judge: AnyJudgeSnapshot;
+};
+
+/** @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT for a schema that this reader does not know. */
+export function requireKnownSchema({ schema }: SeriesSnapshot | OldSeriesSnapshot): void {
+  if (schema >= OLDEST_SCHEMA && schema <= SCHEMA) return;
+  throw new StatsError(
+    "MAPEK_STATS_BAD_SNAPSHOT",
+    `series state has schema ${schema}, this reader knows ${OLDEST_SCHEMA} to ${SCHEMA}`,
+  );
 }

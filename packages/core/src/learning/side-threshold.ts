@@ -6,10 +6,11 @@ import {
   FollowedThreshold,
   type FollowedThresholdSnapshot,
   type Moment,
-  type Recommendation,
   type Side,
+  zoneOffset,
 } from "../stats/index.ts";
 import type { ThresholdInForce } from "./events.ts";
+import type { Samples } from "./learnable-samples.ts";
 import {
   type PromiseOutcome,
   ThresholdPromise,
@@ -84,18 +85,17 @@ export class SideThreshold {
     return this.#inForce === null || this.#inForce.pinned ? undefined : this.#followed?.rate;
   }
 
-  /** Learns this side from now on, with the samples there are. */
-  learn(
-    { exceedance_rate, seasonal }: SeriesSettings,
-    localTimes: Float64Array,
-    values: Float64Array,
-  ): void {
+  /** Learns this side from now on, with the samples there are, and nothing of what was learned before. */
+  learn(settings: SeriesSettings, [times, values]: Samples): void {
+    const { exceedance_rate, seasonal, time_zone } = settings;
     this.adaptive = new AdaptiveQuantile({
       exceedanceRate: exceedance_rate,
       side: this.side,
       seasonal,
     });
-    for (let i = 0; i < values.length; i++) this.adaptive.update(localTimes[i]!, values[i]!);
+    const offset = zoneOffset(time_zone);
+    for (let i = 0; i < values.length; i++)
+      this.adaptive.update(times[i]! + offset(times[i]!), values[i]!);
   }
 
   /** Puts a threshold into force. */
@@ -219,27 +219,3 @@ const owned = (threshold: ThresholdInForce): ThresholdInForce => ({
   timestamp: threshold.timestamp,
   previous: threshold.previous,
 });
-
-/** A learned threshold within the bounds that the settings set; the maximum wins. */
-export function boundedThreshold(
-  threshold: number,
-  { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY }: SeriesSettings,
-): number {
-  return Math.min(maximum, Math.max(minimum, threshold));
-}
-
-/** A recommendation within the bounds, which says so. */
-export function boundedRecommendation(
-  recommendation: Recommendation,
-  settings: SeriesSettings,
-): Recommendation {
-  const { recommended_value: learned, reasoning } = recommendation;
-  const bounded = boundedThreshold(learned, settings);
-  if (bounded === learned) return recommendation;
-  const bound = bounded === settings.maximum ? "maximum" : "minimum";
-  return {
-    ...recommendation,
-    recommended_value: bounded,
-    reasoning: `${reasoning} Held at the ${bound} of ${bounded}.`,
-  };
-}

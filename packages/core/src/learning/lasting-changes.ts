@@ -1,0 +1,65 @@
+import { showNumbers } from "../messages/index.ts";
+import type { Change, Side } from "../stats/index.ts";
+import type { SeriesEvent } from "./events.ts";
+import type { RecommendationHistory } from "./recommendation-history.ts";
+import type { ThresholdMove } from "./side-threshold.ts";
+
+/** From this many samples on lasting changes are looked for: a new series is to cost little. */
+export const FIRST_CHANGE = 64;
+
+const DIGITS = 4;
+
+/** The newest lasting change of a series' level. */
+export interface LastChange extends Pick<Change, "kind" | "since" | "before" | "after"> {
+  /** Event time at which it was told, ms. */
+  readonly found_at: number;
+}
+
+/** `lastChange` is what a series remembers of a change that was found at an event time (ms), and what a threshold is dated by. */
+export const lastChange = (time: number, { kind, since, before, after }: Change): LastChange => ({
+  kind,
+  since,
+  found_at: time,
+  before,
+  after,
+});
+
+/** `toldChange` tells each lasting change once, with its reasoning in words. */
+export function toldChange(time: number, change: Change): SeriesEvent {
+  const { kind, since, before, after, size } = change;
+  const reasoning = describeChange(change);
+  return { type: "change", time, kind, since, before, after, size, reasoning };
+}
+
+/** A sentence with numbers. */
+function describeChange({ kind, before, after, size }: Change): string {
+  const [from, to] = showNumbers([before, after], DIGITS);
+  const move = `from ${from} to ${to}, ${showNumbers([size], DIGITS)[0]} deviations`;
+  return kind === "level_shift"
+    ? `The level went ${move}, and has stayed: thresholds are learned anew from what came since.`
+    : `The level drifts: it went ${move}, bit by bit, and has not settled.`;
+}
+
+/**
+ * `isOfThisLevel` keeps a threshold of the level before a shift from being taken for one of the level after it. A
+ * recommendation from before the shift may become a threshold later; only one from after it is taken whole.
+ */
+export function isOfThisLevel(
+  { source, threshold }: ThresholdMove,
+  side: Side,
+  last: LastChange | null,
+  history: RecommendationHistory,
+): boolean {
+  if (source === "operator" || source === "signal") return true;
+  // The history knows whole milliseconds.
+  const since = Math.floor(last?.found_at ?? 0);
+  return history
+    .toArray()
+    .some(
+      (made) =>
+        made.time >= since &&
+        made.side === side &&
+        made.recommended_value === threshold &&
+        !made.provisional,
+    );
+}
