@@ -1,67 +1,20 @@
-import { clamp, clampFinite, within } from "./clamp.ts";
+import { clampFinite } from "./clamp.ts";
 import { copiedDoubles, doubles } from "./doubles.ts";
-import { requireFinite, requireRange, requireSnapshot } from "./errors.ts";
-import { medianOf } from "./median.ts";
+import { requireFinite, requireRange } from "./errors.ts";
+import { countExceedance, PRIOR_DISPERSION } from "./exceedance-dispersion.ts";
+import { beginLevelAndSpread, followResidual } from "./level-and-spread.ts";
+import { NUMBERS, PLACES, WARM_UP } from "./quantile-numbers.ts";
+import { type AdaptiveQuantileSnapshot, checkedNumbers, VERSION } from "./quantile-snapshot.ts";
 import { type RatePromise, ratePromise } from "./rate-promise.ts";
-import { SeasonalProfile, type SeasonalProfileSnapshot } from "./seasonal-profile.ts";
+import { SeasonalProfile } from "./seasonal-profile.ts";
 import { DEFAULT_EXCEEDANCE_RATE, type Side } from "./strategies.ts";
+import { trackMultiple } from "./tracked-multiple.ts";
 import { ValueGrid } from "./value-grid.ts";
 
-/** Samples before which there is no threshold. */
-const WARM_UP = 16;
-/** Rates a sample at which the level and the spread follow, once warm. */
-const LEVEL_RATE = 0.02;
-const SPREAD_RATE = 0.01;
-/** A residual moves the level by at most this many spreads, and the spread by at most this many. */
-const LEVEL_LIMIT = 1;
-const SPREAD_LIMIT = 8;
-/** An excess counts for the mean excess with at most this many spreads. */
-const EXCESS_LIMIT = 8;
-const EXCESS_RATE = 0.05;
-/** The mean excess is at least this share of that of a normal distribution. */
-const LEAST_EXCESS = 0.25;
-/** While fewer samples came than an exceedance takes, an exceedance moves by this many mean excesses more, a power of e. */
-const EARLY_GAIN = 2;
-/** Part of the gain with which exceedances owed are paid back; keeps the loop overdamped below 1/4. */
-const OWED_SHARE = 1 / 16;
-const OWED_LIMIT = 20;
-/** On a coarse grid the multiple moves by this share: a wrong place there costs a whole step. */
-const GRID_GAIN = 0.25;
-/** The median of anything lies at most two mean absolute values below 0. */
-const LEAST_MULTIPLE = -2;
-/** Blocks of so many promised exceedances show how these cluster; so many of them, at most, count as one of the past. */
-const BLOCK_EXCEEDANCES = 4;
-const BLOCKS = 64;
-/** What is believed of their dispersion at first, and the weight of that in blocks. See `assessFollowed` for how it was chosen. */
-const PRIOR_DISPERSION = 1;
-const PRIOR_BLOCKS = 4;
-/** Share of the mean excess from which a repeated value attracts the threshold. */
+const { COUNT, EXCEEDANCES, LEVEL, SPREAD, MULTIPLE, TAIL, LAST_TIME, DISPERSION } = PLACES;
+
+/** A value that repeats attracts the threshold from this share of the mean excess. */
 const REACH = 0.5;
-
-/** Places of the numbers of the state. */
-const COUNT = 0;
-const EXCEEDANCES = 1;
-const LEVEL = 2;
-const SPREAD = 3;
-const MULTIPLE = 4;
-/** Mean excess over the threshold, in spreads. */
-const TAIL = 5;
-/** Exceedances beyond the promised ones since the beginning. */
-const OWED = 6;
-/** Residuals in a row beyond the limit of the level and of the spread, negative for those below. */
-const LEVEL_RUN = 7;
-const SPREAD_RUN = 8;
-const LAST_TIME = 9;
-/** Exceedances in the block that is not full yet. */
-const IN_BLOCK = 10;
-/** Squared deviation of exceedances in a block from the promised ones, over that of independent samples. */
-const DISPERSION = 11;
-const NUMBERS = 12;
-
-const VERSION = 4;
-/** Version 3 had no dispersion, and a threshold to hold for an hour beside its numbers, which nothing reads any more. */
-const OLDEST_VERSION = 3;
-const NUMBERS_BEFORE = 10;
 
 export interface AdaptiveQuantileOptions {
   /** Promised share of samples beyond the threshold, 0.0001 … 0.5. @default 0.05 */
@@ -74,33 +27,13 @@ export interface AdaptiveQuantileOptions {
   seasonal?: boolean;
 }
 
-/** State of an `AdaptiveQuantile`: plain JSON. */
-export interface AdaptiveQuantileSnapshot {
-  version: typeof VERSION;
-  exceedance_rate: number;
-  learning_rate: number;
-  side: Side;
-  numbers: readonly number[];
-  grid: readonly number[];
-  /** Null where the series is taken to have no season. */
-  profile: SeasonalProfileSnapshot | null;
-  /** Local time and turned value of each sample, up to the 16th; not there afterwards. Version 3 had none. */
-  first?: readonly number[];
-}
-
 /**
- * Online threshold that holds a promised exceedance rate while the series drifts and has seasons.
+ * The share of samples beyond an `AdaptiveQuantile`'s threshold keeps to the promised rate while the series drifts and has
+ * seasons: in the long run it is that rate, up to O(1 / samples), for any series whose size is bounded.
  *
- * threshold = level + season + multiple · spread: a running level and mean absolute deviation, the season of the hour
- * (see `SeasonalProfile`), and a tracked multiple. After each sample the multiple moves by gain · mean excess ·
- * (err − exceedanceRate), err = 1 if the sample was beyond, and by a part of the exceedances that are owed so far: an
- * integral controller with the mean excess as its unit, so a step is as large as the tail is long. The multiple stays
- * within −2 and 2 / exceedanceRate, which by Markov's inequality the quantile does not leave. So the long-run rate
- * equals the promise up to O(1 / samples) for any sequence whose size is bounded. Where values tie at the threshold it
- * stays there and at most the promised share exceeds it (see `ValueGrid`).
- *
- * An outlier moves level and spread by a bounded step; in a run of them the bound doubles with each.
- * Shift and scale equivariant, up to rounding.
+ * threshold = level + season + multiple · spread. Level and spread follow the samples (`followResidual`), the season is that
+ * of the hour (`SeasonalProfile`), and the multiple holds the rate (`trackMultiple`). Where values tie at the threshold it
+ * stays there, and at most the promised share exceeds it (`ValueGrid`). Shift and scale equivariant, up to rounding.
  *
  * Cost: O(1) time, about 0.15 µs a sample; 390 bytes, 750 from the second hour and 1,090 from the third day on.
  * Source: Gibbs and Candès (2021), NeurIPS 34; Angelopoulos, Candès and Tibshirani (2023), NeurIPS 36 (quantile
@@ -235,11 +168,20 @@ export class AdaptiveQuantile {
       const lies = this.#grid.compare(x, shown, spread);
       const excess = clampFinite(x - shown);
       this.#grid.update(x, raw, shown, spread, this.#reach());
-      this.#follow(clampFinite(x - clampFinite(numbers[LEVEL]! + season)), count);
+      followResidual(numbers, clampFinite(x - clampFinite(numbers[LEVEL]! + season)), count);
       if (count > WARM_UP) {
         if (lies > 0) numbers[EXCEEDANCES]!++;
-        this.#disperse(lies > 0, count - WARM_UP);
-        this.#track(lies, excess, spread, clampFinite(shown - raw), count);
+        countExceedance(numbers, this.#promise, lies > 0, count - WARM_UP);
+        trackMultiple(
+          numbers,
+          this.#promise,
+          lies,
+          excess,
+          spread,
+          clampFinite(shown - raw),
+          count,
+          this.#grid,
+        );
       }
     }
     if (this.#first === undefined) this.#profile?.update(localTimeMs, value);
@@ -261,33 +203,8 @@ export class AdaptiveQuantile {
 
   /** Continues where `snapshot` was taken, bit for bit. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
   static restore(snapshot: AdaptiveQuantileSnapshot): AdaptiveQuantile {
-    const { exceedance_rate, learning_rate, side, numbers, grid, profile, first } = snapshot;
-    const version: number = snapshot.version;
-    requireSnapshot(
-      version >= OLDEST_VERSION && version <= VERSION,
-      `not an adaptive quantile of version ${OLDEST_VERSION} or ${VERSION}`,
-    );
-    requireSnapshot(
-      exceedance_rate >= 0.0001 && exceedance_rate <= 0.5,
-      "exceedance_rate out of range",
-    );
-    requireSnapshot(learning_rate >= 0.001 && learning_rate <= 1, "learning_rate out of range");
-    requireSnapshot(side === "upper" || side === "lower", "side is neither upper nor lower");
-    const known = version === OLDEST_VERSION ? withDispersion(numbers) : numbers;
-    requireSnapshot(
-      known.length === NUMBERS &&
-        known.every(Number.isFinite) &&
-        known[SPREAD]! >= 0 &&
-        known[DISPERSION]! >= 0,
-      "a number is not finite",
-    );
-    requireSnapshot(
-      Number.isSafeInteger(known[COUNT]) &&
-        Number.isSafeInteger(known[EXCEEDANCES]) &&
-        known[EXCEEDANCES]! >= 0 &&
-        known[EXCEEDANCES]! <= known[COUNT]!,
-      "counts out of range",
-    );
+    const known = checkedNumbers(snapshot);
+    const { exceedance_rate, learning_rate, side, grid, profile, first } = snapshot;
     const restored = new AdaptiveQuantile({
       exceedanceRate: exceedance_rate,
       learningRate: learning_rate,
@@ -295,7 +212,6 @@ export class AdaptiveQuantile {
       seasonal: false,
     });
     restored.#numbers = copiedDoubles(known);
-    requireSnapshot(first?.every(Number.isFinite) !== false, "a first value is not finite");
     restored.#first = first === undefined ? undefined : [...first];
     restored.#grid = ValueGrid.restore(grid);
     if (profile !== null) restored.#profile = SeasonalProfile.restore(profile);
@@ -323,110 +239,13 @@ export class AdaptiveQuantile {
     return REACH * this.#numbers[TAIL]! * this.#numbers[SPREAD]!;
   }
 
-  /**
-   * With the 16th sample level and spread begin anew from the median of all and the usual deviation from it, and the
-   * season learns them within eight of these: an extreme one among them, which nothing bounded, would be the measure of
-   * all three for as long as it takes to forget it.
-   */
+  /** Keeps the first samples up to the 16th; then level, spread and season begin from them. */
   #begin(first: number[], localTimeMs: number, x: number): void {
     first.push(localTimeMs, x);
     if (first.length < 2 * WARM_UP) return;
     this.#first = undefined;
     const values = first.filter((_, place) => place % 2 === 1);
-    const level = medianOf(values);
-    const deviations = values.map((value) => clampFinite(value - level));
-    const limit = clampFinite(SPREAD_LIMIT * medianOf(deviations.map(Math.abs)));
-    const bounded = deviations.map((deviation) => within(deviation, limit));
-    const numbers = this.#numbers;
-    numbers[LEVEL] = level;
-    numbers[SPREAD] = bounded.reduce((sum, deviation) => sum + Math.abs(deviation) / WARM_UP, 0);
-    for (const [i, deviation] of bounded.entries())
-      this.#profile?.update(first[2 * i]!, this.#turn(clampFinite(level + deviation)));
+    for (const [i, value] of beginLevelAndSpread(this.#numbers, values).entries())
+      this.#profile?.update(first[2 * i]!, this.#turn(value));
   }
-
-  /** Level and spread follow a residual, bounded; the bound doubles with each one beyond it in a row. */
-  #follow(residual: number, count: number): void {
-    const numbers = this.#numbers;
-    const spread = numbers[SPREAD]!;
-    // Before a spread is known, and after a constant stretch, there is no measure: the residual counts whole.
-    const known = count > WARM_UP && spread > 0;
-    const levelLimit = known ? LEVEL_LIMIT * spread : Number.MAX_VALUE;
-    const levelRun = nextRun(numbers[LEVEL_RUN]!, residual, levelLimit);
-    numbers[LEVEL_RUN] = levelRun;
-    const forLevel = within(residual, levelLimit * widened(levelRun));
-    numbers[LEVEL] = clampFinite(numbers[LEVEL]! + Math.max(LEVEL_RATE, 1 / count) * forLevel);
-    const spreadLimit = known ? SPREAD_LIMIT * spread : Number.MAX_VALUE;
-    const spreadRun = nextRun(numbers[SPREAD_RUN]!, residual, spreadLimit);
-    numbers[SPREAD_RUN] = spreadRun;
-    // A series of rare, large values owes many exceedances: then they are no outliers.
-    const looser = spreadRun === 0 ? 1 : (1 + Math.max(0, numbers[OWED]!)) ** 2;
-    const forSpread = within(residual, spreadLimit * widened(spreadRun) * looser);
-    const rate = Math.max(SPREAD_RATE, 1 / count);
-    numbers[SPREAD] = clampFinite(spread + rate * (Math.abs(forSpread) - spread));
-  }
-
-  /** Counts the sample that is the `judged`th, and compares a block with what was promised once it is full. */
-  #disperse(isBeyond: boolean, judged: number): void {
-    const numbers = this.#numbers;
-    const { exceedanceRate } = this.#promise;
-    const length = Math.round(BLOCK_EXCEEDANCES / exceedanceRate);
-    if (isBeyond) numbers[IN_BLOCK]!++;
-    if (judged % length !== 0) return;
-    const promised = exceedanceRate * length;
-    const deviation = numbers[IN_BLOCK]! - promised;
-    const ratio = (deviation * deviation) / (promised * (1 - exceedanceRate));
-    const share = Math.max(1 / BLOCKS, 1 / (judged / length + PRIOR_BLOCKS));
-    numbers[DISPERSION]! += share * (ratio - numbers[DISPERSION]!);
-    numbers[IN_BLOCK] = 0;
-  }
-
-  /** Moves the multiple by what became of a sample; `gap` is how far above its computed place the threshold was shown. */
-  #track(lies: -1 | 0 | 1, excess: number, spread: number, gap: number, count: number): void {
-    const numbers = this.#numbers;
-    const { exceedanceRate, gain, tail } = this.#promise;
-    if (lies > 0 && spread > 0) {
-      const counted = Math.min(EXCESS_LIMIT, excess / spread);
-      const mean = numbers[TAIL]! + EXCESS_RATE * (counted - numbers[TAIL]!);
-      numbers[TAIL] = Math.max(LEAST_EXCESS * tail, mean);
-    }
-    if (numbers[SPREAD] === 0) return;
-    const loop = gain * (this.#grid.isCoarse(spread) ? GRID_GAIN : 1) * numbers[TAIL]!;
-    let multiple = numbers[MULTIPLE]!;
-    if (lies === 0) {
-      // On the threshold the sample may count as either: it evens out what is owed and no more.
-      if (numbers[OWED]! < 0) numbers[OWED] = Math.min(0, numbers[OWED]! + 1 - exceedanceRate);
-      else numbers[OWED]! -= exceedanceRate;
-      multiple +=
-        gap > 0 && spread > 0
-          ? Math.min(gap / spread, loop * (1 - exceedanceRate))
-          : -loop * exceedanceRate;
-    } else if (lies > 0) {
-      const early = 1 + (EARLY_GAIN / gain) * Math.max(0, -Math.log(exceedanceRate * count));
-      multiple += loop * (1 - exceedanceRate) * early;
-      numbers[OWED]! += 1 - exceedanceRate;
-    } else {
-      multiple -= loop * exceedanceRate;
-      numbers[OWED]! -= exceedanceRate;
-    }
-    multiple += loop * OWED_SHARE * gain * exceedanceRate * within(numbers[OWED]!, OWED_LIMIT);
-    numbers[MULTIPLE] = clamp(multiple, LEAST_MULTIPLE, 2 / exceedanceRate);
-  }
-}
-
-/** Numbers of version 3 with the dispersion that is believed at first. */
-const withDispersion = (numbers: readonly number[]): readonly number[] =>
-  numbers.length === NUMBERS_BEFORE ? [...numbers, 0, PRIOR_DISPERSION] : [];
-
-/** Length of the run of residuals beyond the limit, with their sign. */
-function nextRun(run: number, residual: number, limit: number): number {
-  if (residual > limit) return run > 0 ? run + 1 : 1;
-  if (residual < -limit) return run < 0 ? run - 1 : -1;
-  return 0;
-}
-
-/** Doubled with each residual after the first; a shift is much cheaper than a power. */
-function widened(run: number): number {
-  const doublings = Math.abs(run) - 1;
-  if (doublings <= 0) return 1;
-  return doublings < 30 ? 1 << doublings : 2 ** doublings;
 }

@@ -1,8 +1,4 @@
-export {
-  AdaptiveQuantile,
-  type AdaptiveQuantileOptions,
-  type AdaptiveQuantileSnapshot,
-} from "./adaptive-quantile.ts";
+export { AdaptiveQuantile, type AdaptiveQuantileOptions } from "./adaptive-quantile.ts";
 export {
   AlarmRule,
   type AlarmRuleSnapshot,
@@ -57,6 +53,7 @@ export {
 } from "./objective-track.ts";
 export type { OldDetectorSnapshot } from "./old-detector.ts";
 export { quantile, quantiles } from "./quantile.ts";
+export type { AdaptiveQuantileSnapshot } from "./quantile-snapshot.ts";
 export {
   MIN_RECOMMENDATION_POINTS,
   type Recommendation,
