@@ -1,145 +1,65 @@
+import { isBlockOver, takeBlock } from "./block-of-samples.ts";
+import { followRun, isRunComplete } from "./block-run.ts";
+import { PER_MEAN_ABSOLUTE, sizeOf, unitOf } from "./block-scale.ts";
+import { type Change, LEAST_SIZE } from "./change.ts";
+import { AT, LAST_DEVIATION, meanOf, push, RUN, SUDDEN, TREND } from "./change-numbers.ts";
 import {
-  AT,
-  BLOCK,
-  KEPT_OF_2,
-  LAST_DEVIATION,
-  meanOf,
-  NUMBERS,
-  NUMBERS_OF_2,
-  NUMBERS_OF_3,
-  push,
-  RUN,
-  SUDDEN,
-  TREND,
-} from "./change-numbers.ts";
+  type AnyChangeDetectorSnapshot,
+  type ChangeDetectorSnapshot,
+  noChangeNumbers,
+  restoredChangeNumbers,
+} from "./change-snapshot.ts";
 import { clamp, clampFinite } from "./clamp.ts";
-import { doubles } from "./doubles.ts";
-import { requireFinite, requireSnapshot } from "./errors.ts";
-import { medianOf } from "./median.ts";
-import { WeeklyShape, type WeeklyShapeSnapshot } from "./weekly-shape.ts";
+import { requireFinite } from "./errors.ts";
+import { isNewDrift, judgeRun, SLOW_RUN } from "./run-verdict.ts";
+import { mayBeWeek, SECOND_WEEK_HOURS, WEEK_HOURS } from "./week-doubt.ts";
+import { WeeklyShape } from "./weekly-shape.ts";
 
-/** Least samples of a block: the median of three stands one outlier. */
-const FEWEST = 3;
-/**
- * Time that a block lasts, longer where that many samples do, ms. Chosen as what it was at one sample in five minutes, checked on
- * kpi, wsd and cloud: 12 minutes, which it was at one a minute, told 0.14 and 0.20 false changes a series and day there.
- */
-const BLOCK_MS = 3_600_000;
 /** Least time between two samples that are looked at, ms: a twelfth of a block, less what their times vary. */
 const STEP_MS = 250_000;
 /** Blocks from which on their deviation is known. */
 const KNOWN_BLOCKS = 12;
-/** On the first day they are for a sudden shift from these on. */
+/** On the first day it is known for a sudden shift from these on. */
 const FIRST_DAY_BLOCKS = 8;
 /** Least weight of the newest block in the deviation, and in the level. */
 const DEVIATION_RATE = 0.01;
 const LEVEL_RATE = 1 / 48;
-/** Deviation of a normal variable over its mean absolute deviation. */
-const PER_MEAN_ABSOLUTE = 1.2533141373155;
-/** A block's deviation is at least this share of its samples': the median of 12 has 0.36. */
-const LEAST_SHARE = 0.3;
-/**
- * Blocks of n independent samples are at most this far from their level, over √n, in distances of samples; where they use to be
- * further, a run must be longer by that factor, up to the second. Chosen on kpi and wsd (of 1.6 to 1.9, and 2 to 3), checked on
- * cloud and on synthetic level shifts, whose delay it leaves as it was.
- */
-const INDEPENDENT = 1.7;
-const MOST_WANDERING = 2;
-/** It is also at least this share of what a line rises in a block: without noise there is nothing else but rounding. */
-const LINE_SHARE = 0.1;
 /** A block counts for at most this many deviations, so that one burst cannot be a change. */
 const MOST = 4;
-/** Deviations of each block that are tolerated (k of CUSUM), and what must gather beyond them (h). */
-const TOLERATED = 1.5;
-const GATHERED = 12;
-/** Blocks after which a change that came slowly is one too. */
-const SLOW_RUN = 24;
-/** A level that is off by less than a change for so many blocks is the usual one. */
-const SMALL_RUN = 72;
-/** Least size of a change, in deviations of samples: shifts by two are told. */
-const LEAST_SIZE = 1.8;
-const MOST_SIZE = 1_000;
-/** Share of the new level that an abrupt change has reached in its second to fourth block. */
-const ABRUPT = 0.7;
-/** Share of it that the blocks before had at most: those of a drift had much. Chosen on synthetic lines, checked on the corpora. */
-const PRIOR = 0.35;
-/** While the week is not known, a change of a series that follows the day must last longer than a weekend; one that begins with the week, longer than its workdays. */
-const WEEK_HOURS = 192;
-/** Until then the week of such a series is too little known for a sudden shift: its second weekend was one. Chosen on synthetic weeks. */
-const SECOND_WEEK_HOURS = 360;
-const WEEKEND_MS = 60 * 3_600_000;
-const WORKDAYS_MS = 130 * 3_600_000;
 /**
- * Up to this age what was learned of a season before a line was known is the line, for the most part, and is learned anew; within
- * the first week, so that no weekend is lost. Chosen on synthetic lines, checked on synthetic weeks and the corpora.
+ * What was learned of a season up to this age, before a line was known, was mostly the line, and is learned anew. It is less than
+ * a week, so that no weekend is lost. Chosen on synthetic lines, checked on synthetic weeks and the corpora.
  */
 const YOUNG_HOURS = 160;
-/** Range of the hours from which on a series follows the day, in deviations of samples. */
-const DAILY_RANGE = 4;
 /** A value counts for at most this, so that no difference or sum overflows. */
 const LARGEST = 1e300;
-/** Days are counted from Monday. */
-const FRIDAY = 4;
 const DAY_HOURS = 24;
-const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
-/** Drifts are told this far apart, and one to the same side within so long of the last is that one going on. Chosen on synthetic lines. */
-const DRIFT_MS = 7 * DAY_MS;
-const SAME_DRIFT_MS = 30 * DAY_MS;
-
-/** A change of a series that lasts. Levels are what the series had, and had been expected to have, in its last blocks. */
-export interface Change {
-  readonly kind: "level_shift" | "drift";
-  /** Milliseconds. */
-  readonly since: number;
-  readonly before: number;
-  readonly after: number;
-  /** Distance in standard deviations of the samples around their level; at most 1,000. */
-  readonly size: number;
-}
-
-/** Numbers of a state, by its version. */
-const LENGTHS = { 2: NUMBERS_OF_2, 3: NUMBERS_OF_3, 4: NUMBERS } as const;
-
-/** State of a {@link ChangeDetector}. */
-export interface ChangeDetectorSnapshot {
-  readonly version: 4;
-  readonly seasonal: boolean;
-  readonly shape: WeeklyShapeSnapshot | null;
-  readonly numbers: Float64Array;
-}
 
 /**
- * Finds lasting changes of a series: a level that shifts and settles, or drifts on.
+ * A `ChangeDetector` tells each lasting change of a series once: a level that shifts and settles, or drifts on. A burst, or an
+ * incident of fewer than 8 blocks (up to 16 where blocks wander by themselves), is neither.
  *
- * Samples at least 250 s apart, less the line that the series follows and what the hour of the day and of the week lets expect, are
- * taken together by medians of an hour, of three samples where these are longer: what is told does not depend on how often a
- * series is sampled. A two-sided CUSUM runs over these in units of their own long-run deviation; each block counts for a bounded
- * amount. What gathers is a level shift if it came at once and has settled, a drift if it went on for 24 blocks. A burst, or an
- * incident of fewer than 8 blocks, is neither; where blocks wander more than independent samples would make them, of up to 16.
- * A shift that is large against what blocks do is told earlier: see `SuddenShift`.
+ * Samples at least 250 s apart are gathered in blocks (`takeBlock`), less the line that the series follows (`TrendOfDays`) and
+ * what the hour of the day and of the week lets expect (`WeeklyShape`). Blocks that lie off the level to one side are a run
+ * (`followRun`), which is judged once it is long enough (`judgeRun`). A shift that is large against what blocks do is told
+ * earlier (`SuddenShift`). A line is no change; one that begins is one drift.
+ *
  * While the hours are not known, what began must last for a day, but for one large sudden shift, which may turn out to be the
- * day's; in the first week one that begins between Saturday and Monday must last 60 hours. A line is no change; one that begins
- * is one drift.
- *
- * Over 300 lines: one automaton, whose steps share its numbers.
+ * day's; while the week is not known, longer than what may be a part of it (`mayBeWeek`).
  *
  * Cost: O(1) a sample, 0.5 µs (0.1 at one a minute, 0.02 at one a second); 0.8 KB, 1.3 KB from the second hour on. Shift and
  * scale equivariant.
- * Source: Page (1954), Biometrika 41, 100–115 (CUSUM).
  */
 export class ChangeDetector {
   readonly #seasonal: boolean;
   #shape: WeeklyShape | undefined;
   /** By place: see `AT`. */
-  #numbers = doubles(NUMBERS, 0);
+  #numbers = noChangeNumbers();
 
   /** @param seasonal Whether the series may follow days and weeks. */
   constructor(seasonal = true) {
     this.#seasonal = seasonal;
-    this.#numbers[AT.level] = Number.NaN;
-    this.#numbers[AT.takenAt] = Number.NEGATIVE_INFINITY;
-    this.#numbers[AT.driftAt] = Number.NEGATIVE_INFINITY;
   }
 
   /**
@@ -170,9 +90,7 @@ export class ChangeDetector {
     n[AT.count] = count;
     const sudden = this.#followSudden(timeMs, localTimeMs, n[AT.block + count - 1]!);
     if (sudden !== undefined) return sudden;
-    const isOver = count >= FEWEST && timeMs + gap - n[AT.blockAt]! >= BLOCK_MS;
-    if (!isOver && count < BLOCK) return undefined;
-    return this.#endBlock(timeMs);
+    return isBlockOver(n, timeMs + gap) ? this.#endBlock(timeMs) : undefined;
   }
 
   snapshot(): ChangeDetectorSnapshot {
@@ -184,28 +102,18 @@ export class ChangeDetector {
     };
   }
 
-  /**
-   * Continues where `snapshot` was taken, bit for bit. One of version 3, which knew no sudden shifts, learns from then on what
-   * they are; one of version 2, whose blocks had no length in time, keeps what it knows of the season and the level.
-   *
-   * @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT
-   */
-  static restore(
-    snapshot: Omit<ChangeDetectorSnapshot, "version"> & { readonly version: 2 | 3 | 4 },
-  ): ChangeDetector {
-    const { version, seasonal, shape, numbers } = snapshot;
-    const length = LENGTHS[version];
-    requireSnapshot(length !== undefined, "not a change detector of version 2, 3 or 4");
-    requireSnapshot(numbers.length === length, `a change detector has ${length} numbers`);
-    const restored = new ChangeDetector(seasonal);
-    if (shape !== null) restored.#shape = WeeklyShape.restore(shape);
-    const places = version === 2 ? KEPT_OF_2 : numbers.keys();
-    for (const place of places) restored.#numbers[place] = numbers[place]!;
-    requireSnapshot(TREND.isSound(restored.#numbers), "a count is out of range");
+  /** Continues where `snapshot` was taken, bit for bit if it is of version 4. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
+  static restore(snapshot: AnyChangeDetectorSnapshot): ChangeDetector {
+    const restored = new ChangeDetector(snapshot.seasonal);
+    restored.#numbers = restoredChangeNumbers(snapshot);
+    if (snapshot.shape !== null) restored.#shape = WeeklyShape.restore(snapshot.shape);
     return restored;
   }
 
-  /** What is known stays in force where a day begins with another slope; what was measured against the old one does not. */
+  /**
+   * A day that begins with another slope leaves the level where it is: the offset takes over what the line had risen by, and a run
+   * that was measured against the old slope ends.
+   */
   #followTrend(localTimeMs: number, value: number): void {
     const n = this.#numbers;
     const begun = TREND.update(n, localTimeMs, value);
@@ -220,7 +128,7 @@ export class ChangeDetector {
       return;
     }
     this.#shape?.tilt(begun);
-    if (n[AT.side] !== 0 && Math.abs(begun.tilt) * DAY_MS > this.#unit()) {
+    if (n[AT.side] !== 0 && Math.abs(begun.tilt) * DAY_MS > unitOf(n)) {
       n[AT.side] = 0;
       n[AT.count] = 0;
       n[AT.level] = Number.NaN;
@@ -255,7 +163,7 @@ export class ChangeDetector {
     return known && n[AT.shaped] === 1 ? typical : 0;
   }
 
-  /** What was measured of blocks does not hold where they are told from something else from now on. */
+  /** The level begins anew, and the deviation of blocks with it: that of the old level would be too large or too small. */
   #beginLevel(level: number): void {
     const n = this.#numbers;
     n[AT.level] = level;
@@ -267,6 +175,7 @@ export class ChangeDetector {
     SUDDEN.forget(n);
   }
 
+  /** A difference as the hours learn it: limited once the deviation of blocks is known, so that no burst becomes an hour's usual value. */
   #bounded(difference: number): number {
     const n = this.#numbers;
     const knowsWeek = (this.#shape?.ageHours ?? 0) >= WEEK_HOURS;
@@ -275,19 +184,15 @@ export class ChangeDetector {
     return clamp(difference, -most, most);
   }
 
+  /** Level, deviation and run follow the block that is over. */
   #endBlock(timeMs: number): Change | undefined {
     const n = this.#numbers;
-    const count = n[AT.count]!;
-    n[AT.count] = 0;
-    const block = n.slice(AT.block, AT.block + count);
-    const middle = medianOf(block);
-    let distance = 0;
-    for (const difference of block) distance += Math.abs(difference - middle) / (count - 1);
+    const { count, median, distance } = takeBlock(n);
     const seen = n[AT.blocks]!;
     const rate = Math.max(DEVIATION_RATE, 1 / (seen + 1));
-    if (Number.isNaN(n[AT.level]!)) n[AT.level] = middle;
-    const deviation = middle - n[AT.level]!;
-    const unit = this.#unit();
+    if (Number.isNaN(n[AT.level]!)) n[AT.level] = median;
+    const deviation = median - n[AT.level]!;
+    const unit = unitOf(n);
     n[AT.noise] = n[AT.noise]! + rate * (distance - n[AT.noise]!);
     const isHeld = this.#isFirstDay && (n[AT.toldSide] !== 0 || this.#isSuddenOnFirstDay(timeMs));
     const isKnown = seen >= KNOWN_BLOCKS || n[AT.side] !== 0 || isHeld;
@@ -297,35 +202,34 @@ export class ChangeDetector {
       n[AT.spread] = n[AT.spread]! + rate * (Math.min(most, Math.abs(deviation)) - n[AT.spread]!);
     }
     push(n, AT.deviations, deviation);
-    push(n, AT.medians, middle + n[AT.expected]!);
+    push(n, AT.medians, median + n[AT.expected]!);
     if (!isKnown) {
       n[AT.level] = n[AT.level]! + Math.max(LEVEL_RATE, 1 / (seen + 2)) * deviation;
       return undefined;
     }
     const z = unit > 0 ? clamp(deviation / unit, -MOST, MOST) : MOST * Math.sign(deviation);
-    this.#follow(z, count);
+    followRun(n, z, count);
     if (n[AT.side] === 0) {
       n[AT.level] = n[AT.level]! + LEVEL_RATE * deviation;
       return undefined;
     }
-    const isLong = n[AT.run]! >= n[AT.needed]!;
-    return n[AT.gathered]! >= GATHERED && isLong ? this.#judge(timeMs) : undefined;
+    return isRunComplete(n) ? this.#judge(timeMs) : undefined;
   }
 
-  /** Whether nothing is known of the day. A line that is told from days begins the season anew, but is no first day. */
+  /** Whether nothing is known of the day. The season also begins anew with a line, but that takes days: it is no first day. */
   get #isFirstDay(): boolean {
     return this.#seasonal && this.#numbers[AT.shaped] === 0 && !TREND.isKnown(this.#numbers);
   }
 
-  /** Such a run is none of the chance that blocks are measured by: few of them would hide it. */
+  /** Whether a sudden shift may be going on. Its blocks do not count for their deviation: a few of them would hide it. */
   #isSuddenOnFirstDay(timeMs: number): boolean {
     const n = this.#numbers;
     return n[AT.blocks]! >= FIRST_DAY_BLOCKS && SUDDEN.isYoung(n, timeMs);
   }
 
   /**
-   * A shift that is large against what blocks do. On the first day it is told, once, but not accepted: if it is a part of the
-   * day, the run ends with it and nothing need be taken back; if it lasts for a day, it is accepted like any other.
+   * A sudden shift on the first day is told once, but the level stays: if the shift is a part of the day, its run ends with it and
+   * nothing has to be taken back; if it lasts for a day, it is accepted like any other.
    */
   #followSudden(timeMs: number, localMs: number, difference: number): Change | undefined {
     const n = this.#numbers;
@@ -335,17 +239,17 @@ export class ChangeDetector {
     const isFirstDay = this.#isFirstDay;
     const known = isFirstDay ? FIRST_DAY_BLOCKS : KNOWN_BLOCKS;
     if (Number.isNaN(median) || n[AT.blocks]! < known) return undefined;
-    const unit = this.#unit();
+    const unit = unitOf(n);
     SUDDEN.follow(n, median, unit, meanOf(n, AT.deviations + RUN / 2, RUN / 2));
     const mayBeDay = isFirstDay
       ? n[AT.toldSide] !== 0 || n[AT.side] === 0
       : this.#seasonal && n[AT.shaped] === 0;
     if (mayBeDay) return undefined;
     const moved = SUDDEN.moved(n, timeMs, unit, isFirstDay);
-    const size = this.#sizeOf(moved);
+    const size = sizeOf(n, moved);
     const [since, sinceLocal] = [SUDDEN.runAt(n), SUDDEN.runLocalAt(n)];
     if (moved === 0 || size < LEAST_SIZE) return undefined;
-    if (this.#mayBeWeek(SECOND_WEEK_HOURS, sinceLocal, timeMs - since)) return undefined;
+    if (mayBeWeek(n, this.#shape, SECOND_WEEK_HOURS, sinceLocal, timeMs - since)) return undefined;
     const after = clampFinite(n[AT.expected]! + level + moved);
     const before = clampFinite(after - moved);
     SUDDEN.told(n, timeMs, unit);
@@ -359,110 +263,29 @@ export class ChangeDetector {
     return { kind: "level_shift", since, before, after, size };
   }
 
-  /** How much longer than those of independent samples runs have to be: 1 … 3, by how far blocks use to be from their level. */
-  #wandering(count: number): number {
-    const n = this.#numbers;
-    const independent = (n[AT.noise]! * INDEPENDENT) / Math.sqrt(count);
-    if (!(n[AT.spread]! > independent)) return 1;
-    return Math.min(MOST_WANDERING, n[AT.spread]! / independent);
-  }
-
-  /** Deviation of a block's median; wider while it rests on few. */
-  #unit(): number {
-    const n = this.#numbers;
-    const widened = 1 + 6 / Math.max(1, n[AT.blocks]!);
-    const line = LINE_SHARE * Math.abs(TREND.slope(n)) * BLOCK_MS;
-    return PER_MEAN_ABSOLUTE * widened * Math.max(n[AT.spread]!, LEAST_SHARE * n[AT.noise]!, line);
-  }
-
-  /** One side at a time: a run ends when nothing is gathered any more. @param count Samples of the block. */
-  #follow(z: number, count: number): void {
-    const n = this.#numbers;
-    let side = n[AT.side]!;
-    // A run that chance began is not the beginning of a change.
-    if (n[AT.gathered]! < TOLERATED && side * z > 2 * TOLERATED) side = n[AT.side] = 0;
-    if (side !== 0) {
-      n[AT.gathered] = n[AT.gathered]! + side * z - TOLERATED;
-      if (n[AT.gathered]! <= 0) side = n[AT.side] = 0;
-    }
-    if (side === 0) {
-      if (Math.abs(z) <= TOLERATED) return;
-      n[AT.side] = Math.sign(z);
-      n[AT.gathered] = Math.abs(z) - TOLERATED;
-      n[AT.run] = 0;
-      n[AT.early] = 0;
-      n[AT.needed] = RUN * this.#wandering(count);
-      n[AT.prior] = meanOf(n, AT.deviations + RUN / 2 - 1, RUN / 2);
-      n[AT.runAt] = n[AT.blockAt]!;
-      n[AT.runLocalAt] = n[AT.blockLocalAt]!;
-    } else if (n[AT.gathered]! > 4 * GATHERED) n[AT.gathered] = 4 * GATHERED;
-    if (n[AT.run]! >= 1 && n[AT.run]! <= 3) n[AT.early] = n[AT.early]! + n[LAST_DEVIATION]! / 3;
-    n[AT.run] = n[AT.run]! + 1;
-  }
-
+  /** A change that the run has turned out to be is accepted, and told unless it was told before or is too small. */
   #judge(timeMs: number): Change | undefined {
     const n = this.#numbers;
-    if (this.#mayBeWeek(WEEK_HOURS, n[AT.runLocalAt]!, timeMs - n[AT.runAt]!)) return undefined;
-    const earlier = meanOf(n, AT.deviations, RUN / 2);
-    const later = meanOf(n, AT.deviations + RUN / 2, RUN / 2);
-    const moved = (earlier + later) / 2;
-    const settled =
-      Math.abs(later - earlier) <= 0.3 * Math.abs(moved) + this.#unit() &&
-      n[LAST_DEVIATION]! / moved >= 0.5;
-    const abrupt = n[AT.early]! / later >= ABRUPT && n[AT.prior]! / later <= PRIOR;
-    const slow = n[AT.run]! >= SLOW_RUN;
-    const shaped = n[AT.shaped] === 1 || !this.#seasonal;
-    if (!(slow || (shaped && abrupt && settled))) return undefined;
-    const size = this.#sizeOf(moved);
-    if (size < LEAST_SIZE && n[AT.run]! < SMALL_RUN) return undefined;
-    const isShift = settled && abrupt;
-    const isDrift = !isShift && shaped;
-    const after = meanOf(n, AT.medians, RUN);
-    const change: Change = {
-      kind: isShift ? "level_shift" : "drift",
-      since: n[AT.runAt]!,
-      before: clampFinite(after - moved),
-      after: clampFinite(after),
-      size,
-    };
+    const lastedMs = timeMs - n[AT.runAt]!;
+    if (mayBeWeek(n, this.#shape, WEEK_HOURS, n[AT.runLocalAt]!, lastedMs)) return undefined;
+    const isShaped = n[AT.shaped] === 1 || !this.#seasonal;
+    const verdict = judgeRun(n, isShaped);
+    if (verdict === undefined) return undefined;
+    const { change, moved } = verdict;
+    const isShift = change.kind === "level_shift";
     const wasTold = isShift && n[AT.toldSide] === Math.sign(moved);
     n[AT.toldSide] = 0;
     this.#accept(moved, n[AT.runLocalAt]!, AT.deviations);
-    if (wasTold) return undefined;
-    if (size < LEAST_SIZE || !(isShift || isDrift)) return undefined;
-    if (isDrift) {
-      const since = timeMs - n[AT.driftAt]!;
-      const goesOn = n[AT.driftSide] === Math.sign(moved) && since < SAME_DRIFT_MS;
-      if (since >= DRIFT_MS) n[AT.driftSide] = Math.sign(moved);
-      if (since >= DRIFT_MS || goesOn) n[AT.driftAt] = timeMs;
-      if (since < DRIFT_MS || goesOn) return undefined;
-    }
-    return change;
+    if (wasTold || change.size < LEAST_SIZE) return undefined;
+    if (isShift) return change;
+    return isShaped && isNewDrift(n, timeMs, moved) ? change : undefined;
   }
 
-  /** @param lastedMs How long that which began at a local time has lasted. */
-  #mayBeWeek(knownHours: number, beganLocalMs: number, lastedMs: number): boolean {
-    const shape = this.#shape;
-    if (shape === undefined || this.#numbers[AT.shaped] === 0 || shape.ageHours >= knownHours)
-      return false;
-    const isDaily = this.#isDaily(shape);
-    const beganOnWorkday = weekdayOf(beganLocalMs - shape.ageHours * HOUR_MS) < FRIDAY;
-    if (!isDaily && (beganOnWorkday || shape.ageHours >= WEEK_HOURS)) return false;
-    const begun = weekdayOf(beganLocalMs);
-    const nearWeekend = begun > FRIDAY || begun === 0;
-    return lastedMs < (nearWeekend ? WORKDAYS_MS : WEEKEND_MS);
-  }
-
-  #isDaily(shape: WeeklyShape): boolean {
-    return shape.dailyRange >= DAILY_RANGE * this.#numbers[AT.noise]! * PER_MEAN_ABSOLUTE;
-  }
-
-  #sizeOf(moved: number): number {
-    const noise = this.#numbers[AT.noise]! * PER_MEAN_ABSOLUTE;
-    return Math.abs(moved) < MOST_SIZE * noise ? Math.abs(moved) / noise : MOST_SIZE;
-  }
-
-  /** From now on the new level is the usual one, since a local time and since the block whose deviation is at a place. */
+  /**
+   * The new level is the usual one from now on: it moves into the offset, so neither the level nor the hours have to learn it.
+   *
+   * @param firstAt Place of the deviation of the first block that had the new level.
+   */
   #accept(moved: number, sinceLocalMs: number, firstAt: number): void {
     const n = this.#numbers;
     this.#shape?.unlearn(sinceLocalMs, this.#bounded(moved));
@@ -472,6 +295,3 @@ export class ChangeDetector {
     for (let i = firstAt; i <= LAST_DEVIATION; i++) n[i] = n[i]! - moved;
   }
 }
-
-/** 1970-01-01 was a Thursday. */
-const weekdayOf = (localMs: number): number => (((Math.floor(localMs / DAY_MS) + 3) % 7) + 7) % 7;

@@ -22,7 +22,9 @@ export {
   type Forecast,
   type Standing,
 } from "./baseline-forecast.ts";
-export { type Change, ChangeDetector, type ChangeDetectorSnapshot } from "./change-detector.ts";
+export type { Change } from "./change.ts";
+export { ChangeDetector } from "./change-detector.ts";
+export type { ChangeDetectorSnapshot } from "./change-snapshot.ts";
 export { clamp } from "./clamp.ts";
 export { assessPromise, type Promised } from "./confidence.ts";
 export { copiedDoubles, doubles, Scratch } from "./doubles.ts";
