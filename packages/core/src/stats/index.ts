@@ -59,10 +59,9 @@ export type { AdaptiveQuantileSnapshot } from "./quantile-snapshot.ts";
 export {
   MIN_RECOMMENDATION_POINTS,
   type Recommendation,
-  type RecommendationOptions,
   recommend,
-  type SupportingData,
 } from "./recommendation.ts";
+export type { RecommendationOptions } from "./recommendation-options.ts";
 export { type AddOutcome, SampleWindow, type SampleWindowOptions } from "./sample-window.ts";
 export { SeasonalProfile, type SeasonalProfileSnapshot } from "./seasonal-profile.ts";
 export { describe, type Statistics } from "./statistics.ts";
@@ -77,5 +76,6 @@ export {
   type Strategy,
   sigmaThreshold,
 } from "./strategies.ts";
+export type { SupportingData } from "./supporting-data.ts";
 export { zoneOffset } from "./time-zone.ts";
 export { type Season, type Trend, timeToThresholdMs, trend } from "./trend.ts";
