@@ -35,11 +35,7 @@ export {
   type StatsErrorCode,
 } from "./errors.ts";
 export { figure } from "./figure.ts";
-export {
-  FollowedThreshold,
-  type FollowedThresholdSnapshot,
-  type Moment,
-} from "./followed-threshold.ts";
+export { FollowedThreshold, type FollowedThresholdSnapshot } from "./followed-threshold.ts";
 export { ENDINGS, type Incident, type IncidentEvent, scoreOf } from "./incident.ts";
 export { IncidentTracker, type IncidentTrackerSnapshot } from "./incident-tracker.ts";
 export { LabelledKinds, type LabelledKindsSnapshot, type Verdict } from "./labelled-kinds.ts";
@@ -77,5 +73,6 @@ export {
   sigmaThreshold,
 } from "./strategies.ts";
 export type { SupportingData } from "./supporting-data.ts";
+export type { Moment } from "./threshold-moment.ts";
 export { zoneOffset } from "./time-zone.ts";
 export { type Season, type Trend, timeToThresholdMs, trend } from "./trend.ts";
