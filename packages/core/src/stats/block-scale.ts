@@ -9,9 +9,9 @@ const LEAST_SHARE = 0.3;
 /** The unit is also at least this share of what a line rises in a block: a line without noise has no deviation but rounding. */
 const LINE_SHARE = 0.1;
 /**
- * Medians of n independent samples are usually at most 1.7 / √n distances of samples away from their level. A run must be longer by the factor by
- * which a series' blocks are further away, up to the second number. Chosen on kpi and wsd (of 1.6 to 1.9, and 2 to 3), checked
- * on cloud and on synthetic level shifts, whose delay it leaves as it was.
+ * Medians of n independent samples are usually at most 1.7 / √n distances of samples away from their level. Where a series'
+ * blocks are further away, a run must be longer by the same factor, up to the second number. Chosen on kpi and wsd (of 1.6 to
+ * 1.9, and 2 to 3), checked on cloud and on synthetic level shifts, whose delay it leaves as it was.
  */
 const INDEPENDENT = 1.7;
 const MOST_WANDERING = 2;

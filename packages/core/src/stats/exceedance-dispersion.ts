@@ -7,7 +7,10 @@ const { IN_BLOCK, DISPERSION } = PLACES;
 const BLOCK_EXCEEDANCES = 4;
 /** The dispersion is the mean of about this many blocks. */
 const BLOCKS = 64;
-/** The dispersion that is believed before the first block, and the blocks that this belief counts as. See `assessFollowed` for how they were chosen. */
+/**
+ * The dispersion that is believed before the first block, and the blocks that this belief counts as. `assessFollowed` says how
+ * they were chosen.
+ */
 export const PRIOR_DISPERSION = 1;
 const PRIOR_BLOCKS = 4;
 
