@@ -33,13 +33,13 @@ export type {
   MonitoredMetrics,
   Observation,
 } from "./loop/knowledge.ts";
-export {
-  type ExecutionOutcome,
-  MapeLoop,
-  type MapeLoopOptions,
-  type MapeLoopStats,
-  type MapeStep,
-} from "./loop/mape-loop.ts";
+export { MapeLoop } from "./loop/mape-loop.ts";
+export type {
+  ExecutionOutcome,
+  MapeLoopOptions,
+  MapeLoopStats,
+  MapeStep,
+} from "./loop/mape-loop-options.ts";
 export {
   OUTPUT_NAMES,
   type OutputFilter,

@@ -1,7 +1,8 @@
 import { Registry } from "prom-client";
 import { expect, test } from "vitest";
 import { instrument } from "../src/metrics/instrument.ts";
-import { METRICS, type MetricDeclaration, type MetricName } from "../src/metrics/metric-table.ts";
+import type { MetricDeclaration } from "../src/metrics/metric-declaration.ts";
+import { METRICS, type MetricName } from "../src/metrics/metric-table.ts";
 
 test("an instrument has type, help, labels and buckets of its row", async () => {
   const registry = new Registry();

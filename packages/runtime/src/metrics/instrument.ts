@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
-import { METRICS, type MetricDeclaration, type MetricName } from "./metric-table.ts";
+import type { MetricDeclaration } from "./metric-declaration.ts";
+import { METRICS, type MetricName } from "./metric-table.ts";
 
 const CLASSES = { counter: Counter, gauge: Gauge, histogram: Histogram };
 
