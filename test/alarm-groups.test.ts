@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { type Anomaly, partitionOf } from "@mapek/core/messages";
+import { type Anomaly, partitionOf } from "@mapek/core/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestServer } from "./support/nats.ts";
 import { Observer } from "./support/observer.ts";

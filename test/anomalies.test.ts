@@ -1,5 +1,5 @@
 // How well anomalies are told, on seeded series with incidents in them. On real ones: nab.study.test.ts.
-import { AnomalyDetector, EVIDENCE_FAMILIES } from "@mapek/core/stats";
+import { AnomalyDetector, EVIDENCE_FAMILIES } from "@mapek/core/statistics";
 import { expect, test } from "vitest";
 import { analysed } from "../bench/quality/alarms/analysed.ts";
 import { normalSeries } from "../bench/quality/alarms/normal-series.ts";

@@ -7,7 +7,7 @@ import {
   encodeJson,
   encodeMsgpack,
   type OutputEvent,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import {
   type Connection,
   connect,

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { isDeepStrictEqual, promisify } from "node:util";
 import { connect, type EventsQuery, type MapekClient } from "@mapek/client";
-import { describeAnomaly, type Explanation } from "@mapek/core/messages";
+import { describeAnomaly, type Explanation } from "@mapek/core/contract";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestServer } from "./support/nats.ts";

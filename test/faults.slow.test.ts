@@ -1,5 +1,5 @@
 // kill -9 of each service while acknowledged samples and signals flow: nothing lost, nothing done twice.
-import type { ActorService, Service } from "@mapek/core/messages";
+import type { ActorService, Service } from "@mapek/core/contract";
 import { STREAMS } from "@mapek/runtime";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";

@@ -9,7 +9,7 @@ import {
   encodeMsgpack,
   MESSAGE_ERRORS,
   MSGPACK_TYPE,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import { connect, headers, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fuzzDecoders } from "./support/fuzz-decoders.ts";

@@ -1,7 +1,7 @@
 // A job that runs every night: what is told when it is skipped, takes twice as long or comes an hour late, as users see it.
 import { analyze } from "@mapek/core/learning";
 import { describe, expect, test } from "vitest";
-import { RandomSource } from "../packages/core/test/stats/random-source.ts";
+import { RandomSource } from "../packages/core/test/statistics/random-source.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { decodeSampleBatch, parseSeriesKey } from "@mapek/core/messages";
+import { decodeSampleBatch, parseSeriesKey } from "@mapek/core/contract";
 import { freePort } from "@mapek/nats-server";
 import { STREAMS } from "@mapek/runtime";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";

@@ -1,6 +1,6 @@
 // The threshold that subscribers have keeps the promise: the three services' logic in the closed loop, told by messages alone.
 import { describe, expect, it } from "vitest";
-import { RandomSource } from "../packages/core/test/stats/random-source.ts";
+import { RandomSource } from "../packages/core/test/statistics/random-source.ts";
 import { handedOut } from "./support/handed-out.ts";
 import { CONTINUOUS, syntheticSeries, TIED, type TimedSeries } from "./support/synthetic-series.ts";
 

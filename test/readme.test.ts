@@ -1,8 +1,8 @@
 // The documentation names every error code, setting, variable, verb and command that the code has, and links to what there is.
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { LOOPS, MESSAGE_ERRORS, OUTPUT_FAMILIES, VERBS } from "@mapek/core/messages";
-import { STATS_ERRORS } from "@mapek/core/stats";
+import { LOOPS, MESSAGE_ERRORS, OUTPUT_FAMILIES, VERBS } from "@mapek/core/contract";
+import { STATS_ERRORS } from "@mapek/core/statistics";
 import { environmentNames, loadConfig, RUNTIME_ERRORS } from "@mapek/runtime";
 import { expect, it } from "vitest";
 import { CONSOLE_ERRORS } from "../services/console/src/errors.ts";

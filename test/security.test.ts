@@ -5,7 +5,7 @@ import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { HOUSE_STREAMS, permissionsOf } from "@mapek/access";
 import { connect as connectClient } from "@mapek/client";
-import { DEFAULT_PREFIXES, OUTPUT_FAMILIES, SERVICES } from "@mapek/core/messages";
+import { DEFAULT_PREFIXES, OUTPUT_FAMILIES, SERVICES } from "@mapek/core/contract";
 import { connect as connectRuntime, loadConfig, streamDeclarations } from "@mapek/runtime";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { Kvm } from "@nats-io/kv";

@@ -1,5 +1,5 @@
 // The checker finds what it is for: each kind of fault is planted in what was read from a real house.
-import { decodeMsgpack, encodeMsgpack } from "@mapek/core/messages";
+import { decodeMsgpack, encodeMsgpack } from "@mapek/core/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { check, type Difference } from "./soak/checker.ts";
 import { type Acknowledged, Flow } from "./soak/flow.ts";

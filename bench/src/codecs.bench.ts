@@ -10,7 +10,7 @@ import {
   type Loop,
   type SignalInputs,
   signals,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import { hand, type Report } from "./report.ts";
 import { mulberry32, nanosecondsOf, type Result, scaled } from "./result.ts";
 

@@ -1,4 +1,4 @@
-import { encodePublicBatch } from "@mapek/core/messages";
+import { encodePublicBatch } from "@mapek/core/contract";
 import { normalValues } from "./result.ts";
 
 /** Samples of a batch, and series over all. */

@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
-import { encodeJson, encodePublicBatch } from "@mapek/core/messages";
+import { encodeJson, encodePublicBatch } from "@mapek/core/contract";
 import { startServer } from "@mapek/nats-server";
 import { type Connection, STREAMS } from "@mapek/runtime";
 import { BATCH, BATCH_SERIES, type BatchKind, ColumnBatches } from "./column-batches.ts";

@@ -1,4 +1,4 @@
-import { type FeedbackInput, LOOPS } from "@mapek/core/messages";
+import { type FeedbackInput, LOOPS } from "@mapek/core/contract";
 import { feedbackActor } from "../../services/feedback/src/actor.ts";
 import { hand, type Report } from "./report.ts";
 import { mulberry32, nanosecondsOf, perSecond } from "./result.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { SERVICES, type Service } from "@mapek/core/messages";
+import { SERVICES, type Service } from "@mapek/core/contract";
 import { type NatsServer, startServer } from "@mapek/nats-server";
 import { type Connection, connect, loadConfig, STREAMS } from "@mapek/runtime";
 import { ServiceProcess } from "../../test/support/service-process.ts";

@@ -1,4 +1,3 @@
-import { analyze, SeriesLearner } from "@mapek/core/learning";
 import {
   decodeSampleBatch,
   encodeMsgpack,
@@ -7,8 +6,9 @@ import {
   partitionOf,
   type SampleBatch,
   seriesKey,
-} from "@mapek/core/messages";
-import { SampleWindow } from "@mapek/core/stats";
+} from "@mapek/core/contract";
+import { analyze, SeriesLearner } from "@mapek/core/learning";
+import { SampleWindow } from "@mapek/core/statistics";
 import { learnerLogic } from "../../services/learner/src/actor.ts";
 import { hand, type Report } from "./report.ts";
 import { nanosecondsOf, normalValues, perSecond, type Result, scaled, spreadOf } from "./result.ts";

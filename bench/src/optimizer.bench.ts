@@ -1,4 +1,4 @@
-import type { OptimizerInput, Performance } from "@mapek/core/messages";
+import type { OptimizerInput, Performance } from "@mapek/core/contract";
 import { optimizerActor } from "../../services/optimizer/src/actor.ts";
 import { hand, type Report } from "./report.ts";
 import { mulberry32, nanosecondsOf, perSecond } from "./result.ts";

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
-import { encodeSampleBatch, partitionOf, position, seriesKey } from "@mapek/core/messages";
+import { encodeSampleBatch, partitionOf, position, seriesKey } from "@mapek/core/contract";
 import { startServer } from "@mapek/nats-server";
 import {
   type Config,

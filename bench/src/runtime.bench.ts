@@ -4,7 +4,7 @@ import {
   encodeMsgpack,
   partitionOf,
   position as positionMessage,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import { type NatsServer, startServer } from "@mapek/nats-server";
 import {
   type Config,

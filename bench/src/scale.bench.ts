@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { encodeJson, partitionOf, seriesKey } from "@mapek/core/messages";
+import { encodeJson, partitionOf, seriesKey } from "@mapek/core/contract";
 import { BATCH, BATCH_SERIES, ColumnBatches } from "./column-batches.ts";
 import { House } from "./house.ts";
 import { inParallel } from "./in-parallel.ts";

@@ -5,7 +5,7 @@ import {
   recommend,
   SampleWindow,
   trend,
-} from "@mapek/core/stats";
+} from "@mapek/core/statistics";
 import { hand, type Report } from "./report.ts";
 import { nanosecondsOf, normalValues, perSecond, type Result, scaled } from "./result.ts";
 

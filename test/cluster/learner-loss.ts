@@ -1,4 +1,4 @@
-import type { ActorService } from "@mapek/core/messages";
+import type { ActorService } from "@mapek/core/contract";
 import { connect } from "@nats-io/transport-node";
 import { check, type Difference } from "../soak/checker.ts";
 import { Flow } from "../soak/flow.ts";

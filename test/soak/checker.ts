@@ -1,4 +1,4 @@
-import { decodeMsgpack, decodeSampleBatch, seriesKey } from "@mapek/core/messages";
+import { decodeMsgpack, decodeSampleBatch, seriesKey } from "@mapek/core/contract";
 import { type Effect, type OutputDifference, outputDifferences } from "@mapek/runtime/replay";
 import type { Acknowledged } from "./flow.ts";
 import type { Answer, Reading, StoredMessage } from "./reading.ts";

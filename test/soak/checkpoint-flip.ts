@@ -1,4 +1,4 @@
-import { type ActorService, position, Subjects } from "@mapek/core/messages";
+import { type ActorService, position, Subjects } from "@mapek/core/contract";
 import { STREAMS } from "@mapek/runtime";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { type ObjectStore, Objm } from "@nats-io/obj";

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { LOOPS, type Loop } from "@mapek/core/messages";
+import { LOOPS, type Loop } from "@mapek/core/contract";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { STUCK_MS } from "../support/wait-for.ts";
 import { Random } from "./random.ts";

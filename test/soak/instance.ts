@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Service } from "@mapek/core/messages";
+import type { Service } from "@mapek/core/contract";
 import { ServiceProcess } from "../support/service-process.ts";
 import type { InstanceName } from "./schedule.ts";
 import { TcpProxy } from "./tcp-proxy.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import { ACTOR_SERVICES, type ActorService, position, Subjects } from "@mapek/core/messages";
+import { ACTOR_SERVICES, type ActorService, position, Subjects } from "@mapek/core/contract";
 import { STREAMS } from "@mapek/runtime";
 import { DeliverPolicy, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";

@@ -5,7 +5,7 @@ import {
   type Position,
   position,
   Subjects,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import { inputsOf, publicationsOf } from "@mapek/runtime";
 import type { Effect } from "@mapek/runtime/replay";
 import { LOGICS } from "../support/logics.ts";

@@ -1,4 +1,4 @@
-import { encodeMsgpack } from "@mapek/core/messages";
+import { encodeMsgpack } from "@mapek/core/contract";
 import { type PartitionLogic, SavedAt } from "@mapek/runtime";
 import fc from "fast-check";
 import { expect } from "vitest";

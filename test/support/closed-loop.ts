@@ -10,8 +10,8 @@ import {
   seriesKey,
   type Threshold,
   threshold,
-} from "@mapek/core/messages";
-import { SIDES, type Side } from "@mapek/core/stats";
+} from "@mapek/core/contract";
+import { SIDES, type Side } from "@mapek/core/statistics";
 import { SimulatedHouse } from "../../packages/runtime/src/replay/simulated-house.ts";
 import { LOGICS } from "./logics.ts";
 import type { TimedSeries } from "./synthetic-series.ts";

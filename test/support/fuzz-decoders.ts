@@ -13,7 +13,7 @@ import {
   seriesExport,
   signals,
   accepted as sound,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import { type FormatRequest, HTTP_FORMATS } from "@mapek/ingest";
 import { type Garbage, GarbageMaker } from "./garbage.ts";
 

@@ -4,9 +4,9 @@ import {
   encodePublicBatch,
   JSON_TYPE,
   MSGPACK_TYPE,
-} from "@mapek/core/messages";
-import { FIXTURES } from "../../packages/core/test/messages/fixtures.ts";
-import { RandomSource } from "../../packages/core/test/stats/random-source.ts";
+} from "@mapek/core/contract";
+import { FIXTURES } from "../../packages/core/test/contract/fixtures.ts";
+import { RandomSource } from "../../packages/core/test/statistics/random-source.ts";
 
 /** A payload that was valid once, and what it is sent as. */
 export interface Garbage {

@@ -1,5 +1,5 @@
 import { type Scheduled, thresholdAt } from "@mapek/core/curve";
-import { AdaptiveQuantile, type Side } from "@mapek/core/stats";
+import { AdaptiveQuantile, type Side } from "@mapek/core/statistics";
 import { type ClosedLoopOptions, closedLoop, sideOf } from "./closed-loop.ts";
 import type { TimedSeries } from "./synthetic-series.ts";
 

@@ -1,4 +1,4 @@
-import type { ActorService } from "@mapek/core/messages";
+import type { ActorService } from "@mapek/core/contract";
 import type { PartitionLogic } from "@mapek/runtime";
 import { feedbackLogic } from "../../services/feedback/src/logic.ts";
 import { learnerLogic } from "../../services/learner/src/actor.ts";

@@ -1,4 +1,4 @@
-import { OUTPUT_FAMILIES } from "@mapek/core/messages";
+import { OUTPUT_FAMILIES } from "@mapek/core/contract";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { ANSWER_MS } from "./wait-for.ts";
 

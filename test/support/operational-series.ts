@@ -1,4 +1,4 @@
-import { RandomSource } from "../../packages/core/test/stats/random-source.ts";
+import { RandomSource } from "../../packages/core/test/statistics/random-source.ts";
 import type { TimedSeries } from "./synthetic-series.ts";
 
 /** A series as operations have it, and where something happened in it. */

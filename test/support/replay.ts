@@ -1,4 +1,4 @@
-import { type ActorService, decodeMsgpack, Subjects } from "@mapek/core/messages";
+import { type ActorService, decodeMsgpack, Subjects } from "@mapek/core/contract";
 import type { PartitionLogic } from "@mapek/runtime";
 import { inputsOf, publicationsOf } from "@mapek/runtime";
 import { DeliverPolicy, jetstream } from "@nats-io/jetstream";

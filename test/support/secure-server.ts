@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Grant, KeyFolder, type MadeKey } from "@mapek/access";
-import { inboxPrefixOf } from "@mapek/core/messages";
+import { inboxPrefixOf } from "@mapek/core/contract";
 import type { NatsServer } from "@mapek/nats-server";
 import {
   connect,

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import type { Service } from "@mapek/core/messages";
+import type { Service } from "@mapek/core/contract";
 import { STUCK_MS } from "./wait-for.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");

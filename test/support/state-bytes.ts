@@ -1,4 +1,4 @@
-import { decodeMsgpack, encodeMsgpack } from "@mapek/core/messages";
+import { decodeMsgpack, encodeMsgpack } from "@mapek/core/contract";
 import type { PartitionLogic } from "@mapek/runtime";
 
 /** A partition's whole state as bytes: equal states give equal bytes, whatever the order of their actors. */

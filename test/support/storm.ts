@@ -1,4 +1,4 @@
-import { type Labels, seriesKey } from "@mapek/core/messages";
+import { type Labels, seriesKey } from "@mapek/core/contract";
 
 const MINUTE = 60_000;
 /** Two days and more, a sample every five minutes: by then the hours of a series are known. */

@@ -1,4 +1,4 @@
-import { RandomSource } from "../../packages/core/test/stats/random-source.ts";
+import { RandomSource } from "../../packages/core/test/statistics/random-source.ts";
 
 /** Times in milliseconds, ascending, and values as many. */
 export interface TimedSeries {

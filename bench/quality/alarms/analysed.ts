@@ -1,5 +1,5 @@
+import type { SeriesSettings } from "@mapek/core/contract";
 import { type AnalysedAnomaly, analyze } from "@mapek/core/learning";
-import type { SeriesSettings } from "@mapek/core/messages";
 import type { IncidentRows } from "./judge.ts";
 
 /** What `mapek analyze` makes of a series, in rows of it. */

@@ -1,4 +1,4 @@
-import { quantiles } from "@mapek/core/stats";
+import { quantiles } from "@mapek/core/statistics";
 import { head, row } from "../table.ts";
 import type { AnalysedCorpus } from "./corpus-tables.ts";
 import type { IncidentRows } from "./judge.ts";

@@ -1,4 +1,4 @@
-import { quantile } from "@mapek/core/stats";
+import { quantile } from "@mapek/core/statistics";
 import { known, rollingDeviation, rollingMean, shifted } from "./rolling.ts";
 
 const DAY_MS = 86_400_000;

@@ -1,4 +1,4 @@
-import { RandomSource } from "../../../packages/core/test/stats/random-source.ts";
+import { RandomSource } from "../../../packages/core/test/statistics/random-source.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;

@@ -1,4 +1,4 @@
-import { quantiles } from "@mapek/core/stats";
+import { quantiles } from "@mapek/core/statistics";
 import { judge, type Verdict } from "./judge.ts";
 import { gapRows, type JudgedSeries, judgedDays } from "./judged-series.ts";
 import { BUDGET_DAYS } from "./tally.ts";

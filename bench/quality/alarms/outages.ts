@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { RandomSource } from "../../../packages/core/test/stats/random-source.ts";
+import { RandomSource } from "../../../packages/core/test/statistics/random-source.ts";
 import { SHARED } from "../labelled.ts";
 import { head, row } from "../table.ts";
 import { analysed } from "./analysed.ts";

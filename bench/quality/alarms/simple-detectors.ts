@@ -1,4 +1,4 @@
-import { quantiles } from "@mapek/core/stats";
+import { quantiles } from "@mapek/core/statistics";
 import { fluxFeatures } from "./flux-features.ts";
 import { known, rollingDeviation, rollingMean, shifted } from "./rolling.ts";
 import { subspaceDistance } from "./subspace-distance.ts";

@@ -1,4 +1,4 @@
-import { quantile } from "@mapek/core/stats";
+import { quantile } from "@mapek/core/statistics";
 import { head, row } from "../table.ts";
 import { analysed } from "./analysed.ts";
 import { INCIDENT_KINDS, madeSeries } from "./incident-kinds.ts";

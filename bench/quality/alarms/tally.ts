@@ -1,4 +1,4 @@
-import { quantile } from "@mapek/core/stats";
+import { quantile } from "@mapek/core/statistics";
 import type { Verdict } from "./judge.ts";
 
 /** A budget counts false incidents in so many days. */

@@ -1,5 +1,5 @@
 import { type Scheduled, thresholdAt } from "@mapek/core/curve";
-import { SIDES, type Side } from "@mapek/core/stats";
+import { SIDES, type Side } from "@mapek/core/statistics";
 import { type ClosedLoopOptions, closedLoop, sideOf } from "../../../test/support/closed-loop.ts";
 import type { TimedSeries } from "../../../test/support/synthetic-series.ts";
 

@@ -1,4 +1,4 @@
-import { type Season, SeasonalProfile, trend } from "@mapek/core/stats";
+import { type Season, SeasonalProfile, trend } from "@mapek/core/statistics";
 import { syntheticSeries, type TimedSeries } from "../../../test/support/synthetic-series.ts";
 
 const ROUNDS = 200;

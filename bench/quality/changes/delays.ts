@@ -1,4 +1,4 @@
-import { ChangeDetector } from "@mapek/core/stats";
+import { ChangeDetector } from "@mapek/core/statistics";
 
 const DAY_MS = 86_400_000;
 const START = 1_760_000_000_000;

@@ -1,4 +1,4 @@
-import { type Change, ChangeDetector } from "@mapek/core/stats";
+import { type Change, ChangeDetector } from "@mapek/core/statistics";
 import { type Labelled, labelledNames, labelledSeries } from "../labelled.ts";
 
 /** As the learner: the first samples are not looked at. */

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { SIDES, type Side } from "@mapek/core/stats";
+import { SIDES, type Side } from "@mapek/core/statistics";
 import { handedOutSides } from "../../../test/support/handed-out.ts";
 import { type Corpus, seriesOf } from "../corpora.ts";
 import { studyOptions } from "../study-options.ts";

@@ -1,4 +1,4 @@
-import type { Side } from "@mapek/core/stats";
+import type { Side } from "@mapek/core/statistics";
 import { head, percent, row } from "../table.ts";
 import {
   isKept,

@@ -1,4 +1,4 @@
-import type { Performance } from "@mapek/core/messages";
+import type { Performance } from "@mapek/core/contract";
 import type { ActiveIncident } from "./active-incident.ts";
 import { type Host, LINES, type Physics } from "./physics.ts";
 import type { Policy } from "./policies.ts";

@@ -5,7 +5,7 @@ import {
   optimizerSettings,
   type Parameters,
   type Performance,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import { optimizerActor } from "../../../services/optimizer/src/actor.ts";
 
 /** What the loop runs with. */

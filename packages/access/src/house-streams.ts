@@ -1,4 +1,4 @@
-import type { ActorService } from "@mapek/core/messages";
+import type { ActorService } from "@mapek/core/contract";
 
 /** The names of the house's streams, by what they hold; a test compares them with the streams that the services declare. */
 export const HOUSE_STREAMS = {

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { SERVICES, TOKEN_PATTERN } from "@mapek/core/messages";
+import { SERVICES, TOKEN_PATTERN } from "@mapek/core/contract";
 import { nkeys } from "@nats-io/transport-node";
 import { z } from "zod";
 import { AccessError } from "./errors.ts";

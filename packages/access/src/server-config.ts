@@ -1,4 +1,4 @@
-import { DEFAULT_PREFIXES, type Prefixes, SERVICES, type Service } from "@mapek/core/messages";
+import { DEFAULT_PREFIXES, type Prefixes, SERVICES, type Service } from "@mapek/core/contract";
 import { ADMIN, type Permissions } from "./permissions.ts";
 import { servicePermissions } from "./service-permissions.ts";
 import { type Grant, teamPermissions } from "./team-permissions.ts";

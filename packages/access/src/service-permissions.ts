@@ -5,7 +5,7 @@ import {
   type Prefixes,
   type Service,
   Subjects,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import { CHECKPOINT_SUBJECTS, CONSUMED, HOUSE_STREAMS, MEMBERS_SUBJECTS } from "./house-streams.ts";
 import type { Permissions } from "./permissions.ts";
 

@@ -5,7 +5,7 @@ import {
   type Prefixes,
   Subjects,
   VERBS,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import { HOUSE_STREAMS } from "./house-streams.ts";
 import type { Permissions } from "./permissions.ts";
 

@@ -1,7 +1,7 @@
 // infra/nats shows what `mapek keys init` writes; `vitest -u` rewrites it after a change of permissions.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { DEFAULT_PREFIXES, SERVICES } from "@mapek/core/messages";
+import { DEFAULT_PREFIXES, SERVICES } from "@mapek/core/contract";
 import { expect, test } from "vitest";
 import { ACCESS_ERRORS } from "../src/errors.ts";
 import { renderAccounts, renderServerConfig } from "../src/server-config.ts";

@@ -1,4 +1,4 @@
-import type { Anomaly } from "@mapek/core/messages";
+import type { Anomaly } from "@mapek/core/contract";
 import { expect, test } from "vitest";
 import { AlertBook } from "../src/alerts/alert-book.ts";
 

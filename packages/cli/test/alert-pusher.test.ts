@@ -1,6 +1,6 @@
 // When Alertmanagers are told: at once, whatever else goes on.
 import type { MapekClient } from "@mapek/client";
-import type { Anomaly } from "@mapek/core/messages";
+import type { Anomaly } from "@mapek/core/contract";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Alert } from "../src/alerts/alert.ts";
 import { AlertPusher } from "../src/alerts/alert-pusher.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { operationalSeries } from "../../../test/support/operational-series.ts";
-import { fileOf as goldenFile, readExpected } from "../../core/test/stats/vectors.ts";
+import { fileOf as goldenFile, readExpected } from "../../core/test/statistics/vectors.ts";
 import { analyzeCommand } from "../src/commands/analyze.ts";
 import { runProgram } from "../src/program.ts";
 

@@ -1,4 +1,4 @@
-import { learnerSettings, optimizerSettings } from "@mapek/core/messages";
+import { learnerSettings, optimizerSettings } from "@mapek/core/contract";
 import { describe, expect, it } from "vitest";
 import { changed, settingChange } from "../src/replay/change-settings.ts";
 

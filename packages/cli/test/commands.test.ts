@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { decodeSamples, encodeJson } from "@mapek/core/messages";
+import { decodeSamples, encodeJson } from "@mapek/core/contract";
 import { type NatsServer, startServer } from "@mapek/nats-server";
 import { connect, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";

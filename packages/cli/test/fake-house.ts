@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { SERVICES } from "@mapek/core/messages";
+import { SERVICES } from "@mapek/core/contract";
 import { type NatsServer, startServer } from "@mapek/nats-server";
 import { connect } from "@nats-io/transport-node";
 import {

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { SERVICES } from "@mapek/core/messages";
+import { SERVICES } from "@mapek/core/contract";
 import { freePort } from "@mapek/nats-server";
 import { DEFAULT_PORTS } from "@mapek/runtime/default-ports";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { SERVICES } from "@mapek/core/messages";
+import { SERVICES } from "@mapek/core/contract";
 import { startServer } from "@mapek/nats-server";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FAKE_SERVICE, FAKE_UP, processesWith, type Run, start, until } from "./processes.ts";

@@ -14,7 +14,7 @@ import {
   Subjects,
   type Threshold,
   type Transition,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { type ConnectOptions, prefixesOf, publicKeyOf } from "./connection-options.ts";
 import { contained } from "./contained.ts";

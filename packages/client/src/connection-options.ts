@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { DEFAULT_PREFIXES, inboxPrefixOf, type Prefixes } from "@mapek/core/messages";
+import { DEFAULT_PREFIXES, inboxPrefixOf, type Prefixes } from "@mapek/core/contract";
 import {
   type ConnectionOptions,
   credsAuthenticator,

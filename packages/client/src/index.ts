@@ -1,4 +1,3 @@
-export { type Curve, type Scheduled, thresholdAt } from "@mapek/core/curve";
 export {
   type Action,
   type Anomaly,
@@ -22,7 +21,8 @@ export {
   Subjects,
   type Threshold,
   type Transition,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
+export { type Curve, type Scheduled, thresholdAt } from "@mapek/core/curve";
 export { MapekClient } from "./client.ts";
 export { connect } from "./connect.ts";
 export type { ConnectOptions } from "./connection-options.ts";

@@ -1,4 +1,4 @@
-import { encodeJson, type OutputFamily, Subjects, thresholdKey } from "@mapek/core/messages";
+import { encodeJson, type OutputFamily, Subjects, thresholdKey } from "@mapek/core/contract";
 import type { NatsServer } from "@mapek/nats-server";
 import { ensureStreams, loadConfig, publishAtomically, streamDeclarations } from "@mapek/runtime";
 import { jetstreamManager } from "@nats-io/jetstream";

@@ -1,4 +1,4 @@
-import { decodeSamples, encodeJson, type ParameterValues } from "@mapek/core/messages";
+import { decodeSamples, encodeJson, type ParameterValues } from "@mapek/core/contract";
 import type { Msg } from "@nats-io/transport-node";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {

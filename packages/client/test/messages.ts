@@ -6,7 +6,7 @@ import type {
   Recommendation,
   Threshold,
   Transition,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 
 /** One good message of each output family, with changes. */
 const NOW = 1_760_000_000_000;

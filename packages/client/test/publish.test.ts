@@ -3,7 +3,7 @@ import {
   encodeJson,
   type InputReply,
   type SampleColumns,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import type { Msg } from "@nats-io/transport-node";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { MapekClient } from "../src/index.ts";

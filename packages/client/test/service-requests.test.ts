@@ -1,4 +1,4 @@
-import { encodeJson, type Request, type SeriesExport } from "@mapek/core/messages";
+import { encodeJson, type Request, type SeriesExport } from "@mapek/core/contract";
 import type { Msg } from "@nats-io/transport-node";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { MapekClient } from "../src/index.ts";

@@ -1,4 +1,4 @@
-import { encodeJson, type InputReply } from "@mapek/core/messages";
+import { encodeJson, type InputReply } from "@mapek/core/contract";
 import type { Msg } from "@nats-io/transport-node";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { MapekClient } from "../src/index.ts";

@@ -1,7 +1,7 @@
 // Writes a JSON Schema for every family of messages; with --check, proves that the committed ones are current.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { MESSAGE_FAMILIES } from "@mapek/core/messages";
+import { MESSAGE_FAMILIES } from "@mapek/core/contract";
 import { z } from "zod";
 
 const folder = join(import.meta.dirname, "..", "schemas");

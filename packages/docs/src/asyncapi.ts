@@ -1,4 +1,4 @@
-import { MESSAGE_FAMILIES } from "@mapek/core/messages";
+import { MESSAGE_FAMILIES } from "@mapek/core/contract";
 import { z } from "zod";
 import { CHANNELS, type Channel, PARAMETERS } from "./channels.ts";
 

@@ -22,7 +22,7 @@ import {
   threshold,
   transition,
   VERBS,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 
 /** A public subject, from the user's side. */
 export interface Channel {

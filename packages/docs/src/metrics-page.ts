@@ -1,4 +1,4 @@
-import { SERVICES } from "@mapek/core/messages";
+import { SERVICES } from "@mapek/core/contract";
 import { METRICS, type MetricDeclaration } from "@mapek/runtime";
 import { page, table } from "./markdown.ts";
 

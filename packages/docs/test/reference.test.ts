@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import specs from "@asyncapi/specs";
-import { SERVICES } from "@mapek/core/messages";
+import { SERVICES } from "@mapek/core/contract";
 import { Ajv } from "ajv";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTestServer } from "../../../test/support/nats.ts";

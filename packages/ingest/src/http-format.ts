@@ -1,4 +1,4 @@
-import type { InputReply, MessageError } from "@mapek/core/messages";
+import type { InputReply, MessageError } from "@mapek/core/contract";
 import type { Parsed } from "./reading.ts";
 
 /** The parts of a request beside its body, and settings that its format needs. */

@@ -1,4 +1,4 @@
-import { decodeBody, MessageError } from "@mapek/core/messages";
+import { decodeBody, MessageError } from "@mapek/core/contract";
 import type { Parsed } from "./reading.ts";
 
 const BRACE = 0x7b;

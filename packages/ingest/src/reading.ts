@@ -1,4 +1,4 @@
-import type { Labels } from "@mapek/core/messages";
+import type { Labels } from "@mapek/core/contract";
 
 /** The fields of every reading. */
 interface Named {

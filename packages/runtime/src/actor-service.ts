@@ -1,4 +1,4 @@
-import type { ActorService, Subjects } from "@mapek/core/messages";
+import type { ActorService, Subjects } from "@mapek/core/contract";
 import type { Output, PartitionLogic } from "./actor.ts";
 import type { Config } from "./config/config-schema.ts";
 import { type Admit, FrontDoor } from "./doors/front-door.ts";

@@ -8,7 +8,7 @@ import type {
   Rejected,
   Request,
   Threshold,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import type { HasFolded } from "./checkpoint/saved-at.ts";
 
 interface LogMessages extends OutputMessages {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
-import type { Durability, Service, Subjects } from "@mapek/core/messages";
+import type { Durability, Service, Subjects } from "@mapek/core/contract";
 import manifest from "../package.json" with { type: "json" };
 import type { Config } from "./config/config-schema.ts";
 import { DEFAULT_PORTS } from "./config/default-ports.ts";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { position } from "@mapek/core/messages";
+import { position } from "@mapek/core/contract";
 import {
   afterAll,
   beforeAll,

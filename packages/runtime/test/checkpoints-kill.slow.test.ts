@@ -1,4 +1,4 @@
-import { position } from "@mapek/core/messages";
+import { position } from "@mapek/core/contract";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { waitFor } from "../../../test/support/wait-for.ts";
 import { STREAMS } from "../src/nats/streams.ts";

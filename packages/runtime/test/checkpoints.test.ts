@@ -1,4 +1,4 @@
-import { position } from "@mapek/core/messages";
+import { position } from "@mapek/core/contract";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { saveState } from "../../../test/support/state-bytes.ts";
 import { waitFor } from "../../../test/support/wait-for.ts";

@@ -1,4 +1,4 @@
-import { partitionOf, rejected } from "@mapek/core/messages";
+import { partitionOf, rejected } from "@mapek/core/contract";
 import { createInbox, headers, type MsgHdrs } from "@nats-io/transport-node";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { ANSWER_MS, waitFor } from "../../../test/support/wait-for.ts";

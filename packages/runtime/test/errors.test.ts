@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { MESSAGE_ERRORS } from "@mapek/core/messages";
+import { MESSAGE_ERRORS } from "@mapek/core/contract";
 import { expect, test } from "vitest";
 import { environmentNames } from "../src/config/setting-list.ts";
 import { RUNTIME_ERRORS, RuntimeError, type RuntimeErrorCode } from "../src/errors.ts";

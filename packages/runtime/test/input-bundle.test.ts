@@ -1,4 +1,4 @@
-import { encodeMsgpack } from "@mapek/core/messages";
+import { encodeMsgpack } from "@mapek/core/contract";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {

@@ -1,4 +1,4 @@
-import { encodeMsgpack, type Request } from "@mapek/core/messages";
+import { encodeMsgpack, type Request } from "@mapek/core/contract";
 import { describe, expect, test } from "vitest";
 import { loadState, saveState } from "../../../test/support/state-bytes.ts";
 import { MAX_SYSTEMS_OF_PARTITION } from "../src/partition/keyed-partition.ts";

@@ -1,5 +1,5 @@
 // Several instances share the partitions; any of them may come, go, die or hang.
-import { position } from "@mapek/core/messages";
+import { position } from "@mapek/core/contract";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { waitFor } from "../../../test/support/wait-for.ts";
 import { CheckpointStore } from "../src/checkpoint/checkpoint-store.ts";

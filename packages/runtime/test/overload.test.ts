@@ -1,4 +1,4 @@
-import type { InputReply } from "@mapek/core/messages";
+import type { InputReply } from "@mapek/core/contract";
 import { createInbox } from "@nats-io/transport-node";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { ANSWER_MS, waitFor } from "../../../test/support/wait-for.ts";

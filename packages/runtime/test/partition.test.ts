@@ -1,4 +1,4 @@
-import { encodeMsgpack, position } from "@mapek/core/messages";
+import { encodeMsgpack, position } from "@mapek/core/contract";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { waitFor } from "../../../test/support/wait-for.ts";
 import { publishAtomically } from "../src/nats/atomic-batch.ts";

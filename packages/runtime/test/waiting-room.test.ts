@@ -1,4 +1,4 @@
-import { MessageError } from "@mapek/core/messages";
+import { MessageError } from "@mapek/core/contract";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { WaitingRoom } from "../src/doors/waiting-room.ts";

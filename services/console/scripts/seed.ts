@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { MapekClient } from "@mapek/client";
-import type { SeriesExport } from "@mapek/core/messages";
+import type { SeriesExport } from "@mapek/core/contract";
 
 const DAY_MS = 86_400_000;
 const STEP_MS = 30_000;

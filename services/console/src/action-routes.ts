@@ -1,5 +1,5 @@
 import type { MapekClient } from "@mapek/client";
-import { seriesKey } from "@mapek/core/messages";
+import { seriesKey } from "@mapek/core/contract";
 import type { FastifyInstance } from "fastify";
 import type { z } from "zod";
 import { type Access, TOKEN_HEADER } from "./access.ts";

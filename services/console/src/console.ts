@@ -1,5 +1,5 @@
 import { ClientError, type MapekClient } from "@mapek/client";
-import { type Anomaly, MessageError } from "@mapek/core/messages";
+import { type Anomaly, MessageError } from "@mapek/core/contract";
 import { type Config, type Logger, linkOf } from "@mapek/runtime";
 import { DEFAULT_PORTS } from "@mapek/runtime/default-ports";
 import fastify, { type FastifyInstance, type FastifyReply } from "fastify";

@@ -1,5 +1,5 @@
 import type { Curve } from "@mapek/client";
-import type { OutputEvent, Threshold } from "@mapek/core/messages";
+import type { OutputEvent, Threshold } from "@mapek/core/contract";
 
 /**
  * Removes from each threshold message the part of its schedule that the next message of the same side replaced: the

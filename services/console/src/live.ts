@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { MapekClient } from "@mapek/client";
-import { type Labels, type SeriesExport, seriesKey } from "@mapek/core/messages";
+import { type Labels, type SeriesExport, seriesKey } from "@mapek/core/contract";
 import type { Link } from "@mapek/runtime";
 import { ConsoleError } from "./errors.ts";
 import type { Feed, FeedEvent } from "./feed.ts";

@@ -5,7 +5,7 @@ import {
   sideSchema,
   timestampSchema,
   tokenSchema,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import { z } from "zod";
 import { ConsoleError } from "./errors.ts";
 

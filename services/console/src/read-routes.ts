@@ -1,5 +1,5 @@
 import type { MapekClient } from "@mapek/client";
-import { type Labels, LOOP_PURPOSES, LOOPS, seriesKey } from "@mapek/core/messages";
+import { type Labels, LOOP_PURPOSES, LOOPS, seriesKey } from "@mapek/core/contract";
 import type { FastifyInstance } from "fastify";
 import { ConsoleError } from "./errors.ts";
 import { withoutReplaced } from "./handed-out.ts";

@@ -1,4 +1,4 @@
-import type { Threshold } from "@mapek/core/messages";
+import type { Threshold } from "@mapek/core/contract";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {

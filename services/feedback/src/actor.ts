@@ -5,8 +5,8 @@ import {
   LOOPS,
   type Loop,
   type SignalBodies,
-} from "@mapek/core/messages";
-import { BaselineForecast } from "@mapek/core/stats";
+} from "@mapek/core/contract";
+import { BaselineForecast } from "@mapek/core/statistics";
 import type { Actor, Output } from "@mapek/runtime";
 import { expire, nextExpiryAt, receiveConfirmation } from "./actions/actions.ts";
 import { receiveOutcome } from "./judgement/judgement.ts";

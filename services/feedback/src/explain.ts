@@ -8,7 +8,7 @@ import {
   outputsOf,
   parseSeriesKey,
   SYSTEM_WIDE,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import {
   type Found,
   inOrder,

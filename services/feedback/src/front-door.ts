@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { feedbackControl, type SignalBodies, signals } from "@mapek/core/messages";
+import { feedbackControl, type SignalBodies, signals } from "@mapek/core/contract";
 import { type Admit, admitControl, admitMessage, type Config } from "@mapek/runtime";
 
 /** Source of a signal that names none. */

@@ -1,5 +1,5 @@
+import { action, feedback, type MessageFamily, type Request } from "@mapek/core/contract";
 import { appendBounded } from "@mapek/core/forget-oldest";
-import { action, feedback, type MessageFamily, type Request } from "@mapek/core/messages";
 import { type ServiceContext, STREAMS } from "@mapek/runtime";
 import { DeliverPolicy } from "@nats-io/jetstream";
 import type { z } from "zod";

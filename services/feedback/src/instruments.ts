@@ -1,4 +1,4 @@
-import type { FeedbackInput } from "@mapek/core/messages";
+import type { FeedbackInput } from "@mapek/core/contract";
 import {
   type ActorServiceOptions,
   instrument,

@@ -1,4 +1,4 @@
-import { feedbackInput } from "@mapek/core/messages";
+import { feedbackInput } from "@mapek/core/contract";
 import { keyedPartition } from "@mapek/runtime";
 import { feedbackActor } from "./actor.ts";
 import { STATE_SCHEMA } from "./state.ts";

@@ -1,4 +1,4 @@
-import { feedbackSettings } from "@mapek/core/messages";
+import { feedbackSettings } from "@mapek/core/contract";
 import { type Config, explainVerb, runActorService } from "@mapek/runtime";
 import { explainAction } from "./explain.ts";
 import { admitSignals } from "./front-door.ts";

@@ -1,4 +1,4 @@
-import { LOOPS, type Loop, parseSeriesKey, type Request, seriesKey } from "@mapek/core/messages";
+import { LOOPS, type Loop, parseSeriesKey, type Request, seriesKey } from "@mapek/core/contract";
 import { effectivenessOf, harmOf } from "./judgement/effectiveness.ts";
 import { type LabelRecord, precisionOf, recallOf } from "./loops/label-record.ts";
 import { WHOLE_SYSTEM } from "./sources/source-limits.ts";

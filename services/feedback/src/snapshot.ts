@@ -3,8 +3,8 @@ import {
   encodeMsgpack,
   type FeedbackSettings,
   type Loop,
-} from "@mapek/core/messages";
-import { BaselineForecast, type BaselineForecastSnapshot } from "@mapek/core/stats";
+} from "@mapek/core/contract";
+import { BaselineForecast, type BaselineForecastSnapshot } from "@mapek/core/statistics";
 import { ActionBook, type OpenAction } from "./actions/action-book.ts";
 import { FeedbackError } from "./errors.ts";
 import type { Verdicts } from "./judgement/effectiveness.ts";

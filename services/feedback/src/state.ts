@@ -1,4 +1,4 @@
-import { type FeedbackSettings, feedbackSettings, LOOPS, type Loop } from "@mapek/core/messages";
+import { type FeedbackSettings, feedbackSettings, LOOPS, type Loop } from "@mapek/core/contract";
 import type { Output } from "@mapek/runtime";
 import { ActionBook } from "./actions/action-book.ts";
 import { noVerdicts, type Verdicts } from "./judgement/effectiveness.ts";

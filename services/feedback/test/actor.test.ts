@@ -1,4 +1,4 @@
-import { encodeMsgpack, LOOPS, type Loop } from "@mapek/core/messages";
+import { encodeMsgpack, LOOPS, type Loop } from "@mapek/core/contract";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { feedbackActor } from "../src/actor.ts";

@@ -1,4 +1,4 @@
-import { type FeedbackInput, feedbackInput, feedbackSettings, LOOPS } from "@mapek/core/messages";
+import { type FeedbackInput, feedbackInput, feedbackSettings, LOOPS } from "@mapek/core/contract";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { expectSameAfterRestore, snapshotPlans } from "../../../test/support/checkpointed.ts";

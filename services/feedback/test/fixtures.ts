@@ -17,7 +17,7 @@ import {
   type SettingValue,
   type SignalInputs,
   signals,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import type { Output } from "@mapek/runtime";
 import { feedbackActor } from "../src/actor.ts";
 import type { FeedbackState } from "../src/state.ts";

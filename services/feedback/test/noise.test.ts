@@ -1,5 +1,5 @@
 // Whether a loop's actions helped is told apart from the noise of its objective, over seeded simulations.
-import type { Loop } from "@mapek/core/messages";
+import type { Loop } from "@mapek/core/contract";
 import { describe, expect, it } from "vitest";
 import { actionsIn } from "./fixtures.ts";
 import { autocorrelated, Managed } from "./managed.ts";

@@ -1,5 +1,5 @@
 // Whatever hostile sources send, of all loops: no threshold moves by more than their bound, and others are heard.
-import type { Loop, SignalInputs } from "@mapek/core/messages";
+import type { Loop, SignalInputs } from "@mapek/core/contract";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { commandsIn, Subject } from "./fixtures.ts";

@@ -1,4 +1,3 @@
-import type { SeriesEvent } from "@mapek/core/learning";
 import {
   accepted,
   type Decoded,
@@ -9,8 +8,9 @@ import {
   refused,
   type SampleBatch,
   thresholdKey,
-} from "@mapek/core/messages";
-import { SUPPRESSIONS, type Suppression } from "@mapek/core/stats";
+} from "@mapek/core/contract";
+import type { SeriesEvent } from "@mapek/core/learning";
+import { SUPPRESSIONS, type Suppression } from "@mapek/core/statistics";
 import type { HasFolded, Output, PartitionLogic } from "@mapek/runtime";
 import { receiveCommand, receiveControl } from "./commands.ts";
 import { sweepDueAt, sweepIdle } from "./idle/idle-series.ts";

@@ -1,5 +1,3 @@
-import { forgetOldest } from "@mapek/core/forget-oldest";
-import { exclude, factorAt, type SeriesEvent, steadyFactor } from "@mapek/core/learning";
 import {
   type LabelVerdict,
   type LearnerInput,
@@ -7,8 +5,10 @@ import {
   type SettingValue,
   seriesKey,
   type ThresholdSide,
-} from "@mapek/core/messages";
-import { clamp, type LabelOutcome } from "@mapek/core/stats";
+} from "@mapek/core/contract";
+import { forgetOldest } from "@mapek/core/forget-oldest";
+import { exclude, factorAt, type SeriesEvent, steadyFactor } from "@mapek/core/learning";
+import { clamp, type LabelOutcome } from "@mapek/core/statistics";
 import type { Output } from "@mapek/runtime";
 import { outputsOf, refusedSeries } from "./outputs.ts";
 import type { Series } from "./series/series.ts";

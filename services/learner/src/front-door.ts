@@ -1,4 +1,4 @@
-import { learnerControl, seriesKey } from "@mapek/core/messages";
+import { learnerControl, seriesKey } from "@mapek/core/contract";
 import { type Admit, admitControl, type Config } from "@mapek/runtime";
 
 /** Admits operators' control messages: about one series to that series' partition, about a whole system to every partition. */

@@ -4,7 +4,7 @@ import {
   partitionOf,
   seriesExport,
   seriesKey,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import { publishAtomically, type ServiceContext } from "@mapek/runtime";
 import type { Msg } from "@nats-io/transport-node";
 

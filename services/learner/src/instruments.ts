@@ -1,5 +1,5 @@
-import type { Rejected } from "@mapek/core/messages";
-import { SUPPRESSIONS } from "@mapek/core/stats";
+import type { Rejected } from "@mapek/core/contract";
+import { SUPPRESSIONS } from "@mapek/core/statistics";
 import {
   type ActorServiceOptions,
   instrument,

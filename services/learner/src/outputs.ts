@@ -1,4 +1,3 @@
-import type { SeriesEvent } from "@mapek/core/learning";
 import {
   type Anomaly,
   type Change,
@@ -12,7 +11,8 @@ import {
   type Threshold,
   type ThresholdSide,
   thresholdKey,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
+import type { SeriesEvent } from "@mapek/core/learning";
 import type { Output } from "@mapek/runtime";
 import type { Series } from "./series/series.ts";
 

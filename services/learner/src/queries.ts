@@ -1,10 +1,10 @@
-import type { LearningStatistics } from "@mapek/core/learning";
 import {
   type Request,
   type SeriesExport,
   seriesKey,
   type ThresholdSide,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
+import type { LearningStatistics } from "@mapek/core/learning";
 import { budgetOf } from "./series/alarm-budget.ts";
 import type { Series } from "./series/series.ts";
 import { seriesOfSystem } from "./series/series-table.ts";

@@ -1,10 +1,10 @@
-import { SeriesLearner, type SeriesSnapshot } from "@mapek/core/learning";
 import {
   decodeMsgpack,
   encodeMsgpack,
   type LearnerSettings,
   parseSeriesKey,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
+import { SeriesLearner, type SeriesSnapshot } from "@mapek/core/learning";
 import type { GroupsAtEnd, GroupsSnapshot } from "./series/open-groups.ts";
 import { Series } from "./series/series.ts";
 import { addSeries, forgetSeries } from "./series/series-table.ts";

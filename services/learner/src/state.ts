@@ -1,10 +1,10 @@
+import { type LearnerSettings, learnerSettings } from "@mapek/core/contract";
 import {
   type DecayingFactor,
   type ExcludedRange,
   MetricRules,
   UNMOVED,
 } from "@mapek/core/learning";
-import { type LearnerSettings, learnerSettings } from "@mapek/core/messages";
 import type { HasFolded } from "@mapek/runtime";
 import { StaleChecks } from "./idle/stale-checks.ts";
 import { OpenGroups } from "./series/open-groups.ts";

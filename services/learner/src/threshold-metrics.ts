@@ -1,4 +1,4 @@
-import { addPrometheusLabel, type ThresholdSide } from "@mapek/core/messages";
+import { addPrometheusLabel, type ThresholdSide } from "@mapek/core/contract";
 import { instrumentConfiguration } from "@mapek/runtime";
 import { Gauge, type GaugeConfiguration, type Registry } from "prom-client";
 import type { Series } from "./series/series.ts";

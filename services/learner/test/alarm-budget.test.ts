@@ -1,5 +1,5 @@
 // The promised number of false incidents, and what has been spent of it.
-import { seriesKey } from "@mapek/core/messages";
+import { seriesKey } from "@mapek/core/contract";
 import { expect, test } from "vitest";
 import { budgetsSpent } from "../src/series/alarm-budget.ts";
 import { Partition, type Row, scale } from "./fixtures.ts";

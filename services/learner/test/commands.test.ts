@@ -1,4 +1,4 @@
-import { seriesKey, thresholdKey } from "@mapek/core/messages";
+import { seriesKey, thresholdKey } from "@mapek/core/contract";
 import { describe, expect, test } from "vitest";
 import {
   at,

@@ -13,7 +13,7 @@ import {
   rejected,
   type SampleBatch,
   threshold,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import type { Output } from "@mapek/runtime";
 import { expect } from "vitest";
 import { loadState, saveState } from "../../../test/support/state-bytes.ts";

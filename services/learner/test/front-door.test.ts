@@ -1,4 +1,4 @@
-import { encodeJson, type InputSubject } from "@mapek/core/messages";
+import { encodeJson, type InputSubject } from "@mapek/core/contract";
 import { loadConfig } from "@mapek/runtime";
 import { expect, test } from "vitest";
 import { admitLearnerControl } from "../src/front-door.ts";

@@ -1,5 +1,5 @@
 // A storm in the series of one system is one matter.
-import { type Anomaly, seriesKey } from "@mapek/core/messages";
+import { type Anomaly, seriesKey } from "@mapek/core/contract";
 import type { Output } from "@mapek/runtime";
 import fc from "fast-check";
 import { expect, test } from "vitest";

@@ -1,4 +1,4 @@
-import { type Rejected, seriesKey, thresholdKey } from "@mapek/core/messages";
+import { type Rejected, seriesKey, thresholdKey } from "@mapek/core/contract";
 import type { MemoryWatch } from "@mapek/runtime";
 import { loadConfig } from "@mapek/runtime";
 import { describe, expect, test, vi } from "vitest";

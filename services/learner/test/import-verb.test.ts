@@ -1,4 +1,4 @@
-import { decodeSampleBatch, encodeMsgpack, MessageError, Subjects } from "@mapek/core/messages";
+import { decodeSampleBatch, encodeMsgpack, MessageError, Subjects } from "@mapek/core/contract";
 import {
   connect,
   ensureStreams,

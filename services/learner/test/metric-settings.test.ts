@@ -1,4 +1,4 @@
-import { seriesKey } from "@mapek/core/messages";
+import { seriesKey } from "@mapek/core/contract";
 import { expect, test } from "vitest";
 import { Partition, steady } from "./fixtures.ts";
 

@@ -1,8 +1,8 @@
 // An anomaly that nobody was told of: what becomes of its kind once somebody reports it, from stored samples to the next alarm.
-import { type LabelVerdict, seriesKey } from "@mapek/core/messages";
+import { type LabelVerdict, seriesKey } from "@mapek/core/contract";
 import type { Output } from "@mapek/runtime";
 import { describe, expect, test } from "vitest";
-import { RandomSource } from "../../../packages/core/test/stats/random-source.ts";
+import { RandomSource } from "../../../packages/core/test/statistics/random-source.ts";
 import { at, logged, Partition, type Row, toFeedback } from "./fixtures.ts";
 
 const LATENCY = seriesKey("checkout", "latency");

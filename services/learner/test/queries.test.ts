@@ -1,4 +1,4 @@
-import { seriesExport, seriesKey, VERBS } from "@mapek/core/messages";
+import { seriesExport, seriesKey, VERBS } from "@mapek/core/contract";
 import { expect, test } from "vitest";
 import { at, burst, Partition, setThreshold, steady } from "./fixtures.ts";
 

@@ -1,4 +1,4 @@
-import { encodeMsgpack, type LearnerSettings, seriesKey } from "@mapek/core/messages";
+import { encodeMsgpack, type LearnerSettings, seriesKey } from "@mapek/core/contract";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { expectSameAfterRestore, snapshotPlans } from "../../../test/support/checkpointed.ts";

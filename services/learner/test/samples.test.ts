@@ -1,4 +1,4 @@
-import { encodeMsgpack, encodeSampleBatch, learnerInput, seriesKey } from "@mapek/core/messages";
+import { encodeMsgpack, encodeSampleBatch, learnerInput, seriesKey } from "@mapek/core/contract";
 import { describe, expect, test } from "vitest";
 import { saveState } from "../../../test/support/state-bytes.ts";
 import { learnerLogic } from "../src/actor.ts";

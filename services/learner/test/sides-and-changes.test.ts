@@ -5,7 +5,7 @@ import {
   seriesKey,
   type Threshold,
   thresholdKey,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import { describe, expect, test } from "vitest";
 import { at, logged, Partition, type Row, setThreshold, toFeedback } from "./fixtures.ts";
 

@@ -1,4 +1,4 @@
-import { type Change, seriesKey } from "@mapek/core/messages";
+import { type Change, seriesKey } from "@mapek/core/contract";
 import { describe, expect, test } from "vitest";
 import { saveState } from "../../../test/support/state-bytes.ts";
 import { learnerLogic } from "../src/actor.ts";

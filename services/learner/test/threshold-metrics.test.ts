@@ -1,4 +1,4 @@
-import { type Labels, seriesKey } from "@mapek/core/messages";
+import { type Labels, seriesKey } from "@mapek/core/contract";
 import { Registry } from "prom-client";
 import { expect, test } from "vitest";
 import { exportThresholds } from "../src/threshold-metrics.ts";

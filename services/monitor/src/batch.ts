@@ -1,4 +1,4 @@
-import { encodeSampleBatch } from "@mapek/core/messages";
+import { encodeSampleBatch } from "@mapek/core/contract";
 import type { WaitingRoom } from "@mapek/runtime";
 import type { Receipt } from "./receipt.ts";
 import type { SeriesEntry } from "./series-registry.ts";

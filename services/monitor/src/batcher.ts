@@ -1,4 +1,4 @@
-import type { Subjects } from "@mapek/core/messages";
+import type { Subjects } from "@mapek/core/contract";
 import type { WaitingRoom } from "@mapek/runtime";
 import type { JetStreamClient } from "@nats-io/jetstream";
 import { Batch } from "./batch.ts";

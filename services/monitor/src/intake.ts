@@ -10,7 +10,7 @@ import {
   type Sample,
   type SampleColumns,
   type Subjects,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import type { ConvertedSample } from "@mapek/ingest";
 import {
   type Config,

@@ -1,4 +1,4 @@
-import { fnv1a32, MessageError } from "@mapek/core/messages";
+import { fnv1a32, MessageError } from "@mapek/core/contract";
 import { instrument, LoudRefusals, runService, WaitingRoom } from "@mapek/runtime";
 import { ArrivalClock } from "./arrival-clock.ts";
 import { Batcher } from "./batcher.ts";

@@ -1,4 +1,4 @@
-import { MessageError, type Subjects } from "@mapek/core/messages";
+import { MessageError, type Subjects } from "@mapek/core/contract";
 import type { Share, WaitingRoom } from "@mapek/runtime";
 
 /** System, metric and waiting room share of a subject. */

@@ -1,4 +1,4 @@
-import { type InputReply, MessageError } from "@mapek/core/messages";
+import { type InputReply, MessageError } from "@mapek/core/contract";
 
 /** Number of rejected samples that one answer names. */
 const MAX_NAMED = 1_000;

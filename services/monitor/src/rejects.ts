@@ -1,4 +1,4 @@
-import { isTimestamp, type MessageError, type MessageErrorCode } from "@mapek/core/messages";
+import { isTimestamp, type MessageError, type MessageErrorCode } from "@mapek/core/contract";
 import type { DeadLetters } from "@mapek/runtime";
 import type { Msg } from "@nats-io/transport-node";
 import type { Receipt } from "./receipt.ts";

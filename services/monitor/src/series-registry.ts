@@ -1,4 +1,4 @@
-import { type Labels, MessageError, partitionOf, seriesKey } from "@mapek/core/messages";
+import { type Labels, MessageError, partitionOf, seriesKey } from "@mapek/core/contract";
 import type { Share, WaitingRoom } from "@mapek/runtime";
 
 /** A known series: what routing needs, computed once. */

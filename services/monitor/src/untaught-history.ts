@@ -7,7 +7,7 @@ import {
   type SamplePayload,
   type Subjects,
   seriesKey,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import type { NatsConnection } from "@nats-io/transport-node";
 
 /** Number of series in a message up to which the learner is asked. */

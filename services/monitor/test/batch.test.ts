@@ -1,4 +1,4 @@
-import { decodeSampleBatch } from "@mapek/core/messages";
+import { decodeSampleBatch } from "@mapek/core/contract";
 import { describe, expect, test } from "vitest";
 import { Batch } from "../src/batch.ts";
 import { Receipt } from "../src/receipt.ts";

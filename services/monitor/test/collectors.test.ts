@@ -1,5 +1,5 @@
 import { performance as clock } from "node:perf_hooks";
-import { encodeJson, type Mode, type Parameters, performance } from "@mapek/core/messages";
+import { encodeJson, type Mode, type Parameters, performance } from "@mapek/core/contract";
 import { loadConfig } from "@mapek/runtime";
 import { expect, test } from "vitest";
 import { CollectorLoop, configuredLoop } from "../src/collectors/collector-loop.ts";

@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { decodeSampleBatch, type InputReply, inputReply, Subjects } from "@mapek/core/messages";
+import { decodeSampleBatch, type InputReply, inputReply, Subjects } from "@mapek/core/contract";
 import { ensureStreams, loadConfig, STREAMS, streamDeclarations } from "@mapek/runtime";
 import {
   type JetStreamClient,

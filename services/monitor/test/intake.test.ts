@@ -6,7 +6,7 @@ import {
   type Rejected,
   rejected,
   seriesKey,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import { STREAMS } from "@mapek/runtime";
 import { headers } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

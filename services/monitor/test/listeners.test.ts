@@ -2,7 +2,7 @@
 import { createSocket } from "node:dgram";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { seriesKey } from "@mapek/core/messages";
+import { seriesKey } from "@mapek/core/contract";
 import { expect, test } from "vitest";
 import { openHouse, startMonitor, until } from "./house.ts";
 

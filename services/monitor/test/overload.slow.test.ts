@@ -1,5 +1,5 @@
 // Real servers and monitors: systems that flood, storage that does not answer, memory that gets short.
-import { encodePublicBatch, type InputReply, inputReply, seriesKey } from "@mapek/core/messages";
+import { encodePublicBatch, type InputReply, inputReply, seriesKey } from "@mapek/core/contract";
 import { ensureStreams, loadConfig, STREAMS, streamDeclarations } from "@mapek/runtime";
 import { createInbox } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

@@ -1,6 +1,6 @@
 // What other tools send, as they send it, to the real service.
 import { gzipSync } from "node:zlib";
-import { seriesKey } from "@mapek/core/messages";
+import { seriesKey } from "@mapek/core/contract";
 import { compress } from "snappyjs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { promRequest, promRequestV2 } from "../../../test/support/prom-request.ts";

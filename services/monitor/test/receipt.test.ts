@@ -1,4 +1,4 @@
-import { encodeJson, type InputReply, inputReply } from "@mapek/core/messages";
+import { encodeJson, type InputReply, inputReply } from "@mapek/core/contract";
 import { expect, test } from "vitest";
 import { Receipt } from "../src/receipt.ts";
 

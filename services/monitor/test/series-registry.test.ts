@@ -1,4 +1,4 @@
-import { MessageError, partitionOf, seriesKey } from "@mapek/core/messages";
+import { MessageError, partitionOf, seriesKey } from "@mapek/core/contract";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type SeriesEntry, SeriesRegistry } from "../src/series-registry.ts";

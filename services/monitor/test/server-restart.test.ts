@@ -1,4 +1,4 @@
-import { inputReply } from "@mapek/core/messages";
+import { inputReply } from "@mapek/core/contract";
 import { expect, test } from "vitest";
 import { openHouse, startMonitor, until } from "./house.ts";
 

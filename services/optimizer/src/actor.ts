@@ -1,4 +1,4 @@
-import type { OptimizerInput, Performance, Request } from "@mapek/core/messages";
+import type { OptimizerInput, Performance, Request } from "@mapek/core/contract";
 import type { Actor, Output } from "@mapek/runtime";
 import { receiveCommand } from "./commands.ts";
 import { receiveControl, receiveSettings } from "./operator.ts";

@@ -1,5 +1,5 @@
+import type { SettingValue } from "@mapek/core/contract";
 import { forgetOldest } from "@mapek/core/forget-oldest";
-import type { SettingValue } from "@mapek/core/messages";
 
 /** The answer to a command, kept by action id: a repeated command changes nothing and gets the same answer. */
 export interface Answer {

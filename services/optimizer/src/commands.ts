@@ -1,5 +1,5 @@
-import type { OptimizerCommand, OptimizerInput, SettingValue } from "@mapek/core/messages";
-import { clamp, figure } from "@mapek/core/stats";
+import type { OptimizerCommand, OptimizerInput, SettingValue } from "@mapek/core/contract";
+import { clamp, figure } from "@mapek/core/statistics";
 import type { Output } from "@mapek/runtime";
 import { remember } from "./answers.ts";
 import type { Measurements } from "./performance-window.ts";

@@ -6,7 +6,7 @@ import {
   SYSTEM_STATES,
   type SystemState,
   type Transition,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import {
   type Found,
   inOrder,

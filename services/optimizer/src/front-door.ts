@@ -1,4 +1,4 @@
-import { optimizerControl, performance } from "@mapek/core/messages";
+import { optimizerControl, performance } from "@mapek/core/contract";
 import { type Admit, admitControl, admitMessage, type Config } from "@mapek/runtime";
 
 /** Admits the optimizer's public inputs: performance reports and operators' control messages. */

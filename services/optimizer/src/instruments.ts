@@ -1,4 +1,4 @@
-import type { OptimizerInput } from "@mapek/core/messages";
+import type { OptimizerInput } from "@mapek/core/contract";
 import {
   type ActorServiceOptions,
   instrument,

@@ -1,4 +1,4 @@
-import { optimizerInput } from "@mapek/core/messages";
+import { optimizerInput } from "@mapek/core/contract";
 import { keyedPartition } from "@mapek/runtime";
 import { optimizerActor } from "./actor.ts";
 import { STATE_SCHEMA } from "./state.ts";

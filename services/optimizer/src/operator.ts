@@ -1,4 +1,4 @@
-import type { OptimizerControl, OptimizerSettings } from "@mapek/core/messages";
+import type { OptimizerControl, OptimizerSettings } from "@mapek/core/contract";
 import type { Output } from "@mapek/runtime";
 import { publishIfChanged } from "./publish.ts";
 import { deriveRow, modeOf, type OptimizerState } from "./state.ts";

@@ -1,4 +1,4 @@
-import { PERFORMANCE_FIELDS } from "@mapek/core/messages";
+import { PERFORMANCE_FIELDS } from "@mapek/core/contract";
 
 export type PerformanceField = (typeof PERFORMANCE_FIELDS)[number];
 export type Measurements = { readonly [F in PerformanceField]?: number | undefined };

@@ -3,8 +3,8 @@ import {
   type ParameterName,
   type Parameters,
   type ParameterValues,
-} from "@mapek/core/messages";
-import { clamp } from "@mapek/core/stats";
+} from "@mapek/core/contract";
+import { clamp } from "@mapek/core/statistics";
 import type { Output } from "@mapek/runtime";
 import { modeOf, type OptimizerState } from "./state.ts";
 import type { Moved } from "./tuning/adaptation-state.ts";

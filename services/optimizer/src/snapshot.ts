@@ -1,4 +1,4 @@
-import { decodeMsgpack, encodeMsgpack } from "@mapek/core/messages";
+import { decodeMsgpack, encodeMsgpack } from "@mapek/core/contract";
 import type { Answer } from "./answers.ts";
 import { OptimizerError } from "./errors.ts";
 import { PerformanceWindow, type WindowSnapshot } from "./performance-window.ts";

@@ -7,7 +7,7 @@ import {
   type StateRow,
   type SystemState,
   type Transition,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import type { Answer } from "./answers.ts";
 import { PerformanceWindow } from "./performance-window.ts";
 import { tableRow } from "./states/parameter-table.ts";

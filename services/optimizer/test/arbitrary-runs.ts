@@ -4,7 +4,7 @@ import {
   type Parameters,
   SYSTEM_STATES,
   type SystemState,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import fc from "fast-check";
 import { parametersIn, START_MS, Subject, transitionsIn } from "./fixtures.ts";
 

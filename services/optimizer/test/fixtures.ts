@@ -11,7 +11,7 @@ import {
   type SystemState,
   type Transition,
   transition,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import type { Output } from "@mapek/runtime";
 import { optimizerActor } from "../src/actor.ts";
 import type { Measurements } from "../src/performance-window.ts";

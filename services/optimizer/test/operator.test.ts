@@ -1,4 +1,4 @@
-import { SYSTEM_STATES } from "@mapek/core/messages";
+import { SYSTEM_STATES } from "@mapek/core/contract";
 import { describe, expect, it } from "vitest";
 import { optimizerActor } from "../src/actor.ts";
 import {

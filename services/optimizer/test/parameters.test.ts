@@ -1,4 +1,4 @@
-import { DEFAULT_PROFILE, type StateRow, SYSTEM_STATES } from "@mapek/core/messages";
+import { DEFAULT_PROFILE, type StateRow, SYSTEM_STATES } from "@mapek/core/contract";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { tableRow } from "../src/states/parameter-table.ts";

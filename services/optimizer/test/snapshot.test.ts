@@ -1,4 +1,4 @@
-import { encodeMsgpack } from "@mapek/core/messages";
+import { encodeMsgpack } from "@mapek/core/contract";
 import { describe, expect, it } from "vitest";
 import { optimizerActor } from "../src/actor.ts";
 import { OPTIMIZER_ERRORS, OptimizerError } from "../src/errors.ts";

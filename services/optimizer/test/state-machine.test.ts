@@ -1,5 +1,5 @@
-import type { SystemState } from "@mapek/core/messages";
-import { SYSTEM_STATES } from "@mapek/core/messages";
+import type { SystemState } from "@mapek/core/contract";
+import { SYSTEM_STATES } from "@mapek/core/contract";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { optimizerActor } from "../src/actor.ts";

@@ -1,4 +1,4 @@
-import { type Anomaly, anomalyGroups, seriesKey } from "@mapek/core/messages";
+import { type Anomaly, anomalyGroups, seriesKey } from "@mapek/core/contract";
 import { type Alert, alertOf, type Incident } from "./alert.ts";
 
 /**

@@ -4,7 +4,7 @@ import {
   addPrometheusLabel,
   describeAnomaly,
   describeGroup,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import { showSeries } from "../output/output.ts";
 
 /** An alert of Alertmanager's API v2. */

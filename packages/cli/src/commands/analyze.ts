@@ -1,6 +1,6 @@
 import { endingText, rarityOf, rarityText } from "@mapek/core/anomaly-words";
 import { type Analysis, analyze } from "@mapek/core/learning";
-import { EVIDENCE_FAMILIES } from "@mapek/core/stats";
+import { EVIDENCE_FAMILIES } from "@mapek/core/statistics";
 import { Command } from "commander";
 import { usageError } from "../errors.ts";
 import {

@@ -11,7 +11,7 @@ import {
   type Loop,
   SIDES,
   type ThresholdSide,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import { Argument, Command, Option } from "commander";
 import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
 import { usageError } from "../errors.ts";

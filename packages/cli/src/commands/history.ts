@@ -1,5 +1,5 @@
-import type { Action, Feedback, Transition } from "@mapek/core/messages";
-import { LOOPS, type Loop } from "@mapek/core/messages";
+import type { Action, Feedback, Transition } from "@mapek/core/contract";
+import { LOOPS, type Loop } from "@mapek/core/contract";
 import { Argument, Command, Option } from "commander";
 import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
 import { usageError } from "../errors.ts";

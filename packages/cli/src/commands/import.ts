@@ -1,5 +1,5 @@
 import type { MapekClient } from "@mapek/client";
-import type { Labels, SeriesExport } from "@mapek/core/messages";
+import type { Labels, SeriesExport } from "@mapek/core/contract";
 import { Command } from "commander";
 import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
 import { labelArgument } from "../input/arguments.ts";

@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline";
 import type { MapekClient, PublishOptions } from "@mapek/client";
-import { checkSample, type InputReply, type Labels, type Sample } from "@mapek/core/messages";
+import { checkSample, type InputReply, type Labels, type Sample } from "@mapek/core/contract";
 import { Command } from "commander";
 import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
 import { CliError, usageError } from "../errors.ts";

@@ -1,5 +1,5 @@
 import { rarityText } from "@mapek/core/anomaly-words";
-import { ACTOR_SERVICES, type ActorService } from "@mapek/core/messages";
+import { ACTOR_SERVICES, type ActorService } from "@mapek/core/contract";
 import type { ServiceReplay } from "@mapek/runtime/replay";
 import { Command, Option } from "commander";
 import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";

@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { parse } from "node:path";
-import type { Labels } from "@mapek/core/messages";
+import type { Labels } from "@mapek/core/contract";
 import { Command } from "commander";
 import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
 import { CliError } from "../errors.ts";

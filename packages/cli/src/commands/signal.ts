@@ -1,4 +1,4 @@
-import { isLoop, LOOPS, type Loop, type SignalInputs } from "@mapek/core/messages";
+import { isLoop, LOOPS, type Loop, type SignalInputs } from "@mapek/core/contract";
 import { Argument, Command } from "commander";
 import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
 import { usageError } from "../errors.ts";

@@ -16,7 +16,7 @@ import {
   describeGroup,
   type Labels,
   type Parameters,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import { Command } from "commander";
 import { dataOption, type NatsOptions, natsOption, withClient } from "../connection.ts";
 import { CliError } from "../errors.ts";

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { MODES, type Mode } from "@mapek/core/messages";
+import { MODES, type Mode } from "@mapek/core/contract";
 import { Command, Option } from "commander";
 import { usageError } from "../errors.ts";
 import { DATA_FOLDER } from "../house/find-house.ts";

@@ -1,5 +1,5 @@
-import type { SeriesSettings } from "@mapek/core/messages";
-import { STRATEGIES } from "@mapek/core/stats";
+import type { SeriesSettings } from "@mapek/core/contract";
+import { STRATEGIES } from "@mapek/core/statistics";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { countArgument, numberArgument } from "./arguments.ts";
 

@@ -1,5 +1,5 @@
 import type { OutputName, OutputOf } from "@mapek/client";
-import { describeOutput, showTime } from "@mapek/core/messages";
+import { describeOutput, showTime } from "@mapek/core/contract";
 import { nextDayOf } from "./next-day.ts";
 
 /** A message as a line of text that begins with its time. */

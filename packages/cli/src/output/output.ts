@@ -1,4 +1,4 @@
-export { showNumber, showNumbers, showSeries, showTime } from "@mapek/core/messages";
+export { showNumber, showNumbers, showSeries, showTime } from "@mapek/core/contract";
 
 /** `--json`, on every command that prints. */
 export const JSON_OPTION = ["--json", "print JSON"] as const;

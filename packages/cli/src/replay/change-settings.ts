@@ -4,7 +4,7 @@ import {
   feedbackSettings,
   learnerSettings,
   optimizerSettings,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import { usageError } from "../errors.ts";
 
 /** The section of the configuration that a service's actors read, and its schema. */

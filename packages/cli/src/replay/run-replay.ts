@@ -1,5 +1,5 @@
 import type { MapekClient } from "@mapek/client";
-import type { ActorService } from "@mapek/core/messages";
+import type { ActorService } from "@mapek/core/contract";
 import { feedbackLogic } from "@mapek/feedback/logic";
 import { learnerLogic } from "@mapek/learner/logic";
 import { optimizerLogic } from "@mapek/optimizer/logic";

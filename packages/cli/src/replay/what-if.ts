@@ -1,5 +1,4 @@
 import { rarityOf } from "@mapek/core/anomaly-words";
-import { thresholdAt } from "@mapek/core/curve";
 import type {
   Action,
   Anomaly,
@@ -7,8 +6,9 @@ import type {
   Recommendation,
   Threshold,
   Transition,
-} from "@mapek/core/messages";
-import { PARAMETER_NAMES, seriesKey } from "@mapek/core/messages";
+} from "@mapek/core/contract";
+import { PARAMETER_NAMES, seriesKey } from "@mapek/core/contract";
+import { thresholdAt } from "@mapek/core/curve";
 import type { Effect } from "@mapek/runtime/replay";
 
 /** A value with the stored settings (`before`) and with the changed ones (`after`); null where there is none. */

@@ -1,4 +1,4 @@
-import { figure } from "@mapek/core/stats";
+import { figure } from "@mapek/core/statistics";
 
 /** A place on an axis and what is written there. */
 export interface Tick {

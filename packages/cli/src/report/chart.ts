@@ -1,5 +1,5 @@
 import type { Curve } from "@mapek/client";
-import { clamp } from "@mapek/core/stats";
+import { clamp } from "@mapek/core/statistics";
 import { showNumber, showTime } from "../output/output.ts";
 import { numberTicks, timeTicks } from "./axis.ts";
 import { html, type Markup } from "./html.ts";

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
+import type { SeriesSettings } from "@mapek/core/contract";
 import { analyze } from "@mapek/core/learning";
-import type { SeriesSettings } from "@mapek/core/messages";
 import { type CsvSeries, chooseSeries, readCsv } from "../input/csv.ts";
 import type { Progress } from "../output/progress.ts";
 import type { Report, ReportedSeries } from "./report-data.ts";

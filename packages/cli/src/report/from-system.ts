@@ -6,7 +6,7 @@ import type {
   OutputEvent,
   SeriesExport,
   Threshold,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import { CliError } from "../errors.ts";
 import { showSeries } from "../output/output.ts";
 import type {

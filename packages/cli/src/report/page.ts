@@ -1,6 +1,6 @@
 import { thresholdAt } from "@mapek/client";
 import { rarityOf, rarityText } from "@mapek/core/anomaly-words";
-import { describeAnomaly } from "@mapek/core/messages";
+import { describeAnomaly } from "@mapek/core/contract";
 import { showNumber, showTime } from "../output/output.ts";
 import { chartOf } from "./chart.ts";
 import { html, Markup } from "./html.ts";

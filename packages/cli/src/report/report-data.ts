@@ -1,5 +1,5 @@
+import type { Anomaly, Change, Recommendation, Threshold } from "@mapek/core/contract";
 import type { Analysis } from "@mapek/core/learning";
-import type { Anomaly, Change, Recommendation, Threshold } from "@mapek/core/messages";
 
 /** A threshold from a time on: a decision, or a redraw of the decision before it. */
 export type ReportedThreshold = Pick<

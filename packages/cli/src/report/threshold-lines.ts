@@ -1,5 +1,5 @@
 import type { Curve } from "@mapek/client";
-import { SIDES } from "@mapek/core/messages";
+import { SIDES } from "@mapek/core/contract";
 import { showNumber, showTime } from "../output/output.ts";
 import { decisionsOf, lineOf } from "./in-force.ts";
 import type { ReportedSeries, ReportedThreshold } from "./report-data.ts";

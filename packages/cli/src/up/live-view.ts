@@ -1,6 +1,6 @@
 import type { MapekClient, SeriesState } from "@mapek/client";
+import type { Action, Parameters } from "@mapek/core/contract";
 import { appendBounded } from "@mapek/core/forget-oldest";
-import type { Action, Parameters } from "@mapek/core/messages";
 import { describeMessage } from "../output/describe-message.ts";
 import { showNumber, showSeries, table } from "../output/output.ts";
 import type { UpEvent } from "./events.ts";

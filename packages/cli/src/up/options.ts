@@ -1,4 +1,4 @@
-import type { Mode } from "@mapek/core/messages";
+import type { Mode } from "@mapek/core/contract";
 import type { Program } from "./processes/programs.ts";
 
 /** Options of `mapek up`. */

@@ -1,4 +1,4 @@
-import { SERVICES } from "@mapek/core/messages";
+import { SERVICES } from "@mapek/core/contract";
 import type { Config } from "@mapek/runtime";
 import { DEFAULT_PORTS } from "@mapek/runtime/default-ports";
 import { CliError, usageError } from "../errors.ts";

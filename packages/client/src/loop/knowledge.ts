@@ -1,4 +1,3 @@
-import { thresholdAt } from "@mapek/core/curve";
 import {
   DEFAULT_PROFILE,
   type Labels,
@@ -6,7 +5,8 @@ import {
   type ParameterValues,
   seriesKey,
   type Threshold,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
+import { thresholdAt } from "@mapek/core/curve";
 
 /** Values of one observation of a system, by metric. */
 export type MonitoredMetrics = Readonly<Record<string, number>>;

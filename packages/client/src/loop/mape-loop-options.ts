@@ -1,4 +1,4 @@
-import type { Labels, ParameterValues, Performance } from "@mapek/core/messages";
+import type { Labels, ParameterValues, Performance } from "@mapek/core/contract";
 import type { Timers } from "../timers.ts";
 import type { LoopKnowledge, MonitoredMetrics } from "./knowledge.ts";
 

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Parameters, ParameterValues } from "@mapek/core/messages";
+import type { Parameters, ParameterValues } from "@mapek/core/contract";
 import type { MapekClient } from "../client.ts";
 import { ClientError } from "../errors.ts";
 import type { Subscription } from "../outputs/subscription.ts";

@@ -5,7 +5,7 @@ import {
   parameters,
   type Threshold,
   threshold,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import { jetstream } from "@nats-io/jetstream";
 import { type KV, Kvm, type KvWatchEntry } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";

@@ -9,7 +9,7 @@ import type {
   Subjects,
   Threshold,
   Transition,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { checkSystem } from "../requests/senders.ts";
 import {

@@ -11,7 +11,7 @@ import {
   type Subjects,
   threshold,
   transition,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { ContainedHandler, type Handler, type Subscription } from "./subscription.ts";
 

@@ -1,4 +1,4 @@
-import type { Threshold } from "@mapek/core/messages";
+import type { Threshold } from "@mapek/core/contract";
 
 /** The fields of a threshold message that say who decided on it and why. */
 export type Decision = Pick<Threshold, "source" | "reasoning" | "action_id" | "pinned">;

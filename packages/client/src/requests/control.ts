@@ -7,7 +7,7 @@ import {
   type OptimizerControl,
   optimizerControl,
   type Subjects,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import { checkSystem, type Sender, type Stored, sendOne } from "./senders.ts";
 
 /** Sends operators' commands. Each method resolves once the command is stored. */

@@ -1,4 +1,4 @@
-import { type AnomalyGroup, anomalyGroups, type Labels } from "@mapek/core/messages";
+import { type AnomalyGroup, anomalyGroups, type Labels } from "@mapek/core/contract";
 import type { OpenAnomaly, SeriesState } from "./service-requests.ts";
 
 /** An open anomaly and its series. */

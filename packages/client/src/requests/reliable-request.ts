@@ -4,7 +4,7 @@ import {
   MESSAGE_ERRORS,
   MessageError,
   type MessageErrorCode,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import {
   errors,
   type Msg,

@@ -5,7 +5,7 @@ import {
   JSON_TYPE,
   MessageError,
   TOKEN_PATTERN,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import { headers, type NatsConnection } from "@nats-io/transport-node";
 import { type RetryLimits, refusalOf, sendUntilStored } from "./reliable-request.ts";
 

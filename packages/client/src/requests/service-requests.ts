@@ -15,7 +15,7 @@ import {
   type Service,
   type Subjects,
   seriesExport,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { ClientError } from "../errors.ts";
 import { ask, mayPass, type RetryLimits, refusalOf, retrying } from "./reliable-request.ts";

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type Loop, type SignalInputs, type Subjects, signals } from "@mapek/core/messages";
+import { type Loop, type SignalInputs, type Subjects, signals } from "@mapek/core/contract";
 import { checkSystem, type Sender, type Stored, sendOne } from "./senders.ts";
 
 /** Who sends signals. */

@@ -4,7 +4,7 @@ import {
   type Labels,
   type PublicSeries,
   seriesKey,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import { refusalOf } from "../requests/reliable-request.ts";
 
 /** A caller that waits until the samples `start` to `start + count` − 1 of a batch are stored. */

@@ -7,7 +7,7 @@ import {
   type Sample,
   type Subjects,
   TOKEN_PATTERN,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import { headers, type NatsConnection } from "@nats-io/transport-node";
 import { ClientError } from "../errors.ts";
 import { type RetryLimits, sendUntilStored } from "../requests/reliable-request.ts";

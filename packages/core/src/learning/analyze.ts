@@ -1,4 +1,4 @@
-import { type Change, type SeriesSettings, seriesSettings } from "../messages/index.ts";
+import { type Change, type SeriesSettings, seriesSettings } from "../contract/index.ts";
 import {
   type Candidates,
   describe,
@@ -10,10 +10,10 @@ import {
   type Statistics,
   sigmaThreshold,
   type Trend,
-} from "../stats/index.ts";
+} from "../statistics/index.ts";
 import type { SeriesEvent } from "./events.ts";
+import { recommendationOptions } from "./rules/series-options.ts";
 import { SeriesLearner } from "./series-learner.ts";
-import { recommendationOptions } from "./series-options.ts";
 
 /** What a whole series says, as `mapek analyze` prints it. */
 export interface Analysis {

@@ -1,8 +1,8 @@
+import type { ANOMALY_PHASES, Change, Labels, Threshold } from "../contract/index.ts";
 import type { Curve } from "../curve.ts";
-import type { ANOMALY_PHASES, Change, Labels, Threshold } from "../messages/index.ts";
-import type { Incident, Recommendation, Side } from "../stats/index.ts";
-import type { SuppressionCounts } from "./series-judge.ts";
-import type { PromiseOutcome } from "./threshold-promise.ts";
+import type { Incident, Recommendation, Side } from "../statistics/index.ts";
+import type { SuppressionCounts } from "./judge/series-judge.ts";
+import type { PromiseOutcome } from "./thresholds/threshold-promise.ts";
 
 /** The threshold in force of a series. */
 export type ThresholdInForce = Pick<

@@ -1,13 +1,13 @@
 export { type AnalysedAnomaly, type Analysis, analyze } from "./analyze.ts";
-export { type DecayingFactor, factorAt, steadyFactor, UNMOVED } from "./decaying-factor.ts";
 export type {
   LearningStatistics,
   RecommendationMade,
   SeriesEvent,
   ThresholdInForce,
 } from "./events.ts";
-export { type ExcludedRange, exclude, isExcluded } from "./excluded-ranges.ts";
-export { MetricRules } from "./metric-rules.ts";
-export { SeriesJudge } from "./series-judge.ts";
+export { SeriesJudge } from "./judge/series-judge.ts";
+export { type DecayingFactor, factorAt, steadyFactor, UNMOVED } from "./rules/decaying-factor.ts";
+export { type ExcludedRange, exclude, isExcluded } from "./rules/excluded-ranges.ts";
+export { MetricRules } from "./rules/metric-rules.ts";
 export { SeriesLearner } from "./series-learner.ts";
-export type { SeriesSnapshot } from "./series-snapshot.ts";
+export type { SeriesSnapshot } from "./state/series-snapshot.ts";

@@ -1,8 +1,8 @@
-import { showNumbers } from "../messages/index.ts";
-import type { Change, Side } from "../stats/index.ts";
+import { showNumbers } from "../contract/index.ts";
+import type { Change, Side } from "../statistics/index.ts";
 import type { SeriesEvent } from "./events.ts";
-import type { RecommendationHistory } from "./recommendation-history.ts";
-import type { ThresholdMove } from "./side-threshold.ts";
+import type { RecommendationHistory } from "./recommendations/recommendation-history.ts";
+import type { ThresholdMove } from "./thresholds/side-threshold.ts";
 
 /** From this many samples on lasting changes are looked for: a new series is to cost little. */
 export const FIRST_CHANGE = 64;

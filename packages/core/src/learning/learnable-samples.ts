@@ -1,4 +1,4 @@
-import type { SeriesSettings } from "../messages/index.ts";
+import type { SeriesSettings } from "../contract/index.ts";
 import {
   type AdaptiveQuantile,
   describe,
@@ -8,9 +8,9 @@ import {
   type Statistics,
   type Trend,
   trend,
-} from "../stats/index.ts";
-import type { IncidentRanges } from "./incident-ranges.ts";
-import { localOffset } from "./series-options.ts";
+} from "../statistics/index.ts";
+import type { IncidentRanges } from "./judge/incident-ranges.ts";
+import { localOffset } from "./rules/series-options.ts";
 
 const copiedValues = new Scratch();
 const copiedTimes = new Scratch();

@@ -1,23 +1,23 @@
-import type { SeriesSettings } from "../messages/index.ts";
+import type { SeriesSettings } from "../contract/index.ts";
 import {
   type Change,
   ChangeDetector,
   type IncidentEvent,
   requireFinite,
   type Side,
-} from "../stats/index.ts";
-import type { DecayingFactor } from "./decaying-factor.ts";
+} from "../statistics/index.ts";
 import type { SeriesEvent } from "./events.ts";
-import { exclude, isExcluded } from "./excluded-ranges.ts";
-import { IncidentRanges } from "./incident-ranges.ts";
+import { IncidentRanges } from "./judge/incident-ranges.ts";
 import { FIRST_CHANGE, isOfThisLevel, lastChange, toldChange } from "./lasting-changes.ts";
-import { gapAfter, strideOf } from "./online-stride.ts";
-import { isDue, nextDueAt, nextDueCount } from "./recommendation-schedule.ts";
-import { alarmSettings, localOffset, windowOptions } from "./series-options.ts";
-import { keep, toldRecommendations } from "./series-recommendations.ts";
-import type { OldSeriesSnapshot, SeriesSnapshot } from "./series-snapshot.ts";
-import { SeriesState } from "./series-state.ts";
-import type { ThresholdMove } from "./side-threshold.ts";
+import { isDue, nextDueAt, nextDueCount } from "./recommendations/recommendation-schedule.ts";
+import { keep, toldRecommendations } from "./recommendations/series-recommendations.ts";
+import type { DecayingFactor } from "./rules/decaying-factor.ts";
+import { exclude, isExcluded } from "./rules/excluded-ranges.ts";
+import { alarmSettings, localOffset, windowOptions } from "./rules/series-options.ts";
+import type { OldSeriesSnapshot, SeriesSnapshot } from "./state/series-snapshot.ts";
+import { SeriesState } from "./state/series-state.ts";
+import { gapAfter, strideOf } from "./thresholds/online-stride.ts";
+import type { ThresholdMove } from "./thresholds/side-threshold.ts";
 
 /** From this many samples on thresholds are learned online, from the samples of the window on. */
 const FIRST_ONLINE = 64;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { OPERATIONAL, operationalSeries } from "../../../../test/support/operational-series.ts";
 import { analyze } from "../../src/learning/index.ts";
-import { readExpected, readSamples } from "../stats/vectors.ts";
+import { readExpected, readSamples } from "../statistics/vectors.ts";
 import { noise, START, withBurst } from "./fixtures.ts";
 
 const everySecond = (count: number): number[] =>

@@ -1,5 +1,5 @@
+import { learnerSettings } from "@mapek/core/contract";
 import { SeriesLearner, UNMOVED } from "@mapek/core/learning";
-import { learnerSettings } from "@mapek/core/messages";
 import { describe, expect, it } from "vitest";
 
 const START = 1_760_000_000_000;

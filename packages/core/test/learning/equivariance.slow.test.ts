@@ -3,8 +3,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { CONTINUOUS, syntheticSeries } from "../../../../test/support/synthetic-series.ts";
+import { seriesSettings } from "../../src/contract/index.ts";
 import { type SeriesEvent, SeriesLearner } from "../../src/learning/index.ts";
-import { seriesSettings } from "../../src/messages/index.ts";
 
 const SAMPLES = 700;
 const MINUTE_MS = 60_000;

@@ -1,6 +1,6 @@
+import { encodeMsgpack, type LearnerSettings, learnerSettings } from "../../src/contract/index.ts";
 import { type SeriesEvent, SeriesLearner } from "../../src/learning/index.ts";
-import { encodeMsgpack, type LearnerSettings, learnerSettings } from "../../src/messages/index.ts";
-import { RandomSource } from "../stats/random-source.ts";
+import { RandomSource } from "../statistics/random-source.ts";
 
 export const START = 1_760_000_000_000;
 export const SECOND = 1_000;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { IncidentRanges } from "../../src/learning/incident-ranges.ts";
+import { IncidentRanges } from "../../src/learning/judge/incident-ranges.ts";
 
 function ranges(count: number): IncidentRanges {
   const made = new IncidentRanges();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { learnerSettings, type MetricSettings, seriesSettings } from "../../src/contract/index.ts";
 import { MetricRules } from "../../src/learning/index.ts";
-import { learnerSettings, type MetricSettings, seriesSettings } from "../../src/messages/index.ts";
 
 const rulesOf = (...metrics: MetricSettings[]) =>
   new MetricRules(learnerSettings.parse({ sensitivity: 2, metrics }));

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { gapAfter, strideOf } from "../../src/learning/online-stride.ts";
+import { seriesSettings } from "../../src/contract/index.ts";
 import { SeriesLearner } from "../../src/learning/series-learner.ts";
-import { seriesSettings } from "../../src/messages/index.ts";
-import { RandomSource } from "../stats/random-source.ts";
+import { gapAfter, strideOf } from "../../src/learning/thresholds/online-stride.ts";
+import { RandomSource } from "../statistics/random-source.ts";
 
 const START_MS = 1_760_000_000_000;
 

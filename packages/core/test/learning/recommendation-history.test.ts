@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { RecommendationMade } from "../../src/learning/index.ts";
-import { RecommendationHistory } from "../../src/learning/recommendation-history.ts";
-import { SIDES, STRATEGIES } from "../../src/stats/index.ts";
+import { RecommendationHistory } from "../../src/learning/recommendations/recommendation-history.ts";
+import { SIDES, STRATEGIES } from "../../src/statistics/index.ts";
 
 const START = 1_760_000_000_000;
 const HOUR = 3_600_000;

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { decodeMsgpack, encodeMsgpack, type SeriesSettings } from "../../src/contract/index.ts";
 import {
   type SeriesEvent,
   SeriesLearner,
   type SeriesSnapshot,
   steadyFactor,
 } from "../../src/learning/index.ts";
-import { decodeMsgpack, encodeMsgpack, type SeriesSettings } from "../../src/messages/index.ts";
-import { StatsError, type Verdict } from "../../src/stats/index.ts";
+import { StatsError, type Verdict } from "../../src/statistics/index.ts";
 import { bytesOf, feed, learnerWith, noise, SECOND, START, settings } from "./fixtures.ts";
 
 /** What may happen to a series. */

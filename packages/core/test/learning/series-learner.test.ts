@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type SeriesLearner, steadyFactor, UNMOVED } from "../../src/learning/index.ts";
-import { StatsError } from "../../src/stats/index.ts";
+import { StatsError } from "../../src/statistics/index.ts";
 import {
   bytesOf,
   feed,

@@ -1,4 +1,4 @@
-import { type Labels, seriesKey } from "@mapek/core/messages";
+import { type Labels, seriesKey } from "@mapek/core/contract";
 import { type Buckets, bucketQuantile, QUANTILES, totalOf } from "./histogram.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Labels } from "@mapek/core/messages";
+import type { Labels } from "@mapek/core/contract";
 import { Findings, type Parsed } from "../reading.ts";
 
 /** Milliseconds of one unit of a line's timestamp, by the value of the parameter `precision`. */

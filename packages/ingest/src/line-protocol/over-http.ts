@@ -1,4 +1,4 @@
-import { MessageError } from "@mapek/core/messages";
+import { MessageError } from "@mapek/core/contract";
 import { httpFormat } from "../http-format.ts";
 import { malformed } from "../read-body.ts";
 import { LINE_PRECISIONS } from "./line-protocol.ts";

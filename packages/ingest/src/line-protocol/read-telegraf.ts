@@ -1,4 +1,4 @@
-import type { MessageError } from "@mapek/core/messages";
+import type { MessageError } from "@mapek/core/contract";
 import { isJson, malformed, readJson } from "../read-body.ts";
 import type { Parsed } from "../reading.ts";
 import { parseTelegrafJson } from "../telegraf-json/telegraf-json.ts";

@@ -1,5 +1,5 @@
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import type { MessageError } from "@mapek/core/messages";
+import type { MessageError } from "@mapek/core/contract";
 
 interface Answer {
   readonly type: string;

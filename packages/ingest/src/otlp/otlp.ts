@@ -1,4 +1,4 @@
-import type { Labels } from "@mapek/core/messages";
+import type { Labels } from "@mapek/core/contract";
 import { readMessage } from "../protobuf-message.ts";
 import { Findings, type Parsed } from "../reading.ts";
 import { explicitBuckets } from "./exponential-buckets.ts";

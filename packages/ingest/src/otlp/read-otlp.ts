@@ -1,4 +1,4 @@
-import { MessageError } from "@mapek/core/messages";
+import { MessageError } from "@mapek/core/contract";
 import { isJson, malformed, readJson, readProtobuf } from "../read-body.ts";
 import type { Parsed } from "../reading.ts";
 import { decodeOtlp, parseOtlp } from "./otlp.ts";

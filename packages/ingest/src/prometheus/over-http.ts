@@ -1,4 +1,4 @@
-import { MessageError, type MessageErrorCode } from "@mapek/core/messages";
+import { MessageError, type MessageErrorCode } from "@mapek/core/contract";
 import { type FormatRequest, httpFormat } from "../http-format.ts";
 import { readProtobuf } from "../read-body.ts";
 import type { Parsed } from "../reading.ts";

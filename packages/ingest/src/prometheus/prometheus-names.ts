@@ -1,4 +1,4 @@
-import type { Labels } from "@mapek/core/messages";
+import type { Labels } from "@mapek/core/contract";
 import type { Findings } from "../reading.ts";
 
 /** Type of a family; undefined where the format gives none. */

@@ -1,4 +1,4 @@
-import type { Labels } from "@mapek/core/messages";
+import type { Labels } from "@mapek/core/contract";
 import { stateKey } from "../convert/conversion.ts";
 import { QUANTILES } from "../convert/histogram.ts";
 import { Findings, type Parsed } from "../reading.ts";

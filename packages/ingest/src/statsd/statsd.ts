@@ -1,4 +1,4 @@
-import { checkLabels, type Labels } from "@mapek/core/messages";
+import { checkLabels, type Labels } from "@mapek/core/contract";
 import { Findings } from "../reading.ts";
 
 const TYPES = ["c", "g", "ms", "h", "d", "s"] as const;

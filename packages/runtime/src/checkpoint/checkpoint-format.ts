@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import { decodeMsgpack, encodeMsgpack } from "@mapek/core/messages";
+import { decodeMsgpack, encodeMsgpack } from "@mapek/core/contract";
 import { z } from "zod";
 import { RuntimeError } from "../errors.ts";
 

@@ -1,4 +1,4 @@
-import type { Position } from "@mapek/core/messages";
+import type { Position } from "@mapek/core/contract";
 
 type Named = Position["checkpoints"][number];
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Position } from "@mapek/core/messages";
+import type { Position } from "@mapek/core/contract";
 import type { PartitionLogic } from "../actor.ts";
 import { RuntimeError } from "../errors.ts";
 import type { Logger } from "../log.ts";

@@ -4,7 +4,7 @@ import {
   optimizerSettings,
   setting,
   tokenSchema,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import { z } from "zod";
 import { consoleSettings, httpSettings } from "./endpoint-settings.ts";
 import { collectorSettings, ingestSettings, protocolSettings } from "./intake-settings.ts";

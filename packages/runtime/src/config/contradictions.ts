@@ -1,4 +1,4 @@
-import { prefixesOverlap } from "@mapek/core/messages";
+import { prefixesOverlap } from "@mapek/core/contract";
 import type { Config } from "./config-schema.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Service } from "@mapek/core/messages";
+import type { Service } from "@mapek/core/contract";
 
 /** Ports of the console and of the services' health endpoints where the configuration names none. */
 export const DEFAULT_PORTS: Readonly<Record<Service | "console", number>> = {

@@ -1,4 +1,4 @@
-import { setting } from "@mapek/core/messages";
+import { setting } from "@mapek/core/contract";
 import { z } from "zod";
 
 /** `http`: health and metrics of each service. */

@@ -1,4 +1,4 @@
-import { setting, tokenSchema } from "@mapek/core/messages";
+import { setting, tokenSchema } from "@mapek/core/contract";
 import { z } from "zod";
 
 /** `ingest`: limits of what a monitor accepts, and of what waits to be stored. */

@@ -1,4 +1,4 @@
-import { setting } from "@mapek/core/messages";
+import { setting } from "@mapek/core/contract";
 import { z } from "zod";
 
 /** `nats`: the server's address and the services' login. */

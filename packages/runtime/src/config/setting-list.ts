@@ -1,4 +1,4 @@
-import { type SettingFacts, settingFacts } from "@mapek/core/messages";
+import { type SettingFacts, settingFacts } from "@mapek/core/contract";
 import { z } from "zod";
 import { configSchema } from "./config-schema.ts";
 

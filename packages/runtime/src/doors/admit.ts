@@ -4,7 +4,7 @@ import {
   type MessageFamily,
   refused,
   type Service,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import type { z } from "zod";
 import type { Config } from "../config/config-schema.ts";
 import { eventTime } from "./event-time.ts";

@@ -5,7 +5,7 @@ import {
   rejected,
   type Service,
   type Subjects,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { Metrics } from "../metrics.ts";
 

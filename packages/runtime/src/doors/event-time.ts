@@ -1,4 +1,4 @@
-import { accepted, type Decoded, refused } from "@mapek/core/messages";
+import { accepted, type Decoded, refused } from "@mapek/core/contract";
 import type { Config } from "../config/config-schema.ts";
 
 /**

@@ -8,7 +8,7 @@ import {
   MessageError,
   refused,
   type Subjects,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import type { JetStreamClient } from "@nats-io/jetstream";
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import { publishAtomically } from "../nats/atomic-batch.ts";

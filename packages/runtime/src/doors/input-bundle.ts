@@ -1,4 +1,4 @@
-import { decodeMsgpack, encodeMsgpack } from "@mapek/core/messages";
+import { decodeMsgpack, encodeMsgpack } from "@mapek/core/contract";
 import type { Publication } from "../nats/atomic-batch.ts";
 
 /** Most inputs of one stored message, and the bytes from which a message takes no further input. */

@@ -1,4 +1,4 @@
-import type { MessageError } from "@mapek/core/messages";
+import type { MessageError } from "@mapek/core/contract";
 import type { Counter, Registry } from "prom-client";
 import type { Logger } from "../log.ts";
 import { type CounterBySystem, instrument } from "../metrics/instrument.ts";

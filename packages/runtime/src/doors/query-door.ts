@@ -10,7 +10,7 @@ import {
   type Subjects,
   seriesKey,
   VERBS,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import { RuntimeError } from "../errors.ts";
 import { EndpointStats } from "../nats/endpoint-stats.ts";

@@ -5,7 +5,7 @@ import {
   type MessageErrorCode,
   type Request,
   type Response,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import { RuntimeError, type RuntimeErrorCode } from "../errors.ts";
 

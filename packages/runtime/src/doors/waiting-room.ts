@@ -1,4 +1,4 @@
-import { MessageError } from "@mapek/core/messages";
+import { MessageError } from "@mapek/core/contract";
 
 /** Items and bytes of one system that wait to be stored, and the system's allowance. */
 export interface Share {

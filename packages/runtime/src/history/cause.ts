@@ -1,4 +1,4 @@
-import type { OutputEvent } from "@mapek/core/messages";
+import type { OutputEvent } from "@mapek/core/contract";
 import type { JsMsg } from "@nats-io/jetstream";
 import type { MsgHdrs } from "@nats-io/transport-node";
 

@@ -11,7 +11,7 @@ import {
   type SeriesId,
   seriesKey,
   seriesKeyOfAnomaly,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import type { ServiceContext } from "../service.ts";
 import { OutputLog, type OutputSelection } from "./output-log.ts";
 

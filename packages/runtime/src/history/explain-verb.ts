@@ -5,7 +5,7 @@ import {
   MessageError,
   type Request,
   type ThresholdSide,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 
 /** An `explain` request about one decision, with defaults filled in. */
 export interface Question {

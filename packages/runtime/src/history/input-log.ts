@@ -1,4 +1,4 @@
-import { type ActorService, decodeMsgpack, partitionOf } from "@mapek/core/messages";
+import { type ActorService, decodeMsgpack, partitionOf } from "@mapek/core/contract";
 import { inputsOf } from "../doors/input-bundle.ts";
 import { STREAMS } from "../nats/streams.ts";
 import type { ServiceContext } from "../service.ts";

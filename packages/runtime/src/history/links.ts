@@ -3,7 +3,7 @@ import {
   type ExplanationLink,
   type OutputEvent,
   type OutputMessages,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import type { StoredInput } from "./input-log.ts";
 
 /** Most links in an explanation's `since`. */

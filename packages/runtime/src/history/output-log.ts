@@ -1,4 +1,4 @@
-import type { OutputEvent, OutputFamily, Subjects } from "@mapek/core/messages";
+import type { OutputEvent, OutputFamily, Subjects } from "@mapek/core/contract";
 import { STREAMS } from "../nats/streams.ts";
 import type { ServiceContext } from "../service.ts";
 import { readCause } from "./cause.ts";

@@ -1,4 +1,4 @@
-import { MessageError } from "@mapek/core/messages";
+import { MessageError } from "@mapek/core/contract";
 
 /**
  * Limits the number of log readings at a time and of those that wait: each reading holds its messages in memory and

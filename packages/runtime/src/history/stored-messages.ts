@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { MessageError } from "@mapek/core/messages";
+import { MessageError } from "@mapek/core/contract";
 import { type Consumer, DeliverPolicy, type JsMsg } from "@nats-io/jetstream";
 import type { MsgHdrs } from "@nats-io/transport-node";
 import type { Connection } from "../nats/connect.ts";

@@ -6,7 +6,7 @@ import {
   outputsOf,
   type Recommendation,
   seriesKey,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import { STREAMS } from "../nats/streams.ts";
 import type { ServiceContext } from "../service.ts";
 import { isSameCause } from "./cause.ts";

@@ -1,4 +1,4 @@
-import { fnv1a32 } from "@mapek/core/messages";
+import { fnv1a32 } from "@mapek/core/contract";
 
 /**
  * Assigns partitions to members by rendezvous hashing with even shares.

@@ -1,5 +1,5 @@
-import type { Member } from "@mapek/core/messages";
-import { member as memberMessage } from "@mapek/core/messages";
+import type { Member } from "@mapek/core/contract";
+import { member as memberMessage } from "@mapek/core/contract";
 import type { Connection } from "../nats/connect.ts";
 import { linkOf } from "../nats/link.ts";
 import { MEMBERS_BUCKET } from "../nats/streams.ts";

@@ -1,4 +1,4 @@
-import { type Member, member as memberMessage, type Service } from "@mapek/core/messages";
+import { type Member, member as memberMessage, type Service } from "@mapek/core/contract";
 import { type KV, Kvm } from "@nats-io/kv";
 import type { Connection } from "../nats/connect.ts";
 import { linkOf } from "../nats/link.ts";

@@ -1,4 +1,4 @@
-import type { Service } from "@mapek/core/messages";
+import type { Service } from "@mapek/core/contract";
 
 interface MetricFacts {
   /** Those that serve it. */

@@ -1,4 +1,4 @@
-import { SERVICES } from "@mapek/core/messages";
+import { SERVICES } from "@mapek/core/contract";
 import type { MetricTable } from "./metric-declaration.ts";
 
 /** Metrics that the runtime moves, whatever service runs on it. */

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { inboxPrefixOf } from "@mapek/core/messages";
+import { inboxPrefixOf } from "@mapek/core/contract";
 import {
   type JetStreamClient,
   type JetStreamManager,

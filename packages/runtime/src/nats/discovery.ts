@@ -1,4 +1,4 @@
-import { encodeJson, isInbox } from "@mapek/core/messages";
+import { encodeJson, isInbox } from "@mapek/core/contract";
 import type { Msg, NatsConnection, Subscription } from "@nats-io/transport-node";
 import type { EndpointStats } from "./endpoint-stats.ts";
 

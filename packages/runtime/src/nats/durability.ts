@@ -1,7 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import { text } from "node:stream/consumers";
-import type { Durability } from "@mapek/core/messages";
+import type { Durability } from "@mapek/core/contract";
 import type { StreamInfo } from "@nats-io/jetstream";
 import type { Registry } from "prom-client";
 import type { Logger } from "../log.ts";

@@ -1,4 +1,4 @@
-import { longestWindowSeconds, type Prefixes, Subjects } from "@mapek/core/messages";
+import { longestWindowSeconds, type Prefixes, Subjects } from "@mapek/core/contract";
 import type { StreamConfig } from "@nats-io/jetstream";
 import type { Config } from "../config/config-schema.ts";
 import { formatMetadata } from "./house-format.ts";

@@ -1,4 +1,4 @@
-import type { Position } from "@mapek/core/messages";
+import type { Position } from "@mapek/core/contract";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { bundlePublications } from "../doors/input-bundle.ts";
 import { RuntimeError } from "../errors.ts";

@@ -1,4 +1,4 @@
-import type { Position } from "@mapek/core/messages";
+import type { Position } from "@mapek/core/contract";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 

@@ -1,4 +1,4 @@
-import type { Subjects } from "@mapek/core/messages";
+import type { Subjects } from "@mapek/core/contract";
 import type { JsMsg } from "@nats-io/jetstream";
 import type { Output, PartitionLogic } from "../actor.ts";
 import type { HasFolded } from "../checkpoint/saved-at.ts";

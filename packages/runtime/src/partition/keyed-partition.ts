@@ -4,7 +4,7 @@ import {
   encodeMsgpack,
   type MessageFamily,
   type Request,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import type { z } from "zod";
 import type { Actor, Output, PartitionLogic } from "../actor.ts";
 import { deadLetter } from "../doors/dead-letters.ts";

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { type ActorService, type Position, position, type Subjects } from "@mapek/core/messages";
+import { type ActorService, type Position, position, type Subjects } from "@mapek/core/contract";
 import { type Publication, publishAtomically } from "../nats/atomic-batch.ts";
 import type { Connection } from "../nats/connect.ts";
 import { inputStreamOf, STREAMS } from "../nats/streams.ts";

@@ -1,4 +1,4 @@
-import type { Member, Subjects } from "@mapek/core/messages";
+import type { Member, Subjects } from "@mapek/core/contract";
 import type { Output, PartitionLogic } from "../actor.ts";
 import { CheckpointStore } from "../checkpoint/checkpoint-store.ts";
 import { Checkpointer } from "../checkpoint/checkpointer.ts";

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { encodeMsgpack, MessageError, type Request } from "@mapek/core/messages";
+import { encodeMsgpack, MessageError, type Request } from "@mapek/core/contract";
 import type { Subscription } from "@nats-io/transport-node";
 import { answer, type QueryBody } from "../doors/query.ts";
 import { RuntimeError } from "../errors.ts";

@@ -1,4 +1,4 @@
-import type { Position } from "@mapek/core/messages";
+import type { Position } from "@mapek/core/contract";
 import type { JsMsg } from "@nats-io/jetstream";
 import type { CheckpointSource } from "../checkpoint/checkpointer.ts";
 import { PartitionCheckpoints } from "../checkpoint/partition-checkpoints.ts";

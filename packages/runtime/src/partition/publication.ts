@@ -4,7 +4,7 @@ import {
   encodeMsgpack,
   partitionOf,
   type Subjects,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import type { Output } from "../actor.ts";
 import type { Publication } from "../nats/atomic-batch.ts";
 

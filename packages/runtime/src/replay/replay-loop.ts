@@ -1,4 +1,4 @@
-import { FAMILIES_OF, type Subjects } from "@mapek/core/messages";
+import { FAMILIES_OF, type Subjects } from "@mapek/core/contract";
 import type { JsMsg } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { streamStored } from "../history/stored-messages.ts";

@@ -4,7 +4,7 @@ import {
   type Position,
   position,
   type Subjects,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import { type JsMsg, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { pino } from "pino";

@@ -3,7 +3,7 @@ import {
   type ActorService,
   encodeMsgpack,
   type Subjects,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import type { PartitionLogic } from "../actor.ts";
 import { inputsOf } from "../doors/input-bundle.ts";
 import { publicationsOf } from "../partition/publication.ts";

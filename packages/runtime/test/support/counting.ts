@@ -4,7 +4,7 @@ import {
   decodeMsgpack,
   defineMessage,
   encodeMsgpack,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import { z } from "zod";
 import type { Actor, Output } from "../../src/actor.ts";
 import type { Admit } from "../../src/doors/front-door.ts";

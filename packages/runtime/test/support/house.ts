@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type ActorService, encodeMsgpack, partitionOf } from "@mapek/core/messages";
+import { type ActorService, encodeMsgpack, partitionOf } from "@mapek/core/contract";
 import {
   JetStreamApiError,
   type JetStreamManager,

@@ -1,4 +1,4 @@
-import type { Action } from "@mapek/core/messages";
+import type { Action } from "@mapek/core/contract";
 import { h } from "./dom.ts";
 import { number, words } from "./format.ts";
 import { long, tag, time } from "./parts.ts";

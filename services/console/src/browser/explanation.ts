@@ -1,4 +1,4 @@
-import type { Explanation, ExplanationLink } from "@mapek/core/messages";
+import type { Explanation, ExplanationLink } from "@mapek/core/contract";
 import { type Child, h } from "./dom.ts";
 import { at, counted, NONE, number, withoutJson, words } from "./format.ts";
 import { asTable, figures, table } from "./parts.ts";

@@ -1,4 +1,4 @@
-import type { Labels } from "@mapek/core/messages";
+import type { Labels } from "@mapek/core/contract";
 import { type Child, h, svg } from "./dom.ts";
 import { ago, at, NONE, seriesName } from "./format.ts";
 import { seriesLink } from "./router.ts";

@@ -1,4 +1,4 @@
-import type { Transition } from "@mapek/core/messages";
+import type { Transition } from "@mapek/core/contract";
 import { h } from "./dom.ts";
 import { number, words } from "./format.ts";
 import { figures, statePill, tag, time } from "./parts.ts";

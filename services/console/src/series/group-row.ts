@@ -1,6 +1,6 @@
 import { openGroups, type SeriesState } from "@mapek/client";
 import { evidenceTexts, rarityOf, rarityText } from "@mapek/core/anomaly-words";
-import { describeGroup, type Labels } from "@mapek/core/messages";
+import { describeGroup, type Labels } from "@mapek/core/contract";
 
 /** A group of anomalies of one system that opened together, as pages show it. */
 export interface GroupRow {

@@ -1,5 +1,5 @@
 import type { MapekClient, SeriesState } from "@mapek/client";
-import { type Anomaly, seriesKey } from "@mapek/core/messages";
+import { type Anomaly, seriesKey } from "@mapek/core/contract";
 import type { Link } from "@mapek/runtime";
 import type { ListQuery } from "../queries.ts";
 import { type GroupRow, groupRows } from "./group-row.ts";

@@ -1,4 +1,4 @@
-import type { Parameters, SystemState, Transition } from "@mapek/core/messages";
+import type { Parameters, SystemState, Transition } from "@mapek/core/contract";
 
 /** Figures of the series of one system. */
 export interface SeriesCounts {

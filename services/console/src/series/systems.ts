@@ -1,5 +1,5 @@
 import type { MapekClient } from "@mapek/client";
-import type { Parameters, SystemState, Transition } from "@mapek/core/messages";
+import type { Parameters, SystemState, Transition } from "@mapek/core/contract";
 import type { Feed } from "../feed.ts";
 import type { SeriesIndex } from "./series-index.ts";
 import type { SeriesCounts, SystemRow } from "./system-row.ts";

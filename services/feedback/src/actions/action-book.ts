@@ -4,8 +4,8 @@ import type {
   Loop,
   OptimizerCommand,
   SettingValue,
-} from "@mapek/core/messages";
-import type { Forecast, Standing } from "@mapek/core/stats";
+} from "@mapek/core/contract";
+import type { Forecast, Standing } from "@mapek/core/statistics";
 import type { Direction } from "../judgement/evidence.ts";
 
 /** Number of open actions of a loop; one more closes the oldest. */

@@ -1,4 +1,4 @@
-import { isLoop } from "@mapek/core/messages";
+import { isLoop } from "@mapek/core/contract";
 import type { FeedbackState } from "../state.ts";
 import type { OpenAction } from "./action-book.ts";
 

@@ -1,5 +1,5 @@
-import { type Action, SYSTEM_WIDE } from "@mapek/core/messages";
-import type { Forecast } from "@mapek/core/stats";
+import { type Action, SYSTEM_WIDE } from "@mapek/core/contract";
+import type { Forecast } from "@mapek/core/statistics";
 import { effectivenessOf } from "../judgement/effectiveness.ts";
 import type { Turn } from "../state.ts";
 import type { OpenAction } from "./action-book.ts";

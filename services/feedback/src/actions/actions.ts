@@ -7,8 +7,8 @@ import {
   ROLLBACK,
   reasonWithAnswer,
   SYSTEM_WIDE,
-} from "@mapek/core/messages";
-import { figure } from "@mapek/core/stats";
+} from "@mapek/core/contract";
+import { figure } from "@mapek/core/statistics";
 import { dampedAfter } from "../judgement/damping.ts";
 import { Judgement } from "../judgement/effectiveness.ts";
 import type { Direction } from "../judgement/evidence.ts";

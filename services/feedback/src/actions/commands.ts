@@ -3,7 +3,7 @@ import {
   type LearnerCommand,
   type OptimizerCommand,
   seriesKey,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import type { FeedbackState, Turn } from "../state.ts";
 import type { OpenAction } from "./action-book.ts";
 

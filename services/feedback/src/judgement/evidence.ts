@@ -1,5 +1,5 @@
-import type { Forecast } from "@mapek/core/stats";
-import { clamp } from "@mapek/core/stats";
+import type { Forecast } from "@mapek/core/statistics";
+import { clamp } from "@mapek/core/statistics";
 import { Judgement } from "./effectiveness.ts";
 
 /** Two-sided 5 % quantile of the normal distribution. */

@@ -1,6 +1,6 @@
-import { type Loop, type Outcome, ROLLBACK, SYSTEM_WIDE } from "@mapek/core/messages";
-import type { Forecast } from "@mapek/core/stats";
-import { figure } from "@mapek/core/stats";
+import { type Loop, type Outcome, ROLLBACK, SYSTEM_WIDE } from "@mapek/core/contract";
+import type { Forecast } from "@mapek/core/statistics";
+import { figure } from "@mapek/core/statistics";
 import type { OpenAction } from "../actions/action-book.ts";
 import { findAction } from "../actions/action-id.ts";
 import { logAction, logBroadcast } from "../actions/action-log.ts";

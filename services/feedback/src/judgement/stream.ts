@@ -6,7 +6,7 @@ import {
   type ObjectiveTrack,
   type Standing,
   standingOf,
-} from "@mapek/core/stats";
+} from "@mapek/core/statistics";
 import { RecentMap } from "../recent-map.ts";
 import type { Direction } from "./evidence.ts";
 

@@ -1,5 +1,5 @@
-import type { LearnerCommand } from "@mapek/core/messages";
-import { clamp, figure } from "@mapek/core/stats";
+import type { LearnerCommand } from "@mapek/core/contract";
+import { clamp, figure } from "@mapek/core/statistics";
 import { begin, beginSystemWide } from "../actions/actions.ts";
 import { broadcastSensitivity } from "../actions/commands.ts";
 import { dampFactor } from "../judgement/damping.ts";

@@ -1,5 +1,5 @@
 import { appendBounded } from "@mapek/core/forget-oldest";
-import { figure } from "@mapek/core/stats";
+import { figure } from "@mapek/core/statistics";
 import { begin } from "../actions/actions.ts";
 import { dampFactor } from "../judgement/damping.ts";
 import { observe } from "../judgement/judgement.ts";

@@ -1,4 +1,4 @@
-import type { FeedbackSettings } from "@mapek/core/messages";
+import type { FeedbackSettings } from "@mapek/core/contract";
 
 /** Counts of the labels of one series, or of the whole system. */
 export interface LabelRecord {

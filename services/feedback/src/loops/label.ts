@@ -6,7 +6,7 @@ import {
   type SignalBodies,
   seriesKey,
   seriesKeyOfAnomaly,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import type { LabelCounts } from "./label-record.ts";
 
 /** A label signal, read: counts by verdict, and the series that it is about. */

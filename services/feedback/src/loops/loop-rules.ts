@@ -1,4 +1,4 @@
-import type { Loop, SignalBodies } from "@mapek/core/messages";
+import type { Loop, SignalBodies } from "@mapek/core/contract";
 import type { OpenAction } from "../actions/action-book.ts";
 import type { Sender, WithoutEffect } from "../sources/source-limits.ts";
 import type { Turn } from "../state.ts";

@@ -3,8 +3,8 @@ import {
   type Recommendation,
   seriesKey,
   type ThresholdSide,
-} from "@mapek/core/messages";
-import { figure } from "@mapek/core/stats";
+} from "@mapek/core/contract";
+import { figure } from "@mapek/core/statistics";
 import { send } from "../actions/commands.ts";
 import {
   influenceOf,

@@ -1,5 +1,5 @@
-import type { OptimizerCommand } from "@mapek/core/messages";
-import { figure } from "@mapek/core/stats";
+import type { OptimizerCommand } from "@mapek/core/contract";
+import { figure } from "@mapek/core/statistics";
 import { begin } from "../actions/actions.ts";
 import type { Turn } from "../state.ts";
 import type { LoopRules, Signal } from "./loop-rules.ts";

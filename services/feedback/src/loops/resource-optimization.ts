@@ -1,5 +1,5 @@
-import type { SignalBodies } from "@mapek/core/messages";
-import { figure } from "@mapek/core/stats";
+import type { SignalBodies } from "@mapek/core/contract";
+import { figure } from "@mapek/core/statistics";
 import type { OpenAction } from "../actions/action-book.ts";
 import { begin } from "../actions/actions.ts";
 import { observe } from "../judgement/judgement.ts";

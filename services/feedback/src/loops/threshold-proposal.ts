@@ -1,5 +1,5 @@
-import type { Labels, ThresholdSide } from "@mapek/core/messages";
-import { figure } from "@mapek/core/stats";
+import type { Labels, ThresholdSide } from "@mapek/core/contract";
+import { figure } from "@mapek/core/statistics";
 import { begin } from "../actions/actions.ts";
 import { type Influence, withinInfluence } from "../sources/source-limits.ts";
 import type { Turn } from "../state.ts";

@@ -1,4 +1,4 @@
-import type { FeedbackSettings, MessageErrorCode } from "@mapek/core/messages";
+import type { FeedbackSettings, MessageErrorCode } from "@mapek/core/contract";
 import { RecentMap } from "../recent-map.ts";
 
 /** A token bucket in event time: `left` refills evenly. */

@@ -13,8 +13,8 @@ import {
   seriesKeyOfAnomaly,
   showSeries,
   showTime,
-} from "@mapek/core/messages";
-import type { EvidenceFamily } from "@mapek/core/stats";
+} from "@mapek/core/contract";
+import type { EvidenceFamily } from "@mapek/core/statistics";
 import {
   type Found,
   inOrder,

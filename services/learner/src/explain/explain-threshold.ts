@@ -7,7 +7,7 @@ import {
   seriesKey,
   showNumber,
   type Threshold,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import {
   type Found,
   inOrder,

@@ -1,11 +1,11 @@
-import { thresholdAt } from "@mapek/core/curve";
 import {
   isOutput,
   type OutputOf,
   reasonWithoutAnswer,
   showNumber,
   type Threshold,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
+import { thresholdAt } from "@mapek/core/curve";
 import type { Found, Trail } from "@mapek/runtime";
 
 /** The recommendation that led to a threshold. */

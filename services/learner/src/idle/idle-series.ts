@@ -1,5 +1,5 @@
-import { fnv1a32, longestWindowSeconds, thresholdKey } from "@mapek/core/messages";
-import { clamp } from "@mapek/core/stats";
+import { fnv1a32, longestWindowSeconds, thresholdKey } from "@mapek/core/contract";
+import { clamp } from "@mapek/core/statistics";
 import type { Output } from "@mapek/runtime";
 import type { Series } from "../series/series.ts";
 import { forgetSeries } from "../series/series-table.ts";

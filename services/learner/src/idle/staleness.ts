@@ -1,4 +1,4 @@
-import { clamp, figure } from "@mapek/core/stats";
+import { clamp, figure } from "@mapek/core/statistics";
 import type { Output } from "@mapek/runtime";
 import { outputsOf } from "../outputs.ts";
 import type { Series } from "../series/series.ts";

@@ -1,4 +1,4 @@
-import type { BudgetSpent } from "@mapek/core/messages";
+import type { BudgetSpent } from "@mapek/core/contract";
 import type { LearnerState } from "../state.ts";
 import type { Series } from "./series.ts";
 

@@ -1,5 +1,5 @@
+import { groupGapMs, groupId } from "@mapek/core/contract";
 import { appendBounded } from "@mapek/core/forget-oldest";
-import { groupGapMs, groupId } from "@mapek/core/messages";
 
 /** Number of open groups of a system; one more ends the group that grew longest ago. */
 const MOST_GROUPS = 4;

@@ -1,4 +1,4 @@
-import type { LearnerSettings } from "@mapek/core/messages";
+import type { LearnerSettings } from "@mapek/core/contract";
 import type { Config, ServiceContext } from "@mapek/runtime";
 import type { LearnerState } from "../state.ts";
 

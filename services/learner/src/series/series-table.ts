@@ -1,5 +1,5 @@
+import { MessageError, parseSeriesKey } from "@mapek/core/contract";
 import { SeriesLearner } from "@mapek/core/learning";
-import { MessageError, parseSeriesKey } from "@mapek/core/messages";
 import { isDone, type LearnerState, rulesOf, settingsOf } from "../state.ts";
 import { Series } from "./series.ts";
 

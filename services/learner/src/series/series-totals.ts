@@ -1,4 +1,4 @@
-import { SUPPRESSIONS } from "@mapek/core/stats";
+import { SUPPRESSIONS } from "@mapek/core/statistics";
 import type { Series } from "./series.ts";
 
 /**

@@ -1,5 +1,5 @@
+import { ownText, parseSeriesKey, type SeriesId } from "@mapek/core/contract";
 import type { SeriesLearner } from "@mapek/core/learning";
-import { ownText, parseSeriesKey, type SeriesId } from "@mapek/core/messages";
 
 /** Value of `seen` of a series that was forgotten. */
 const FORGOTTEN = -1;

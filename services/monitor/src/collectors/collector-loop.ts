@@ -2,7 +2,7 @@ import {
   parameters as parametersMessage,
   performance as performanceMessage,
   type Subjects,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import { BUCKETS, type Config, type Logger } from "@mapek/runtime";
 import { Kvm } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";

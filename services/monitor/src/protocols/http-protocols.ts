@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { MessageError, type MessageErrorCode } from "@mapek/core/messages";
+import { MessageError, type MessageErrorCode } from "@mapek/core/contract";
 import {
   type FormatOutcome,
   type FormatRequest,

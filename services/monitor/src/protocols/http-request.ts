@@ -1,6 +1,6 @@
 import { promisify } from "node:util";
 import { gunzip, type InputType, inflate, type ZlibOptions } from "node:zlib";
-import { MessageError, TOKEN_PATTERN } from "@mapek/core/messages";
+import { MessageError, TOKEN_PATTERN } from "@mapek/core/contract";
 import { malformed, SnappyError, unpackSnappy } from "@mapek/ingest";
 import type { FastifyRequest } from "fastify";
 

@@ -1,4 +1,4 @@
-import { encodeJson, isInbox, MessageError, type Subjects } from "@mapek/core/messages";
+import { encodeJson, isInbox, MessageError, type Subjects } from "@mapek/core/contract";
 import { malformed, type Parsed, readOtlp, readTelegraf } from "@mapek/ingest";
 import type { Config } from "@mapek/runtime";
 import type { Msg, NatsConnection } from "@nats-io/transport-node";

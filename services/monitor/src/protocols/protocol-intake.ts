@@ -6,7 +6,7 @@ import {
   type MessageErrorCode,
   metricToken,
   TOKEN_PATTERN,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import {
   Converter,
   type HTTP_FORMATS,

@@ -1,4 +1,4 @@
-import type { Subjects } from "@mapek/core/messages";
+import type { Subjects } from "@mapek/core/contract";
 import type { Config, Logger } from "@mapek/runtime";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { NatsProtocols } from "./nats-protocols.ts";

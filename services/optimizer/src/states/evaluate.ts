@@ -1,4 +1,4 @@
-import type { SystemState, Transition } from "@mapek/core/messages";
+import type { SystemState, Transition } from "@mapek/core/contract";
 import type { Output } from "@mapek/runtime";
 import { deriveRow, type OptimizerState } from "../state.ts";
 import { resetAdaptation } from "../tuning/adaptation-state.ts";

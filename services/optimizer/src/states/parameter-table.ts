@@ -1,4 +1,4 @@
-import type { OptimizerSettings, StateRow, SystemState } from "@mapek/core/messages";
+import type { OptimizerSettings, StateRow, SystemState } from "@mapek/core/contract";
 
 /** Base values at which a profile's interval and parallelism apply unscaled: 60 s and 4. */
 const PROFILE_INTERVAL_SECONDS = 60;

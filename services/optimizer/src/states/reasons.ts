@@ -1,5 +1,5 @@
-import type { SystemState } from "@mapek/core/messages";
-import { figure } from "@mapek/core/stats";
+import type { SystemState } from "@mapek/core/contract";
+import { figure } from "@mapek/core/statistics";
 import { FIELD, type PerformanceField, type PerformanceWindow } from "../performance-window.ts";
 import type { OptimizerState } from "../state.ts";
 import {

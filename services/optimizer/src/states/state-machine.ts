@@ -1,4 +1,4 @@
-import type { SystemState } from "@mapek/core/messages";
+import type { SystemState } from "@mapek/core/contract";
 import { FIELD } from "../performance-window.ts";
 import type { OptimizerState } from "../state.ts";
 import { budgetFreeAt } from "./transitions.ts";

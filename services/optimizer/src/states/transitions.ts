@@ -1,5 +1,5 @@
+import type { Transition } from "@mapek/core/contract";
 import { appendBounded } from "@mapek/core/forget-oldest";
-import type { Transition } from "@mapek/core/messages";
 
 /** Number of transitions that a system's history holds. */
 const HISTORY_LIMIT = 500;

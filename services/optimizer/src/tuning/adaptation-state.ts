@@ -1,4 +1,4 @@
-import type { ChangePhase, OutcomeOfChange } from "@mapek/core/messages";
+import type { ChangePhase, OutcomeOfChange } from "@mapek/core/contract";
 import { type IntervalCost, initialIntervalCost } from "./interval-cost.ts";
 import { type Gradient, initialGradient } from "./latency-gradient.ts";
 import { initialLever, type Lever, move } from "./lever.ts";

@@ -1,4 +1,4 @@
-import { clamp } from "@mapek/core/stats";
+import { clamp } from "@mapek/core/statistics";
 import { FIELD } from "../performance-window.ts";
 import { modeOf, type OptimizerState } from "../state.ts";
 import { exceeds, WARNING_LINES } from "../states/state-machine.ts";

@@ -1,4 +1,4 @@
-import type { OptimizerSettings, StateRow } from "@mapek/core/messages";
+import type { OptimizerSettings, StateRow } from "@mapek/core/contract";
 
 /** Least monitoring interval as a share of the row's, however wide `adaptation_bound` is. */
 const MIN_INTERVAL_SHARE = 0.1;

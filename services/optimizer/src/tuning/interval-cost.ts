@@ -1,4 +1,4 @@
-import { clamp } from "@mapek/core/stats";
+import { clamp } from "@mapek/core/statistics";
 import { WINDOW_REPORTS } from "../performance-window.ts";
 
 /**

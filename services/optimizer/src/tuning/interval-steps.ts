@@ -1,4 +1,4 @@
-import { clamp, figure } from "@mapek/core/stats";
+import { clamp, figure } from "@mapek/core/statistics";
 import { FIELD } from "../performance-window.ts";
 import type { OptimizerState } from "../state.ts";
 import type { Moved } from "./adaptation-state.ts";

@@ -1,4 +1,4 @@
-import { clamp } from "@mapek/core/stats";
+import { clamp } from "@mapek/core/statistics";
 /** What is known of a system's cycle latency and work rate. */
 export interface Gradient {
   /** Long-run mean of the cycle latency, seconds; null before the first. */

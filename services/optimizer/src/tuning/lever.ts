@@ -1,4 +1,4 @@
-import type { OptimizerSettings } from "@mapek/core/messages";
+import type { OptimizerSettings } from "@mapek/core/contract";
 
 /** A parameter that adaptation moves, with counts of how long a move has been wanted. */
 export interface Lever {

@@ -8,7 +8,7 @@ import {
   noTrack,
   type ObjectiveTrack,
   standingOf,
-} from "@mapek/core/stats";
+} from "@mapek/core/statistics";
 import { WINDOW_REPORTS } from "../performance-window.ts";
 
 /** Number of commands whose outcome is awaited; one more gives up the oldest. */

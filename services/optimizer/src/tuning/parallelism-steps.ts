@@ -1,5 +1,5 @@
-import type { ChangePhase } from "@mapek/core/messages";
-import { figure } from "@mapek/core/stats";
+import type { ChangePhase } from "@mapek/core/contract";
+import { figure } from "@mapek/core/statistics";
 import { FIELD, WINDOW_REPORTS } from "../performance-window.ts";
 import type { OptimizerState } from "../state.ts";
 import type { Moved } from "./adaptation-state.ts";

@@ -1,4 +1,4 @@
-import type { OutcomeOfChange, Prediction } from "@mapek/core/messages";
+import type { OutcomeOfChange, Prediction } from "@mapek/core/contract";
 import { moments } from "./moments.ts";
 
 /** The objectives by which changes are judged; smaller is better. */

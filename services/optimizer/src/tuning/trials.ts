@@ -1,6 +1,6 @@
+import type { OutcomeOfChange, SystemState } from "@mapek/core/contract";
 import { appendBounded } from "@mapek/core/forget-oldest";
-import type { OutcomeOfChange, SystemState } from "@mapek/core/messages";
-import { figure } from "@mapek/core/stats";
+import { figure } from "@mapek/core/statistics";
 import { WINDOW_REPORTS } from "../performance-window.ts";
 import { modeOf, type OptimizerState } from "../state.ts";
 import type { Moved } from "./adaptation-state.ts";

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { SERVICES, type Service } from "@mapek/core/messages";
+import { SERVICES, type Service } from "@mapek/core/contract";
 
 /** A process of `mapek up`: a service or the console. */
 export type Program = Service | "console";

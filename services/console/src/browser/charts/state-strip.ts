@@ -1,4 +1,4 @@
-import type { Transition } from "@mapek/core/messages";
+import type { Transition } from "@mapek/core/contract";
 import { h, svg } from "../dom.ts";
 import { at, counted } from "../format.ts";
 import { statePill } from "../parts.ts";

@@ -1,4 +1,4 @@
-import type { Action, Feedback, Loop } from "@mapek/core/messages";
+import type { Action, Feedback, Loop } from "@mapek/core/contract";
 import { ACTION_COLUMNS, actionRow, newestOfEach } from "../actions.ts";
 import { act, ask } from "../api.ts";
 import { h } from "../dom.ts";

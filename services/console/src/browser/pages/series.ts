@@ -1,4 +1,4 @@
-import type { Labels } from "@mapek/core/messages";
+import type { Labels } from "@mapek/core/contract";
 import { act, ask } from "../api.ts";
 import { SeriesChart } from "../charts/series-chart.ts";
 import { h } from "../dom.ts";

@@ -5,7 +5,7 @@ import type {
   ParameterName,
   Parameters,
   Transition,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import type { GroupRow } from "../../series/group-row.ts";
 import type { SystemRow } from "../../series/system-row.ts";
 import { ask } from "../api.ts";

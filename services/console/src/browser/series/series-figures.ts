@@ -1,5 +1,5 @@
+import type { Anomaly, Threshold } from "@mapek/core/contract";
 import type { Curve } from "@mapek/core/curve";
-import type { Anomaly, Threshold } from "@mapek/core/messages";
 import { aheadOf, handedOutAt, presentAt } from "./thresholds.ts";
 
 /** An anomaly in the chart; times in milliseconds. */

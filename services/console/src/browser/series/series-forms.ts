@@ -1,5 +1,5 @@
 import type { SeriesState } from "@mapek/client";
-import type { Anomaly } from "@mapek/core/messages";
+import type { Anomaly } from "@mapek/core/contract";
 import { h } from "../dom.ts";
 import { at, quantity, unitOf } from "../format.ts";
 

@@ -7,7 +7,7 @@ import type {
   OutputEvent,
   Threshold,
   ThresholdSide,
-} from "@mapek/core/messages";
+} from "@mapek/core/contract";
 import { unitOf } from "../format.ts";
 import type { Output } from "../live.ts";
 import { type Band, type Known, newestOfAnomalies, promiseBand } from "./series-figures.ts";

@@ -6,7 +6,7 @@ import {
   rarityOf,
   rarityText,
 } from "@mapek/core/anomaly-words";
-import type { Anomaly } from "@mapek/core/messages";
+import type { Anomaly } from "@mapek/core/contract";
 import { h } from "../dom.ts";
 import { ago, at, NONE, number, percent, quantity } from "../format.ts";
 import { button, empty, figures, long, section, table, tag, time } from "../parts.ts";

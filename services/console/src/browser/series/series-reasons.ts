@@ -1,4 +1,4 @@
-import type { Change, Threshold } from "@mapek/core/messages";
+import type { Change, Threshold } from "@mapek/core/contract";
 import { ACTION_COLUMNS, actionRow, newestOfEach } from "../actions.ts";
 import { h } from "../dom.ts";
 import { explanationView } from "../explanation.ts";

@@ -1,4 +1,4 @@
-import type { Recommendation, Threshold } from "@mapek/core/messages";
+import type { Recommendation, Threshold } from "@mapek/core/contract";
 import { h } from "../dom.ts";
 import { number, percent, quantity, words } from "../format.ts";
 import { asTable, empty, figures, table, tag, time } from "../parts.ts";

@@ -1,6 +1,6 @@
 import { isRedraw } from "@mapek/client/redraw";
+import type { Threshold } from "@mapek/core/contract";
 import { type Curve, thresholdAt } from "@mapek/core/curve";
-import type { Threshold } from "@mapek/core/messages";
 import { quantity } from "../format.ts";
 
 /** The messages that carry a decision, without those that only redraw the same threshold. All of one side, oldest first. */

@@ -1,0 +1,40 @@
+import type { Moments } from "../quantile/moments.ts";
+import type { Trend } from "../trend/trend.ts";
+import { isDrifting, SKEWED } from "./reasoning.ts";
+import { type Candidates, STRATEGIES, type Strategy } from "./strategies.ts";
+
+/** An online threshold needs this many samples to be more than a guess. */
+export const ADAPTIVE_POINTS = 100;
+/** The strategy that suits the shape is kept unless another's backtest loss is lower by more than this share. */
+const LOSS_MARGIN = 0.05;
+/** Losses that differ by less than this share are equal: otherwise rounding, and so the unit of the values, would choose between them. */
+const ROUNDING = 1e-9;
+/** Up to this kurtosis tails are called light. */
+const LIGHT_TAILS = 3.5;
+/** Up to this many samples a deviation is known better than a tail quantile. */
+const FEW_POINTS = 60;
+
+/** The strategy that best practice takes for a shape: it is used as long as the backtest does not clearly speak against it. */
+export function suitedStrategy(shape: Moments, direction: Trend): Strategy {
+  if (isDrifting(direction) && shape.count >= ADAPTIVE_POINTS) return "adaptive";
+  if (shape.skewness > SKEWED) return "iqr";
+  return shape.count <= FEW_POINTS && shape.stdDev > 0 && shape.kurtosis <= LIGHT_TAILS
+    ? "sigma"
+    : "percentile";
+}
+
+/** The suited strategy, or the one with the least loss where that is lower by more than 5 %: close losses do not make the strategy jump. */
+export function chooseStrategy(suited: Strategy, losses: Candidates, count: number): Strategy {
+  let best = suited;
+  for (const strategy of STRATEGIES) {
+    if (strategy === "adaptive" && count < ADAPTIVE_POINTS) continue;
+    if (losses[strategy] < losses[best] * (1 - ROUNDING)) best = strategy;
+  }
+  return losses[suited] <= losses[best] * (1 + LOSS_MARGIN) ? suited : best;
+}
+
+/** Which strategy is asked for a second opinion: the online one where it runs, else the percentile against a formula. */
+export function likelierOf(chosen: Strategy, count: number, online: number | undefined): Strategy {
+  if (online !== undefined && count >= ADAPTIVE_POINTS) return "adaptive";
+  return chosen === "sigma" || chosen === "iqr" ? "percentile" : chosen;
+}
