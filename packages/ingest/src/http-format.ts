@@ -1,4 +1,5 @@
 import type { InputReply, MessageError } from "@mapek/core/contract";
+import { malformed } from "./read-body.ts";
 import type { Parsed } from "./reading.ts";
 
 /** The parts of a request beside its body, and settings that its format needs. */
@@ -45,7 +46,7 @@ export interface HttpFormat<Name extends string = string, Read extends Parsed = 
   accepts?(request: FormatRequest): boolean;
   /** @param bytes The body, decompressed. @returns The readings; an error where the body is not of this format. */
   read(bytes: Uint8Array, request: FormatRequest): Read | MessageError;
-  /** Makes the answer. @default 204 once everything is stored, else the failure with its code */
+  /** Unset: `plainAnswer`. */
   answer?(outcome: FormatOutcome<Read>, request: FormatRequest): FormatAnswer;
 }
 
@@ -53,3 +54,8 @@ export interface HttpFormat<Name extends string = string, Read extends Parsed = 
 export const httpFormat = <const Name extends string, Read extends Parsed>(
   format: HttpFormat<Name, Read>,
 ): HttpFormat<Name> => format as HttpFormat<Name>;
+
+/** 204 once everything is stored; else the fault with its code, that of a body of which a part could not be read included. */
+export const plainAnswer = ({ parsed, failure }: FormatOutcome): FormatAnswer => ({
+  failure: failure ?? (parsed?.fault === undefined ? undefined : malformed(parsed.fault)),
+});

@@ -1,6 +1,11 @@
 export type { ConvertedSample } from "./convert/conversion.ts";
 export { Converter } from "./convert/converter.ts";
-export type { FormatOutcome, FormatRequest, HttpFormat } from "./http-format.ts";
+export {
+  type FormatOutcome,
+  type FormatRequest,
+  type HttpFormat,
+  plainAnswer,
+} from "./http-format.ts";
 export { HTTP_FORMATS } from "./http-formats.ts";
 export { parseLineProtocol } from "./line-protocol/line-protocol.ts";
 export { readTelegraf } from "./line-protocol/read-telegraf.ts";

@@ -1,6 +1,5 @@
 import { MessageError } from "@mapek/core/contract";
-import { httpFormat } from "../http-format.ts";
-import { malformed } from "../read-body.ts";
+import { httpFormat, plainAnswer } from "../http-format.ts";
 import { LINE_PRECISIONS } from "./line-protocol.ts";
 import { readTelegraf } from "./read-telegraf.ts";
 
@@ -14,9 +13,9 @@ export const lineProtocolOverHttp = httpFormat({
       return new MessageError("MAPEK_MESSAGE_INVALID", `precision ${precision}`);
     return readTelegraf(bytes, unitMs);
   },
-  answer({ parsed, rejected, failure }) {
-    if (failure !== undefined) return { failure };
-    if (parsed?.fault !== undefined) return { failure: malformed(parsed.fault) };
-    return { headers: { "Mapek-Rejected": rejected.length } };
+  answer(outcome) {
+    const answer = plainAnswer(outcome);
+    const isRefused = answer.failure !== undefined;
+    return isRefused ? answer : { headers: { "Mapek-Rejected": outcome.rejected.length } };
   },
 });

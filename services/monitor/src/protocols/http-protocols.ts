@@ -5,6 +5,7 @@ import {
   type FormatRequest,
   HTTP_FORMATS,
   type HttpFormat,
+  plainAnswer,
 } from "@mapek/ingest";
 import { type Config, RuntimeError } from "@mapek/runtime";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
@@ -117,8 +118,7 @@ export class HttpProtocols {
     if (format.accepts?.(asked) === false) return reply.code(415).send();
     const outcome = await this.#take(format, request, asked);
     if (outcome === undefined) return reply.code(415).send();
-    const { failure: fault } = outcome;
-    const answer = format.answer?.(outcome, asked) ?? { failure: fault };
+    const answer = format.answer?.(outcome, asked) ?? plainAnswer(outcome);
     const { headers = {}, failure, status, body, type = JSON_TYPE } = answer;
     reply.headers(headers);
     if (failure !== undefined) return fail(reply, failure, body && { type, body }, status);
