@@ -48,6 +48,13 @@ describe.each(versions)("the data folder of %s", (version) => {
     expect(pinned).toMatchObject([{ metric: "queue", threshold: 25 }]);
     expect(facts.series.filter(({ frozen }) => frozen)).toMatchObject([{ metric: "disk" }]);
 
+    // What was decided before causes were recorded is explained as far as it is known, and says so.
+    const asked = { version: 1, kind: "threshold", metric: "queue" };
+    const about = "mapek.requests.learner.explain.shop";
+    const { items } = await observer.request(about, asked, 60_000);
+    expect(items).toMatchObject([{ decision: { family: "thresholds" } }]);
+    expect(JSON.stringify(items[0].causes)).toContain("did not record causes");
+
     const sample = { value: 9, timestamp: Date.now() };
     const answer = await observer.request("mapek.metrics.shop.queue", sample, 60_000);
     expect(answer).toMatchObject({ accepted: 1 });

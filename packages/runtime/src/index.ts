@@ -19,6 +19,7 @@ export { readInputs, type StoredInput } from "./history/input-log.ts";
 export {
   inOrder,
   linkOfInput,
+  linkOfMissing,
   linkOfOutput,
   linkOfTrimmed,
   newestOf,

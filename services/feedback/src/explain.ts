@@ -13,8 +13,8 @@ import {
   type Found,
   inOrder,
   linkOfInput,
+  linkOfMissing,
   linkOfOutput,
-  linkOfTrimmed,
   newestOf,
   OutputLog,
   type OutputSelection,
@@ -166,7 +166,7 @@ function composed(
       },
     ],
     causes: [
-      ...missing.map((what) => linkOfTrimmed(beginsAt, what)),
+      ...missing.map((what) => linkOfMissing(decision, beginsAt, what)),
       ...inOrder(chain.map(linkOfOutput)),
     ],
     since: newestOf([

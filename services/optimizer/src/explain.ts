@@ -11,8 +11,8 @@ import {
   type Found,
   inOrder,
   linkOfInput,
+  linkOfMissing,
   linkOfOutput,
-  linkOfTrimmed,
   newestOf,
   OutputLog,
   type Question,
@@ -238,7 +238,7 @@ async function causesOf(
       : [];
   const transition = decision.family === "parameters" ? transitionOf(decision, outputs) : undefined;
   return [
-    ...(cut || cause === undefined ? [linkOfTrimmed(beginsAt, "what led here")] : []),
+    ...(cut || cause === undefined ? [linkOfMissing(decision, beginsAt, "what led here")] : []),
     ...inOrder([
       ...reports.slice(-WINDOW_REPORTS).map((input) => linkOfInput(input)),
       ...(cause?.kind === "command" ? [linkOfInput(cause, commandText(cause))] : []),

@@ -48,6 +48,24 @@ export const linkOfTrimmed = (beginsAt: number | undefined, missing: string): Ex
       : `the log begins here: ${missing} is no longer stored`,
 });
 
+/**
+ * Says that something that led to an output is not to be found: an output that an older version stored does not name its cause, of any
+ * other the log no longer reaches back that far.
+ */
+export const linkOfMissing = (
+  output: OutputEvent,
+  beginsAt: number | undefined,
+  missing: string,
+): ExplanationLink =>
+  output.cause === undefined
+    ? {
+        seq: 0,
+        timestamp: output.timestamp,
+        family: "log",
+        text: `stored by a version that did not record causes: ${missing} is not known`,
+      }
+    : linkOfTrimmed(beginsAt, missing);
+
 /** Links by sequence, oldest first, without repetitions. */
 export function inOrder(links: readonly ExplanationLink[]): ExplanationLink[] {
   const seen = new Set<string>();

@@ -16,6 +16,8 @@ import { readInputAt, type StoredInput } from "./input-log.ts";
 export interface Trail {
   /** The input on which the output was decided; undefined for samples, and where it is not stored. */
   readonly cause: StoredInput | undefined;
+  /** True where a batch of samples led to the output: batches are not read. */
+  readonly isOfSamples: boolean;
   /** True where the output repeats an action's threshold that has followed the learned threshold since. */
   readonly hasFollowed: boolean;
   /**
@@ -58,6 +60,7 @@ export async function trailOf(
         : [];
   return {
     cause,
+    isOfSamples: decided.cause?.stream === STREAMS.samples,
     hasFollowed: decided !== output,
     actions,
     signal,

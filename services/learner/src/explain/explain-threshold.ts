@@ -12,6 +12,7 @@ import {
   type Found,
   inOrder,
   linkOfInput,
+  linkOfMissing,
   linkOfOutput,
   linkOfTrimmed,
   newestOf,
@@ -119,7 +120,7 @@ async function composed(
     inputs: inputsOf(threshold, trail),
     candidates: candidatesOf(threshold, trail),
     causes: [
-      ...missingOf(threshold, trail).map((what) => linkOfTrimmed(beginsAt, what)),
+      ...missingOf(threshold, trail).map((what) => linkOfMissing(decision, beginsAt, what)),
       ...causes,
     ],
     since: since.filter(
@@ -157,7 +158,10 @@ function commandText({ body }: StoredInput): string {
   return `${name} ${showNumber(threshold)} from ${body.action_id} (${source})`;
 }
 
-const missingOf = ({ source }: Threshold, { origin, missing }: Trail): string[] => [
-  ...(source === "recommendation" && origin === undefined ? ["the recommendation"] : []),
-  ...missing,
+const missingOf = ({ source }: Threshold, trail: Trail): string[] => [
+  ...(source === "recommendation" && trail.origin === undefined ? ["the recommendation"] : []),
+  ...(source === "operator" && trail.cause === undefined && !trail.isOfSamples
+    ? ["the operator's command"]
+    : []),
+  ...trail.missing,
 ];
