@@ -30,7 +30,7 @@ export abstract class CodedError<Facts, Code extends string = string> extends Er
   readonly detail: string;
   readonly details: Details;
   /** What the table says of the code. */
-  protected abstract readonly facts: Facts;
+  abstract readonly facts: Facts;
 
   constructor(code: Code, detail: string, options: ErrorOptions & { details?: Details } = {}) {
     super(`${code}: ${detail}`, options.cause === undefined ? undefined : { cause: options.cause });
@@ -46,7 +46,7 @@ export function codedError<const Table extends ErrorTable>(name: string, table: 
   return class extends CodedError<Table[Code], Code> {
     override readonly name = name;
 
-    protected get facts(): Table[Code] {
+    get facts(): Table[Code] {
       return table[this.code];
     }
 
