@@ -3,8 +3,8 @@ import { type Config, explainVerb, runActorService } from "@mapek/runtime";
 import { explainAction } from "./explain.ts";
 import { admitSignals } from "./front-door.ts";
 import { historyVerbs } from "./history.ts";
-import { feedbackInstruments } from "./instruments.ts";
 import { feedbackLogic } from "./logic.ts";
+import { feedbackInstruments } from "./metrics.ts";
 
 /** Settings of the actors: without the history sizes, which are limits of the streams. */
 function actorSettings({ feedback_loops }: Config): object {

@@ -4,7 +4,7 @@ import { explainAnomaly } from "./explain/explain-anomaly.ts";
 import { explainThreshold } from "./explain/explain-threshold.ts";
 import { admitLearnerControl } from "./front-door.ts";
 import { importVerb } from "./import-verb.ts";
-import { learnerInstruments } from "./instruments.ts";
+import { learnerInstruments } from "./metrics.ts";
 import { owedAdmission, settingsFor } from "./series/series-limit.ts";
 
 await runActorService({

@@ -1,8 +1,8 @@
 import { explainVerb, runActorService } from "@mapek/runtime";
 import { explainOptimizer } from "./explain.ts";
 import { admitReports } from "./front-door.ts";
-import { optimizerInstruments } from "./instruments.ts";
 import { optimizerLogic } from "./logic.ts";
+import { optimizerInstruments } from "./metrics.ts";
 
 await runActorService({
   logic: optimizerLogic,
