@@ -1,5 +1,5 @@
 import type { Curve } from "@mapek/client";
-import type { OutputEvent, Threshold } from "@mapek/core/contract";
+import { type OutputEvent, outputsOf } from "@mapek/core/contract";
 
 /**
  * Removes from each threshold message the part of its schedule that the next message of the same side replaced: the
@@ -9,10 +9,10 @@ import type { OutputEvent, Threshold } from "@mapek/core/contract";
  */
 export function withoutReplaced(events: readonly OutputEvent[]): OutputEvent[] {
   const nextOf = new Map<string, number>();
-  return [...events]
+  return outputsOf("thresholds", events)
     .reverse()
-    .map((event) => {
-      const { side = "upper", schedule, timestamp } = event.message as unknown as Threshold;
+    .map((event): OutputEvent => {
+      const { side = "upper", schedule, timestamp } = event.message;
       const next = nextOf.get(side);
       nextOf.set(side, timestamp);
       if (schedule === undefined || next === undefined) return event;

@@ -1,6 +1,7 @@
 import {
   type ActorService,
   FAMILIES_OF,
+  isOutput,
   type Labels,
   MessageError,
   metricToken,
@@ -71,19 +72,19 @@ function isWanted(output: OutputEvent, { metric, labels }: Request): boolean {
 const isSame = (a: Labels, b: Labels): boolean => seriesKey("s", "m", a) === seriesKey("s", "m", b);
 
 /** The series that an output is about; undefined where there is none. For signals and actions: the series that they name. */
-export function seriesOfOutput({ family, message }: OutputEvent): SeriesId | undefined {
-  switch (family) {
-    case "actions":
-      return parsed((message.target as { series: string | null }).series ?? undefined);
-    case "feedback": {
-      const { system, signal } = message as { system: string; signal: Record<string, unknown> };
-      const { anomaly_id: id, metric = signal.parameter, labels = {} } = signal;
-      if (typeof id === "string") return parsed(seriesKeyOfAnomaly(id));
-      return typeof metric === "string" ? { system, metric, labels: labels as Labels } : undefined;
-    }
-    default:
-      return typeof message.metric === "string" ? (message as unknown as SeriesId) : undefined;
+export function seriesOfOutput(output: OutputEvent): SeriesId | undefined {
+  if (isOutput("actions", output)) return parsed(output.message.target.series ?? undefined);
+  const { message } = output;
+  if (isOutput("feedback", output)) {
+    const { system, signal } = output.message;
+    const { anomaly_id: id, metric = signal.parameter, labels = {} } = signal;
+    if (typeof id === "string") return parsed(seriesKeyOfAnomaly(id));
+    return typeof metric === "string" ? { system, metric, labels: labels as Labels } : undefined;
   }
+  const { system, metric, labels } = message as Partial<SeriesId>;
+  return system !== undefined && metric !== undefined && labels !== undefined
+    ? { system, metric, labels }
+    : undefined;
 }
 
 function parsed(key: string | undefined): SeriesId | undefined {
