@@ -1,7 +1,8 @@
-import uPlot from "uplot";
+import type uPlot from "uplot";
 import type { Line, SeriesFigures } from "../series/series-figures.ts";
 import { axes } from "./axes.ts";
-import { onSchemeChange, palette } from "./palette.ts";
+import { LiveChart } from "./live-chart.ts";
+import { palette } from "./palette.ts";
 
 const HEIGHT = 320;
 const NARROW_HEIGHT = 240;
@@ -13,57 +14,35 @@ const FEW = 3;
 const AROUND_S = 1_800;
 
 /** Chart of a series: samples, thresholds as handed out and as expected, and anomalies. */
-export class SeriesChart {
-  readonly #place: HTMLElement;
-  readonly #size: ResizeObserver;
-  readonly #endScheme: () => void;
-  #figures: SeriesFigures;
-  #chart: uPlot;
-
-  constructor(place: HTMLElement, figures: SeriesFigures) {
-    this.#place = place;
-    this.#figures = figures;
-    this.#chart = this.#make();
-    this.#size = new ResizeObserver(() => this.#chart.setSize(sizeOf(place)));
-    this.#size.observe(place);
-    this.#endScheme = onSchemeChange(() => {
-      this.#chart.destroy();
-      this.#chart = this.#make();
-    });
+export class SeriesChart extends LiveChart<SeriesFigures> {
+  protected size(): { width: number; height: number } {
+    return sizeOf(this.place);
   }
 
-  update(figures: SeriesFigures): void {
-    this.#figures = figures;
-    this.#chart.setData(dataOf(figures));
+  protected data(): uPlot.AlignedData {
+    return dataOf(this.figures);
   }
 
-  close(): void {
-    this.#size.disconnect();
-    this.#endScheme();
-    this.#chart.destroy();
-  }
-
-  #make(): uPlot {
+  protected options(): Omit<uPlot.Options, "width" | "height"> {
     const colours = palette();
     const line = { stroke: colours.threshold, width: 1.6, points: { show: false } };
     const past = { ...line } satisfies uPlot.Series;
     const ahead = { ...line, dash: [5, 4], spanGaps: true } satisfies uPlot.Series;
     const before = { ...line, width: 1.2, alpha: 0.7, dash: [1.5, 4] } satisfies uPlot.Series;
-    const options: uPlot.Options = {
-      ...sizeOf(this.#place),
+    return {
       legend: { show: false },
       cursor: { y: false, points: { size: 6 } },
       scales: {
         x: { range: (_, from, to) => this.#spanOf(from, to) },
         y: { range: (_, low, high) => padded(low, high) },
       },
-      axes: axes(colours, this.#figures.unit),
+      axes: axes(colours, this.figures.unit),
       series: [
         {},
         {
           stroke: colours.accent,
           width: 1.4,
-          points: { show: () => this.#figures.times.length <= FEW, size: DOT },
+          points: { show: () => this.figures.times.length <= FEW, size: DOT },
         },
         past,
         past,
@@ -79,12 +58,11 @@ export class SeriesChart {
       ],
       hooks: { drawClear: [(chart) => this.#ground(chart)], draw: [(chart) => this.#peaks(chart)] },
     };
-    return new uPlot(options, dataOf(this.#figures), this.#place);
   }
 
   /** Shows a single sample amid one hour; uPlot would show it amid years. */
   #spanOf(from: number, to: number): [number, number] {
-    const [only, second] = this.#figures.times;
+    const [only, second] = this.figures.times;
     if (only === undefined || second !== undefined) return [from, to];
     return [only / 1_000 - AROUND_S, only / 1_000 + AROUND_S];
   }
@@ -92,7 +70,7 @@ export class SeriesChart {
   /** Draws the ground behind the lines: the time after the newest sample, the bands of the promise, and anomalies. */
   #ground(chart: uPlot): void {
     const { ctx, bbox } = chart;
-    const { times, upper, lower, marks } = this.#figures;
+    const { times, upper, lower, marks } = this.figures;
     const colours = palette();
     const right = bbox.left + bbox.width;
     const newest = times.length === 0 ? right : xOf(chart, times.at(-1) as number);
@@ -122,7 +100,7 @@ export class SeriesChart {
 
   /** Adds one edge of a band to the path: the threshold's line, moved up or down by `moved`. */
   #edge(chart: uPlot, { past, before }: Line, moved: number, back: boolean): void {
-    const { times } = this.#figures;
+    const { times } = this.figures;
     for (let n = 0; n < times.length; n++) {
       const i = back ? times.length - 1 - n : n;
       const threshold = past[i] ?? before[i];
@@ -138,7 +116,7 @@ export class SeriesChart {
     const { ctx, bbox } = chart;
     ctx.save();
     ctx.fillStyle = palette().alarm;
-    for (const { peakAt, peakValue } of this.#figures.marks) {
+    for (const { peakAt, peakValue } of this.figures.marks) {
       const x = xOf(chart, peakAt);
       if (x < bbox.left || x > bbox.left + bbox.width) continue;
       ctx.beginPath();

@@ -1,6 +1,7 @@
-import uPlot from "uplot";
+import type uPlot from "uplot";
 import { axes, stepped } from "./axes.ts";
-import { onSchemeChange, palette } from "./palette.ts";
+import { LiveChart } from "./live-chart.ts";
+import { palette } from "./palette.ts";
 
 /** Values that hold until the next change. Times in milliseconds, ascending; the last value holds until `now`. */
 export interface Steps {
@@ -13,44 +14,22 @@ export interface Steps {
 const HEIGHT = 116;
 
 /** A small chart of steps. */
-export class StepChart {
-  readonly #place: HTMLElement;
-  readonly #size: ResizeObserver;
-  readonly #endScheme: () => void;
-  #steps: Steps;
-  #chart: uPlot;
-
-  constructor(place: HTMLElement, steps: Steps) {
-    this.#place = place;
-    this.#steps = steps;
-    this.#chart = this.#make();
-    this.#size = new ResizeObserver(() => this.#chart.setSize(sizeOf(place)));
-    this.#size.observe(place);
-    this.#endScheme = onSchemeChange(() => {
-      this.#chart.destroy();
-      this.#chart = this.#make();
-    });
+export class StepChart extends LiveChart<Steps> {
+  protected size(): { width: number; height: number } {
+    return sizeOf(this.place);
   }
 
-  update(steps: Steps): void {
-    this.#steps = steps;
-    this.#chart.setData(dataOf(steps));
+  protected data(): uPlot.AlignedData {
+    return dataOf(this.figures);
   }
 
-  close(): void {
-    this.#size.disconnect();
-    this.#endScheme();
-    this.#chart.destroy();
-  }
-
-  #make(): uPlot {
+  protected options(): Omit<uPlot.Options, "width" | "height"> {
     const colours = palette();
-    const options: uPlot.Options = {
-      ...sizeOf(this.#place),
+    return {
       legend: { show: false },
       cursor: { show: false },
       scales: { y: { range: (_, low, high) => around(low, high) } },
-      axes: axes(colours, this.#steps.unit),
+      axes: axes(colours, this.figures.unit),
       series: [
         {},
         {
@@ -61,7 +40,6 @@ export class StepChart {
         },
       ],
     };
-    return new uPlot(options, dataOf(this.#steps), this.#place);
   }
 }
 
