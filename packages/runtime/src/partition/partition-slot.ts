@@ -45,6 +45,8 @@ export interface PartitionStatus {
  */
 export class PartitionSlot<State, Input> {
   readonly #options: PartitionSlotOptions<State, Input>;
+  /** Settings of a state that were equal to the configured ones: a state has another object after each change. */
+  #agreed: object | undefined;
   #partition: Partition<State, Input> | undefined;
   #owns = false;
   #done: Promise<void> = Promise.resolve();
@@ -79,8 +81,11 @@ export class PartitionSlot<State, Input> {
   /** True for an owner that is restored and has the configured settings. */
   get settled(): boolean {
     const { owned } = this;
+    if (owned?.restored !== true) return false;
     const { logic, settings } = this.#options;
-    return owned?.restored === true && isDeepStrictEqual(logic.settings(owned.state), settings);
+    const held = logic.settings(owned.state);
+    if (held !== this.#agreed && isDeepStrictEqual(held, settings)) this.#agreed = held;
+    return held !== undefined && held === this.#agreed;
   }
 
   get status(): PartitionStatus | undefined {
