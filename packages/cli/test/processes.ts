@@ -78,6 +78,16 @@ export function processesWith(text: string): number[] {
     .filter((pid) => Number.isInteger(pid) && pid !== process.pid && isOf(pid, text));
 }
 
+/** Asks these processes to end; one that has ended since they were listed is no fault. */
+export function endProcessesWith(text: string): void {
+  for (const pid of processesWith(text))
+    try {
+      process.kill(pid, "SIGTERM");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+}
+
 function isOf(pid: number, text: string): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");

@@ -11,7 +11,7 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Machine } from "./fake-house.ts";
-import { MAPEK, processesWith, type Run, until } from "./processes.ts";
+import { endProcessesWith, MAPEK, processesWith, type Run, until } from "./processes.ts";
 
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 300_000 });
 
@@ -38,7 +38,7 @@ beforeEach(async () => {
     symlinkSync(join(ROOT, name), join(machine.work, name));
 });
 afterEach(async () => {
-  for (const pid of processesWith(machine.temporary)) process.kill(pid, "SIGTERM");
+  endProcessesWith(machine.temporary);
   await until("no process is left", () => processesWith(machine.temporary).length === 0);
   await machine[Symbol.asyncDispose]();
 });
