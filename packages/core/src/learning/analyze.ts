@@ -15,22 +15,22 @@ import type { SeriesEvent } from "./events.ts";
 import { recommendationOptions } from "./rules/series-options.ts";
 import { SeriesLearner } from "./series-learner.ts";
 
-/** What a whole series says, as `mapek analyze` prints it. */
+/** Result of analysing a whole series, as `mapek analyze` prints it. */
 export interface Analysis {
   readonly statistics: Statistics | null;
   readonly trend: Pick<Trend, "direction" | "slope_per_hour">;
-  /** Upper ones over the whole window, incidents and earlier levels included. */
+  /** Upper thresholds by each strategy, over the whole window with incidents and earlier levels. */
   readonly candidates: Candidates | null;
   /** Null under 16 samples. */
   readonly recommendation: Recommendation | null;
   readonly anomalies: readonly AnalysedAnomaly[];
   readonly changes: readonly AnalysedChange[];
   /**
-   * One score per input row, in input order, each from that row and earlier ones only: 1 − the share of hours that hold so much, held
-   * while samples stay off; 0 where a row was not judged.
+    * One score per input row, in input order, computed from that row and earlier rows only: 1 − the share of hours that hold as
+    * much, held while samples stay unusual; 0 where a row was not judged.
    */
   readonly scores: Float64Array;
-  /** The same where an anomaly opens, 0 in every other row: one detection an incident. */
+  /** Peak score of an anomaly in the row that opens the anomaly, 0 in every other row: one detection an incident. */
   readonly episodes: Float64Array;
 }
 
@@ -41,30 +41,30 @@ type AnalysedChange = Pick<Change, "kind" | "since" | "before" | "after" | "size
 
 export interface AnalysedAnomaly {
   readonly opened_at: number;
-  /** Null where it is still open after the last row. */
+  /** Null where the anomaly is still open after the last row. */
   readonly closed_at: number | null;
   readonly peak_at: number;
   readonly peak_value: number;
   readonly peak_score: number;
-  /** The range in which the row that opened it was expected; null where it was not known. */
+  /** Expected range of the row that opened the anomaly; null where no range was known. */
   readonly expected_low: number | null;
   readonly expected_high: number | null;
   readonly expected: number;
   readonly direction: Incident["direction"];
   readonly families: Incident["families"];
   readonly surprises: Incident["surprises"];
-  /** Why it is over; null while it is open. */
+  /** Why the anomaly ended; null while the anomaly is open. */
   readonly ending: Incident["ending"];
 }
 
 const PROGRESS_EVERY = 2_000;
 
 /**
- * Runs the learner's own reducer over rows in input order.
+  * Runs the reducer of the live learner over rows in input order, so that the results equal those of the live learner.
  *
  * @param times Milliseconds. @param values NaN marks a row without a sample.
- * @param settings As the live learner's; the window is bounded by count only unless `learning_window_seconds` is given.
- * @param onProgress Told now and then how many rows are done.
+  * @param settings As the live learner's; the window is bounded by count only unless `learning_window_seconds` is given.
+  * @param onProgress Called every 2,000 rows with the number of rows done.
  * Cost: O(rows), about 2 µs each.
  *
  * @example
@@ -90,7 +90,7 @@ export function analyze(
   const full: SeriesSettings = {
     ...seriesSettings.parse({}),
     learning_window_seconds: Number.POSITIVE_INFINITY,
-    // Recommendations on the way would change nothing in the analysis; the last one is made at the end.
+    // Earlier recommendations do not change the analysis; the one that is returned is made at the end.
     optimization_interval: Number.POSITIVE_INFINITY,
     ...settings,
   };

@@ -19,22 +19,22 @@ import { SeriesState } from "./state/series-state.ts";
 import { gapAfter, strideOf } from "./thresholds/online-stride.ts";
 import type { ThresholdMove } from "./thresholds/side-threshold.ts";
 
-/** From this many samples on thresholds are learned online, from the samples of the window on. */
+/** From this many samples on thresholds are learned online; online learning begins with the samples of the window. */
 const FIRST_ONLINE = 64;
 const NO_EVENTS: readonly SeriesEvent[] = [];
 
 /**
- * Learns one series: window, threshold, anomalies. A pure, deterministic, online reducer over samples
- * and commands, in event time; `mapek analyze`, the live learner and replay run the same code.
+ * Learns the window, the thresholds and the anomalies of one series. A pure, deterministic online reducer over samples and
+ * commands, in event time; `mapek analyze`, the live learner and replay run the same code.
  *
- * A sample older than the newest goes into the window but is not judged: judgement is in order of
- * time. While an anomaly is open recommendations wait, and its samples are not learned from, up to a tenth of the
- * window. After a level shift only what came since it is learned from.
+ * A sample older than the newest enters the window and is not judged, since samples are judged in order of time. An open
+ * anomaly holds recommendations back and its samples are not learned from, for at most a tenth of the window. After a level
+ * shift only samples since the shift are learned from.
  *
- * Cost: O(1) a sample, about 2 µs where it is judged; below 0.2 ms where a recommendation is due.
+ * Cost: O(1) a sample, about 2 µs for a judged sample; below 0.2 ms where a recommendation is due.
  */
 export class SeriesLearner extends SeriesState {
-  /** Continues where the snapshot was taken, bit for bit. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
+  /** Continues bit for bit where the snapshot was taken. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
   static restore(
     snapshot: SeriesSnapshot | OldSeriesSnapshot,
     settings: SeriesSettings,
@@ -45,12 +45,12 @@ export class SeriesLearner extends SeriesState {
   }
 
   /**
-   * Takes a sample.
-   *
-   * @param time Event time, ms. @param value Finite.
-   * @param history Imported: however old it is.
-   * @returns What came of it; nothing for most samples. Duplicates and samples that are too old are counted and dropped.
-   * @throws {StatsError} MAPEK_STATS_NOT_FINITE
+    * Takes a sample. Duplicates and samples that are too old are counted and dropped.
+    *
+    * @param time Event time, ms. @param value Finite.
+    * @param history Whether the sample is imported history, which may have any age.
+    * @returns Events that follow from the sample; none for most samples.
+    * @throws {StatsError} MAPEK_STATS_NOT_FINITE
    */
   receiveSample(time: number, value: number, history = false): readonly SeriesEvent[] {
     if (!(Number.isFinite(value) && Number.isFinite(time))) {
@@ -97,19 +97,19 @@ export class SeriesLearner extends SeriesState {
     }
   }
 
-  /** Puts a threshold into force, a learned one within the bounds, and starts to measure how well it keeps its promise. */
+  /** Puts a threshold into force, a learned threshold within the bounds, and starts to measure its exceedance rate. */
   setThreshold(side: Side, next: ThresholdMove): SeriesEvent {
     const own = this.sides.own(side);
     if (own.outdated) own.outdated = !isOfThisLevel(next, side, this.lastChange, this.history);
-    // The series' own time: its samples may be far behind the clock.
+    // Event time of the series, since samples may be far behind the clock.
     const time = this.window.newestTime ?? next.timestamp;
     return this.sides.set(side, next, this, time, localOffset(this.settings, time));
   }
 
   /**
-   * Goes by other settings.
-   *
-   * @returns Sides that are not learned any more and whose threshold was let go: pinned ones stay.
+    * Applies changed settings.
+    *
+    * @returns Sides that are no longer learned and whose threshold was dropped; a pinned threshold stays.
    */
   applySettings(settings: SeriesSettings, systemFactor: DecayingFactor): Side[] {
     const before = this.settings;
@@ -118,7 +118,7 @@ export class SeriesLearner extends SeriesState {
     this.judge.seasonal = settings.seasonal;
     const seasonAnew =
       settings.seasonal !== before.seasonal || settings.time_zone !== before.time_zone;
-    // A series that may never have a threshold is to cost little.
+    // A series with few samples may never have a threshold and must cost little.
     if (this.points >= FIRST_ONLINE - 1)
       this.#learnSides(settings.exceedance_rate !== before.exceedance_rate || seasonAnew);
     const dropped = this.sides.keepLearned(settings, before);
@@ -128,19 +128,19 @@ export class SeriesLearner extends SeriesState {
     return dropped;
   }
 
-  /** Takes the factor of the series' system. @returns The sensitivity that it has now, 0.1–10. */
+  /** Applies the sensitivity factor of the system. @returns The new sensitivity of the series, 0.1–10. */
   applySensitivity(systemFactor: DecayingFactor): number {
     this.sensitivity = this.sensitivity.under(systemFactor);
     return this.#refreshSensitivity(this.window.newestTime ?? 0);
   }
 
-  /** A label of an event time (ms) multiplies the series' own sensitivity; this decays. */
+  /** Multiplies the sensitivity of the series for a label of an event time (ms); the change decays. */
   scaleSensitivity(factor: number, time: number): number {
     this.sensitivity = this.sensitivity.scaled(factor, this.settings, time);
     return this.#refreshSensitivity(time);
   }
 
-  /** Makes the series' sensitivity the one asked for, within 0.1–10; this stays. */
+  /** Sets the sensitivity of the series within 0.1–10; the change does not decay. */
   setSensitivity(sensitivity: number, time: number): number {
     this.sensitivity = this.sensitivity.set(sensitivity, this.settings, time);
     return this.#refreshSensitivity(time);
@@ -212,7 +212,7 @@ export class SeriesLearner extends SeriesState {
     return this.changes.update(time, localTime, value);
   }
 
-  /** After a level shift learning begins anew with what came since, and what it was an anomaly of is over. */
+  /** After a level shift learning begins anew with the samples since the shift, and the open anomaly is closed. */
   #changed(time: number, change: Change): SeriesEvent[] {
     this.lastChange = lastChange(time, change);
     const told = toldChange(time, change);
@@ -235,7 +235,7 @@ export class SeriesLearner extends SeriesState {
     return toldRecommendations(time, found, this.settings, this.sides);
   }
 
-  /** @param tooEarlyAt Where there were too few samples for a recommendation just now. */
+  /** @param tooEarlyAt Event time (ms) of an attempt that found too few samples; undefined where no attempt failed. */
   #scheduleNext(tooEarlyAt?: number): void {
     const last = this.lastRecommendation;
     this.dueAt = nextDueAt(this.settings, tooEarlyAt ?? last?.time);

@@ -1,21 +1,21 @@
 import { copiedDoubles } from "../../statistics/index.ts";
 
-/** Incidents that are remembered. */
+/** Number of incidents that are remembered. */
 const MAX_RANGES = 16;
-/** Share of the samples up to which those of incidents are left out; beyond it they are the new normal. */
+/** Up to this share of all samples, samples of incidents are left out of learning; a larger share is the new normal. */
 const MOST_SHARE = 0.25;
 
 /** Stretches of event time, ms, both ends included; the last one may be open (Infinity). */
 export type Ranges = readonly (readonly [from: number, to: number])[];
 
 /**
- * Event times of a series' last 16 incidents, so that thresholds are not learned from them.
+ * Event times of a series' last 16 incidents, so that no threshold is learned from the samples of an incident.
  *
- * Samples of incidents are left out of what is learned from as long as they are at most a quarter of it; where they are
- * more, all count. The window itself keeps every sample.
+ * Samples of incidents are left out while they are at most a quarter of the samples to learn from; where they are more,
+ * every sample counts. The window itself keeps every sample.
  */
 export class IncidentRanges {
-  /** Oldest first, both ends of each. */
+  /** Both ends of each incident, the oldest incident first. */
   #ends: number[] = NONE;
 
   opened(at: number): void {
@@ -30,7 +30,7 @@ export class IncidentRanges {
   /**
    * Moves the samples to learn from to the front of both columns, in their order.
    *
-   * @returns How many there are. Cost: O(samples) where an incident lies in their time, O(16) otherwise.
+    * @returns The number of samples to learn from. Cost: O(samples) where an incident overlaps the samples, O(16) otherwise.
    */
   leaveOut(times: Float64Array, values: Float64Array): number {
     const count = times.length;

@@ -2,19 +2,19 @@ import type { AlarmRuleSnapshot, Incident, OldDetectorSnapshot } from "../../sta
 import type { Stored } from "../state/stored-columns.ts";
 import type { JudgeSnapshot } from "./series-judge.ts";
 
-/** Schema of a series' state since which evidence calibrates itself. */
+/** First schema of a series' state in which evidence calibrates itself. */
 const CALIBRATED_SCHEMA = 7;
-/** Schema since which near misses are remembered. */
+/** First schema of a series' state that holds near misses. */
 const NEAR_MISSES_SCHEMA = 8;
-/** Surprise that an anomaly which was open then is taken to have had: that of the default level. */
+/** Surprise of the default level: stands for the surprise of an open anomaly whose old state holds none. */
 const TAKEN_SURPRISE = 3;
 
-/** State of a judge that remembers no near misses. */
+/** State of a judge of schema 7, which holds no near misses. */
 interface ForgetfulJudgeSnapshot extends Omit<JudgeSnapshot, "rule"> {
   readonly rule: Omit<NonNullable<AlarmRuleSnapshot["told"]>, "missed"> | null;
 }
 
-/** State of a judge before evidence calibrated itself: what is read of it. */
+/** State of a judge of schemas 5 and 6, before evidence calibrated itself; only the fields that are read. */
 interface UncalibratedJudgeSnapshot
   extends Omit<JudgeSnapshot, "detector" | "rule" | "incidents" | "suppressed"> {
   readonly detector: Stored<OldDetectorSnapshot>;
@@ -29,15 +29,15 @@ interface UncalibratedJudgeSnapshot
   } | null;
 }
 
-/** State of a judge of any schema that is read. */
+/** State of a judge of any schema that can be restored. */
 export type AnyJudgeSnapshot = JudgeSnapshot | ForgetfulJudgeSnapshot | UncalibratedJudgeSnapshot;
 
-/** The same judge as state of today. @param schema That of its series' state. */
+/** Converts the state of a judge of any schema to the current schema. @param schema Schema of the series' state. */
 export function currentJudge(snapshot: AnyJudgeSnapshot, schema: number): JudgeSnapshot {
   if (schema >= NEAR_MISSES_SCHEMA) return snapshot as JudgeSnapshot;
   if (schema < CALIBRATED_SCHEMA) return calibratedJudge(snapshot as UncalibratedJudgeSnapshot);
   const { rule, ...judge } = snapshot as ForgetfulJudgeSnapshot;
-  // It begins with no near misses: what was unusual before can not be reported as missed.
+  // The judge begins with no near misses, so that no earlier sample can be labelled as a missed anomaly.
   return {
     ...judge,
     rule: rule === null ? null : { told: { ...rule, missed: null }, near_misses: [] },
@@ -45,8 +45,8 @@ export function currentJudge(snapshot: AnyJudgeSnapshot, schema: number): JudgeS
 }
 
 /**
- * Records, incidents of late and an open anomaly of an uncalibrated judge go on; kinds that were labelled are forgotten, since
- * evidence is measured in other terms, and hours are known after two days.
+ * Keeps the records, the recent incidents and the open anomaly of an uncalibrated judge. The labelled kinds are lost, since
+ * calibrated evidence has another scale. The hours are known again after two days.
  */
 function calibratedJudge({ rule, incidents, ...judge }: UncalibratedJudgeSnapshot): JudgeSnapshot {
   const { told } = rule;

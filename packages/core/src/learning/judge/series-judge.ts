@@ -17,12 +17,13 @@ import {
 } from "../../statistics/index.ts";
 import { loadColumns, type Stored, storeColumns } from "../state/stored-columns.ts";
 
-/** An open anomaly without samples for this many usual intervals, or this long, is closed. */
+/** An open anomaly is closed after 20 usual intervals without samples, and not before a minute. */
 const SILENT_INTERVALS = 20;
 const MIN_SILENCE_MS = 60_000;
 /**
- * Share of the window, and least samples, for which an open anomaly keeps recommendations waiting. Chosen on synthetic series in the
- * closed loop (of 0.25 and 0.1; 100, 30 and 12): an anomaly is told within samples, and what it waits for the threshold is late.
+ * An open anomaly holds recommendations back for a tenth of the window, or for 30 samples where those are more. Both values
+ * were chosen on synthetic series in the closed loop (from 0.25 and 0.1; from 100, 30 and 12): an anomaly opens within a
+ * few samples, and a longer wait makes the threshold late.
  */
 const INCIDENT_SHARE = 0.1;
 const INCIDENT_SAMPLES = 30;
@@ -36,22 +37,22 @@ export interface JudgeSnapshot {
   readonly incidentSamples: number;
   readonly isScored: boolean;
   readonly sensitivity: number;
-  /** By the order of `SUPPRESSIONS`. */
+  /** Counts in the order of `SUPPRESSIONS`. */
   readonly suppressed: readonly number[];
   readonly detector: Stored<AnomalyDetectorSnapshot> | Stored<OldDetectorSnapshot>;
   readonly rule: AlarmRuleSnapshot | null;
   readonly incidents: IncidentTrackerSnapshot | null;
 }
 
-/** Alarms that were none, by reason. */
+/** Number of suppressed alarms, by reason. */
 export type SuppressionCounts = Readonly<Record<Suppression, number>>;
 
 /**
- * Judges the samples of one series in order of time: scores them, decides which scores are alarms, and makes incidents of
- * those.
+ * Judges the samples of one series in order of time: scores each sample, decides which scores are alarms, and groups alarms
+ * into incidents.
  *
- * A sample that follows the last judged one within the resolution is judged only where it leaves the
- * range that the series had so far: a fast series costs little, and what stands out is seen at once.
+ * A sample that follows the last judged sample within the resolution is judged only where its value leaves the range that
+ * the series had so far. A fast series therefore costs little, and an outlier is still seen at once.
  */
 export class SeriesJudge {
   /** Anomalies opened. */
@@ -66,9 +67,9 @@ export class SeriesJudge {
   settings: AlarmSettings;
   #detector: AnomalyDetector;
   #rule = new AlarmRule();
-  /** Made with the first alarm: until then it would only count. */
+  /** Created with the first alarm, since a tracker has nothing to track before. */
   #incidents: IncidentTracker | undefined;
-  /** Made with the first alarm that was none. */
+  /** Created with the first suppressed alarm. */
   #suppressed: number[] | undefined;
 
   /** @param seasonal Whether the series may follow days and weeks. */
@@ -77,7 +78,7 @@ export class SeriesJudge {
     this.#detector = new AnomalyDetector(seasonal);
   }
 
-  /** What was known of the season is let go of where it changes. */
+  /** A change of this setting discards the learned season. */
   set seasonal(wanted: boolean) {
     this.#detector.seasonal = wanted;
   }
@@ -87,17 +88,23 @@ export class SeriesJudge {
     return this.#incidents?.current ?? null;
   }
 
-  /** Score of the last sample: 1 − the share of hours that hold so much (see `heldSurprise`), 0–1; 0 where it was not judged. */
+  /**
+   * Score of the last sample, 0–1: 1 − the share of the series' hours that hold as much (see `heldSurprise`); 0 where the
+   * sample was not judged.
+   */
   get score(): number {
     return this.isScored ? scoreOf(this.#detector.heldSurprise) : 0;
   }
 
-  /** Incidents of the last fourteen days, older ones weighing less, those that people called right left out, over the budget. */
+  /**
+   * Share of the alarm budget that is spent: incidents of the last fourteen days over the budget. Older incidents weigh less;
+   * incidents that people labelled as right do not count.
+   */
   budgetSpentAt(time: number): number {
     return this.#rule.recentAt(time) / this.settings.budget;
   }
 
-  /** Samples judged. */
+  /** Number of judged samples. */
   get judged(): number {
     return this.#detector.count;
   }
@@ -107,7 +114,7 @@ export class SeriesJudge {
     return this.#detector.intervalMs;
   }
 
-  /** How often evidence enough for an alarm was none, by reason. */
+  /** Number of suppressed alarms, by reason. */
   get suppressed(): SuppressionCounts {
     const counts = this.#suppressed;
     return Object.fromEntries(
@@ -115,7 +122,7 @@ export class SeriesJudge {
     ) as SuppressionCounts;
   }
 
-  /** Adds those counts, times `factor`, to `totals`, in the order of `SUPPRESSIONS`. Cost: nothing where there were none. */
+  /** Adds the suppressed alarms, times `factor`, to `totals`, in the order of `SUPPRESSIONS`. Cost: nothing where there are none. */
   addSuppressed(totals: number[], factor: number): void {
     this.#suppressed?.forEach((count, reason) => {
       totals[reason]! += factor * count;
@@ -123,10 +130,10 @@ export class SeriesJudge {
   }
 
   /**
-   * @param time Event time, ms; a sample that is not newer than the last judged one is not judged.
-   * @param offsetMs What local time is ahead of UTC, ms.
-   * @throws {StatsError} MAPEK_STATS_NOT_FINITE, with nothing learned.
-   * Cost: below 2 µs a judged sample, a twentieth of it for the others.
+    * @param time Event time, ms; a sample that is not newer than the last judged sample is not judged.
+    * @param offsetMs Milliseconds by which local time is ahead of UTC.
+    * @throws {StatsError} MAPEK_STATS_NOT_FINITE, with nothing learned.
+    * Cost: below 2 µs a judged sample, a twentieth of that any other sample.
    */
   judge(time: number, value: number, resolutionMs: number, offsetMs = 0): readonly IncidentEvent[] {
     this.isScored = false;
@@ -142,17 +149,17 @@ export class SeriesJudge {
     this.isScored = true;
     this.lastJudgedAt = time;
     this.lastValue = value;
-    // Nearly every sample: it says little, and nothing was open yet.
+    // The path of nearly every sample: little surprise, and no incident was ever open.
     if (detector.surprise + detector.doubt < 1 && this.#incidents === undefined) return NOTHING;
     return this.#weigh(time, value, seen);
   }
 
-  /** Learns what people said of an anomaly, or of one that they missed: see `AlarmRule.label`. */
+  /** Learns a label of an anomaly, or of a missed anomaly: see `AlarmRule.label`. */
   label(openedAt: number, verdict: Verdict, weight: number, now: number): LabelOutcome {
     return this.#rule.label({ openedAt, verdict, weight, now }, this.settings, this.intervalMs);
   }
 
-  /** Whether an open anomaly keeps recommendations waiting: one that lasts a tenth of the window is the new normal. */
+  /** Whether an open anomaly holds recommendations back; an anomaly longer than a tenth of the window is the new normal. */
   holdsBack(windowLength: number): boolean {
     const { incidentSamples } = this;
     return (
@@ -173,7 +180,7 @@ export class SeriesJudge {
     return silentAt === undefined || now < silentAt ? undefined : this.#close("silent");
   }
 
-  /** Ends the open incident, where there is one: its level is the new normal. @param by What the level has moved by. */
+  /** Makes the level after a level shift the new normal, and closes the open incident. @param by Change of the level. */
   settle(by: number): IncidentEvent | undefined {
     this.#detector.shift(by);
     return this.#close("level_shift");
@@ -194,7 +201,11 @@ export class SeriesJudge {
     };
   }
 
-  /** Continues where the snapshot was taken, bit for bit: with its sensitivity, and other settings as given. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
+  /**
+   * Continues bit for bit where the snapshot was taken: the sensitivity is the snapshot's, other settings are as given.
+   *
+   * @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT
+   */
   static restore(snapshot: JudgeSnapshot, settings: AlarmSettings): SeriesJudge {
     const { detector, rule, incidents, suppressed, sensitivity, ...plain } = snapshot;
     const restored = new SeriesJudge({ ...settings, sensitivity });
@@ -208,7 +219,7 @@ export class SeriesJudge {
     return restored;
   }
 
-  /** Decides whether the surprise of the last sample is an alarm, and what becomes of the incident. */
+  /** Decides whether the surprise of the last sample is an alarm, and updates the incident. */
   #weigh(time: number, value: number, seen: number): readonly IncidentEvent[] {
     if (this.incidentSamples > 0) this.incidentSamples++;
     const detector = this.#detector;
@@ -218,7 +229,7 @@ export class SeriesJudge {
     const found = this.#rule.judge(sample, this.settings);
     if (found !== undefined && found !== "alarm") this.#suppress(found);
     const alarm = found === "alarm";
-    // While an incident is open it is what is told.
+    // A sample of an open incident is no near miss: the incident's own messages report the sample.
     if (!alarm && this.incidentSamples === 0) this.#rule.untold(sample, this.settings);
     if (alarm) this.#incidents ??= new IncidentTracker();
     const incidents = this.#incidents;

@@ -11,14 +11,14 @@ export interface SensitivitySnapshot {
 }
 
 /**
- * The sensitivity of a series: the setting's, times the system's factor, times its own; 0.1–10. Unchangeable, so that
- * series whose sensitivity nobody has moved share one.
+ * The sensitivity of a series, 0.1–10: the setting, times the factor of the system, times the factor of the series.
+ * Immutable, so that all series without a factor share one object.
  */
 export class SeriesSensitivity {
-  /** One that nobody has moved. */
+  /** The sensitivity of a series without factors. */
   static readonly UNMOVED = new SeriesSensitivity(UNMOVED, UNMOVED);
 
-  /** What labels and operators made of the series' own. */
+  /** Factor of the series itself, moved by labels and operators. */
   readonly own: DecayingFactor;
   readonly system: DecayingFactor;
 
@@ -34,12 +34,12 @@ export class SeriesSensitivity {
     );
   }
 
-  /** This one in a system with that factor. */
+  /** The same sensitivity with another factor of the system. */
   under(system: DecayingFactor): SeriesSensitivity {
     return system === this.system ? this : new SeriesSensitivity(this.own, system);
   }
 
-  /** A label multiplies what the series has; this decays. Beyond the bounds nothing winds up. */
+  /** Multiplies the sensitivity for a label; the change decays. The product is clamped to 0.1–10, so that no excess accumulates. */
   scaled(factor: number, settings: SeriesSettings, time: number): SeriesSensitivity {
     const wanted = bounded(this.at(settings, time) * factor);
     const { base } = this.own;
@@ -47,7 +47,7 @@ export class SeriesSensitivity {
     return new SeriesSensitivity(own, this.system);
   }
 
-  /** The sensitivity asked for; this stays. */
+  /** Sets the sensitivity within 0.1–10; the change does not decay. */
   set(sensitivity: number, settings: SeriesSettings, time: number): SeriesSensitivity {
     const own = steadyFactor(bounded(sensitivity) / shared(this.system, settings, time));
     return new SeriesSensitivity(own, this.system);
@@ -70,7 +70,7 @@ const isUnmoved = ({ base, factor, since }: DecayingFactor): boolean =>
 const halfLife = (settings: SeriesSettings): number =>
   settings.sensitivity_half_life_seconds * 1_000;
 
-/** What all series of the system with these settings have. */
+/** The sensitivity that all series of the system with these settings share. */
 const shared = (system: DecayingFactor, settings: SeriesSettings, time: number): number =>
   settings.sensitivity * factorAt(system, time, halfLife(settings));
 

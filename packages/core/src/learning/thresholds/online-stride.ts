@@ -1,10 +1,10 @@
 const MOST = 1_000;
 
 /**
- * How many samples of a fast series come for each that online thresholds learn: as many as the series has in its
- * detection resolution. By number and not by time, so that each sample counts the same in a burst and in a lull.
+ * Of a fast series online thresholds learn one sample in `strideOf`: the number of samples within the detection resolution.
+ * A stride counts samples, not time, so that each sample weighs the same in a burst and in a lull.
  *
- * @param samples Samples of the window. @param spanMs Time from the first to the last of them.
+ * @param samples Number of samples in the window. @param spanMs Time from the first to the last sample of the window.
  * @returns 1 … 1,000; 1 where samples are as far apart as the resolution.
  */
 export function strideOf(samples: number, spanMs: number, resolutionMs: number): number {
@@ -13,15 +13,15 @@ export function strideOf(samples: number, spanMs: number, resolutionMs: number):
 }
 
 /**
- * Samples to pass over before the next that is learned: 0 … 2 (stride − 1), on average one less than the stride. Scattered, so
- * that nothing that comes every so many samples is met always or never.
+ * Number of samples to skip before the next learned sample: 0 … 2 (stride − 1), on average stride − 1. The gaps are
+ * pseudo-random, so that a pattern with a fixed period in samples is neither always nor never learned.
  *
- * @param points Samples so far: the same ones give the same gap.
+ * @param points Number of samples so far; the same number gives the same gap.
  */
 export const gapAfter = (points: number, stride: number): number =>
   stride === 1 ? 0 : scattered(points) % (2 * stride - 1);
 
-/** The finalizer of MurmurHash3 (Appleby, public domain): each bit of a whole number turns each bit of the hash. */
+/** The finalizer of MurmurHash3 (Appleby, public domain): each input bit affects each bit of the hash. */
 function scattered(x: number): number {
   let hash = x ^ (x >>> 16);
   hash = Math.imul(hash, 0x85ebca6b);
