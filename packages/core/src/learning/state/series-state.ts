@@ -49,11 +49,12 @@ import { loadColumns, storeColumns } from "./stored-columns.ts";
 const NOTHING_EXCLUDED: readonly ExcludedRange[] = [];
 
 /**
- * `SeriesState` is everything that one series knows, in fields of one object: parts of their own would cost each of a
- * million series memory, and each sample a way to them. The fields that each sample needs stand first, so that they lie
- * together in memory; those that most series never need are made when they are needed.
+ * `SeriesState` holds everything that one series knows in the fields of one object: nested objects would cost memory for
+ * each of a million series and an indirection for each sample. The fields that each sample needs stand first, so that these
+ * fields lie together in memory; fields that most series never need are created on first use.
  *
- * Its methods read; `SeriesLearner` is this state and what changes it. A snapshot continues bit for bit; caches are no part of it.
+ * Methods of `SeriesState` only read; `SeriesLearner` extends the state with methods that change it. A restored snapshot
+ * continues bit for bit; caches are not part of a snapshot.
  */
 export class SeriesState {
   window: SampleWindow;
@@ -64,23 +65,23 @@ export class SeriesState {
   excluded: readonly ExcludedRange[] = NOTHING_EXCLUDED;
   protected resolutionMs: number;
   protected sides = new SideThresholds();
-  /** Of a fast series one sample in so many is learned online, and those to pass over before the next. */
+  /** Of a fast series one sample in `stride` is learned online; `passedOver` is the number of samples to skip until then. */
   protected stride = 1;
   protected passedOver = 0;
-  /** Made with the 64th sample. */
+  /** Created with the 64th sample. */
   protected changes: ChangeDetector | undefined;
-  /** Event time and number of samples from either of which on a recommendation is due. */
+  /** A recommendation is due from this event time on, or from this number of samples on. */
   protected dueAt = Number.POSITIVE_INFINITY;
   protected dueCount = FIRST_RECOMMENDATION;
-  /** Made with the first sample that is not learned from, or not in order of time. */
+  /** Created with the first sample that is not learned from, or not in order of time. */
   #unlearned: UnlearnedCounts | undefined;
   protected readonly history = new RecommendationHistory();
-  /** The newest lasting change of its level. */
+  /** The newest lasting change of the level. */
   lastChange: LastChange | null = null;
   protected sensitivity = SeriesSensitivity.UNMOVED;
-  /** Made with the first anomaly. */
+  /** Created with the first anomaly. */
   protected incidents: IncidentRanges | undefined;
-  /** Event time from which on samples are learned from: that of the last level shift. */
+  /** Event time of the last level shift; older samples are not learned from. */
   protected learnsFrom = Number.NEGATIVE_INFINITY;
   #statistics: StatisticsThen | undefined;
 
@@ -101,7 +102,7 @@ export class SeriesState {
     this.#statistics = undefined;
   }
 
-  /** Samples in the history. */
+  /** Number of samples that entered the window, ever. */
   get points(): number {
     return this.#points;
   }
@@ -110,17 +111,17 @@ export class SeriesState {
     this.#points = points;
   }
 
-  /** Samples that were duplicates, too late or outside of the window. */
+  /** Number of samples that were duplicates, too late or outside of the window. */
   get dropped(): number {
     return droppedOf(this.#unlearned);
   }
 
-  /** Samples that came after newer ones: they fill the window, and teach no season, change or anomaly. */
+  /** Number of samples older than the newest on arrival: such samples fill the window and teach no season, change or anomaly. */
   get untaught(): number {
     return this.#unlearned?.untaught ?? 0;
   }
 
-  /** Samples by what became of them, as of now. Cost: an object. */
+  /** Current numbers of samples, by how each sample was handled. Cost: an object. */
   get counts(): SampleCounts {
     return countsOf(this.#points, this.#unlearned);
   }
@@ -130,22 +131,22 @@ export class SeriesState {
     this.#unlearned[kind]++;
   }
 
-  /** The threshold in force of a side, as it was last handed out. */
+  /** The threshold in force of a side, as last published. */
   threshold(side: Side): ThresholdInForce | null {
     return this.sides.get(side)?.inForce ?? null;
   }
 
-  /** The value of a side's threshold at a time (ms), as who subscribed to it has it; null where none is in force. */
+  /** The value of a side's threshold at a time (ms), as subscribers have it; null where none is in force. */
   thresholdAt(side: Side, time: number): number | null {
     return this.sides.get(side)?.at(time) ?? null;
   }
 
-  /** The same at the series' newest sample, with which it is compared: samples may be far behind the clock, or history. */
+  /** The value of a side's threshold at the newest sample's event time, since samples may be far behind the clock. */
   thresholdNow(side: Side): number | null {
     return this.thresholdAt(side, this.window.newestTime ?? 0);
   }
 
-  /** What is expected of a side's threshold; undefined where it is constant, or none is in force. Cost: a list. */
+  /** The curve of a side's threshold; undefined where the threshold is constant or none is in force. Cost: a list. */
   scheduleOf(side: Side): Curve | undefined {
     return this.sides.get(side)?.schedule;
   }
@@ -165,7 +166,7 @@ export class SeriesState {
     return this.history.last;
   }
 
-  /** Statistics of the window; computed at most once per `statistics_cache_seconds` of event time. Undefined while it is empty. */
+  /** Statistics of the window, computed at most once per `statistics_cache_seconds` of event time; undefined for an empty window. */
   statistics(): Statistics | undefined {
     this.#statistics = statisticsNow(this.window, this.#settings, this.#statistics);
     return this.#statistics?.value;
@@ -176,14 +177,14 @@ export class SeriesState {
   }
 
   /**
-   * What the window says now about each threshold that is learned, the upper one first; nothing under 16 samples.
+    * Recommendations from the current window for each learned side, the upper one first; none under 16 samples.
    * Cost: O(window), below 0.2 ms for 10,000 samples.
    */
   recommendations(): SideRecommendation[] {
     return recommendationsOf(this.window, this.#settings, this.sides, () => this.learnable());
   }
 
-  /** What is learned from: what came since the last level shift, without incidents. Good until the next call. */
+  /** Samples to learn from: those since the last level shift, without incidents. Valid until the next call for any series. */
   protected learnable(): Samples {
     return learnableSamples(this.window, this.learnsFrom, this.incidents);
   }
@@ -210,7 +211,7 @@ export class SeriesState {
     };
   }
 
-  /** Makes a new series the one of the snapshot. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
+  /** Loads a snapshot into a new series. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
   protected load(snapshot: SeriesSnapshot | OldSeriesSnapshot): void {
     requireKnownSchema(snapshot);
     this.#points = snapshot.counts.points;

@@ -4,21 +4,21 @@ import type { SeriesEvent } from "../events.ts";
 import { followsOnline } from "../rules/series-options.ts";
 import type { SideThreshold } from "./side-threshold.ts";
 
-/** A series as its thresholds see it while they move; a learner is one, so that no sample needs an object for it. */
+/** The facts of a series by which its thresholds move; a learner has this form itself, so that no sample allocates an object. */
 export interface MovingSeries {
   readonly settings: SeriesSettings;
-  /** A frozen one moves with the clock alone. */
+  /** Thresholds of a frozen series move with the clock alone. */
   readonly frozen: boolean;
-  /** It knows the usual time between two samples, ms. */
+  /** The judge knows the usual time between two samples, ms. */
   readonly judge: { readonly intervalMs: number };
 }
 
 /**
- * `measured` holds a side's threshold in force against a sample, so that a change of it that does not keep its promise is
- * told. It is called before the side learns the sample: the sample is judged by what was in force when it came.
- *
- * @param counts Whether it is one of those that promises are paid back by.
- * @returns Those events, and after them what became of promises; the same list where nothing did.
+  * `measured` compares a sample with a side's threshold in force, so that the outcome of each changed threshold is known.
+  * `measured` runs before the side learns the sample: a sample counts against the threshold that was in force on its arrival.
+  *
+  * @param counts Whether the sample also corrects the threshold in force, so that its exceedance rate returns to the promised one.
+  * @returns `events`, followed by outcomes of measured changes; the same list where there are none.
  */
 export function measured(
   side: SideThreshold,
@@ -37,10 +37,10 @@ export function measured(
 }
 
 /**
- * `moved` steps a side's threshold, which may move now. Without it subscribers would have one that neither follows the
- * clock nor what is learned.
+ * `moved` steps a side's threshold. Without this step subscribers keep a threshold that follows neither the clock nor the
+ * online threshold.
  *
- * @returns Those events, and after them the threshold where it is handed out anew; the same list where it is near enough.
+ * @returns `events`, followed by the threshold where it is published anew; the same list where the published one is near enough.
  */
 export function moved(
   side: SideThreshold,
@@ -55,7 +55,7 @@ export function moved(
   return [...events, { type: "threshold", time, side: side.side, threshold, schedule }];
 }
 
-/** A `Moment` is all that a side's threshold goes by when it moves: the time, the settings, and what is learned online. */
+/** A `Moment` holds all that decides how a side's threshold moves: the time, the settings and the online threshold. */
 export function momentOf(
   { settings, frozen, judge }: MovingSeries,
   { adaptive }: SideThreshold,

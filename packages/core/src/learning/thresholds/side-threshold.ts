@@ -22,7 +22,7 @@ export interface SideSnapshot {
   readonly side: Side;
   readonly inForce: ThresholdInForce | null;
   readonly outdated: boolean;
-  /** What moves the one in force; null where there is none. Schema 5 had no such thing: its thresholds were constant. */
+  /** What moves the threshold in force; null where none is in force. Absent in schema 5, whose thresholds are constant. */
   readonly followed?: FollowedThresholdSnapshot | null;
   /** Null where this side is not learned. */
   readonly adaptive: AdaptiveQuantileSnapshot | null;
@@ -31,35 +31,35 @@ export interface SideSnapshot {
 
 const NO_OUTCOMES: readonly PromiseOutcome[] = [];
 
-/** What is asked of a threshold in force. */
+/** A requested change of a threshold in force. */
 export interface ThresholdMove extends Omit<ThresholdInForce, "previous"> {
-  /** The threshold that its sender knew, from which it is moved to `threshold`; undefined: it becomes just that. */
+  /** The threshold that the sender knew: the one in force moves by `threshold` − `movedFrom`. Undefined: it becomes `threshold`. */
   readonly movedFrom?: number | undefined;
-  /** When it is to be `threshold`, ms, unless it is moved from another; undefined: at its timestamp. */
+  /** Event time (ms) for which `threshold` is meant, where `movedFrom` is undefined; undefined: the moment of the change. */
   readonly at?: number | undefined;
-  /** How fast it follows what is learned from now on, 0 … 1; undefined: as before. */
+  /** How fast the threshold follows the online threshold from now on, 0 … 1; undefined: as before. */
   readonly rate?: number | undefined;
 }
 
-/** The upper or the lower threshold of a series: the one in force, and what learns the next. */
+/** The upper or the lower side of a series: the threshold in force and the online threshold. */
 export class SideThreshold {
   readonly side: Side;
-  /** Whether the level has shifted since what is in force was learned. */
+  /** Whether the level has shifted since the threshold in force was learned. */
   outdated = false;
-  /** Learns online; undefined while the settings do not ask for this side. */
+  /** The online threshold; undefined while the settings do not ask for this side. */
   adaptive: AdaptiveQuantile | undefined;
-  /** What was said of the one in force when it was last handed out. */
+  /** The threshold in force as last published. */
   #inForce: ThresholdInForce | null = null;
-  /** What moves it; undefined while there is none. */
+  /** What moves the threshold in force; undefined while none is in force. */
   #followed: FollowedThreshold | undefined;
-  /** Undefined while no promise is measured. */
+  /** Undefined while no change is measured. */
   #promise: ThresholdPromise | undefined;
 
   constructor(side: Side) {
     this.side = side;
   }
 
-  /** The threshold in force as it was last handed out. */
+  /** The threshold in force as last published. */
   get inForce(): ThresholdInForce | null {
     return this.#inForce;
   }
@@ -69,23 +69,26 @@ export class SideThreshold {
     return this.#followed?.at(time);
   }
 
-  /** The threshold that a recommendation starts from; one from before a level shift is none. */
+  /** The threshold from which a recommendation starts; null where the threshold is from before a level shift, unless pinned. */
   usableAt(time: number): number | null {
     if (this.outdated && this.#inForce?.pinned === false) return null;
     return this.at(time) ?? null;
   }
 
-  /** What is expected of the one in force, as subscribers have it; undefined where it is constant. Cost: a list. */
+  /** The curve of the threshold in force, as subscribers have it; undefined where the threshold is constant. Cost: a list. */
   get schedule(): Curve | undefined {
     return this.#followed?.schedule;
   }
 
-  /** How fast the one in force follows what is learned, 0 … 1; 0 while it does not. Undefined where it is not to. */
+  /**
+   * How fast the threshold in force follows the online threshold, 0 … 1; 0 while it does not follow yet. Undefined where none is in
+   * force, or a pinned one, which must not follow.
+   */
   get rate(): number | undefined {
     return this.#inForce === null || this.#inForce.pinned ? undefined : this.#followed?.rate;
   }
 
-  /** Learns this side from now on, with the samples there are, and nothing of what was learned before. */
+  /** Begins online learning of this side anew, from the given samples; discards everything learned before. */
   learn(settings: SeriesSettings, [times, values]: Samples): void {
     const { exceedance_rate, seasonal, time_zone } = settings;
     this.adaptive = new AdaptiveQuantile({
@@ -98,7 +101,6 @@ export class SideThreshold {
       this.adaptive.update(times[i]! + offset(times[i]!), values[i]!);
   }
 
-  /** Puts a threshold into force. */
   set(next: ThresholdMove, moment: Moment): ThresholdInForce {
     const previous = this.at(moment.timeMs);
     const recentRate = this.#followed?.recentRate ?? moment.exceedanceRate;
@@ -140,9 +142,9 @@ export class SideThreshold {
   }
 
   /**
-   * Measures the threshold in force by a sample: whether it keeps its promise, and the promises of changes.
-   *
-   * @param counts Whether it is one of those that the promise is paid back by.
+    * Measures the exceedance rate of the threshold in force, and of each recent change, on a sample.
+    *
+    * @param counts Whether the sample also corrects the threshold in force, so that its exceedance rate returns to the promised one.
    */
   measure(
     time: number,
@@ -160,12 +162,12 @@ export class SideThreshold {
     return outcomes;
   }
 
-  /** Whether the one in force may move with the clock or with what is learned. Cost: O(1). */
+  /** Whether the threshold in force may move now, with the clock or with the online threshold. Cost: O(1). */
   moves(time: number): boolean {
     return this.#followed?.isDue(time) ?? false;
   }
 
-  /** Moves the one in force. @returns What is to be handed out anew, undefined where it is near enough. */
+  /** Moves the threshold in force. @returns The threshold to publish anew; undefined where the published one is near enough. */
   step(moment: Moment): ThresholdInForce | undefined {
     const { timeMs } = moment;
     const previous = this.at(timeMs);
@@ -201,13 +203,13 @@ export class SideThreshold {
     return restored;
   }
 
-  /** A promise counts what is above: the lower side is measured upside down. */
+  /** −1 negates values of the lower side, since `ThresholdPromise` counts only samples above a threshold. */
   get #turn(): 1 | -1 {
     return this.side === "upper" ? 1 : -1;
   }
 }
 
-/** With texts of its own, which keep no message in memory and are put together already; each field in the object itself. */
+/** Copies a threshold with `ownText`, so that its texts do not keep a whole decoded message in memory. */
 const owned = (threshold: ThresholdInForce): ThresholdInForce => ({
   threshold: threshold.threshold,
   strategy: ownText(threshold.strategy),

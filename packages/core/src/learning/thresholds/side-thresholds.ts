@@ -7,12 +7,12 @@ import { type MovingSeries, measured, momentOf, moved } from "./side-events.ts";
 import { type SideSnapshot, SideThreshold, type ThresholdMove } from "./side-threshold.ts";
 
 /**
- * The thresholds of a series: those that are learned, and others that are in force. The upper one always comes before the
- * lower one, in events as in snapshots. `receive` and `step`, which each sample calls, make no object unless something is
- * told: they name both sides in turn, since a list of them would cost each sample a few nanoseconds.
+ * The thresholds of a series, learned or only in force. The upper side always comes before the lower side, in events and in
+ * snapshots. `receive` and `step` run for each sample and allocate nothing unless an event follows: both name each side in
+ * turn, since a list of sides would cost each sample a few nanoseconds.
  */
 export class SideThresholds {
-  /** Undefined where there is nothing of this side, to be read only. */
+  /** Undefined where the side is neither learned nor in force. Other code only reads this field. */
   upper: SideThreshold | undefined;
   lower: SideThreshold | undefined;
 
@@ -20,23 +20,23 @@ export class SideThresholds {
     return this[side];
   }
 
-  /** The threshold of a side, made where there is none. */
+  /** The threshold of a side, created where there is none. */
   own(side: Side): SideThreshold {
     this[side] ??= new SideThreshold(side);
     return this[side];
   }
 
-  /** What is learned online of the series: both sides learn the same season. Undefined where nothing is. */
+  /** The online threshold from which the season is read, since both sides learn the same season; undefined where no side is learned. */
   get adaptive(): AdaptiveQuantile | undefined {
     return this.upper?.adaptive ?? this.lower?.adaptive;
   }
 
-  /** Those there are, upper before lower. Cost: a list. */
+  /** The existing sides, upper before lower. Cost: a list. */
   all(): SideThreshold[] {
     return [this.upper, this.lower].filter((one) => one !== undefined);
   }
 
-  /** Those in force. */
+  /** The thresholds in force, upper before lower. */
   inForce(): { side: Side; threshold: ThresholdInForce }[] {
     return this.all().flatMap(({ side, inForce }) =>
       inForce === null ? [] : [{ side, threshold: inForce }],
@@ -44,11 +44,12 @@ export class SideThresholds {
   }
 
   /**
-   * Measures thresholds in force by a sample, by what was in force when it came, and learns it afterwards.
-   *
-   * @param localTime Its event time in local time, ms; `time` is in UTC.
-   * @param counts Whether it is one of those that promises are paid back by. @param learns Whether it is learned online.
-   * @returns Those events, and what became of promises after them.
+    * Measures the thresholds in force on a sample first and learns the sample afterwards.
+    *
+    * @param localTime Event time of the sample in local time, ms; `time` is in UTC.
+    * @param counts Whether the sample also corrects thresholds in force, so that exceedance rates return to the promised one.
+    * @param learns Whether the sample is learned online.
+    * @returns `events`, followed by outcomes of measured changes.
    */
   receive(
     time: number,
@@ -73,9 +74,9 @@ export class SideThresholds {
   }
 
   /**
-   * Moves thresholds in force with the clock and with what is learned.
-   *
-   * @returns Those events, and what is handed out anew after them.
+    * Moves the thresholds in force with the clock and with the online thresholds.
+    *
+    * @returns `events`, followed by the thresholds that are published anew.
    */
   step(
     series: MovingSeries,
@@ -90,7 +91,7 @@ export class SideThresholds {
     return all;
   }
 
-  /** Puts a threshold into force, a learned one within the bounds, and starts to measure how well it keeps its promise. */
+  /** Puts a threshold into force, a learned threshold within the bounds, and starts to measure its exceedance rate. */
   set(
     side: Side,
     next: ThresholdMove,
@@ -106,16 +107,16 @@ export class SideThresholds {
     return { type: "threshold", time, side, threshold: inForce, schedule: own.schedule };
   }
 
-  /** After a level shift no threshold is of this level, and what is learned online begins with the samples since. */
+  /** After a level shift every threshold is outdated, and online learning begins anew with the samples since the shift. */
   outdate(settings: SeriesSettings, learnable: () => Samples): void {
     for (const side of this.all()) {
       side.outdated = true;
-      // The change was found late: what was learned online since it began is of neither level.
+      // A level shift is found late: by then the online threshold mixes samples of both levels.
       if (side.adaptive !== undefined) side.learn(settings, learnable());
     }
   }
 
-  /** Learns the sides that settings ask for, `anew` where what they learn has changed. */
+  /** Starts online learning of the sides that the settings ask for; `anew` also restarts sides that are learned already. */
   learn(settings: SeriesSettings, anew: boolean, learnable: () => Samples): void {
     for (const side of learnedSides(settings)) {
       const own = this.own(side);
@@ -124,10 +125,10 @@ export class SideThresholds {
   }
 
   /**
-   * Lets go of what is not to be learned any more; a threshold stays where an operator or a signal put it.
-   *
-   * @param before The settings until now.
-   * @returns Sides whose threshold was let go.
+    * Drops the sides that are no longer learned. A pinned threshold stays, and so does one of a side that was not learned before.
+    *
+    * @param before The settings until now.
+    * @returns Sides whose threshold was dropped.
    */
   keepLearned(settings: SeriesSettings, before: SeriesSettings): Side[] {
     const wanted = learnedSides(settings);

@@ -1,20 +1,20 @@
-/** Samples on which a changed threshold is measured, before and after. */
+/** Number of samples on which a changed threshold is measured. */
 const MEASURED_SAMPLES = 100;
-/** Changes that are measured at the same time. */
+/** Number of changes that are measured at the same time. */
 const MAX_OPEN = 4;
 
 interface OpenMeasurement {
   readonly actionId: string;
-  /** How far up the change moved the threshold. */
+  /** Distance by which the change raised the threshold. */
   readonly moved: number;
   readonly before: number;
-  /** How far up later changes have moved it. */
+  /** Distance by which later changes have raised the threshold. */
   since: number;
   seen: number;
   above: number;
-  /** Above the threshold without the change, of the same samples. */
+  /** Number of the same samples above the threshold without the change. */
   aboveFrom: number;
-  /** Samples above the lower of both right after another such. */
+  /** Number of samples above the lower of both thresholds whose predecessor also was. */
   pairs: number;
   wasAbove: boolean;
 }
@@ -29,42 +29,42 @@ export interface PromiseOutcome {
   readonly actionId: string;
   readonly before: number;
   readonly after: number;
-  /** The error that the old threshold would have had on the samples after the change. */
+  /** The absolute error that the threshold without the change would have on the samples after the change. */
   readonly expected: number;
-  /** Variance of `after` less `expected` by chance. */
+  /** Variance of `after` − `expected` by chance alone. */
   readonly noiseVariance: number;
-  /** How many independent samples the measured ones are worth, ≥ 2. */
+  /** Effective number of independent samples among the measured ones, ≥ 2. */
   readonly samples: number;
 }
 
 /**
- * Measures what became of changed thresholds: how far the share of samples above them is from the promised rate, on the
- * about 100 samples before the change and the 100 after it; on the latter also what it would be without the change.
+  * Measures the outcome of changed thresholds: the distance of the exceedance rate from the promised one, on about 100 samples
+  * before the change and on the 100 after. The latter also give the rate without the change.
  *
  * Source: McNemar (1947), Psychometrika 12(2), 153–157, on paired shares.
  * Cost: O(1) a sample while something is measured, nothing otherwise.
  */
 export class ThresholdPromise {
-  /** In order of their beginning. A list that has grown keeps room for 16 more, a copy does not. */
+  /** Measurements, oldest first. Always a copied list: a list that `push` has grown reserves memory for 16 more entries. */
   #open: readonly OpenMeasurement[] = [];
 
   get active(): boolean {
     return this.#open.length > 0;
   }
 
-  /** A change that is not measured: what is measured stays without it. @param moved How far up it moved the threshold. */
+  /** Excludes an unmeasured change from the open measurements. @param moved Distance by which the change raised the threshold. */
   disturb(moved: number): void {
     for (const measurement of this.#open) measurement.since += moved;
   }
 
-  /** @param moved How far up the change moved the threshold. @param before Error of the rate before it. */
+  /** @param moved Distance by which the change raised the threshold. @param before Error of the rate before the change. */
   begin(actionId: string, moved: number, before: number): void {
     this.disturb(moved);
     const counted = { since: 0, seen: 0, above: 0, aboveFrom: 0, pairs: 0, wasAbove: false };
     this.#open = [...this.#open, { actionId, moved, before, ...counted }].slice(-MAX_OPEN);
   }
 
-  /** Takes the next sample, and the threshold in force for it; the outcomes that it completes. */
+  /** Takes the next sample and the threshold in force for the sample. @returns Outcomes of measurements that the sample completes. */
   update(value: number, threshold: number, promisedRate: number): readonly PromiseOutcome[] {
     for (const measurement of this.#open) {
       measurement.seen++;
@@ -89,7 +89,7 @@ export class ThresholdPromise {
 
   static restore(snapshot: ThresholdPromiseSnapshot): ThresholdPromise {
     const restored = new ThresholdPromise();
-    // Before schema 6 two constant thresholds were measured, which no curve can be compared with.
+    // Measurements before schema 6 compare two constant thresholds and cannot continue on a curve.
     restored.#open = snapshot.filter(({ moved }) => moved !== undefined).map((one) => ({ ...one }));
     return restored;
   }
@@ -100,17 +100,18 @@ function outcomeOf(measurement: OpenMeasurement, promisedRate: number): PromiseO
   const after = above / seen - promisedRate;
   const expected = aboveFrom / seen - promisedRate;
   const samples = independentSamples(seen, Math.max(above, aboveFrom), pairs);
-  // One more of either kind, so that none above is not taken for certainty.
+  // Laplace's rule adds one sample of each kind, so that a count of 0 does not give a variance of 0.
   const low = (Math.min(above, aboveFrom) + 1) / (seen + 2);
   const high = (Math.max(above, aboveFrom) + 1) / (seen + 2);
-  // Who is above the higher threshold is above the lower one; errors to both sides of the promise add up.
+  // Every sample above the higher threshold is above the lower one, so both shares are correlated. The covariance lowers the
+  // variance, except where both errors lie on opposite sides of the promised rate.
   const shared = (after * expected < 0 ? 2 : -2) * low * (1 - high);
   const noiseVariance = (low * (1 - low) + high * (1 - high) + shared) / samples;
   const errors = { before, after: Math.abs(after), expected: Math.abs(expected) };
   return { actionId, ...errors, noiseVariance, samples };
 }
 
-/** By the correlation of neighbours: exceedances come in runs. */
+/** Effective sample size by the lag-1 autocorrelation, since exceedances come in runs. */
 function independentSamples(count: number, above: number, pairs: number): number {
   const share = above / count;
   const spread = share * (1 - share);
