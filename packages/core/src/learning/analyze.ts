@@ -26,8 +26,8 @@ export interface Analysis {
   readonly anomalies: readonly AnalysedAnomaly[];
   readonly changes: readonly AnalysedChange[];
   /**
-    * One score per input row, in input order, computed from that row and earlier rows only: 1 − the share of hours that hold as
-    * much, held while samples stay unusual; 0 where a row was not judged.
+   * One score per input row, in input order, computed from that row and earlier rows only: 1 − the share of hours that hold as
+   * much, held while samples stay unusual; 0 where a row was not judged.
    */
   readonly scores: Float64Array;
   /** Peak score of an anomaly in the row that opens the anomaly, 0 in every other row: one detection an incident. */
@@ -60,11 +60,11 @@ export interface AnalysedAnomaly {
 const PROGRESS_EVERY = 2_000;
 
 /**
-  * Runs the reducer of the live learner over rows in input order, so that the results equal those of the live learner.
+ * Runs the reducer of the live learner over rows in input order, so that the results equal those of the live learner.
  *
  * @param times Milliseconds. @param values NaN marks a row without a sample.
-  * @param settings As the live learner's; the window is bounded by count only unless `learning_window_seconds` is given.
-  * @param onProgress Called every 2,000 rows with the number of rows done.
+ * @param settings As the live learner's; the window is bounded by count only unless `learning_window_seconds` is given.
+ * @param onProgress Called every 2,000 rows with the number of rows done.
  * Cost: O(rows), about 2 µs each.
  *
  * @example

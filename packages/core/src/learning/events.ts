@@ -18,16 +18,16 @@ export type ThresholdInForce = Pick<
   | "timestamp"
 >;
 
-/** What came of a sample or command, in event time (ms). */
+/** An event that follows from a sample or a command; times are event times (ms). */
 export type SeriesEvent =
   | {
       type: "recommendation";
       time: number;
       side: Side;
       recommendation: Recommendation;
-      /** Its value then. Null also where the one in force is from before a level shift. */
+      /** Value of the threshold in force at `time`; null where none is in force, or an unpinned one from before a level shift. */
       inForce: number | null;
-      /** How fast it follows what is learned, 0 … 1; 0 while it does not. Undefined where it is not to. */
+      /** How fast the threshold in force follows the online threshold, 0 … 1; 0: not yet. Undefined where it must not follow. */
       rate: number | undefined;
     }
   | {
@@ -35,7 +35,7 @@ export type SeriesEvent =
       time: number;
       side: Side;
       threshold: ThresholdInForce;
-      /** Undefined where it is constant. */
+      /** Undefined where the threshold is constant. */
       schedule: Curve | undefined;
     }
   | ({ type: "change"; time: number } & Pick<
@@ -49,10 +49,10 @@ export type SeriesEvent =
       incident: Incident;
       threshold: number | null;
     }
-  /** How well a changed threshold keeps its promised exceedance rate, beside the one before. */
+  /** Error of a changed threshold's exceedance rate, compared with the threshold before the change. */
   | ({ type: "outcome"; time: number } & PromiseOutcome);
 
-/** A recommendation as a series' history keeps it. */
+/** A recommendation in the history of a series. */
 export interface RecommendationMade {
   /** Event time in whole milliseconds, rounded down. */
   readonly time: number;
@@ -64,7 +64,7 @@ export interface RecommendationMade {
   readonly provisional: boolean;
 }
 
-/** What a series has learned from, and how much of it. */
+/** Numbers of a series' samples, anomalies and suppressed alarms. */
 export interface LearningStatistics {
   readonly metric: string;
   readonly labels: Labels;
@@ -75,7 +75,10 @@ export interface LearningStatistics {
   readonly late: number;
   /** Samples older than the window reaches. */
   readonly outside: number;
-  /** Samples older than the series' newest, imported history above all: they fill its window, and teach no season, change or anomaly. */
+  /**
+   * Samples older than the newest on arrival, mostly imported history: such samples fill the window and teach no season, change or
+   * anomaly.
+   */
   readonly not_taught: number;
   readonly excluded: number;
   /** Samples that came while the series was frozen. */
@@ -83,7 +86,7 @@ export interface LearningStatistics {
   readonly anomalies: number;
   /** Anomalies per judged sample, 0–1. */
   readonly anomaly_rate: number;
-  /** Evidence enough for an alarm that was none, by reason. */
+  /** Number of suppressed alarms, by reason. */
   readonly suppressed: SuppressionCounts;
   readonly sensitivity: number;
   readonly frozen: boolean;

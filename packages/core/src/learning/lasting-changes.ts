@@ -4,18 +4,18 @@ import type { SeriesEvent } from "./events.ts";
 import type { RecommendationHistory } from "./recommendations/recommendation-history.ts";
 import type { ThresholdMove } from "./thresholds/side-threshold.ts";
 
-/** From this many samples on lasting changes are looked for: a new series is to cost little. */
+/** Number of samples from which on lasting changes are detected, so that a new series costs little. */
 export const FIRST_CHANGE = 64;
 
 const DIGITS = 4;
 
 /** The newest lasting change of a series' level. */
 export interface LastChange extends Pick<Change, "kind" | "since" | "before" | "after"> {
-  /** Event time at which it was told, ms. */
+  /** Event time (ms) of the sample that revealed the change. */
   readonly found_at: number;
 }
 
-/** `lastChange` is what a series remembers of a change that was found at an event time (ms), and what a threshold is dated by. */
+/** `lastChange` is what a series keeps of a change found at an event time (ms); {@link isOfThisLevel} dates thresholds by it. */
 export const lastChange = (time: number, { kind, since, before, after }: Change): LastChange => ({
   kind,
   since,
@@ -24,14 +24,13 @@ export const lastChange = (time: number, { kind, since, before, after }: Change)
   after,
 });
 
-/** `toldChange` tells each lasting change once, with its reasoning in words. */
+/** `toldChange` makes the event of a lasting change, with its reasoning in words. */
 export function toldChange(time: number, change: Change): SeriesEvent {
   const { kind, since, before, after, size } = change;
   const reasoning = describeChange(change);
   return { type: "change", time, kind, since, before, after, size, reasoning };
 }
 
-/** A sentence with numbers. */
 function describeChange({ kind, before, after, size }: Change): string {
   const [from, to] = showNumbers([before, after], DIGITS);
   const move = `from ${from} to ${to}, ${showNumbers([size], DIGITS)[0]} deviations`;
@@ -41,8 +40,8 @@ function describeChange({ kind, before, after, size }: Change): string {
 }
 
 /**
- * `isOfThisLevel` keeps a threshold of the level before a shift from being taken for one of the level after it. A
- * recommendation from before the shift may become a threshold later; only one from after it is taken whole.
+ * `isOfThisLevel` keeps a threshold of the level before a shift from counting as one of the level after the shift. A
+ * recommendation from before the shift may still become a threshold after the shift.
  */
 export function isOfThisLevel(
   { source, threshold }: ThresholdMove,
@@ -51,7 +50,7 @@ export function isOfThisLevel(
   history: RecommendationHistory,
 ): boolean {
   if (source === "operator" || source === "signal") return true;
-  // The history knows whole milliseconds.
+  // The history holds times in whole milliseconds.
   const since = Math.floor(last?.found_at ?? 0);
   return history
     .toArray()

@@ -16,7 +16,7 @@ const copiedValues = new Scratch();
 const copiedTimes = new Scratch();
 const NO_SEASON: KnownSeason = { season: () => 0, seasonality: 0 };
 
-/** Columns of samples, oldest first. All series share their memory: what is read later than the next call is another's. */
+/** Columns of samples, oldest first. All series share this memory: the next call, for any series, overwrites the columns. */
 export type Samples = readonly [times: Float64Array, values: Float64Array];
 
 /** Every sample of a window. */
@@ -26,8 +26,8 @@ const samplesOf = (window: SampleWindow): Samples => [
 ];
 
 /**
- * `learnableSamples` leaves out what no threshold may be learned from: samples from before the last level shift, and those
- * of incidents while they are few.
+ * `learnableSamples` leaves out the samples from which no threshold may be learned: those before the last level shift, and
+ * those of incidents while these are few.
  *
  * @param learnsFrom Event time of the last level shift, ms. Cost: O(window).
  */
@@ -51,10 +51,10 @@ export interface StatisticsThen {
 }
 
 /**
- * `statisticsNow` computes the statistics of a window at most once per `statistics_cache_seconds` of event time, however
- * often they are asked for; undefined while the window is empty.
+ * `statisticsNow` computes the statistics of a window at most once per `statistics_cache_seconds` of event time; undefined
+ * while the window is empty.
  *
- * @param known Those that were computed last.
+ * @param known The statistics that were computed last.
  */
 export function statisticsNow(
   window: SampleWindow,
@@ -69,15 +69,15 @@ export function statisticsNow(
   return { at, value: describe(values) as Statistics };
 }
 
-/** The season of a series, and how much of its movement it makes up; both undefined while they are not known. */
+/** The season of a series and its share of the series' movement; both undefined while unknown. */
 interface KnownSeason {
   readonly season?: Season;
   readonly seasonality?: number;
 }
 
 /**
- * `knownSeason` is the season as the online threshold knows it, which has seen more than the window; nothing in its first
- * two days. Its hours go by the UTC offset of the newest sample.
+ * `knownSeason` is the season of the online threshold, which has learned from more samples than the window holds; empty in
+ * the first two days. The hours are those of the newest sample's UTC offset.
  */
 export function knownSeason(
   window: SampleWindow,
@@ -92,7 +92,7 @@ export function knownSeason(
   return { season: (time) => adaptive.season(time + offset), seasonality };
 }
 
-/** Where a window goes, beside its season. Cost: O(window). */
+/** The trend of a window without its season. Cost: O(window). */
 export function trendOf(
   window: SampleWindow,
   settings: SeriesSettings,

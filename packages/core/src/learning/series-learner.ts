@@ -45,12 +45,12 @@ export class SeriesLearner extends SeriesState {
   }
 
   /**
-    * Takes a sample. Duplicates and samples that are too old are counted and dropped.
-    *
-    * @param time Event time, ms. @param value Finite.
-    * @param history Whether the sample is imported history, which may have any age.
-    * @returns Events that follow from the sample; none for most samples.
-    * @throws {StatsError} MAPEK_STATS_NOT_FINITE
+   * Takes a sample. Duplicates and samples that are too old are counted and dropped.
+   *
+   * @param time Event time, ms. @param value Finite.
+   * @param history Whether the sample is imported history, which may have any age.
+   * @returns Events that follow from the sample; none for most samples.
+   * @throws {StatsError} MAPEK_STATS_NOT_FINITE
    */
   receiveSample(time: number, value: number, history = false): readonly SeriesEvent[] {
     if (!(Number.isFinite(value) && Number.isFinite(time))) {
@@ -107,9 +107,9 @@ export class SeriesLearner extends SeriesState {
   }
 
   /**
-    * Applies changed settings.
-    *
-    * @returns Sides that are no longer learned and whose threshold was dropped; a pinned threshold stays.
+   * Applies changed settings.
+   *
+   * @returns Sides that are no longer learned and whose threshold was dropped; a pinned threshold stays.
    */
   applySettings(settings: SeriesSettings, systemFactor: DecayingFactor): Side[] {
     const before = this.settings;

@@ -30,7 +30,7 @@ export class IncidentRanges {
   /**
    * Moves the samples to learn from to the front of both columns, in their order.
    *
-    * @returns The number of samples to learn from. Cost: O(samples) where an incident overlaps the samples, O(16) otherwise.
+   * @returns The number of samples to learn from. Cost: O(samples) where an incident overlaps the samples, O(16) otherwise.
    */
   leaveOut(times: Float64Array, values: Float64Array): number {
     const count = times.length;

@@ -130,10 +130,10 @@ export class SeriesJudge {
   }
 
   /**
-    * @param time Event time, ms; a sample that is not newer than the last judged sample is not judged.
-    * @param offsetMs Milliseconds by which local time is ahead of UTC.
-    * @throws {StatsError} MAPEK_STATS_NOT_FINITE, with nothing learned.
-    * Cost: below 2 µs a judged sample, a twentieth of that any other sample.
+   * @param time Event time, ms; a sample that is not newer than the last judged sample is not judged.
+   * @param offsetMs Milliseconds by which local time is ahead of UTC.
+   * @throws {StatsError} MAPEK_STATS_NOT_FINITE, with nothing learned.
+   * Cost: below 2 µs a judged sample, a twentieth of that any other sample.
    */
   judge(time: number, value: number, resolutionMs: number, offsetMs = 0): readonly IncidentEvent[] {
     this.isScored = false;

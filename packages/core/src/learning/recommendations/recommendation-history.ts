@@ -2,32 +2,32 @@ import { doubles, STRATEGIES, StatsError } from "../../statistics/index.ts";
 import type { RecommendationMade } from "../events.ts";
 
 const MAX_RECOMMENDATIONS = 100;
-/** The recommended value, and the rest in one whole number. */
+/** Numbers per recommendation: the recommended value, and all other fields packed into one integer. */
 const FIELDS = 2;
-/** Strategy, lower side, provisional: 5 bits. Confidence in thousandths: 10 bits. The 38 bits above are milliseconds. */
+/** Layout of the integer: 5 bits for strategy, lower side and provisional; 10 bits for confidence in thousandths; 38 bits for milliseconds. */
 const CODES = 2 ** 5;
 const CONFIDENCES = 2 ** 10;
 const MILLISECOND = CODES * CONFIDENCES;
 const THOUSANDTHS = 1_000;
-/** Longest time from the oldest to the newest, ms: 8.7 years. */
+/** Longest time from the oldest to the newest recommendation, ms: 8.7 years. */
 const SPAN_MS = 2 ** 38;
 
 /**
- * The last 100 recommendations made for a series, none older than 8.7 years before the newest, as numbers. Times are kept in whole
- * milliseconds, rounded down; confidences in thousandths.
+ * The last 100 recommendations of a series, packed into numbers; none is more than 8.7 years older than the newest. Times are
+ * rounded down to milliseconds, confidences to thousandths.
  *
- * Memory: 16 bytes a recommendation, and a quarter more while there are fewer than 100. Cost: O(1) an added one, amortised.
+ * Memory: 16 bytes a recommendation, and a quarter more while there are fewer than 100. Cost: O(1) an addition, amortised.
  */
 export class RecommendationHistory {
-  /** A ring: two numbers each. */
+  /** Ring buffer with two numbers a recommendation. */
   #numbers: number[] = NONE;
-  /** Place of the oldest. */
+  /** Index of the oldest recommendation. */
   #head = 0;
   #count = 0;
-  /** Event time from which on the ring counts milliseconds; not after the oldest. */
+  /** Event time from which the ring buffer counts milliseconds; not after the oldest recommendation. */
   #epoch = 0;
 
-  /** Its newest, which is made anew at each call. */
+  /** The newest recommendation, a new object at each call. */
   get last(): RecommendationMade | undefined {
     return this.#count === 0 ? undefined : this.#at(this.#count - 1);
   }
@@ -38,10 +38,10 @@ export class RecommendationHistory {
   }
 
   /**
-   * Takes the next one, in order of time. Of more than 100 the oldest goes.
+   * Adds the next recommendation in order of time; beyond 100 the oldest is dropped.
    *
-   * @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT for a strategy that is none, a confidence outside of 0–1, or a time before
-   * the newest, with nothing added.
+   * @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT for an unknown strategy, a confidence outside of 0–1, or a time before
+   * the newest; nothing is added then.
    */
   add({
     time,
@@ -67,7 +67,7 @@ export class RecommendationHistory {
       (timeMs - this.#epoch) * MILLISECOND + Math.round(confidence * THOUSANDTHS) * CODES + code;
   }
 
-  /** Lets go of what is too old or too much, and grows where all places are taken. */
+  /** Drops recommendations that are too old or beyond 100, and grows a full ring buffer. */
   #makeRoom(timeMs: number): void {
     while (this.#count > 0 && timeMs - this.#timeAt(0) >= SPAN_MS) this.#dropOldest();
     if (this.#count === MAX_RECOMMENDATIONS) this.#dropOldest();
@@ -81,7 +81,7 @@ export class RecommendationHistory {
     this.#count--;
   }
 
-  /** Counts milliseconds from a later time on. */
+  /** Moves the epoch to a later time and rebases all stored times. */
   #beginAt(epoch: number): void {
     const later = (epoch - this.#epoch) * MILLISECOND;
     for (let i = 0; i < this.#count; i++) this.#numbers[this.#place(i) + 1]! -= later;
@@ -97,7 +97,7 @@ export class RecommendationHistory {
     this.#head = 0;
   }
 
-  /** Where the numbers of the one at `i` begin, 0 = oldest. */
+  /** Index of the first number of recommendation `i`; 0 is the oldest. */
   #place(i: number): number {
     return ((this.#head + i) * FIELDS) % this.#numbers.length;
   }

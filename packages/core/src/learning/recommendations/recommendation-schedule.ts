@@ -1,25 +1,25 @@
 import type { SeriesSettings } from "../../contract/index.ts";
 import type { RecommendationMade } from "../events.ts";
 
-/** From this many samples on there is a recommendation; a provisional one at first. */
+/** Number of samples from which on there is a recommendation; the first one may be provisional. */
 export const FIRST_RECOMMENDATION = 16;
-/** In place of a number of samples; Infinity would need memory of its own. */
+/** Stands for no number of samples, since Infinity would need a heap number for each series. */
 const NEVER = -1;
 
 /**
- * `isDue` says whether a recommendation is due: from an event time (ms) on, or from a number of samples on. Each sample asks
- * it, so that it is two comparisons and no more.
+ * `isDue` says whether a recommendation is due: from an event time (ms) on, or from a number of samples on. `isDue` runs for
+ * each sample and must stay this cheap.
  *
- * @param points Samples in the history.
+ * @param points Number of samples that entered the window, ever.
  */
 export const isDue = (time: number, points: number, dueAt: number, dueCount: number): boolean =>
   time >= dueAt || (dueCount !== NEVER && points >= dueCount);
 
 /**
- * `nextDueAt` is the event time (ms) of the next recommendation: `optimization_interval` after the last attempt, however many
- * samples come.
+ * `nextDueAt` is the event time (ms) of the next recommendation: `optimization_interval` after the last attempt, for any
+ * number of samples.
  *
- * @param triedAt When the last one was made, or was tried with too few samples; undefined before the first.
+ * @param triedAt Event time of the last recommendation or failed attempt; undefined before the first.
  */
 export const nextDueAt = (
   { optimization_interval }: SeriesSettings,
@@ -27,21 +27,21 @@ export const nextDueAt = (
 ): number =>
   triedAt === undefined ? Number.POSITIVE_INFINITY : triedAt + optimization_interval * 1_000;
 
-/** What {@link nextDueCount} goes by. */
+/** Arguments of {@link nextDueCount}. */
 interface Attempt {
-  /** Samples in the history. */
+  /** Number of samples that entered the window, ever. */
   readonly points: number;
   /** The newest recommendation in the history. */
   readonly last: RecommendationMade | undefined;
-  /** Whether there were too few samples for another one just now. */
+  /** Whether the attempt just now found too few samples. */
   readonly isTooEarly: boolean;
-  /** How many samples there are to learn from. Cost: O(window). */
+  /** Number of samples to learn from. Cost: O(window). */
   readonly learnable: () => number;
 }
 
 /**
- * `nextDueCount` lets a series wait no longer than it must: the number of samples from which on its first recommendation is
- * due, or the one that replaces a provisional one, whatever the time is.
+ * `nextDueCount` keeps a series from waiting for the interval in vain: the number of samples from which on the first
+ * recommendation is due, or the one that replaces a provisional one, at any event time.
  */
 export function nextDueCount(
   { min_data_points }: SeriesSettings,

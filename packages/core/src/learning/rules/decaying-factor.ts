@@ -1,24 +1,24 @@
-/** A factor on a sensitivity that labels move and that returns, with a half-life, to where an operator has put it. */
+/** A factor on a sensitivity. Labels move the factor; it returns with a half-life to the base that an operator has set. */
 export interface DecayingFactor {
-  /** Where it returns to; above 0. */
+  /** The factor after infinite time; above 0. */
   readonly base: number;
-  /** What it was at `since`; above 0. */
+  /** The factor at `since`; above 0. */
   readonly factor: number;
   /** Event time of the last label, ms. */
   readonly since: number;
 }
 
-/** One that nobody has moved. */
+/** The factor before any label or command. */
 export const UNMOVED: DecayingFactor = { base: 1, factor: 1, since: 0 };
 
-/** One that stays until labels move it. */
+/** A factor that stays until labels move it. */
 export const steadyFactor = (factor: number): DecayingFactor => ({
   base: factor,
   factor,
   since: 0,
 });
 
-/** What is left of it at a time: half of its logarithm's distance from the base after each half-life. */
+/** The factor at a time: each half-life halves the distance between the logarithms of the factor and of the base. */
 export function factorAt(
   { base, factor, since }: DecayingFactor,
   timeMs: number,

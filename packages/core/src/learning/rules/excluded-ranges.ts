@@ -1,10 +1,10 @@
-/** Ranges that one series or system may have at the same time. */
+/** Most ranges of one series or system. */
 const MAX_RANGES = 100;
 
-/** Stretches of event time (ms, both ends included) that are neither learned from nor judged. */
+/** A range of event time (ms, both ends included) whose samples are neither learned from nor judged. */
 export type ExcludedRange = readonly [from: number, to: number];
 
-/** Adds a range; of more than 100 the oldest goes. */
+/** Adds a range; beyond 100 the oldest is dropped. */
 export function exclude(
   ranges: readonly ExcludedRange[],
   from: number,

@@ -13,14 +13,14 @@ interface Rule {
 }
 
 /**
- * The settings of each series: the defaults, changed by every entry of `metrics` that matches it, later ones last.
+ * The settings of each series: the defaults, overridden by every matching entry of `metrics`; later entries win.
  *
- * Series that the same entries match share one object. Memory: an object for each set of entries that some series matches.
+ * Series with the same matching entries share one object. Memory: an object for each such set of entries.
  */
 export class MetricRules {
   readonly #defaults: SeriesSettings;
   readonly #rules: readonly Rule[];
-  /** By the places of the entries that match. */
+  /** Settings by the indices of the matching entries. */
   readonly #resolved = new Map<string, SeriesSettings>();
 
   constructor(settings: LearnerSettings) {
@@ -55,7 +55,7 @@ function ruleOf({ match, labels = {}, ...changes }: MetricSettings): Rule {
   };
 }
 
-/** The whole of a text, with `*` for any characters and `?` for one. */
+/** Pattern for a whole text, in which `*` matches any characters and `?` one. */
 function patternOf(glob: string): RegExp {
   const literal = glob.replace(/[.+^${}()|[\]\\]/g, "\\$&");
   return new RegExp(`^${literal.replace(/\*+/g, ".*").replace(/\?/g, ".")}$`, "su");

@@ -7,10 +7,10 @@ import {
   zoneOffset,
 } from "../../statistics/index.ts";
 
-/** A slow series keeps so many samples that it can be learned from, however long they take. */
+/** Number of samples that a slow series keeps at any age, so that thresholds can be learned from its window. */
 const KEPT_MIN_DATA_POINTS = 5;
 
-/** A window keeps `keep` samples however old they are; beyond them it is bounded by number and by age. */
+/** A window keeps its newest `keep` samples at any age; further samples are bounded by number and by age. */
 export const windowOptions = (settings: SeriesSettings): Required<SampleWindowOptions> => ({
   capacity: settings.window_capacity,
   spanMs: settings.learning_window_seconds * 1_000,
@@ -20,8 +20,8 @@ export const windowOptions = (settings: SeriesSettings): Required<SampleWindowOp
 let lastAlarmSettings: { of: SeriesSettings; value: AlarmSettings } | undefined;
 
 /**
- * `alarmSettings` gives one series after another with the same settings and sensitivity the same object: one for each
- * would be memory for each.
+ * `alarmSettings` gives consecutive series with equal settings and sensitivity the same object, which saves the memory of one
+ * object for each series.
  */
 export function alarmSettings(settings: SeriesSettings, sensitivity: number): AlarmSettings {
   if (lastAlarmSettings?.of === settings && lastAlarmSettings.value.sensitivity === sensitivity)
@@ -38,7 +38,7 @@ export function alarmSettings(settings: SeriesSettings, sensitivity: number): Al
   return value;
 }
 
-/** `recommendationOptions` are the same for the learner and for `analyze`, whose recommendations would differ otherwise. */
+/** The learner and `analyze` share `recommendationOptions`; with other options their recommendations would differ. */
 export const recommendationOptions = ({
   exceedance_rate,
   strategy,
@@ -55,11 +55,11 @@ export const recommendationOptions = ({
 export const learnedSides = ({ thresholds }: SeriesSettings): readonly Side[] =>
   thresholds === "both" ? ["upper", "lower"] : [thresholds];
 
-/** Whether thresholds follow the online one: a formula that was asked for stays a formula. */
+/** Whether thresholds follow the online threshold; with an explicitly chosen formula they do not. */
 export const followsOnline = ({ strategy }: SeriesSettings): boolean =>
   strategy === "auto" || strategy === "adaptive";
 
-/** What local time is ahead of UTC at a time, ms; 0 without a time zone. */
+/** Milliseconds by which local time is ahead of UTC at a time; 0 without a time zone. */
 export const localOffset = ({ time_zone }: SeriesSettings, time: number): number =>
   time_zone === undefined ? 0 : zoneOffset(time_zone)(time);
 

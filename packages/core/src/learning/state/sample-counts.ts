@@ -1,16 +1,16 @@
-/** Samples of a series that were not learned from, by why. */
+/** Numbers of a series' samples that were not learned from, by reason. */
 export interface UnlearnedCounts {
   duplicates: number;
   late: number;
   outside: number;
-  /** Older than the newest: in the window, not judged and not learned from online. */
+  /** Older than the newest sample on arrival: in the window, not judged and not learned online. */
   untaught: number;
   excluded: number;
   /** Judged, not learned from. */
   frozen: number;
 }
 
-/** Samples of a series by what became of them; `points` entered the window. */
+/** Numbers of a series' samples, by how each was handled; `points` entered the window. */
 export interface SampleCounts extends UnlearnedCounts {
   points: number;
 }
@@ -24,20 +24,20 @@ const NONE: Readonly<UnlearnedCounts> = {
   frozen: 0,
 };
 
-/** Counts of its own for a series whose first sample was not learned from. */
+/** New counts for a series, created with the first sample that is not learned from. */
 export const noneUnlearned = (): UnlearnedCounts => ({ ...NONE });
 
-/** Samples that were duplicates, too late or outside of the window. */
+/** Number of samples that were duplicates, too late or outside of the window. */
 export const droppedOf = (unlearned: UnlearnedCounts = NONE): number =>
   unlearned.duplicates + unlearned.late + unlearned.outside;
 
-/** All counts as of now, in an object of their own. */
+/** Copies the current counts into a new object. */
 export const countsOf = (points: number, unlearned: UnlearnedCounts = NONE): SampleCounts => ({
   points,
   ...unlearned,
 });
 
-/** `unlearnedOf` a snapshot is undefined where every sample was learned from: most series need no object for it. */
+/** Counts of a snapshot; undefined where every sample was learned from, so that most series need no object for these counts. */
 export function unlearnedOf({
   points: _,
   ...unlearned

@@ -12,10 +12,10 @@ import type { Stored } from "./stored-columns.ts";
 
 /** Schema number of a series' state. */
 export const SCHEMA = 8;
-/** Since this one a reader knows it: what it lacks is made anew. */
+/** Oldest schema that this reader restores; fields that an old schema lacks are created anew. */
 const OLDEST_SCHEMA = 5;
 
-/** Everything that a series knows; plain data, which MessagePack may carry. Caches are not part of it. */
+/** Everything that a series knows, without caches; plain data, which MessagePack may carry. */
 export interface SeriesSnapshot {
   readonly schema: typeof SCHEMA;
   readonly counts: SampleCounts;

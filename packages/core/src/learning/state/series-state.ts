@@ -177,7 +177,7 @@ export class SeriesState {
   }
 
   /**
-    * Recommendations from the current window for each learned side, the upper one first; none under 16 samples.
+   * Recommendations from the current window for each learned side, the upper one first; none under 16 samples.
    * Cost: O(window), below 0.2 ms for 10,000 samples.
    */
   recommendations(): SideRecommendation[] {

@@ -1,13 +1,13 @@
 import { StatsError } from "../../statistics/index.ts";
 
-/** Plain data whose float columns are bytes, as MessagePack carries them. */
+/** Plain data whose float columns are bytes, the form in which MessagePack carries float columns. */
 export type Stored<T> = T extends Float64Array
   ? Uint8Array
   : T extends object
     ? { [K in keyof T]: Stored<T[K]> }
     : T;
 
-/** Plain data with its float columns as bytes of their own. */
+/** Copies plain data, with each float column as a copy of its bytes. */
 export const storeColumns = <T extends object>(data: T): Stored<T> =>
   mapFields(data, (field) =>
     field instanceof Float64Array ? new Uint8Array(field.slice().buffer) : field,

@@ -1,9 +1,9 @@
 const MOST = 1_000;
 
 /**
-  * `strideOf` keeps a fast series cheap: of so many samples online thresholds learn one. The stride is the number of samples
-  * within the detection resolution. A stride counts samples, not time, so that each sample weighs the same in a burst and in
-  * a lull.
+ * `strideOf` keeps a fast series cheap: of so many samples online thresholds learn one. The stride is the number of samples
+ * within the detection resolution. A stride counts samples, not time, so that each sample weighs the same in a burst and in
+ * a lull.
  *
  * @param samples Number of samples in the window. @param spanMs Time from the first to the last sample of the window.
  * @returns 1 … 1,000; 1 where samples are as far apart as the resolution.

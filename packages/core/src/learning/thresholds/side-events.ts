@@ -14,11 +14,11 @@ export interface MovingSeries {
 }
 
 /**
-  * `measured` compares a sample with a side's threshold in force, so that the outcome of each changed threshold is known.
-  * `measured` runs before the side learns the sample: a sample counts against the threshold that was in force on its arrival.
-  *
-  * @param counts Whether the sample also corrects the threshold in force, so that its exceedance rate returns to the promised one.
-  * @returns `events`, followed by outcomes of measured changes; the same list where there are none.
+ * `measured` compares a sample with a side's threshold in force, so that the outcome of each changed threshold is known.
+ * `measured` runs before the side learns the sample: a sample counts against the threshold that was in force on its arrival.
+ *
+ * @param counts Whether the sample also corrects the threshold in force, so that its exceedance rate returns to the promised one.
+ * @returns `events`, followed by outcomes of measured changes; the same list where there are none.
  */
 export function measured(
   side: SideThreshold,

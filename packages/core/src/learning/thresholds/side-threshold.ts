@@ -142,9 +142,9 @@ export class SideThreshold {
   }
 
   /**
-    * Measures the exceedance rate of the threshold in force, and of each recent change, on a sample.
-    *
-    * @param counts Whether the sample also corrects the threshold in force, so that its exceedance rate returns to the promised one.
+   * Measures the exceedance rate of the threshold in force, and of each recent change, on a sample.
+   *
+   * @param counts Whether the sample also corrects the threshold in force, so that its exceedance rate returns to the promised one.
    */
   measure(
     time: number,
@@ -209,7 +209,10 @@ export class SideThreshold {
   }
 }
 
-/** Copies a threshold with `ownText`, so that its texts do not keep a whole decoded message in memory. */
+/**
+ * Copies a threshold with flat texts by `ownText`, so that no text keeps a whole decoded message in memory. The literal names each
+ * field, so that all fields lie in the object itself.
+ */
 const owned = (threshold: ThresholdInForce): ThresholdInForce => ({
   threshold: threshold.threshold,
   strategy: ownText(threshold.strategy),

@@ -44,12 +44,12 @@ export class SideThresholds {
   }
 
   /**
-    * Measures the thresholds in force on a sample first and learns the sample afterwards.
-    *
-    * @param localTime Event time of the sample in local time, ms; `time` is in UTC.
-    * @param counts Whether the sample also corrects thresholds in force, so that exceedance rates return to the promised one.
-    * @param learns Whether the sample is learned online.
-    * @returns `events`, followed by outcomes of measured changes.
+   * Measures the thresholds in force on a sample first and learns the sample afterwards.
+   *
+   * @param localTime Event time of the sample in local time, ms; `time` is in UTC.
+   * @param counts Whether the sample also corrects thresholds in force, so that exceedance rates return to the promised one.
+   * @param learns Whether the sample is learned online.
+   * @returns `events`, followed by outcomes of measured changes.
    */
   receive(
     time: number,
@@ -74,9 +74,9 @@ export class SideThresholds {
   }
 
   /**
-    * Moves the thresholds in force with the clock and with the online thresholds.
-    *
-    * @returns `events`, followed by the thresholds that are published anew.
+   * Moves the thresholds in force with the clock and with the online thresholds.
+   *
+   * @returns `events`, followed by the thresholds that are published anew.
    */
   step(
     series: MovingSeries,
@@ -125,10 +125,10 @@ export class SideThresholds {
   }
 
   /**
-    * Drops the sides that are no longer learned. A pinned threshold stays, and so does one of a side that was not learned before.
-    *
-    * @param before The settings until now.
-    * @returns Sides whose threshold was dropped.
+   * Drops the sides that are no longer learned. A pinned threshold stays, and so does one of a side that was not learned before.
+   *
+   * @param before The settings until now.
+   * @returns Sides whose threshold was dropped.
    */
   keepLearned(settings: SeriesSettings, before: SeriesSettings): Side[] {
     const wanted = learnedSides(settings);

@@ -38,8 +38,8 @@ export interface PromiseOutcome {
 }
 
 /**
-  * Measures the outcome of changed thresholds: the distance of the exceedance rate from the promised one, on about 100 samples
-  * before the change and on the 100 after. The latter also give the rate without the change.
+ * Measures the outcome of changed thresholds: the distance of the exceedance rate from the promised one, on about 100 samples
+ * before the change and on the 100 after. The latter also give the rate without the change.
  *
  * Source: McNemar (1947), Psychometrika 12(2), 153–157, on paired shares.
  * Cost: O(1) a sample while something is measured, nothing otherwise.
@@ -104,7 +104,7 @@ function outcomeOf(measurement: OpenMeasurement, promisedRate: number): PromiseO
   const low = (Math.min(above, aboveFrom) + 1) / (seen + 2);
   const high = (Math.max(above, aboveFrom) + 1) / (seen + 2);
   // Every sample above the higher threshold is above the lower one, so both shares are correlated. The covariance lowers the
-  // variance, except where both errors lie on opposite sides of the promised rate.
+  // variance, except where the two errors lie on opposite sides of the promised rate.
   const shared = (after * expected < 0 ? 2 : -2) * low * (1 - high);
   const noiseVariance = (low * (1 - low) + high * (1 - high) + shared) / samples;
   const errors = { before, after: Math.abs(after), expected: Math.abs(expected) };
