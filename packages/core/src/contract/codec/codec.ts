@@ -14,20 +14,20 @@ const encoder = new TextEncoder();
 
 export const encodeJson = (value: unknown): Uint8Array => encoder.encode(JSON.stringify(value));
 
-/** MessagePack bytes of plain data; a `Uint8Array` becomes binary, other typed arrays are not to be put in. The result is a private copy. */
+/** Encodes plain data as MessagePack into a new array. A `Uint8Array` becomes binary; other typed arrays are not allowed. */
 export const encodeMsgpack = (value: unknown): Uint8Array => packr.pack(value);
 
 /**
- * Reads MessagePack that the house has written.
+ * Reads MessagePack that the house has written. Bytes from outside may declare more items than the payload holds and must go
+ * through {@link decodeBody}, which checks the bytes first.
  *
- * @throws RangeError or Error on malformed bytes. Not for bytes from outside, which may declare more than they
- * hold: {@link decodeBody} looks at them first.
+ * @throws RangeError or Error on malformed bytes.
  */
 export const decodeMsgpack = (bytes: Uint8Array): unknown => unpackr.unpack(bytes);
 
 /**
- * Reads a payload as JSON, MessagePack or a bare number as text: by its content type where one is
- * given, by its first byte otherwise (0x80 and above starts MessagePack maps and arrays; text does not).
+ * Reads a payload as JSON, MessagePack or a bare number as text. The content type decides where one is given; otherwise the
+ * first byte decides (MessagePack maps and arrays start with 0x80 or above, text does not).
  */
 export function decodeBody(bytes: Uint8Array, contentType?: string): Decoded<unknown> {
   const first = bytes[0];
@@ -62,7 +62,7 @@ export interface MessageFamily<Schema extends z.ZodType> {
   encodeMsgpack(value: z.input<Schema>): Uint8Array;
   /** Never throws. Cost: one parse and one validation. */
   decode(bytes: Uint8Array, contentType?: string): Decoded<z.output<Schema>>;
-  /** Validates what is already decoded. */
+  /** Validates a decoded body. */
   check(body: unknown): Decoded<z.output<Schema>>;
 }
 

@@ -16,7 +16,7 @@ import { durability } from "../records/durability.ts";
 import { member } from "../records/member.ts";
 import { position } from "../records/position.ts";
 
-/** Every family of messages, in the order of the data's way through the house. */
+/** Every family of messages, in the order in which data passes through the house. */
 export const MESSAGE_FAMILIES = [
   sample,
   inputReply,

@@ -1,15 +1,15 @@
-/** Deepest nesting of maps and arrays that a payload may have; ours need 4. */
+/** Deepest nesting of maps and arrays that a payload may have; mapek's own messages need 4. */
 const MAX_DEPTH = 32;
 
 const TOO_DEEP = `nested deeper than ${MAX_DEPTH}`;
 
-/** A text of so few bytes cannot be nested so deep that it hurts. */
+/** A text of up to 512 bytes is not scanned, since no nesting within 512 bytes harms the parser. */
 const SHORT_BYTES = 512;
 
 const TOO_SHORT = "shorter than it says";
 
 /**
- * What is wrong with a JSON text's nesting, or undefined. Looks at brackets only: the parser does the rest.
+ * Refuses a JSON text that is nested too deep; undefined for a good text. Scans brackets only, the parser finds other faults.
  *
  * Cost: O(bytes), no allocation; nothing for a text of up to 512 bytes.
  */
@@ -31,9 +31,9 @@ export function jsonFault(bytes: Uint8Array): string | undefined {
 }
 
 /**
- * What is wrong with MessagePack bytes, or undefined: a length that the payload does not hold (a decoder may
- * allocate what a map or array declares before it reads it), nesting, extension types but the one byte that
- * stands for undefined, keys of maps that are no text, and bytes after the end.
+ * Refuses MessagePack bytes that may harm a decoder; undefined for good bytes. Faults: a length beyond the payload (a decoder
+ * may allocate the declared length before it reads the items), nesting that is too deep, every extension type except the one
+ * that stands for undefined, map keys that are no text, and bytes after the end.
  *
  * Cost: O(items), no allocation. Source: the MessagePack specification.
  */
@@ -63,7 +63,7 @@ export function msgpackFault(bytes: Uint8Array): string | undefined {
     const form =
       first < 0xa0 ? (first < 0x90 ? FIX_MAP : FIX_ARRAY) : (FORMS[first - 0xc0] as Form);
     if (form.kind === "undefined") {
-      // As our own encoder writes a field without a value.
+      // The form in which `encodeMsgpack` writes undefined.
       if (bytes[at] !== 0 || bytes[at + 1] !== 0) return "an extension that is not taken";
     } else if (form.kind === "refused") return "a type that is not taken";
     let length = form.fixed;
@@ -74,7 +74,7 @@ export function msgpackFault(bytes: Uint8Array): string | undefined {
     }
     const isMap = form.kind === "map";
     const count = (form.sizeBytes === 0 ? first & 0x0f : length) * (isMap ? 2 : 1);
-    // Each item has a byte at least.
+    // Each item takes at least one byte.
     if (count > end - at) return TOO_SHORT;
     if (++depth > MAX_DEPTH) return TOO_DEEP;
     ITEMS_LEFT[depth] = count;
@@ -82,19 +82,19 @@ export function msgpackFault(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** Where a scan is at each depth; used within one call only. */
+/** Items left at each depth of a scan; valid within one call only. */
 const ITEMS_LEFT = new Int32Array(MAX_DEPTH + 1);
 const IS_MAP = new Uint8Array(MAX_DEPTH + 1);
 
 const isText = (first: number): boolean =>
   (first >= 0xa0 && first < 0xc0) || (first >= 0xd9 && first <= 0xdb);
 
-/** How a value goes on after its first byte. */
+/** Form of the bytes that follow the first byte of a value. */
 interface Form {
   readonly kind: "bytes" | "array" | "map" | "undefined" | "refused";
-  /** Bytes that tell the length. */
+  /** Number of bytes that hold the length. */
   readonly sizeBytes: number;
-  /** The length where no byte tells it. */
+  /** Length where no byte holds the length. */
   readonly fixed: number;
 }
 
@@ -104,7 +104,7 @@ const REFUSED = sized("refused", 0);
 const FIX_MAP = sized("map", 0);
 const FIX_ARRAY = sized("array", 0);
 
-/** By the first byte, 0xc0–0xdf. */
+/** Forms by first byte, 0xc0–0xdf. */
 // biome-ignore format: one row a group of the specification's table
 const FORMS: readonly Form[] = [
   bytesOf(0), REFUSED, bytesOf(0), bytesOf(0),                           // nil, never used, booleans

@@ -1,11 +1,11 @@
-/** Up to this many digits a decimal is a whole number below 2^53, so one division rounds it as a parser would. */
+/** The digits of a decimal of at most 15 digits form an integer below 2^53, so that one division rounds as a parser does. */
 const MAX_DIGITS = 15;
 const POWERS_OF_TEN = Array.from({ length: MAX_DIGITS + 1 }, (_, i) => 10 ** i);
 
 /**
- * Reads a number as people write it, `[+-]digits[.digits]` of at most 15 digits, without making a text of it.
+ * Reads a decimal `[+-]digits[.digits]` of at most 15 digits without creating a string.
  *
- * @returns What `Number` would, to the last bit; NaN for anything else, which may still be a number.
+ * @returns The same double as `Number`, bit for bit; NaN for any other text, even where the text is a number in another form.
  * Cost: about 1 ns a byte. Source: Clinger (1990), PLDI, 92-101, the exact case.
  */
 export function plainDecimal(bytes: Uint8Array): number {

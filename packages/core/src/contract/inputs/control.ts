@@ -20,16 +20,16 @@ const oneSeries = { metric: metricNameSchema, labels: labelsSchema.optional() };
 /** One series, or every series of the system when no metric is named. */
 const series = { metric: metricNameSchema.optional(), labels: labelsSchema.optional() };
 
-/** What operators may tell the learner about series. */
+/** Commands of operators to the learner, about series. */
 export const learnerControl = defineMessage(
   "mapek.control.learner.v1",
   z.discriminatedUnion("command", [
-    /** Sets the threshold by hand; nothing else moves it until `unpin`. */
+    /** Pins the threshold to a value; nothing else moves the threshold until `unpin`. */
     z.object({
       ...common,
       ...oneSeries,
       command: z.literal("pin"),
-      /** Not there = upper. */
+      /** Absent = upper. */
       side: sideSchema,
       threshold: z.number(),
     }),
@@ -37,7 +37,7 @@ export const learnerControl = defineMessage(
     /** Stops learning: the threshold, its recommendations and the window stay as they are; anomalies are still judged. */
     z.object({ ...common, ...series, command: z.literal("freeze") }),
     z.object({ ...common, ...series, command: z.literal("unfreeze") }),
-    /** Samples of this stretch of event time are neither learned from nor judged. */
+    /** Samples within this range of event time are neither learned from nor judged. */
     z.object({
       ...common,
       ...series,
@@ -55,11 +55,11 @@ export const learnerControl = defineMessage(
 );
 export type LearnerControl = z.infer<typeof learnerControl.schema>;
 
-/** What operators may tell the optimizer about a system. */
+/** Commands of operators to the optimizer, about a system. */
 export const optimizerControl = defineMessage(
   "mapek.control.optimizer.v1",
   z.discriminatedUnion("command", [
-    /** Holds a state until it is released with `null`. */
+    /** Forces a state; `null` releases the state. */
     z.object({
       ...common,
       command: z.literal("force_state"),
@@ -70,7 +70,7 @@ export const optimizerControl = defineMessage(
 );
 export type OptimizerControl = z.infer<typeof optimizerControl.schema>;
 
-/** What operators may tell the feedback service about a system. */
+/** Commands of operators to the feedback service, about a system. */
 export const feedbackControl = defineMessage(
   "mapek.control.feedback.v1",
   z.discriminatedUnion("command", [

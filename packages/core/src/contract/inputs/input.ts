@@ -18,11 +18,11 @@ import { feedbackControl, learnerControl, optimizerControl } from "./control.ts"
 import { performance } from "./performance.ts";
 import { LOOPS } from "./signal.ts";
 
-/** Every stored input: when it happened (event time, ms) and, but for ticks and settings, to which system. */
+/** Fields of every stored input: the event time (ms) and, except for ticks, settings and admission, the system. */
 const timed = { version: z.literal(1), time: timestampSchema };
 const about = { ...timed, system: tokenSchema };
 
-/** Written by the runtime so that actors can act in silence. */
+/** Written by the runtime, so that actors can act while no other input arrives. */
 const tick = z.object({ ...timed, kind: z.literal("tick") });
 
 /** Moves the threshold in force of one series. */
@@ -36,36 +36,39 @@ const setThreshold = z.object({
   confidence: shareSchema,
   reasoning: z.string(),
   source: z.enum(THRESHOLD_SOURCES),
-  /** The threshold that the sender knew: the one in force is moved by as much as from this to `threshold`. Not there: it becomes `threshold`. */
+  /** The threshold that the sender knew: the one in force moves by `threshold` − `moved_from`. Absent: it becomes `threshold`. */
   moved_from: z.number().optional(),
-  /** Event time (ms) for which `threshold` was meant, where it was not moved from another: of the newest sample that a recommendation rests on. Not there: now. */
+  /**
+   * Event time (ms) for which `threshold` is meant, where `moved_from` is absent: that of the newest sample behind a recommendation.
+   * Absent: now.
+   */
   at: timestampSchema.optional(),
-  /** How fast it follows what is learned from now on; 0: not at all. Not there: as before. */
+  /** How fast the threshold follows the online threshold from now on; 0: not at all. Absent: as before. */
   rate: shareSchema.optional(),
-  /** Refused where a threshold is in force: its sender believes that there is none. */
+  /** The command is refused where a threshold is in force, since its sender assumes that none is. */
   only_first: z.boolean().optional(),
 });
 
 /**
  * Multiplies the sensitivity of one series, or of every series of the system (`metric` null; sent to every partition).
- * A label that names its anomaly, or the time of one that was missed, says so: its series learns that kind of burst, and where the kind
- * was learned the sensitivity moves by the smaller factor.
+ * A label may name its anomaly, or the time of a missed anomaly: the series then learns that kind of burst. Where the series
+ * learned the kind, `known_kind_factor` replaces `factor`.
  */
 const scaleSensitivity = z.object({
   name: z.literal("scale_sensitivity"),
   metric: metricNameSchema.nullable(),
   labels: labelsSchema,
   factor: z.number().positive(),
-  /** In place of `factor`, where the series knows what kind the named anomaly was of. */
+  /** Replaces `factor` where the series knows the kind of the named anomaly. */
   known_kind_factor: z.number().positive().optional(),
-  /** Event time (ms) at which the named anomaly opened, or at which a missed one should have. */
+  /** Event time (ms) at which the named anomaly opened, or at which a missed anomaly should have opened. */
   anomaly_opened_at: timestampSchema.optional(),
   verdict: z.enum(LABEL_VERDICTS).optional(),
-  /** How much the verdict counts, 0–1. */
+  /** Weight of the verdict, 0–1. */
   weight: shareSchema.optional(),
 });
 
-/** Decides now, on these values in place of the means. */
+/** Makes the optimizer decide now, on these values in place of the means. */
 const reEvaluate = z.object({
   name: z.literal("re_evaluate"),
   cpu_usage: z.number().optional(),
@@ -86,7 +89,7 @@ const adjustParallelism = z.object({
 /** A command of the feedback service; its target answers with a {@link confirmation}. */
 const command = { ...about, kind: z.literal("command"), action_id: z.string().min(1) };
 
-/** What a target says of a command: done or refused, from what to what. */
+/** A target's answer to a command: done or refused, with the values before and after. */
 const confirmation = z.object({
   ...about,
   kind: z.literal("confirmation"),
@@ -98,8 +101,8 @@ const confirmation = z.object({
 });
 
 /**
- * The objective before and after an action, measured by its target; smaller is better. A target that knows more says
- * what would have come without the action, and how far noise alone takes `after` from that.
+ * The objective before and after an action, measured by its target; smaller is better. A target may also give the objective
+ * without the action, and the variance of `after` around it.
  */
 const outcome = z.object({
   ...about,
@@ -108,11 +111,11 @@ const outcome = z.object({
   objective: z.string(),
   before: z.number(),
   after: z.number(),
-  /** What would have come without the action: measured beside it, or forecast from times when nobody acted. */
+  /** The objective without the action: measured on the same samples, or forecast from times without actions. */
   expected: z.number().optional(),
-  /** Variance of `after` less `expected` when the action does nothing. */
+  /** Variance of `after` − `expected` where the action has no effect. */
   noise_variance: z.number().min(0).optional(),
-  /** Independent samples that the variance rests on. */
+  /** Number of independent samples behind the variance. */
   samples: z.number().min(1).optional(),
 });
 
@@ -121,7 +124,7 @@ export const learnerInput = defineMessage(
   z.discriminatedUnion("kind", [
     tick,
     z.object({ ...timed, kind: z.literal("settings"), settings: learnerSettings }),
-    /** Whether series that are new may be learned: the runtime writes it when memory gets short, and when there is some again. */
+    /** Whether new series may be learned: written by the runtime when memory gets short, and when memory is free again. */
     z.object({ ...timed, kind: z.literal("admission"), new_series: z.boolean() }),
     z.object({ ...about, kind: z.literal("control"), control: learnerControl.schema }),
     z.object({
@@ -160,9 +163,9 @@ export const feedbackInput = defineMessage(
       loop: z.enum(LOOPS),
       id: z.string().min(1),
       source: z.string(),
-      /** Whether nobody else may publish as this source. */
+      /** Whether the server lets no other sender publish as this source. */
       proven: z.boolean().optional(),
-      /** Validated by its loop's schema at the front door. */
+      /** Validated at the front door by the schema of the signal's loop. */
       signal: z.record(z.string(), z.unknown()),
     }),
     /** From the learner: a recommendation that is not provisional, with the threshold in force beside it. */
@@ -171,10 +174,10 @@ export const feedbackInput = defineMessage(
       kind: z.literal("recommendation"),
       recommendation: recommendation.schema,
       in_force: z.number().nullable(),
-      /** How fast that one follows what is learned; 0: it does not yet. Not there: it is not to. */
+      /** How fast the threshold in force follows the online threshold; 0: not yet. Absent: it must not follow. */
       in_force_rate: shareSchema.optional(),
     }),
-    /** From the optimizer: the parameters that hold now. */
+    /** From the optimizer: the current parameters. */
     z.object({ ...about, kind: z.literal("parameters"), parameters: parameters.schema }),
     z.object({ ...about, kind: z.literal("control"), control: feedbackControl.schema }),
     confirmation,

@@ -25,7 +25,7 @@ export const VERBS = {
   monitor: [],
 } as const;
 
-/** A question. All fields are optional: what is not named is not narrowed. */
+/** A request. All fields are optional; an absent field does not narrow the answer. */
 export const request = defineMessage(
   "mapek.request.v1",
   z.object({
@@ -35,24 +35,24 @@ export const request = defineMessage(
     loop: z.enum(LOOPS).optional(),
     /** Only series in which an anomaly is open. */
     anomalous: z.boolean().optional(),
-    /** Only what this partition of the service knows: the way through an answer that is too large for one message. */
+    /** Only items of this partition of the service: divides an answer that is too large for one message. */
     partition: z.number().int().min(0).max(255).optional(),
-    /** Most items in the answer, newest first kept. */
+    /** Most items in the answer; the newest items are kept. */
     limit: z.number().int().min(1).max(10_000).optional(),
-    /** Only samples, or outputs, of this stretch of event time, both ends included. */
+    /** Only samples or outputs of this range of event time, both ends included. */
     from: timestampSchema.optional(),
     to: timestampSchema.optional(),
     /** `events`: only outputs of these families. */
     families: z.array(z.enum(OUTPUT_FAMILIES)).min(1).optional(),
-    /** `explain`: what is to be explained. */
+    /** `explain`: the kind of decision to explain. */
     kind: z.enum(EXPLAINED).optional(),
-    /** `explain`, of a threshold; not there = upper. */
+    /** `explain` of a threshold; absent = upper. */
     side: sideSchema,
-    /** `explain`, of an action; not there = the newest. */
+    /** `explain` of an action; absent = the newest. */
     action_id: z.string().min(1).max(512).optional(),
-    /** `explain`, of an anomaly; not there = the newest of the series. */
+    /** `explain` of an anomaly; absent = the newest of the series. */
     anomaly_id: z.string().min(1).max(33_000).optional(),
-    /** `explain`: the decision that was in force at this time; not there = now. */
+    /** `explain`: the decision that was in force at this time; absent = now. */
     at: timestampSchema.optional(),
   }),
 );

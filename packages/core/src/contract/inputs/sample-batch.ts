@@ -3,15 +3,15 @@ import { accepted, type Decoded, refused } from "../errors.ts";
 import type { Labels } from "../subjects/labels.ts";
 import { checkLabels } from "../subjects/labels.ts";
 
-/** Most samples of one batch, and most series in its dictionary: what a 16-bit index can name. */
+/** Most samples of one batch and most series in its dictionary, bounded by a 16-bit index. */
 export const MAX_BATCH_SAMPLES = 65_535;
 
-/** One entry of a public batch's dictionary: a metric's true name, with labels where it has some. */
+/** One entry of a public batch's dictionary: a metric's true name, with labels where the series has labels. */
 export type PublicSeries = string | readonly [metric: string, labels: Labels];
 
 /**
  * Samples of several series without an object per sample: sample i belongs to
- * `series[index[i]]`, at `times[i]` (ms; NaN = when it arrives), with `values[i]`.
+ * `series[index[i]]`, at `times[i]` (ms; NaN = the time of arrival), with `values[i]`.
  */
 export interface SampleColumns<Series = PublicSeries> {
   readonly series: readonly Series[];
@@ -20,7 +20,7 @@ export interface SampleColumns<Series = PublicSeries> {
   readonly values: Float64Array;
 }
 
-/** Samples of one partition, as the monitor stores them; a series is its key. */
+/** Samples of one partition, as the monitor stores samples; a series is named by its key. */
 export interface SampleBatch extends SampleColumns<string> {
   /** True for imported history, which may have any age. */
   readonly history: boolean;
@@ -106,7 +106,7 @@ function readColumns<Series>(
   return accepted(columns);
 }
 
-/** Private, aligned copies in one piece of memory: binary inside a message starts at any offset. */
+/** Copies the columns into one aligned buffer, since binary inside a message may start at any offset. */
 function ownColumns(count: number, index: Uint8Array, times: Uint8Array, values: Uint8Array) {
   const memory = new ArrayBuffer(count * (8 + 8 + 2));
   const bytes = new Uint8Array(memory);

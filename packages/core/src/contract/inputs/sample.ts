@@ -8,7 +8,7 @@ import { readPublicBatch, type SampleColumns } from "./sample-batch.ts";
 
 /**
  * A sample as JSON or MessagePack. The subject names system and metric; `metric` gives the
- * true name where the subject's token could not.
+ * true name where a subject token cannot hold the name.
  *
  * The hot path uses {@link checkSample}, which accepts exactly what this schema accepts.
  */
@@ -25,9 +25,9 @@ export const sample = defineMessage(
 export type Sample = z.infer<typeof sample.schema>;
 
 /**
- * The answer to samples and signals that came with a reply subject, given after they are stored. `not_taught` is there for
- * history, where the learner answers: samples older than the newest of their series fill its window, and teach no season, change
- * or anomaly.
+ * The answer to samples and signals with a reply subject, sent after the samples or signals are stored. `not_taught` is present
+ * for imported history, where the learner answers: samples older than the newest of their series fill its window and teach no
+ * season, change or anomaly.
  */
 export const inputReply = defineMessage(
   "mapek.reply.v1",
@@ -41,7 +41,7 @@ export const inputReply = defineMessage(
 );
 export type InputReply = z.infer<typeof inputReply.schema>;
 
-/** What a payload on a metrics subject holds. */
+/** Contents of a payload on a metrics subject. */
 export type SamplePayload =
   | { kind: "number"; value: number }
   | { kind: "rows"; rows: readonly unknown[] }
@@ -51,7 +51,7 @@ const NUMBER_TEXT = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
 
 /**
  * Reads a payload: a number as text, one sample or an array of samples as JSON or MessagePack, or a
- * columnar batch. Samples in rows are not yet checked: see {@link checkSample}.
+ * columnar batch. {@link checkSample} must still check samples in rows.
  *
  * @example
  * ```ts
@@ -97,7 +97,7 @@ export function decodeSamples(bytes: Uint8Array, contentType?: string): Decoded<
   return accepted({ kind: "rows", rows: body.value });
 }
 
-/** Bytes as text, one character each: for a few of them faster than a TextDecoder. */
+/** Decodes one character per byte; faster than a TextDecoder for short texts. */
 const latin1 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 
@@ -114,7 +114,7 @@ const notANumber = (text: string) =>
     `expected a finite number, got ${JSON.stringify(text.slice(0, 32))}`,
   );
 
-/** The first fault of a decoded sample, or undefined where it has none. Cost: O(labels), no allocation for a good one. */
+/** The first fault of a decoded sample; undefined for a good sample. Cost: O(labels), no allocation for a good sample. */
 export function checkSample(row: unknown): { code: MessageErrorCode; message: string } | undefined {
   if (typeof row !== "object" || row === null || Array.isArray(row))
     return { code: "MAPEK_MESSAGE_INVALID", message: "expected an object with a value" };

@@ -11,14 +11,14 @@ import {
 
 const common = {
   version: inputVersionSchema,
-  /** Names the signal: one that comes again on its loop, among the last 10,000 of its system, counts once. */
+  /** Identifies the signal: a repeated id on the same loop, among the last 10,000 signals of the system, counts once. */
   id: z.string().min(1).max(128).optional(),
-  /** Who says so; weights and limits are kept per source. */
+  /** Sender of the signal; weights and limits are kept per source. */
   source: z.string().min(1).max(128).optional(),
   timestamp: timestampSchema.optional(),
 };
 
-/** How often: a number of events, or `true` for one. */
+/** Number of events, or `true` for one event. */
 const count = z
   .union([z.boolean().transform(Number), z.number().int().min(0).max(1_000)])
   .optional();
@@ -33,14 +33,14 @@ export const signals = {
       /** The metric's name. */
       parameter: metricNameSchema,
       labels: labelsSchema.optional(),
-      /** Which threshold: not there = upper. */
+      /** Side of the threshold; absent = upper. */
       side: sideSchema,
       threshold_value: z.number(),
       confidence: shareSchema,
     }),
   ),
 
-  /** What the system's resources look like now. */
+  /** The current use of the system's resources. */
   performance_adaptation: defineMessage(
     "mapek.signal.performance_adaptation.v1",
     z
@@ -48,7 +48,7 @@ export const signals = {
         ...common,
         cpu_usage: z.number().min(0).max(100).optional(),
         memory_usage: z.number().min(0).max(100).optional(),
-        /** Milliseconds of one cycle. */
+        /** Duration of one cycle, ms. */
         latency_ms: z.number().min(0).max(86_400_000).optional(),
       })
       .refine((body) => (body.cpu_usage ?? body.memory_usage ?? body.latency_ms) !== undefined, {
@@ -56,7 +56,7 @@ export const signals = {
       }),
   ),
 
-  /** What a decision was to bring about and what it did. */
+  /** The expected and the actual result of a decision. */
   decision_quality: defineMessage(
     "mapek.signal.decision_quality.v1",
     z.object({
@@ -67,7 +67,7 @@ export const signals = {
     }),
   ),
 
-  /** Judged right, a false alarm, or one that was missed. */
+  /** Labels of anomalies: right, a false alarm, or missed. */
   anomaly_feedback: defineMessage(
     "mapek.signal.anomaly_feedback.v1",
     z
@@ -77,11 +77,11 @@ export const signals = {
         false_positive: count,
         false_negative: count,
         /**
-         * Which anomaly, as its messages name it; its series follows from it. One that was missed: the key of
-         * its series, `@`, and the event time in ms at which it began.
+         * Id of the anomaly, as its messages give the id; the id also names the series. For a missed anomaly: the series key,
+         * `@`, and the event time (ms) at which the anomaly began.
          */
         anomaly_id: z.string().min(1).max(8_192).optional(),
-        /** The series, where no anomaly_id names it; without either the whole system is meant. */
+        /** The series, where no `anomaly_id` is given; without either the signal is about the whole system. */
         metric: metricNameSchema.optional(),
         labels: labelsSchema.optional(),
       })
@@ -103,7 +103,7 @@ export const signals = {
 export type Loop = keyof typeof signals;
 export const LOOPS = Object.keys(signals) as readonly Loop[];
 
-/** What each loop makes of its signals. */
+/** Purpose of each loop. */
 export const LOOP_PURPOSES: Readonly<Record<Loop, string>> = {
   metrics_learning: "Proposed thresholds move the one in force.",
   performance_adaptation: "Load reports make the optimizer decide now.",
@@ -113,7 +113,7 @@ export const LOOP_PURPOSES: Readonly<Record<Loop, string>> = {
 };
 
 export type SignalBodies = { [L in Loop]: z.output<(typeof signals)[L]["schema"]> };
-/** What a sender writes: counts may be booleans. */
+/** Signals as senders write them: counts may be booleans. */
 export type SignalInputs = { [L in Loop]: z.input<(typeof signals)[L]["schema"]> };
 /** A signal of any loop, as the feedback actor receives it. */
 export type AnySignal = { [L in Loop]: { loop: L; body: SignalBodies[L] } }[Loop];

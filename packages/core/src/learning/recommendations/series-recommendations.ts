@@ -51,7 +51,7 @@ export function recommendationsOf(
   return found;
 }
 
-/** The online threshold of a side at the newest sample, and its observed exceedance rate. */
+/** The online threshold of a side at the newest sample, with its sample count, spread and tolerance. */
 function onlineAt(
   time: number | undefined,
   settings: SeriesSettings,
