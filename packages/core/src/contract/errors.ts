@@ -86,7 +86,7 @@ export type MessageErrorCode = keyof typeof MESSAGE_ERRORS;
 /** A refused message: the code is for programs, the text for people. */
 export class MessageError extends codedError("MessageError", MESSAGE_ERRORS) {}
 
-/** The result of decoding: decoders never throw. */
+/** The result of a decoder, since decoders never throw. */
 export type Decoded<T> = { ok: true; value: T } | { ok: false; error: MessageError };
 
 export const accepted = <T>(value: T): Decoded<T> => ({ ok: true, value });

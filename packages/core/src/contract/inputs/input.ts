@@ -111,7 +111,7 @@ const outcome = z.object({
   objective: z.string(),
   before: z.number(),
   after: z.number(),
-  /** The objective without the action: measured on the same samples, or forecast from times without actions. */
+  /** The objective without the action: measured alongside `after`, or forecast from times without actions. */
   expected: z.number().optional(),
   /** Variance of `after` − `expected` where the action has no effect. */
   noise_variance: z.number().min(0).optional(),

@@ -2,24 +2,24 @@ import { seriesKey } from "../subjects/series.ts";
 import { rarityOf } from "../text/anomaly-words.ts";
 import type { Anomaly } from "./anomaly.ts";
 
-/** Openings at most so long one after the other are one matter, or two usual intervals of the series where that is longer. */
+/** Incidents of a group open at most this long after one another, or two usual intervals of the series where that is longer. */
 export const LEAST_GROUP_GAP_MS = 600_000;
 const GAP_INTERVALS = 2;
 
-/** How long after an opening another one still belongs to it. @param intervalMs Usual time between samples, 0 where unknown. */
+/** Longest time (ms) from one opening to the next of a group. @param intervalMs Usual time between samples, 0 where unknown. */
 export const groupGapMs = (intervalMs: number): number =>
   Math.max(LEAST_GROUP_GAP_MS, GAP_INTERVALS * intervalMs);
 
-/** The id of a group: its system, and when the first of it opened. */
+/** The id of a group: its system, and the time at which its first incident opened. */
 export const groupId = (system: string, openedAt: number): string => `${system}@${openedAt}`;
 
-/** When a group began, by its id, ms; undefined where the text is no such id. */
+/** The time (ms) at which a group began, read from its id; undefined where the text is no id of a group. */
 export function groupBeganAt(id: string): number | undefined {
   const text = id.slice(id.lastIndexOf("@") + 1);
   return /^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
 }
 
-/** What an incident's place in its group depends on. */
+/** The fields that decide an incident's group and its place in the group. */
 export type Groupable = Pick<Anomaly, "system" | "metric" | "labels" | "opened_at"> &
   Partial<Pick<Anomaly, "group" | "families" | "surprises">> & {
     /** Usual time between the samples of the series, ms, where it is known. */
@@ -28,23 +28,23 @@ export type Groupable = Pick<Anomaly, "system" | "metric" | "labels" | "opened_a
 
 /** Incidents of one system that began together. */
 export interface AnomalyGroup<Incident extends Groupable> {
-  /** `<system>@<when the first of it opened>`. */
+  /** `<system>@<time at which the first incident opened>`. */
   readonly id: string;
   readonly system: string;
-  /** When the first incident opened, one that is over by now included, ms. */
+  /** The time (ms) at which the first incident opened, even where that incident is closed by now. */
   readonly openedAt: number;
-  /** Who began first comes first; of those that began together the rarest. Never empty. */
+  /** Incidents by their opening; among incidents with the same opening the rarest comes first. Never empty. */
   readonly incidents: readonly Incident[];
-  /** The one with the largest surprise; undefined where none says how rare it is. */
+  /** The incident with the largest surprise; undefined where no incident has surprises. */
   readonly rarest: Incident | undefined;
 }
 
 /**
- * The groups of incidents: each partition of the learner knows those of its own series, so groups of a system whose openings follow
- * one another within the gap are one here.
+ * Merges groups of different partitions: a partition of the learner groups only its own series, so groups of one system whose
+ * openings follow one another within the gap become one group.
  *
  * @param incidents In any order, of any systems; one entry an incident.
- * @returns Ordered by system, then by when they began. The same for any order of the incidents. Cost: O(n log n).
+ * @returns Groups ordered by system, then by beginning; the same for any order of the incidents. Cost: O(n log n).
  */
 export function anomalyGroups<Incident extends Groupable>(
   incidents: readonly Incident[],
@@ -55,17 +55,17 @@ export function anomalyGroups<Incident extends Groupable>(
     .map(groupOf);
 }
 
-/** Incidents that belong together, and the stretch of their openings. */
+/** Incidents that belong together, and the range of their openings. */
 interface Run<Incident> {
   readonly system: string;
   from: number;
   to: number;
-  /** How long after the last opening another one still belongs to it. */
+  /** Longest time (ms) from the last opening to another opening of the same group. */
   gapMs: number;
   readonly incidents: Incident[];
 }
 
-/** A run for each group of a partition, and for each incident that says none. Ids of groups begin with the system. */
+/** One run for each group of a partition and for each incident without a group. Ids of groups begin with the system. */
 function runsOf<Incident extends Groupable>(incidents: readonly Incident[]): Run<Incident>[] {
   const runs = new Map<string | Incident, Run<Incident>>();
   for (const incident of incidents) {

@@ -12,7 +12,7 @@ import {
 
 export const ANOMALY_PHASES = ["opened", "peak", "closed"] as const;
 
-/** What was unusual of an anomaly: families of evidence, views of records, and the views that releases before 0.2.0 named. */
+/** Kinds of evidence of an anomaly: families of evidence, views of records, and the views of releases before 0.2.0. */
 const TOLD_FAMILIES = [
   ...ANOMALY_FAMILIES,
   "hour_of_day",
@@ -28,7 +28,7 @@ export const anomaly = defineMessage(
     system: tokenSchema,
     metric: metricNameSchema,
     labels: labelsSchema,
-    /** `<series key>@<opened_at>`: what feedback about it names. */
+    /** `<series key>@<opened_at>`: names the anomaly in feedback. */
     anomaly_id: z.string(),
     phase: z.enum(ANOMALY_PHASES),
     /** Side of the expected range on which the peak lies; `within` where only the pattern is unusual. */
@@ -38,18 +38,18 @@ export const anomaly = defineMessage(
     peak_at: timestampSchema,
     peak_value: z.number(),
     peak_score: shareSchema,
-    /** The range in which the sample that opened it was expected: nine hours of ten stay in it. */
+    /** Expected range of the sample that opened the anomaly: nine hours of ten stay within this range. */
     expected_low: z.number().nullable(),
     expected_high: z.number().nullable(),
-    /** What was unusual at the peak, the most unusual first. */
+    /** Kinds of evidence at the peak, the most unusual first. */
     families: z.array(z.enum(TOLD_FAMILIES)).optional(),
-    /** What was expected of the sample at the peak. */
+    /** Expected value of the sample at the peak. */
     expected: z.number().optional(),
-    /** How rare each family of evidence was at the peak: −log10 of the share of the series' hours that hold so much. */
+    /** Surprise of each family of evidence at the peak: −log10 of the share of the series' hours that hold as much. */
     surprises: z.partialRecord(z.enum(EVIDENCE_FAMILIES), z.number().min(0)).optional(),
-    /** Why it is over; null while it is not. */
+    /** Why the anomaly ended; null while the anomaly is open. */
     ending: z.enum(ENDINGS).nullable().optional(),
-    /** What began together in its system has one: `<system>@<when the first of them opened>`, of the series of one partition. */
+    /** Id of the group: anomalies of one partition's series that began together in the system share `<system>@<first opening>`. */
     group: z.string().optional(),
     /** The threshold in force at the time of this message. */
     threshold: z.number().nullable(),
@@ -58,13 +58,13 @@ export const anomaly = defineMessage(
 );
 export type Anomaly = z.infer<typeof anomaly.schema>;
 
-/** The series key that an anomaly's id starts with; undefined where it has none. */
+/** The series key at the start of an anomaly's id; undefined where the id has none. */
 export function seriesKeyOfAnomaly(anomalyId: string): string | undefined {
   const at = anomalyId.lastIndexOf("@");
   return at > 0 ? anomalyId.slice(0, at) : undefined;
 }
 
-/** The event time (ms) that an anomaly's id ends with; undefined where it has none. */
+/** The event time (ms) at the end of an anomaly's id; undefined where the id has none. */
 export function openingOfAnomaly(anomalyId: string): number | undefined {
   const text = anomalyId.slice(anomalyId.lastIndexOf("@") + 1);
   const checked = timestampSchema.safeParse(/^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined);

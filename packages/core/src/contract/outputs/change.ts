@@ -8,7 +8,7 @@ import {
   versionSchema,
 } from "../subjects/vocabulary.ts";
 
-/** What can change about a series: its level shifted, it drifts on, nothing comes any more, samples come again. */
+/** Kinds of change: the level shifted, the level drifts, samples stopped, samples came again. */
 export const CHANGE_KINDS = ["level_shift", "drift", "stale", "resumed"] as const;
 
 /** A lasting change of a series. Stored and republished on `changes.<system>.<metric>`. */
@@ -20,9 +20,9 @@ export const change = defineMessage(
     metric: metricNameSchema,
     labels: labelsSchema,
     kind: z.enum(CHANGE_KINDS),
-    /** When it began: of a stale or resumed series the time of its last sample before the silence. */
+    /** Beginning of the change; for a stale or resumed series the time of the last sample before the silence. */
     since: timestampSchema,
-    /** Level that was expected, and the one that is; null where the kind has none. */
+    /** Levels before and after the change; null for a kind without levels. */
     before: z.number().nullable(),
     after: z.number().nullable(),
     /** Distance of the levels in standard deviations of the samples around them, at most 1000. */

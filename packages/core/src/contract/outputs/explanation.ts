@@ -10,25 +10,25 @@ import {
   versionSchema,
 } from "../subjects/vocabulary.ts";
 
-/** What can be explained: by the learner thresholds and anomalies, by the optimizer states and parameters, by feedback actions. */
+/** Kinds of decision: the learner explains thresholds and anomalies, the optimizer states and parameters, feedback actions. */
 export const EXPLAINED = ["threshold", "anomaly", "state", "parameters", "action"] as const;
 export type Explained = (typeof EXPLAINED)[number];
 
 const seqSchema = z.number().int().min(0);
 
-/** A stored output as it is: what the `events` verb answers with. */
+/** A stored output, unchanged; the `events` verb answers with these. */
 export const outputEvent = defineMessage(
   "mapek.event.v1",
   z.object({
-    /** Its place in the log. */
+    /** Sequence of the output in the log. */
     seq: seqSchema,
-    /** The message's own time, ms. */
+    /** Time in the message itself, ms. */
     timestamp: timestampSchema,
     family: z.enum(OUTPUT_FAMILIES),
     message: z.record(z.string(), z.unknown()),
     /**
-     * The stored input that led to it: a message of a stream, and of those that it bundles the one at this place. Not there of an
-     * output that an older version stored.
+     * The cause of the output: the stored input at index `part` of a message of a stream. Absent in outputs that an older version
+     * stored.
      */
     cause: z.object({ stream: z.string(), seq: seqSchema, part: seqSchema }).optional(),
   }),
@@ -37,16 +37,16 @@ export type OutputEvent = z.infer<typeof outputEvent.schema>;
 
 /** A stored message in one line. */
 const link = z.object({
-  /** Its place in the log. */
+/** Sequence of the message in the log. */
   seq: seqSchema,
   timestamp: timestampSchema,
-  /** Of an output its family; else `command`, `control`, `settings`, `performance`, or `log` where the log itself ends. */
+  /** Family of an output; otherwise `command`, `control`, `settings`, `performance`, or `log` at the end of the log itself. */
   family: z.string(),
   text: z.string(),
 });
 export type ExplanationLink = z.infer<typeof link>;
 
-/** Why something was as it was at a time: composed of stored messages, nothing is computed anew or guessed. */
+/** The explanation of a decision at a time: composed of stored messages only, nothing is recomputed or guessed. */
 export const explanation = defineMessage(
   "mapek.explanation.v1",
   z.object({
@@ -58,11 +58,11 @@ export const explanation = defineMessage(
     side: sideSchema,
     action_id: z.string().optional(),
     anomaly_id: z.string().optional(),
-    /** The time that was asked about, ms. */
+    /** The requested time, ms. */
     at: timestampSchema,
-    /** What was in force; null where nothing was, or where the log does not reach back that far. */
+    /** The decision in force; null where none was in force, or where the log does not reach back that far. */
     decision: outputEvent.schema.nullable(),
-    /** Which rule decided, with its numbers. */
+    /** The rule that decided, with its numbers. */
     rule: z.string(),
     inputs: z.array(
       z.object({
@@ -79,9 +79,9 @@ export const explanation = defineMessage(
         detail: z.string().optional(),
       }),
     ),
-    /** What led there, oldest first. */
+    /** Messages that led to the decision, oldest first. */
     causes: z.array(link),
-    /** What has changed since, oldest first; the newest 100. */
+    /** The newest 100 changes since the decision, oldest first. */
     since: z.array(link),
   }),
 );

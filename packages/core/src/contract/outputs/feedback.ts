@@ -9,7 +9,7 @@ import {
   versionSchema,
 } from "../subjects/vocabulary.ts";
 
-/** A signal that was accepted: what signal callbacks get. Stored and republished on `feedback.<system>.<loop>`. */
+/** An accepted signal; signal callbacks receive this message. Stored and republished on `feedback.<system>.<loop>`. */
 export const feedback = defineMessage(
   "mapek.feedback.v1",
   z.object({
@@ -19,14 +19,14 @@ export const feedback = defineMessage(
     id: z.string(),
     source: z.string(),
     signal: z.record(z.string(), z.unknown()),
-    /** Why it is stored and nothing more: its source has said too much, or moved too much, lately. */
+    /** Why the signal is stored without effect: its source has lately sent, or moved, too much. */
     without_effect: z.object({ code: z.string(), reason: z.string() }).optional(),
     timestamp: timestampSchema,
   }),
 );
 export type Feedback = z.infer<typeof feedback.schema>;
 
-/** What a label says of one anomaly: a false alarm, a right one, or one that was missed. */
+/** Verdicts of a label on an anomaly: a false alarm, a right alarm, or a missed anomaly. */
 export const LABEL_VERDICTS = ["false_positive", "true_positive", "false_negative"] as const;
 export type LabelVerdict = (typeof LABEL_VERDICTS)[number];
 
@@ -37,7 +37,7 @@ export const settingValue = z.union([z.number(), z.string(), z.null()]);
 export type SettingValue = z.infer<typeof settingValue>;
 
 /**
- * What a loop changed and, in later messages with the same `action_id`, how it turned out.
+ * A change that a loop made; later messages with the same `action_id` give its outcome.
  * Stored and republished on `actions.<system>.<loop>`.
  */
 export const action = defineMessage(
@@ -53,30 +53,30 @@ export const action = defineMessage(
       service: z.enum(SERVICES),
       /** `threshold`, `sensitivity`, `state` or the name of a parameter. */
       setting: z.string(),
-      /** The series, where the setting is a series' own. */
+      /** The series, where the setting belongs to one series. */
       series: z.string().nullable(),
     }),
     from: settingValue,
     to: settingValue,
     reason: z.string(),
-    /** The measure by which the action is judged, smaller is better; null where it was not measured. */
+    /** The measure by which the action is judged, smaller is better; null where nothing was measured. */
     objective: z
       .object({
         name: z.string(),
         before: z.number().nullable(),
         after: z.number().nullable(),
         predicted: z.number().nullable(),
-        /** What would have come without the action, of the same measure as `after`; where it was forecast or measured. */
+        /** Forecast or measured value without the action, in the unit of `after`. */
         expected: z.number().optional(),
-        /** Standard deviation by which noise alone takes what comes away from `expected`. */
+        /** Standard deviation of `after` around `expected` by noise alone. */
         noise: z.number().min(0).optional(),
       })
       .nullable(),
-    /** Whether it helped; null while that is open or when no evidence came in time. */
+    /** Whether the action helped; null while the action is not judged, or where no evidence came in time. */
     helped: z.boolean().nullable(),
     /** Running share of this loop's judged actions that helped. */
     effectiveness: shareSchema.nullable(),
-    /** What is left of this loop's step after actions that hurt, 1 = undamped. */
+    /** Factor on the steps of this loop after actions that hurt, 1 = undamped. */
     damping: shareSchema,
     timestamp: timestampSchema,
   }),

@@ -11,13 +11,13 @@ import {
 
 /** The six parameters of a control loop. */
 export const parameterValues = z.object({
-  /** Seconds between two looks at the system. */
+  /** Seconds between two observations of the system. */
   monitoring_interval: z.number().positive(),
-  /** How many samples an analysis looks back on. */
+  /** Number of past samples in an analysis. */
   analysis_depth: z.number().int().positive(),
   /** Seconds that a plan looks ahead. */
   planning_lookahead: z.number().positive(),
-  /** How many plans may be executed at the same time. */
+  /** Most plans that are executed at the same time. */
   execution_parallelism: z.number().int().min(1),
   /** Seconds that knowledge is kept. */
   knowledge_retention: z.number().positive(),
@@ -28,31 +28,31 @@ export type ParameterValues = z.infer<typeof parameterValues>;
 
 export const CHANGE_PHASES = ["canary", "full", "probe", "rollback"] as const;
 /**
- * How much of a change this is: a share of a step that is tried first, the whole of it, a step down
- * that tries out whether latency follows, or the way back because the objective worsened.
+ * Phase of a change: a share of a step as a first trial, the whole step, a step down that tests whether
+ * latency follows, or a rollback because the objective worsened.
  */
 export type ChangePhase = (typeof CHANGE_PHASES)[number];
 
-/** What an objective is worth and how far it scatters; smaller is better. */
+/** An objective before a change and its prediction for after the change; smaller is better. */
 const effect = {
   /** `pressure`, `cycle_latency` or `look_loss`. */
   objective: z.string(),
   /** Mean over the last reports before the change. */
   before: z.number(),
-  /** What the mean after the change is expected to be. */
+  /** Expected mean after the change. */
   predicted: z.number(),
 };
 
-/** What a change is expected to bring, by when. */
+/** The predicted effect of a change, and the time by which it is judged. */
 export const prediction = z.object({
   ...effect,
-  /** Reports by which it is judged, and about how many seconds they take. */
+  /** Number of reports after which the change is judged, and about how many seconds these reports take. */
   within_reports: z.number().int().positive(),
   within_seconds: z.number().positive(),
 });
 export type Prediction = z.infer<typeof prediction>;
 
-/** What came of an earlier change. */
+/** The outcome of an earlier change. */
 export const outcomeOfChange = z.object({
   ...effect,
   /** The parameter that was changed, or `state`. */
@@ -64,7 +64,7 @@ export const outcomeOfChange = z.object({
   noise: z.number().min(0),
   /** Whether the objective worsened by more than its noise. */
   worse: z.boolean(),
-  /** When it was judged. */
+  /** Time of the judgement, ms. */
   timestamp: timestampSchema,
 });
 export type OutcomeOfChange = z.infer<typeof outcomeOfChange>;
@@ -84,7 +84,7 @@ export const parameters = defineMessage(
     reason: z.string(),
     phase: z.enum(CHANGE_PHASES).optional(),
     predicted: prediction.optional(),
-    /** Of the change whose judgement led to this one. */
+    /** Outcome of the change whose judgement led to this message. */
     outcome: outcomeOfChange.optional(),
     timestamp: timestampSchema,
   }),

@@ -16,7 +16,7 @@ export const strategyName = z.enum(STRATEGIES);
 
 const candidates = Object.fromEntries(STRATEGIES.map((strategy) => [strategy, z.number()]));
 
-/** What a series' window says a threshold should be. */
+/** The recommended threshold from the window of a series. */
 export const recommendationBody = z.object({
   recommended_value: z.number(),
   /** Probability that the promised exceedance rate will hold on the samples to come. */
@@ -37,7 +37,7 @@ export const recommendation = defineMessage(
     system: tokenSchema,
     metric: metricNameSchema,
     labels: labelsSchema,
-    /** Which threshold: not there = upper. */
+    /** Side of the threshold; absent = upper. */
     side: sideSchema,
     ...recommendationBody.shape,
     timestamp: timestampSchema,

@@ -21,18 +21,22 @@ export const threshold = defineMessage(
     system: tokenSchema,
     metric: metricNameSchema,
     labels: labelsSchema,
-    /** Which threshold: not there = upper. */
+    /** Side of the threshold; absent = upper. */
     side: sideSchema,
-    /** Its value at `timestamp`. */
+    /** Value of the threshold at `timestamp`. */
     threshold: z.number(),
-    /** The value that is expected for the hours around and after `timestamp`: pairs of a time in ms and a value, ascending, straight lines between; before the first pair its value holds, after the last that one's. Not there where the threshold is constant. */
+    /**
+     * The curve of the threshold for the hours around and after `timestamp`: pairs of a time (ms) and a value, ascending, with linear
+     * interpolation between pairs. The first value also holds before the first pair, the last value after the last. Absent where
+     * the threshold is constant.
+     */
     schedule: z
       .array(z.tuple([z.number(), z.number()]).readonly())
       .min(1)
       .max(100)
       .readonly()
       .optional(),
-    /** The one before, at the same time; null for the first. */
+    /** Value of the previous threshold at `timestamp`; null for the first threshold. */
     previous: z.number().nullable(),
     /** A strategy of the learner, or `manual`. */
     strategy: z.string(),

@@ -1,21 +1,21 @@
 import { z } from "zod";
 import { defineMessage } from "../codec/codec.ts";
 
-/** What the server does for an acknowledged write, as a service found it: the answer to `durability`. */
+/** The server's guarantees for an acknowledged write, as a service observes them: the answer to `durability`. */
 export const durability = defineMessage(
   "mapek.durability.v1",
   z.object({
     version: z.literal(1),
     server_version: z.string(),
-    /** Copies of each stored message: the fewest that any stream has. */
+    /** Copies of each stored message: the smallest number of any stream. */
     replicas: z.number().int().min(1),
     /** Where streams are stored: `memory` where any stream is. */
     storage: z.enum(["file", "memory"]),
-    /** Servers of the cluster, 1 without one; null where a client cannot see it. */
+    /** Number of servers in the cluster, 1 without a cluster; null where a client cannot see the cluster. */
     cluster_size: z.number().int().min(1).nullable(),
     /**
-     * When a write is synced to disk: `always` before it is acknowledged, or within so many seconds
-     * after; `unknown` without a monitoring address. Of several servers, the weakest.
+     * When a write is synced to disk: `always` before the acknowledgement, or within this number of seconds
+     * after; `unknown` without a monitoring address. The weakest guarantee of all servers.
      */
     sync: z.union([z.literal("always"), z.literal("unknown"), z.number().min(0)]),
   }),

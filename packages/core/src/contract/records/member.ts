@@ -12,11 +12,11 @@ export const member = defineMessage(
     service: z.enum(SERVICES),
     /** Names the process. */
     owner: z.string(),
-    /** Partitions that it runs. */
+    /** Partitions that the instance owns. */
     holds: partitionsSchema,
-    /** Partitions that it follows so closely that it can take them over at once. */
+    /** Partitions that the instance follows so closely that it can take over at once. */
     ready: partitionsSchema,
-    /** It takes no partition any more, and hands over those that it has. */
+    /** Whether the instance claims no more partitions and hands over its own. */
     leaving: z.boolean(),
     /** When the process started. */
     started: timestampSchema,

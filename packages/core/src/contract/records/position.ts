@@ -3,7 +3,7 @@ import { defineMessage } from "../codec/codec.ts";
 import { timestampSchema } from "../subjects/vocabulary.ts";
 
 /**
- * How far a partition's input has been folded and its outputs stored. The sequence of the newest
+ * The input up to which a partition has been folded and its outputs are stored. The sequence of the newest
  * record is the fencing token of the partition's owner.
  */
 export const position = defineMessage(
@@ -12,9 +12,9 @@ export const position = defineMessage(
     version: z.literal(1),
     /** Sequence of the newest input whose outputs are all stored; 0 before the first. */
     input_seq: z.number().int().min(0),
-    /** Sequence of the first input ever folded, 0 before it: tells a trimmed stream from a short one. */
+    /** Sequence of the first input ever folded, 0 before the first: distinguishes a trimmed stream from a short one. */
     first_seq: z.number().int().min(0),
-    /** Outputs of the input after `input_seq` that are stored already: more than fit in one batch. */
+    /** Number of stored outputs of the input after `input_seq`, where its outputs do not fit in one batch. */
     outputs_done: z.number().int().min(0),
     /** Checkpoints to restore from, newest first, with the sequence of the input after which replay begins. */
     checkpoints: z
@@ -22,7 +22,7 @@ export const position = defineMessage(
       .max(2)
       .default([]),
     owner: z.string(),
-    /** Counts claims: grows by one with each new owner. */
+    /** Number of claims: increases by one with each new owner. */
     epoch: z.number().int().min(0),
     time: timestampSchema,
   }),

@@ -4,7 +4,7 @@ import { setting } from "./setting-facts.ts";
 
 /** Whether the runtime knows a time zone by this IANA name. */
 function isTimeZone(name: string): boolean {
-  // The default: every service reads it, and looking a zone up takes 20 ms the first time.
+  // Every service reads the default UTC, and the first lookup of a time zone takes 20 ms.
   if (name === "UTC") return true;
   try {
     new Intl.DateTimeFormat("en", { timeZone: name });
@@ -14,7 +14,7 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-/** What a metric may have a value of its own for, and what holds where it has none. */
+/** Settings that `metrics` may override for a metric, with their defaults. */
 const metricFields = {
   learning_window_seconds: setting(z.number().positive(), {
     meaning:
@@ -129,7 +129,7 @@ export const metricSettings = z.strictObject({
 });
 export type MetricSettings = z.infer<typeof metricSettings>;
 
-/** What one series goes by. */
+/** Settings of one series. */
 export const seriesSettings = defaultsOfMetrics.extend({
   window_capacity: setting(z.number().int().min(16).max(1_000_000).default(10_000), {
     meaning: "Most samples in a window.",
@@ -151,7 +151,7 @@ export const seriesSettings = defaultsOfMetrics.extend({
 });
 export type SeriesSettings = z.infer<typeof seriesSettings>;
 
-/** Settings that the learner's actors read. They are input: a change of them is a message in the log. */
+/** Settings that the learner's actors read. Settings are input: each change of settings is a message in the log. */
 export const learnerSettings = seriesSettings.extend({
   metrics: setting(z.array(metricSettings).max(1_000).default([]), {
     meaning:
@@ -162,7 +162,7 @@ export const learnerSettings = seriesSettings.extend({
       "A series is forgotten after so long without a sample, never before its learning window is over.",
     unit: "s",
   }),
-  /** Series that one system may have in one partition; not there = no limit. The learner derives it: no setting of users. */
+  /** Most series of one system in one partition; absent = no limit. Derived by the learner, not set by users. */
   max_series_of_system: z.number().int().min(1).optional(),
 });
 export type LearnerSettings = z.infer<typeof learnerSettings>;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** What its schema cannot say of a setting: whatever lists, reads, logs or explains settings derives it from here. */
+/** Facts of a setting beyond its schema: all code that lists, reads, logs or explains settings uses these facts. */
 export interface SettingFacts {
   /** One or two sentences for the operator who sets it. */
   readonly meaning: string;
@@ -8,14 +8,14 @@ export interface SettingFacts {
   readonly unit?: string;
   /** The environment variable that sets it. */
   readonly env?: string;
-  /** Never logged: the whole value, or of an address the user, password or token before its `@`. */
+  /** Part that is never logged: the whole value, or the user, password or token before the `@` of an address. */
   readonly secret?: "value" | "credentials";
 }
 
-/** Facts of every setting, by its schema. A schema that wraps another (a default, an optional) has those of the inner one. */
+/** Facts of every setting, by its schema. A wrapping schema (a default, an optional) has the facts of the inner schema. */
 export const settingFacts = z.registry<SettingFacts>();
 
-/** The schema itself, its facts registered; two settings never share one schema, since the second would take the first one's facts. */
+/** Registers the facts of a setting and returns its schema. Two settings never share a schema, since a schema has one set of facts. */
 export function setting<Schema extends z.ZodType>(schema: Schema, facts: SettingFacts): Schema {
   if (settingFacts.has(schema)) throw new Error(`a setting's schema twice: ${facts.meaning}`);
   settingFacts.add(schema, facts as never);

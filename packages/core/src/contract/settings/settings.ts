@@ -3,7 +3,7 @@ import { LOOPS } from "../inputs/signal.ts";
 import { MODES, SYSTEM_STATES, type SystemState, shareSchema } from "../subjects/vocabulary.ts";
 import { setting } from "./setting-facts.ts";
 
-/** A length of time that still makes sense as one: up to a hundred years. */
+/** A duration of up to a hundred years, s. */
 const seconds = () => z.number().positive().max(3_155_760_000);
 
 const stateRow = z.strictObject({
@@ -27,7 +27,7 @@ const stateRow = z.strictObject({
 });
 export type StateRow = z.infer<typeof stateRow>;
 
-/** The default profile: what each state asks of the control loop, at base interval 60 s and base parallelism 4. */
+/** The default profile: parameters of the control loop in each state, at base interval 60 s and base parallelism 4. */
 export const DEFAULT_PROFILE: Readonly<Record<SystemState, StateRow>> = {
   healthy: {
     monitoring_interval: 60,

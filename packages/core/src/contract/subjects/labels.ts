@@ -3,7 +3,7 @@ import { z } from "zod";
 /** Most labels of one series. */
 export const MAX_LABELS = 32;
 
-/** What is wrong with labels, or undefined. */
+/** The fault of labels; undefined for good labels. */
 export function checkLabels(labels: unknown): string | undefined {
   if (typeof labels !== "object" || labels === null || Array.isArray(labels))
     return "expected a map of strings";
@@ -11,7 +11,7 @@ export function checkLabels(labels: unknown): string | undefined {
   for (const name in labels) {
     const value = (labels as Labels)[name];
     if (++count > MAX_LABELS) return `more than ${MAX_LABELS} labels`;
-    // An object literal cannot hold it, so the series could not be named again.
+    // An object literal cannot hold a property `__proto__`, so no request could name the series.
     if (name === "__proto__") return "a name may not be __proto__";
     if (name.length < 1 || name.length > 128) return "a name is not of 1–128 characters";
     if (typeof value !== "string" || value.length > 512)

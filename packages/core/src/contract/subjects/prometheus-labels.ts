@@ -1,11 +1,11 @@
 /** Characters that a Prometheus label name may not have. */
 const NOT_IN_LABEL_NAMES = /[^a-zA-Z0-9_]/g;
-/** What Prometheus keeps for itself, and what may not begin a name. */
+/** Prefixes that Prometheus reserves or does not allow. */
 const NOT_A_LABEL_NAME = /^(?:__|\d)/;
 
 /**
- * Adds a label under a name that Prometheus and Alertmanager know: other characters become `_`, and a name that is taken or
- * reserved gets `label_` before it. To Prometheus an empty label is none: it is left out.
+ * Adds a label under a name that Prometheus and Alertmanager accept: other characters become `_`, and a taken or reserved
+ * name gets the prefix `label_`. An empty label is left out, since Prometheus treats an empty label as absent.
  *
  * @param reserved Names that labels of a series may not have.
  */

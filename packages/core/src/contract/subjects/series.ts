@@ -3,7 +3,7 @@ import type { Labels } from "./labels.ts";
 import { fnv1a32 } from "./partition.ts";
 import { type ThresholdSide, TOKEN_PATTERN } from "./vocabulary.ts";
 
-/** What names a series: the system, the metric's true name, and its labels. */
+/** Identity of a series: the system, the metric's true name, and the labels. */
 export interface SeriesId {
   readonly system: string;
   readonly metric: string;
@@ -40,7 +40,7 @@ export function seriesKey(system: string, metric: string, labels: Labels = {}): 
 }
 
 /**
- * The same text, to be kept: one that was cut out of a decoded message would keep the text of the whole message in memory.
+ * Copies a text for long storage: a text cut out of a decoded message keeps the whole message in memory.
  * Cost: O(length), a copy.
  */
 export const ownText = (text: string): string => JSON.parse(JSON.stringify(text));
@@ -48,13 +48,13 @@ export const ownText = (text: string): string => JSON.parse(JSON.stringify(text)
 const METRIC_SPECIAL = /[\\{]/g;
 const QUOTED_SPECIAL = /[\\"]/g;
 
-/** Most texts have nothing to escape, and a search is cheaper than a replacement that finds nothing. */
+/** Searches before replacing, since most texts need no escape and a search is cheaper than an empty replacement. */
 function escapeText(text: string, special: RegExp, second: string): string {
   return text.includes("\\") || text.includes(second) ? text.replace(special, "\\$&") : text;
 }
 
 /**
- * The inverse of {@link seriesKey}; a text that it did not make is refused with MAPEK_SUBJECT_INVALID.
+ * The inverse of {@link seriesKey}; any text that is no series key is refused with MAPEK_SUBJECT_INVALID.
  *
  * @example
  * ```ts
@@ -98,9 +98,8 @@ export function metricToken(metric: string): string {
 }
 
 /**
- * The key of a series in the bucket of thresholds: `<system>.<metric>` and, for a labelled
- * series or one whose name lost characters in the token, `.<hash of its series key>` behind it. A lower threshold has
- * `.lower` behind that.
+ * The key of a series in the bucket of thresholds: `<system>.<metric>`, followed by `.<hash of its series key>` for a
+ * labelled series or a metric whose token differs from its name, followed by `.lower` for a lower threshold.
  */
 export function thresholdKey(id: SeriesId, side: ThresholdSide = "upper"): string {
   const key = upperKey(id);

@@ -2,17 +2,17 @@ import { accepted, type Decoded, refused } from "../errors.ts";
 import { LOOPS, type Loop } from "../inputs/signal.ts";
 import { type ActorService, SERVICES, type Service, TOKEN_PATTERN } from "./vocabulary.ts";
 
-/** The two roots of all subjects. They may not overlap: the server republishes from the second to the first. */
+/** The two roots of all subjects. The roots must not overlap, since the server republishes from `stored` to `public`. */
 export interface Prefixes {
-  /** What users see. @default "mapek" */
+  /** Root of the subjects that users see. @default "mapek" */
   readonly public: string;
-  /** What is stored. @default "mapek-kb" */
+  /** Root of the stored subjects. @default "mapek-kb" */
   readonly stored: string;
 }
 
 export const DEFAULT_PREFIXES: Prefixes = { public: "mapek", stored: "mapek-kb" };
 
-/** Families about systems, and whose service puts them out; each service also logs its own dead letters. */
+/** Families about systems, by the service that publishes each family; each service also logs its own dead letters. */
 export const FAMILIES_OF = {
   learner: ["recommendations", "thresholds", "anomalies", "changes"],
   optimizer: ["parameters", "transitions"],
@@ -29,7 +29,7 @@ export const OUTPUT_FAMILIES = [
 ] as const;
 export type OutputFamily = (typeof OUTPUT_FAMILIES)[number];
 
-/** What a public input subject says. */
+/** Contents of a public input subject. */
 export type InputSubject =
   | { family: "metrics"; system: string; metric: string }
   | { family: "performance"; system: string }
@@ -41,7 +41,7 @@ export type InputSubject =
 /**
  * Builds and parses every subject of the house.
  *
- * Builders trust their arguments (tokens were validated when they came in); parsers trust nothing.
+ * Builders trust their arguments, since tokens are validated on arrival; parsers trust nothing.
  */
 export class Subjects {
   readonly prefixes: Prefixes;
@@ -64,7 +64,7 @@ export class Subjects {
   otlp(system: string): string {
     return `${this.prefixes.public}.otlp.${system}`;
   }
-  /** @param source Who sends: a token that the server lets only that sender use. */
+  /** @param source Token of the sender; the server lets only that sender use the token. */
   signals(system: string, loop: string, source?: string): string {
     const from = source === undefined ? "" : `.${source}`;
     return `${this.prefixes.public}.signals.${system}.${loop}${from}`;
@@ -80,11 +80,11 @@ export class Subjects {
   output(family: OutputFamily, ...tokens: string[]): string {
     return [this.prefixes.public, family, ...tokens].join(".");
   }
-  /** The same output, as it is stored. */
+  /** A stored output in the log. */
   log(family: OutputFamily, ...tokens: string[]): string {
     return [this.prefixes.stored, "log", family, ...tokens].join(".");
   }
-  /** Newest threshold of a series; the bucket of thresholds is a view of these. */
+  /** Newest threshold of a series; the bucket of thresholds is a view of these subjects. */
   latestThreshold(key: string): string {
     return `${this.prefixes.stored}.latest.thresholds.${key}`;
   }
@@ -96,7 +96,7 @@ export class Subjects {
   input(service: ActorService, partition: number | "*"): string {
     return `${this.prefixes.stored}.in.${service}.${partition}`;
   }
-  /** How far a partition has been folded and who owns it. */
+  /** Position of a partition. */
   position(service: ActorService, partition: number | "*"): string {
     return `${this.prefixes.stored}.position.${service}.${partition}`;
   }
@@ -145,14 +145,14 @@ export class Subjects {
 }
 
 /**
- * Where a user with an NKey has its inboxes: only the holder of the seed may subscribe there, so
- * that nobody reads another's answers.
+ * Prefix of the inboxes of a user with an NKey: only the holder of the seed may subscribe to these inboxes, so
+ * that no user reads the answers to another user.
  */
 export const inboxPrefixOf = (publicKey: string): string => `_INBOX.${publicKey}`;
 
 /**
- * Whether a subject may be answered on: an inbox, whose first token begins with `_`. A sender may name
- * any subject for the reply, and a service may publish where the sender may not.
+ * Whether a service may reply on a subject: only on an inbox, whose first token begins with `_`. Otherwise a sender could
+ * name a reply subject on which the service may publish and the sender may not.
  */
 export const isInbox = (subject: string): boolean => subject.startsWith("_");
 

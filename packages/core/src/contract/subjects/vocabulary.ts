@@ -19,7 +19,7 @@ export const SYSTEM_STATES = [
 export type SystemState = (typeof SYSTEM_STATES)[number];
 
 export const MODES = ["off", "shadow", "apply"] as const;
-/** What the optimizer does with its decisions: nothing, publish them only, or have them applied. */
+/** Mode of the optimizer: decisions are off, only published, or applied. */
 export type Mode = (typeof MODES)[number];
 
 export const PARAMETER_NAMES = [
@@ -32,12 +32,12 @@ export const PARAMETER_NAMES = [
 ] as const;
 export type ParameterName = (typeof PARAMETER_NAMES)[number];
 
-/** Which threshold of a series: one that few samples are above, or one that few are below. */
+/** Side of a threshold: few samples are above an upper threshold, few are below a lower threshold. */
 export { SIDES, type Side as ThresholdSide };
-/** The side in a message; not there = upper. */
+/** The side in a message; absent = upper. */
 export const sideSchema = z.enum(SIDES).optional();
 
-/** A subject token: what a system is called, and a metric's name in a subject. */
+/** A subject token: the name of a system, or of a metric within a subject. */
 export const TOKEN_PATTERN = /^[A-Za-z0-9_-]{1,128}$/;
 
 export const tokenSchema = z
@@ -53,7 +53,7 @@ export const shareSchema = z.number().min(0).max(1);
 export const metricNameSchema = z.string().min(1).max(256);
 
 /**
- * The major version that stands in every body. Absent on input means 1;
+ * The major version in every body. An absent version on input means 1;
  * readers ignore unknown fields and refuse an unknown major version.
  */
 export const versionSchema = z.literal(1);

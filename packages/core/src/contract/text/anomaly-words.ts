@@ -1,10 +1,10 @@
 import type { Anomaly } from "../outputs/anomaly.ts";
 
-/** What the sentences need of an anomaly. */
+/** The fields of an anomaly that the sentences use. */
 export type ToldEvidence = Partial<Pick<Anomaly, "families" | "surprises" | "ending">>;
 type EvidenceFamily = keyof NonNullable<Anomaly["surprises"]>;
 
-/** What is unusual where a family of evidence speaks, as the subject of "… comes in one hour of 3,000". */
+/** Words for each family of evidence, as the subject of "… comes in one hour of 3,000". */
 const UNUSUAL: { readonly [F in EvidenceFamily]-?: string } = {
   step: "a step this large from the values just before",
   season: "a departure this large from the course of its day",
@@ -21,32 +21,32 @@ const ENDED: { readonly [E in NonNullable<Anomaly["ending"]>]: string } = {
   silent: "the series went silent",
 };
 
-/** What to do where an alarm budget cannot be kept. */
+/** Advice where an alarm budget is not kept. */
 export const BUDGET_ADVICE =
   "label the false ones, raise its min_deviation or lower its sensitivity";
 
-/** From this surprise on no figure is said: few series have so many hours. */
+/** From this surprise on the text gives no figure, since few series have that many hours. */
 const MOST_SURPRISE = 5;
 const counted = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 2 });
 
-/** How rare so much surprise (−log10 of a share of hours) is: "one hour of 3,000". */
+/** Words for a surprise (−log10 of a share of hours): "one hour of 3,000". */
 export const rarityText = (surprise: number): string =>
   surprise >= MOST_SURPRISE
     ? "less than one hour in 100,000"
     : `one hour of ${counted.format(Math.max(1, 10 ** surprise))}`;
 
-/** How rare an anomaly is: the largest of its surprises; undefined where it says none. */
+/** The largest surprise of an anomaly; undefined for an anomaly without surprises. */
 export function rarityOf({ surprises }: ToldEvidence): number | undefined {
   const told = Object.values(surprises ?? {});
   return told.length === 0 ? undefined : Math.max(...told);
 }
 
-/** What is unusual where a family of evidence speaks: "a value this far from its hour's usual one". */
+/** Words for a family of evidence: "a value this far from its hour's usual one". */
 export const unusualText = (family: EvidenceFamily): string => UNUSUAL[family];
 
 /**
- * What was unusual and how rare each of it, the most unusual first, what is equally rare together: "a value this far from its hour's
- * usual one (level) comes in one hour of 3,000". An anomaly of before there were surprises has the names of its families only.
+ * Texts for the evidence of an anomaly with its rarity, the most unusual first, equally rare evidence together: "a value this far
+ * from its hour's usual one (level) comes in one hour of 3,000". An anomaly without surprises gets only the names of its families.
  */
 export function evidenceTexts({ families = [], surprises }: ToldEvidence): string[] {
   if (surprises === undefined) return families.map(wordOf);
@@ -66,7 +66,7 @@ export function evidenceTexts({ families = [], surprises }: ToldEvidence): strin
 const listed = (texts: readonly string[]): string =>
   `${texts.slice(0, -1).join(", ")} and ${texts.at(-1)}`;
 
-/** How an anomaly ended, in words; undefined while it is open, and where it does not say. */
+/** Words for the ending of an anomaly; undefined for an open anomaly and for an unknown ending. */
 export const endingText = ({ ending }: ToldEvidence): string | undefined =>
   ending === null || ending === undefined ? undefined : ENDED[ending];
 

@@ -2,7 +2,7 @@ import type { Anomaly } from "../outputs/anomaly.ts";
 import { endingText, evidenceTexts } from "./anomaly-words.ts";
 import { showNumbers } from "./show-numbers.ts";
 
-/** What an anomaly is described by; of a file, or of a release before, some of it is missing. */
+/** The fields that describe an anomaly; an anomaly from a file or from an older release lacks some. */
 export type DescribedAnomaly = Pick<Anomaly, "direction" | "peak_value"> &
   Partial<
     Pick<
@@ -12,7 +12,7 @@ export type DescribedAnomaly = Pick<Anomaly, "direction" | "peak_value"> &
   >;
 
 /**
- * What an anomaly is, in words: its peak, what was expected, what was unusual and how rare, how it ended. "peak 500, above what was
+ * Describes an anomaly by its peak, the expected value, the evidence with its rarity, and the ending: "peak 500, above what was
  * expected: 50.1, in nine hours of ten 45 to 55; a value this far from its hour's usual one (level) comes in one hour of 3,000".
  */
 export function describeAnomaly(anomaly: DescribedAnomaly): string {
@@ -24,7 +24,7 @@ export function describeAnomaly(anomaly: DescribedAnomaly): string {
   ].join("; ");
 }
 
-/** Its peak beside what was expected. */
+/** The peak of an anomaly beside the expected value. */
 function peakText({
   peak_value,
   direction,
@@ -34,7 +34,7 @@ function peakText({
 }: DescribedAnomaly): string {
   const [peak, usual, low, high] = showNumbers([peak_value, expected, expected_low, expected_high]);
   const hasRange = expected_low != null && expected_high != null;
-  // The range is of when it opened; by its peak the anomaly itself may have moved what was expected.
+  // The range is that of the opening; until the peak the anomaly itself may have moved the expected value.
   const hasMoved =
     hasRange && expected !== undefined && (expected < expected_low || expected > expected_high);
   const known = [

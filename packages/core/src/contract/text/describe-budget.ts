@@ -1,15 +1,15 @@
 import { figure } from "../../statistics/index.ts";
 import { BUDGET_ADVICE } from "./anomaly-words.ts";
 
-/** What a series has spent of its alarm budget, as the learner's `series` verb tells of it. */
+/** The spent alarm budget of a series, as the learner's `series` verb gives it. */
 export interface BudgetSpent {
-  /** Incidents of the last fourteen days, older ones weighing less and those called right left out, over the budget. */
+  /** Incidents of the last fourteen days over the budget; older incidents weigh less, incidents labelled as right do not count. */
   readonly alarm_budget_spent: number;
-  /** Whether the promise is not kept: fourteen days of samples, and more than three times the budget. */
+  /** Whether the budget is not kept: fourteen days of samples, and more than three times the budget spent. */
   readonly alarm_budget_broken: boolean;
 }
 
-/** What a series has spent of its budget, in words; where the promise is not kept also what to do. */
+/** Words for the spent alarm budget of a series, with advice where the budget is not kept. */
 export function describeBudget({ alarm_budget_spent, alarm_budget_broken }: BudgetSpent): string {
   const spent = figure(alarm_budget_spent, 2);
   const share = alarm_budget_spent <= 1 ? `${spent} of` : `${spent} times`;

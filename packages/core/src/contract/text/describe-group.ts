@@ -16,7 +16,7 @@ export function describeGroup(
   const many = incidents.length > 1;
   const head = `${system}: ${incidents.length} ${many ? "anomalies" : "anomaly"} since ${minuteOf(openedAt, now)}`;
   if (first === undefined) return head;
-  // The one that began the group may be over.
+  // The incident that began the group may be closed.
   const place = first.opened_at > openedAt ? "first of those still open" : "first";
   const rarity = rarest === undefined ? undefined : rarityText(rarityOf(rarest) ?? 0);
   if (!many) return `${head}, ${nameOf(first)}${rarity === undefined ? "" : `: ${rarity}`}`;

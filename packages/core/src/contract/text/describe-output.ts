@@ -24,13 +24,13 @@ interface Messages {
 /** The public outputs about systems, by family. */
 export type OutputMessages = { readonly [F in SystemFamily]: Messages[F] };
 
-/** An output whose family is known, and with it the form of its message. */
+/** An output of a known family, whose message has the form of that family. */
 export type OutputOf<F extends keyof OutputMessages> = OutputEvent & {
   readonly family: F;
   readonly message: OutputMessages[F];
 };
 
-/** Whether an output is of a family: the house has written it, so its message is of the family's form. */
+/** Whether an output is of a family; the message needs no validation, since the house itself has written the output. */
 export const isOutput = <F extends keyof OutputMessages>(
   family: F,
   output: OutputEvent,
@@ -62,7 +62,7 @@ const DESCRIPTIONS: Descriptions = {
     `${m.system} action ${m.loop} ${m.status}: ${m.target.series ?? m.target.service} ${m.target.setting} ${show(m.from)} -> ${show(m.to)}${m.helped === null ? "" : m.helped ? ", helped" : ", hurt"}: ${m.reason}`,
 };
 
-/** One line of text that says what an output says. */
+/** Describes an output in one line. */
 export const describeOutput = <F extends keyof OutputMessages>(
   family: F,
   message: OutputMessages[F],

@@ -1,16 +1,16 @@
 import { figure } from "../../statistics/index.ts";
 
 const USUAL_DIGITS = 6;
-/** A double has no more that mean something. */
+/** Significant digits that identify a double. */
 const MOST_DIGITS = 17;
-/** Digits of the smallest difference that are shown. */
+/** Significant digits shown of the smallest difference. */
 const DIGITS_OF_DIFFERENCE = 3;
 
 /**
- * Numbers that a person compares, as texts in which those that differ differ: 16,777,215,900 beside 16,777,216,100 is not
- * the same as 16,777,200,000 twice. "-" where there is none.
+ * Formats numbers for comparison: different numbers give different texts, so that 16,777,215,900 and 16,777,216,100 do not both
+ * become 16,777,200,000. A missing number gives "-".
  *
- * @param digits Significant digits of each, where that is enough to tell them apart.
+ * @param digits Significant digits of each number, where these distinguish the numbers.
  *
  * @example
  * ```ts
@@ -31,7 +31,7 @@ export function showNumbers(
   );
 }
 
-/** A number by itself: six significant digits, without an exponent where it can be avoided; "-" where there is none. */
+/** Formats one number with six significant digits, without an exponent where possible; a missing number gives "-". */
 export const showNumber = (value: number | null | undefined): string =>
   showNumbers([value])[0] ?? "-";
 
