@@ -37,7 +37,7 @@ export type OutputEvent = z.infer<typeof outputEvent.schema>;
 
 /** A stored message in one line. */
 const link = z.object({
-/** Sequence of the message in the log. */
+  /** Sequence of the message in the log. */
   seq: seqSchema,
   timestamp: timestampSchema,
   /** Family of an output; otherwise `command`, `control`, `settings`, `performance`, or `log` at the end of the log itself. */

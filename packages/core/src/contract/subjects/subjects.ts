@@ -80,7 +80,7 @@ export class Subjects {
   output(family: OutputFamily, ...tokens: string[]): string {
     return [this.prefixes.public, family, ...tokens].join(".");
   }
-  /** A stored output in the log. */
+  /** Subject of a stored output in the log. */
   log(family: OutputFamily, ...tokens: string[]): string {
     return [this.prefixes.stored, "log", family, ...tokens].join(".");
   }

@@ -6,7 +6,7 @@ import { showTime } from "./show-time.ts";
 /**
  * A group of open anomalies in one line: "checkout: 37 anomalies since 10:04, first cpu{host="a"}, rarest latency_ms: one hour of 3,000".
  *
- * @param now What day it is, ms: a group of today has no date. Times are UTC.
+ * @param now Current time, ms: a group of the current day is shown without a date. Times are UTC.
  */
 export function describeGroup(
   { system, openedAt, incidents, rarest }: AnomalyGroup<Groupable>,
