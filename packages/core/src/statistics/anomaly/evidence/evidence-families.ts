@@ -8,7 +8,7 @@ import {
   type HourOver,
 } from "./hourly-profile.ts";
 
-/** What is looked at in each sample, in the order of `EvidenceFamilies.sizes`. */
+/** The four families of evidence, in the order of `EvidenceFamilies.sizes`. */
 export const SIZES = ["step", "season", "level", "range"] as const;
 export type Size = (typeof SIZES)[number];
 export const STEP = 0;
@@ -16,26 +16,26 @@ export const SEASON = 1;
 export const LEVEL = 2;
 const RANGE = 3;
 
-/** A step is the distance from the mean of so many samples before. */
+/** A step is the distance of a sample from the mean of the 5 samples before. */
 const STEP_SAMPLES = 5;
-/** The mean whose range is followed is of so many samples. */
+/** The family "range" follows the mean of the last 12 samples. */
 const MEAN_SAMPLES = 12;
-/** The residual's running mean follows within this time, and never faster than three samples. */
+/** Time constant of the residual's running mean: 3 h, and at least 3 samples. */
 const SEASON_MS = 3 * HOUR_MS;
 const FASTEST = 1 / 3;
-/** A range is that of the last twelve blocks of fourteen hours: seven days, whose blocks begin at ever other hours. */
+/** The range covers the last 12 blocks of 14 h, which is seven days; 14 h let successive blocks begin at different hours of the day. */
 const BLOCK_MS = 14 * HOUR_MS;
 const BLOCKS = 12;
-/** From so many blocks on the most extreme one is left out: it may have been an incident. */
+/** With 4 or more blocks the most extreme block is left out, because it may contain an incident. */
 const TRIMMED_FROM = 4;
-/** How slowly the share of samples that repeat the one before forgets. */
+/** Least weight of a sample in the share of repeated samples. */
 const REPEATS_RATE = 2e-4;
-/** Differences below this share of the values' own size are rounding errors. */
+/** A difference below this share of the value counts as a rounding error. */
 const ROUNDING = 1e-13;
-/** Extents that a mean is away by at most: out of a constant, too. */
+/** Upper limit of the size "range", in half extents; also the size of a mean that leaves a constant series. */
 const MOST_EXTENTS = 1e6;
 
-/** A residual of this share of a usual week's extent is the rounding of what is remembered. */
+/** A residual below this share of half a week's extent counts as 0: the profile stores only about 20 significant bits. */
 const REMEMBERED = 1e-5;
 
 /** Places of the numbers of the state. */
@@ -68,11 +68,15 @@ export interface EvidenceFamiliesSnapshot {
 }
 
 /**
- * How large each sample is in four ways, each 0 or more, in the unit of the values or (range) in halves of a usual week's extent:
- * how far from the mean of the five before, beyond what its hour explains (step); from what its hour usually is (level), and that against its own mean of three
- * hours (season); and how far the mean of twelve lies from the middle of where such means were in the last seven days (range).
+ * Measures four sizes of each sample, each at least 0:
+ * - step: distance from the mean of the five samples before, less the step that is usual at this hour;
+ * - season: distance of the residual (sample minus the usual value of its hour) from the residual's mean over three hours;
+ * - level: absolute residual;
+ * - range: distance of the mean of 12 samples from the middle of the range that such means had in the last seven days, in halves of the
+ *   extent of that range. The other sizes are in the unit of the values.
  *
- * A size says nothing alone: `HourlyTail` says how rare it is. Sizes do not depend on the zero, and scale with the unit.
+ * `HourlyTail` turns a size into a surprise. Sizes do not change with an offset of the series, and step, season and level scale with
+ * its unit.
  * Source: the calibrated ensemble that was chosen on kpi, wsd, cloud and NAB's development half.
  *
  * Cost: O(1), about 0.15 µs; 0.5 KB, and 1.6 KB more from the second hour on.
@@ -90,7 +94,7 @@ export class EvidenceFamilies {
     return this.#profile.seasonal;
   }
 
-  /** What was known of the hours is let go of where it changes. */
+  /** A change of this setting discards the hourly profile. */
   set seasonal(wanted: boolean) {
     if (wanted === this.seasonal) return;
     this.#profile = new HourlyProfile(wanted);
@@ -98,41 +102,42 @@ export class EvidenceFamilies {
     this.#numbers[KNOWN] = 0;
   }
 
-  /** Sizes of the last sample that any series took, in the order of `SIZES`: good until the next `update` of any. */
+  /** Sizes of the last sample, in the order of `SIZES`. All instances share this list: the next `update` of any instance overwrites it. */
   get sizes(): readonly number[] {
     return sizes;
   }
 
-  /** The hour that was over with the last sample that any series took: good until the next `update` of any. */
+  /** The hour that ended with the last sample. All instances share this object: the next `update` of any instance overwrites it. */
   get hourOver(): Readonly<HourOver> {
     return this.#profile.hourOver;
   }
 
-  /** Share of the samples that repeated the one before, 0 … 1, the recent ones weighing more. */
+  /** Share of the samples that equal the sample before, 0 … 1; recent samples have more weight. */
   get repeats(): number {
     return this.#numbers[REPEATS]!;
   }
 
   /**
-   * What is expected of the next sample at an hour (since 1970, local), its recent level included; undefined where unknown.
+   * The expected value of the next sample at an hour (since 1970, local): usual value of the hour, line and recent residual.
+   * Undefined while the hour is unknown.
    *
-   * @param line The straight line that the series follows, at the sample's time.
+   * @param line The trend line at the sample's time.
    */
   expectedAt(hour: number, line: number): number | undefined {
     const usual = this.#profile.at(hour);
     return usual === undefined ? undefined : usual + line + this.#numbers[RESIDUAL_MEAN]!;
   }
 
-  /** Goes on beside the straight line that the series follows, when a day of the line begins: before that day's first sample. */
+  /** Adapts the hourly profile to the trend line of a new day. Must be called before that day's first sample. */
   beginDay(begun: Readonly<DayBegun>): void {
     this.#profile.beginDay(begun);
   }
 
   /**
-   * Measures a sample, then learns from it. In order of time.
+   * Measures a sample, then learns from it. Samples must come in order of time.
    *
    * @param localMs Local time, ms. @param x Within ±1e300. @param intervalMs Usual time between samples, 0 where unknown.
-   * @param line The straight line that the series follows, at its time.
+   * @param line The trend line at the sample's time.
    */
   update(localMs: number, x: number, intervalMs: number, line: number): void {
     const numbers = this.#numbers;
@@ -151,12 +156,12 @@ export class EvidenceFamilies {
     this.#measureRange(localMs, this.#meanOfNewest(Math.min(seen + 1, MEAN_SAMPLES)));
   }
 
-  /** The series has a new level: its hours are as far from one another as before, its extent is learned anew. */
+  /** Moves the hourly profile and the range to a new level of the series, so that the new level is not unusual. */
   shift(by: number): void {
     this.#profile.shift(by);
     const numbers = this.#numbers;
     numbers[RESIDUAL_MEAN] = 0;
-    // Residuals of before are of the level of before.
+    // Residuals before the shift belong to the old level, so no step is explained by them.
     numbers[KNOWN] = 0;
     numbers[MIDDLE]! += by;
     for (let at = HIGHS; at < RESIDUALS; at++) numbers[at]! += by;
@@ -193,7 +198,7 @@ export class EvidenceFamilies {
     return sum;
   }
 
-  /** @returns How far the sample lies above what its hour usually is; 0 where that is unknown. */
+  /** @returns Sample minus line minus the usual value of its hour; 0 while the hour is unknown. */
   #measureResidual(hour: number, x: number, line: number, intervalMs: number): number {
     const numbers = this.#numbers;
     const usual = this.#profile.at(hour);
@@ -212,11 +217,11 @@ export class EvidenceFamilies {
     return residual;
   }
 
-  /** A step that its hour has is none: what is left of it counts by the square of the share that is left. */
+  /** Reduces a step that is usual at this hour: the unexplained rest is multiplied by the square of its share of the step. */
   #step(x: number, residual: number, count: number): number {
     const numbers = this.#numbers;
     const own = significant(x - this.#meanOfNewest(count), x);
-    // A step is explained by hours that are known on both of its sides.
+    // The profile explains a step only if the hours on both sides of the step are known.
     if (numbers[KNOWN]! <= count) return own;
     let usual = 0;
     for (let i = 0; i < count; i++) usual += numbers[RESIDUALS + i]! / count;
@@ -224,7 +229,7 @@ export class EvidenceFamilies {
     return left < own ? (left / own) ** 2 * left : own;
   }
 
-  /** A residual, 0 where it is the rounding of what is remembered of a series that has an extent. */
+  /** The residual, or 0 if the residual is within the rounding error of the stored profile. */
   #significant(residual: number): number {
     return Math.abs(residual) <= REMEMBERED * this.#numbers[HALF_EXTENT]! ? 0 : residual;
   }
@@ -263,13 +268,13 @@ export class EvidenceFamilies {
   }
 }
 
-/** The size of a difference of values of about that size; 0 where it is a rounding error. */
+/** The absolute difference, or 0 if the difference is a rounding error of values as large as `x`. */
 const significant = (difference: number, x: number): number => {
   const size = Math.abs(difference);
   return size <= ROUNDING * Math.abs(x) ? 0 : size;
 };
 
-/** The highest (lowest) of the blocks' ends, the most extreme one left out where there are four. */
+/** The highest (lowest) end of the blocks; with 4 or more blocks without the most extreme one. */
 function endOf(numbers: readonly number[], from: number, count: number, highest: boolean): number {
   const ends = sorted.subarray(0, count);
   for (let i = 0; i < count; i++) ends[i] = numbers[from + i]!;

@@ -1,18 +1,18 @@
 import { HOUR_MS } from "./hourly-profile.ts";
 import type { HourBegun } from "./hourly-tail.ts";
 
-/** Hours that a tail needs: two days of them, or of a slower series so many samples. */
+/** A tail is silent until it has seen two days of hours; for a series slower than hourly, at least 24 samples. */
 const NEEDED_MS = 48 * HOUR_MS;
 const LEAST_NEEDED = 24;
-/** Time, and usual intervals, in which an hour loses half of its weight: the longer of the two. */
+/** An hour loses half of its weight in 14 days or in 100 usual intervals, whichever is longer. */
 const HALF_LIFE_MS = 14 * 24 * HOUR_MS;
 const HALF_LIFE_INTERVALS = 100;
 
 /**
- * What tails must know when an hour begins.
+ * Makes the input of `HourlyTail.beginHour`.
  *
- * @param over The hour that is over, since 1970. @param intervalMs Usual time between samples. @param repeats Share of the samples that
- * repeat the one before, 0 … 1.
+ * @param hour The hour that begins, since 1970. @param over The last hour that had samples, since 1970.
+ * @param intervalMs Usual time between samples. @param repeats Share of the samples that equal the sample before, 0 … 1.
  */
 export function hourBegun(
   hour: number,

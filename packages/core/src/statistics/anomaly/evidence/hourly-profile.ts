@@ -6,20 +6,20 @@ import type { DayBegun } from "../../season/trend-of-days.ts";
 export const HOUR_MS = 3_600_000;
 const DAY_HOURS = 24;
 const WEEK_HOURS = 168;
-/** An hour's mean moves the day's shape by at least this share of what it is off. */
+/** Least weight of the newest day in the mean of an hour of the day. */
 const RATE = 0.2;
-/** Days of an hour from which on its mean is clipped. */
+/** Clipping begins once an hour of the day was seen on two days. */
 const CLIPPED_FROM = 2;
-/** An hour's mean is learned as at most so many usual deviations off, and as less where it is further off. */
+/** The profile learns at most three usual deviations from one hour, and less from an hour that is further off. */
 const MOST_DEVIATIONS = 3;
-/** What a week's trend learns of an hour. */
+/** Least weight of the newest hour in the weekly trend (`OFFSET`). */
 const OFFSET_RATE = 1 / 168;
-/** Counts of days beyond this are as good as it. */
+/** Upper limit of the count of days. */
 const MOST_DAYS = 1_000;
-/** In place of a deviation that was not seen yet. */
+/** Marks an hour of the week that was not seen yet. */
 const UNSEEN = 1e300;
 
-/** Places of the halves: per hour of the day its mean, days, and usual deviation; per hour of the week its part and the last deviation. */
+/** Places of the halves. By hour of the day: mean, days, usual deviation. By hour of the week: weekly part, last week's deviation. */
 const MEANS = 0;
 const DAYS = MEANS + DAY_HOURS;
 const DEVIATIONS = DAYS + DAY_HOURS;
@@ -27,56 +27,57 @@ const WEEKLY = DEVIATIONS + DAY_HOURS;
 const LAST_WEEK = WEEKLY + WEEK_HOURS;
 const HALVES = LAST_WEEK + WEEK_HOURS;
 
-/** Places of the numbers: the hour that is not over (since 1970), sum and count of its samples, and the first hour's mean. */
+/** Places of the numbers: the present hour (since 1970), sum and count of its samples, and the mean of the first hour. */
 const PRESENT = 0;
 const SUM = 1;
 const COUNT = 2;
 const ANCHOR = 3;
-/** How far the last week's hours were above what their days said: a trend, behind which the days are. */
+/** Weekly trend: mean distance of the last week's hours above the means by hour of the day, which lag behind a trend. */
 const OFFSET = 4;
-/** Hours that were compared with their day. */
+/** Hours that were compared with the mean of their hour of the day. */
 const COMPARED = 5;
-/** Median of what the last week's hours were off, as of the last midnight. */
+/** Median deviation of the last week's hours, computed at midnight. */
 const MIDDLE = 6;
 const NUMBERS = 7;
 
-/** Deviations that an hour is off at most: from hours that never varied, too. */
+/** Upper limit of `HourOver.deviations`, so that an hour that never varied before gives a finite number. */
 const FURTHEST = 1e6;
 
 const sorted = new Float64Array(WEEK_HOURS);
 
-/** What an hour was that is over. */
+/** The hour that ended with the last sample. */
 export interface HourOver {
-  /** Samples that it had; 0 while no hour ended with the last sample. */
+  /** Samples of the hour; 0 if no hour ended with the last sample. */
   samples: number;
-  /** How far its mean was from its usual one, and from last week's, in usual deviations of it, 0 … 1e6; 0 on its first day. */
+  /** Distance of the hour's mean from the nearer of the usual mean and last week's mean, in usual deviations, 0 … 1e6; 0 on the first day. */
   deviations: number;
-  /** The same, unit of the values. */
+  /** The same distance in the unit of the values. */
   distance: number;
 }
-/** The hour that was over with the last sample of any series. */
+/** All series share this object: the next `update` of any series overwrites it. */
 const ended: HourOver = { samples: 0, deviations: 0, distance: 0 };
 
 /**
- * What a series' hours usually are: a mean by hour of the day, and what two weeks agree on beyond it by hour of the week.
+ * Learns the usual value of each hour: a mean by hour of the day, plus a weekly part by hour of the week on which two weeks agree.
  *
- * One outage moves the mean of its hours by a fifth of three usual deviations at most, and a weekly part only when it comes again.
+ * One outage moves the mean of an hour by at most a fifth of three usual deviations, and the weekly part only if the outage repeats a
+ * week later.
  * Source: the profile of the calibrated ensemble in which these constants were chosen (kpi, wsd, cloud, NAB's development half).
  *
  * Cost: O(24) when an hour ends, O(1) otherwise; 1.6 KB from the end of the first hour on.
  */
 export class HourlyProfile {
-  /** Means are kept as distances from the first hour's: a large offset costs no digits. */
+  /** Means are distances from the mean of the first hour, so that a large offset of the series costs no precision. */
   #halves: number[] | undefined;
   readonly #numbers = doubles(NUMBERS, 0);
   readonly seasonal: boolean;
 
-  /** @param seasonal Whether hours differ: else there is one mean, which follows the last hours. */
+  /** @param seasonal Whether hours differ. Otherwise one mean follows the last hours. */
   constructor(seasonal = true) {
     this.seasonal = seasonal;
   }
 
-  /** What the hour of `hour` (hours since 1970, local) usually is; undefined before that hour of a day was over once. */
+  /** The usual value at `hour` (hours since 1970, local); undefined before this hour of the day has ended once. */
   at(hour: number): number | undefined {
     const halves = this.#halves;
     if (halves === undefined) return undefined;
@@ -87,12 +88,12 @@ export class HourlyProfile {
     return this.#numbers[ANCHOR]! + this.#numbers[OFFSET]! + distance;
   }
 
-  /** The hour that was over with the last sample that any series took: good until the next `update` of any. */
+  /** The hour that ended with the last sample. All series share this object: the next `update` of any series overwrites it. */
   get hourOver(): Readonly<HourOver> {
     return ended;
   }
 
-  /** Takes a sample, and learns the hour before where that is over. @param hour Hours since 1970, local, whole. */
+  /** Takes a sample; the first sample of an hour makes the profile learn the hour before. @param hour Whole hours since 1970, local. */
   update(hour: number, x: number): void {
     const numbers = this.#numbers;
     const last = numbers[PRESENT]!;
@@ -110,7 +111,7 @@ export class HourlyProfile {
     numbers[COUNT]!++;
   }
 
-  /** Goes on beside the straight line that the series follows, when a day of the line begins. */
+  /** Adapts the profile to the trend line of a new day: without this step a changed slope would look like a changed day. */
   beginDay({ localMs, rise, tilt, isNew }: Readonly<DayBegun>): void {
     this.#numbers[ANCHOR]! += rise;
     const halves = this.#halves;
@@ -119,14 +120,14 @@ export class HourlyProfile {
     for (let since = 0; since < DAY_HOURS; since++) {
       const at = MEANS + (this.#placeOf(first + since) % DAY_HOURS);
       const days = readHalf(halves, DAYS - MEANS + at);
-      // A mean of days is as old as they are: behind a line by so much.
+      // A mean over several days lags behind a line by the mean age of these days.
       const behind = isNew ? DAY_HOURS * Math.min(1 / RATE, (days + 1) / 2) : 0;
       writeHalf(halves, at, readHalf(halves, at) + tilt * HOUR_MS * (behind - since));
     }
     if (isNew) this.#numbers[OFFSET] = 0;
   }
 
-  /** Moves the whole shape: its series has a new level. */
+  /** Moves all hours by the shift of the series' level. */
   shift(by: number): void {
     this.#numbers[ANCHOR]! += by;
   }
@@ -181,12 +182,12 @@ export class HourlyProfile {
     const most = MOST_DEVIATIONS * Math.max(own, meanDeviation(halves));
     const isClipped = days >= CLIPPED_FROM;
     const size = Math.abs(off);
-    // What last week had at the same hour is not odd: a job that does not run on Saturdays.
+    // An hour that equals the same hour of last week is not unusual, for instance on a day on which a daily job does not run.
     const last = readHalf(halves, LAST_WEEK + ofWeek);
     const odd = last < UNSEEN ? Math.min(size, Math.abs(off + weekly - last)) : size;
     ended.distance = odd;
     if (odd > 0) ended.deviations = Math.min(FURTHEST, (MOST_DEVIATIONS * odd) / most);
-    // The further off, the less is learned: an outage leaves its hours as they were.
+    // Beyond the limit, the learned part falls with the distance: an outage hardly changes the usual value of its hours.
     const learned = isClipped && size > most ? ((off / size) * most * most) / size : off;
     const rate = Math.max(RATE, 1 / (days + 1));
     const deviation =
@@ -200,8 +201,8 @@ export class HourlyProfile {
   }
 
   /**
-   * The weekly part is what this week and the last agree on, beyond what all hours of a week are off: that is a trend. It stays as it is
-   * where one of them was an outage.
+   * The weekly part is the deviation on which this week and last week agree, less the median deviation of the week, which is a trend.
+   * An outage in one of the two weeks leaves the weekly part unchanged.
    */
   #learnWeek(ofWeek: number, off: number, most: number): void {
     const halves = this.#halves!;
@@ -227,7 +228,7 @@ export interface HourlyProfileSnapshot {
   halves: Float64Array | null;
 }
 
-/** Mean deviation of the hours of the day that were seen twice; 0 before. */
+/** Mean deviation of the hours of the day that were seen at least twice; 0 if there are none. */
 function meanDeviation(halves: readonly number[]): number {
   let sum = 0;
   let count = 0;
@@ -239,7 +240,7 @@ function meanDeviation(halves: readonly number[]): number {
   return count === 0 ? 0 : sum / count;
 }
 
-/** Median of what the hours of the last week were off, those that were seen: no weekend moves it. */
+/** Median deviation of the last week's hours that were seen. A weekend does not move a median. */
 function middleOfWeek(halves: readonly number[]): number {
   let count = 0;
   for (let hour = 0; hour < WEEK_HOURS; hour++) {

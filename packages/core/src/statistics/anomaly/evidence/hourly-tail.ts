@@ -15,18 +15,18 @@ import {
   type TailLaw,
 } from "./tail-law.ts";
 
-/** Days whose hours are remembered one by one, today's included, and those that are looked back on. */
+/** The maximum of each hour is kept for 8 days, today included; `usualAt` searches the 7 days before today. */
 const DAYS = 8;
 const PAST_DAYS = 7;
 const DAY_HOURS = 24;
-/** What came on so many of the last days at about this hour is usual: by the days that there were. */
+/** A size is usual at an hour if so many of the last days had at least this size; by the number of known days, 0 … 7. */
 const USUAL_DAYS = [0, 0, 0, 3, 3, 4, 5, 5] as const;
-/** The histogram is moved when the median of the hourly maxima has come so many bins from the anchor, and by how many. */
+/** The histogram moves by `MOVE` bins once the median of the hourly maxima is this many bins above or below the anchor. */
 const HALF = 0.5;
 const MOST_ABOVE = 16;
 const MOST_BELOW = 12;
 const MOVE = 12;
-/** What the share of ties learns of an hour, at least. */
+/** Least weight of the newest hour in the share of ties. */
 const TIES_RATE = 0.02;
 const TIE = 1e-9;
 
@@ -45,51 +45,51 @@ const LAST = 8;
 const LARGEST = 9;
 const USUAL = 10;
 const FIRST_DAY = 11;
-/** What the newest hour weighs: old ones lose weight as new ones weigh more. 0 before the first that is counted. */
+/** Weight of the newest hour. The weight grows with each hour, so that older hours need no update. 0 before the first counted hour. */
 const WEIGHT = 12;
 /** The present hour, since 1970, local. */
 const HOUR = 14;
-/** 1 where the histogram has an anchor: an hour had a size. */
+/** 1 once an hour had a size above 0, from which the histogram has an anchor. */
 const ANCHORED = 13;
 const NUMBERS = 15;
-/** In place of what is usual at the hour, until somebody asks. */
+/** Marks that the usual size of the present hour is not computed yet. */
 const UNKNOWN = -1;
-/** What most days had is asked for from this surprise on: most hours have none. */
+/** `take` computes the usual size of the hour only above this surprise, which saves the cost in most hours. */
 const RARE = 1;
-/** Weights are brought back to 1 beyond this: after 77 years of hours. */
+/** Weights above this limit are rescaled to 1, which happens after 77 years of hours. */
 const HEAVIEST = 1e250;
 
 const bins = new Float64Array(BINS);
 const law: TailLaw = { slope: 0.5, reference: 0.5, share: 0.5, most: 0.5 };
 const days = new Float64Array(PAST_DAYS);
 
-/** What a tail has to know of the hour that begins. */
+/** Input of `HourlyTail.beginHour`. */
 export interface HourBegun {
-  /** Hours since 1970, local, of the one that begins and of the one that is over. */
+  /** The hour that begins and the last hour with samples, in hours since 1970, local. */
   readonly hour: number;
   readonly over: number;
-  /** Hours from which on there is a law, 24 … 64. */
+  /** Hours that the tail needs before it fits a law, 24 … 64. */
   readonly needed: number;
-  /** What is left of an hour's weight after another, below 1. */
+  /** Share of an hour's weight that remains one hour later, below 1. */
   readonly kept: number;
-  /** Share of samples that repeat the one before, 0 … 1. */
+  /** Share of samples that equal the sample before, 0 … 1. */
   readonly repeats: number;
 }
 
 /** State of an `HourlyTail`. */
 export interface HourlyTailSnapshot {
   numbers: Float64Array;
-  /** Hours by bin, or before there is a law their maxima. */
+  /** Weight of the hours by bin; before the first law, the hourly maxima. */
   bins: Float64Array | null;
-  /** The maximum of each hour of the last days. */
+  /** The maximum of each hour of the last 8 days. */
   hours: Float64Array | null;
 }
 
 /**
- * How surprising the sizes of one family of evidence are, by the hours that the series itself has had: see `drawLaw`.
+ * Turns the sizes of one family of evidence into surprises, by the law of the series' own hourly maxima (`drawLaw`).
  *
- * Hours of two weeks ago weigh half. What came at about the same hour on most of the last seven days (a nightly job) is less
- * surprising there. Silent until it has seen the hours that it needs.
+ * Hours of two weeks ago have half weight. A size that came at about the same hour on most of the last seven days (a nightly job) is
+ * less surprising at this hour. The surprise is 0 until the tail has seen `HourBegun.needed` hours.
  *
  * Cost: about 40 ns a sample, 1 µs when an hour begins; 150 bytes, and 1 KB more from the second hour on.
  */
@@ -98,12 +98,12 @@ export class HourlyTail {
   #bins: number[] | undefined;
   #hours: number[] | undefined;
 
-  /** Whether there is a law. */
+  /** Whether the tail has fitted a law. */
   get isKnown(): boolean {
     return this.#numbers[MOST]! > 0;
   }
 
-  /** −log10 of the share of hours with a size as large; 0 before there is a law. Takes the size. */
+  /** Counts a size for the present hour. @returns −log10 of the share of hours with at least this size; 0 before the first law. */
   take(size: number): number {
     const numbers = this.#numbers;
     if (size > numbers[LARGEST]!) numbers[LARGEST] = size;
@@ -114,7 +114,7 @@ export class HourlyTail {
     return Math.min(surprise, surpriseBeyond(this.#law(), size, numbers[USUAL]!));
   }
 
-  /** What most of the last days had at about an hour (since 1970, local), by their largest of three hours; 0 while there are not enough days. */
+  /** The size that most of the last days had at about an hour (since 1970, local), within ±1 h; 0 while fewer than 3 days are known. */
   usualAt(hour: number): number {
     const hours = this.#hours!;
     const today = Math.floor(hour / DAY_HOURS);
@@ -131,17 +131,17 @@ export class HourlyTail {
     return days[PAST_DAYS - wanted]!;
   }
 
-  /** How surprising what most of the last days had at about an hour is at other hours; 0 where they had nothing. */
+  /** The surprise that the usual size of an hour would have at other hours; 0 if the usual size is 0. */
   usualSurpriseAt(hour: number): number {
     return this.isKnown ? surpriseOf(this.#law(), this.usualAt(hour)) : 0;
   }
 
-  /** The size that one hour in ten passes; undefined where that is unknown. */
+  /** The size that one hour in ten passes; undefined before the first law. */
   get usualSize(): number | undefined {
     return this.isKnown ? sizeOf(this.#law(), 0.1) : undefined;
   }
 
-  /** Ends an hour that had samples, and begins another. */
+  /** Learns the hour that ended, and begins the next hour with samples. */
   beginHour(begun: HourBegun): void {
     this.#bins ??= halfDoubles(BINS);
     this.#hours ??= quarterDoubles(HOURS_OF_DAYS);
@@ -152,7 +152,7 @@ export class HourlyTail {
     this.#rememberHour(begun, largest);
     this.#followTies(largest, ended);
     numbers[LARGEST] = 0;
-    // By whether there is a law: how many hours are needed changes with the series' interval.
+    // `needed` may change with the series' interval, so only `isKnown` says whether the bins hold a histogram.
     if (this.isKnown) this.#count(largest, begun.kept);
     else {
       writeHalf(this.#bins, ended - 1, largest);
@@ -204,7 +204,7 @@ export class HourlyTail {
   #rememberHour({ hour, over }: HourBegun, largest: number): void {
     const hours = this.#hours!;
     writeQuarter(hours, placeOf(over), largest);
-    // Hours without samples had nothing.
+    // Hours without samples have size 0.
     const from = Math.max(over + 1, hour - HOURS_OF_DAYS + 1);
     for (let between = from; between <= hour; between++) writeQuarter(hours, placeOf(between), 0);
   }
@@ -217,7 +217,7 @@ export class HourlyTail {
     numbers[LAST] = largest;
   }
 
-  /** The first hours become a histogram about their median. */
+  /** Turns the maxima of the first hours into a histogram around their median. */
   #begin(ended: number, kept: number): void {
     const stored = this.#bins!;
     const first = Array.from({ length: ended }, (_, at) => readHalf(stored, at));
@@ -257,13 +257,13 @@ export class HourlyTail {
     numbers[SHARE] = drawn.share;
     numbers[MOST] = drawn.most;
     const middle = passedBy(bins, HALF * hours) * BINS_AN_OCTAVE;
-    // Where less than half of the hours have a size there is no middle: it lies at the lowest bin's beginning.
+    // If less than half of the hours have a size above 0, `middle` is the beginning of the lowest bin and must move nothing.
     if (middle > MOST_ABOVE) this.#move(MOVE);
     else if (middle < -MOST_BELOW && middle > -ANCHOR_BIN) this.#move(-MOVE);
     else if (weight > HEAVIEST) this.#move(0);
   }
 
-  /** Moves the histogram so that its middle is near the anchor, and makes the newest hour weigh 1. */
+  /** Moves the histogram by so many bins, and rescales weights so that the newest hour has weight 1. */
   #move(by: number): void {
     const numbers = this.#numbers;
     numbers[ANCHOR]! += by / BINS_AN_OCTAVE;
@@ -279,5 +279,4 @@ export class HourlyTail {
   }
 }
 
-/** Place of an hour's maximum among those of eight days. */
 const placeOf = (hour: number): number => ((hour % HOURS_OF_DAYS) + HOURS_OF_DAYS) % HOURS_OF_DAYS;

@@ -1,63 +1,63 @@
-/** Bins of a histogram of hourly maxima: six an octave. */
+/** Bins of a histogram of hourly maxima, six per octave. */
 export const BINS = 64;
 export const BINS_AN_OCTAVE = 6;
-/** The bin that begins at the anchor: about the median of the hourly maxima. */
+/** The bin that begins at the anchor. The anchor is about the median of the hourly maxima. */
 export const ANCHOR_BIN = 24;
 
-/** Shares of the hours through whose maxima the law is drawn, and their heights, ln(−ln share). */
+/** The law is fitted to the maxima that 50, 30 and 10 % of the hours pass; the height of a share is ln(−ln share). */
 const SHARES = [0.5, 0.3, 0.1] as const;
 const heightOf = (share: number): number => Math.log(-Math.log(share));
 const HEIGHTS = SHARES.map(heightOf);
 const MEAN_HEIGHT = HEIGHTS.reduce((sum, y) => sum + y / HEIGHTS.length, 0);
 const SPREAD_OF_HEIGHTS = HEIGHTS.reduce((sum, y) => sum + (y - MEAN_HEIGHT) ** 2, 0);
-/** Evidence grows beyond the maximum that this share of the hours passes. */
+/** The reference is the maximum that this share of the hours passes; surprise follows the law above the reference. */
 const REFERENCE = 0.1;
 /**
- * The slope before anything is known (1 is an exponential tail, 1/2 a normal one), and so many hours that its weight equals.
- * Chosen on kpi, wsd, cloud, NAB's development half and 560 normal series (of 1.6, 1.9 and 2.1; of 4, 8, 16 and 30 hours).
+ * Prior of the slope (1 is an exponential tail, 1/2 a normal one), with the weight of 8 hours. Chosen on kpi, wsd, cloud, NAB's
+ * development half and 560 normal series (slope from 1.6, 1.9 and 2.1; weight from 4, 8, 16 and 30 hours).
  */
 const USUAL_SLOPE = 1.9;
 const USUAL_HOURS = 8;
-/** The slope of sparse counts: of series that mostly repeat themselves, or of which most hours have no size at all. */
+/** Slope for sparse counts: series in which most samples repeat the sample before, or most hours have size 0. */
 const SPARSE_SLOPE = 2.4;
 const FEW_REPEATS = 0.6;
 const MOST_REPEATS = 0.98;
-/** Where hourly maxima tie, their slope is not known: at this share of ties it is the usual one at least. */
+/** Equal maxima (ties) make the fitted slope too small: from this share of ties on, the slope is at least the prior. */
 const MANY_TIES = 0.5;
 const LEAST_SLOPE = 0.05;
-/** An hour is told to be so many times rarer than the hours seen can say, and beyond that only slowly more. */
+/** Limits extrapolation: surprise follows the law up to one hour in 30 times the hours seen, and grows only logarithmically above. */
 const BEYOND_SEEN = 30;
 const BEYOND_RATE = 0.3;
-/** A size that this share of hours would have is usual at a time of the day that had as much on most days. */
+/** A size that most days have at this time of the day counts as a size that this share of the hours passes. */
 const USUAL_SHARE = 0.05;
 const USUAL_HEIGHT = heightOf(USUAL_SHARE);
-/** Below the reference, surprise falls to 0 within this many natural units of ln(size). */
+/** Below the reference, surprise falls linearly to 0 while ln(size) falls by this much. */
 const FADE = 2;
-/** exp of more than this is beyond any surprise that counts. */
+/** Limit of the exponent, so that no surprise overflows. */
 const LARGEST_POWER = 20;
 
-/** How rare sizes are, as the hours before said it. */
+/** The fitted law of the hourly maxima of one family. */
 export interface TailLaw {
   /** d ln(size) / d ln(−ln share). */
   slope: number;
-  /** log2 of the maximum from which on surprise grows. */
+  /** log2 of the maximum above which surprise follows the law. */
   reference: number;
-  /** Share of hours that pass it; 0 where no hour had a size. */
+  /** Share of the hours that pass the reference; 0 if every hour had size 0. */
   share: number;
-  /** Surprise beyond which it only creeps: log10(30 · (hours + 1)). */
+  /** Surprise above which surprise grows only logarithmically: log10(30 · (hours + 1)). */
   most: number;
 }
 
 /**
- * Draws the law of a series' hourly maxima: ln(maximum) = slope · ln(−ln(share of hours that pass it)) + constant, a Weibull law
- * (Weibull, 1951), through the maxima that 50, 30 and 10 % of the hours pass. Past incidents lie beyond those: they do not make
- * the next one look usual.
+ * Fits a Weibull law (Weibull, 1951) to a series' hourly maxima: ln(maximum) = slope · ln(−ln(share of hours that pass the maximum))
+ * + constant, through the maxima that 50, 30 and 10 % of the hours pass. Past incidents lie beyond these three maxima, so a past
+ * incident does not make the next one look usual.
  *
- * @param bins Hours by bin, older ones weighing less. @param hours Their sum, the hours without a size included, above 0.
+ * @param bins Weight of the hours by bin; older hours have less weight. @param hours Weight of all hours, those of size 0 included, > 0.
  * @param anchor log2 of the size at which bin 24 begins. @param ties Share of hours whose maximum was that of the hour before.
- * @param repeats Share of samples that repeat the one before.
- * Cost: O(bins), about 0.3 µs. Sources: the calibrated ensemble in which these were chosen; extreme-value limits of time series are
- * Siffer, Fouque, Termier and Largouët's (KDD 2017).
+ * @param repeats Share of samples that equal the sample before.
+ * Cost: O(bins), about 0.3 µs. Sources: the calibrated ensemble in which these constants were chosen; extreme-value limits of time
+ * series: Siffer, Fouque, Termier and Largouët (KDD 2017).
  */
 export function drawLaw(
   bins: ArrayLike<number>,
@@ -90,10 +90,10 @@ export function drawLaw(
   };
 }
 
-/** How surprising a size is: −log10 of the share of hours whose largest is as large, 0 where it is usual. */
+/** The surprise of a size: −log10 of the share of hours whose maximum is at least as large; 0 for a usual size. */
 export function surpriseOf(law: Readonly<TailLaw>, size: number): number {
   if (!(size > 0)) return 0;
-  // No hour had any size: the first one is as rare as the hours can say.
+  // Every hour so far had size 0: the first size above 0 gets the largest surprise that the law supports.
   if (law.share === 0) return law.most;
   const beyond = (Math.log2(size) - law.reference) * Math.LN2;
   if (beyond <= 0) return Math.max(0, -Math.log10(law.share) * (1 + beyond / FADE));
@@ -102,17 +102,17 @@ export function surpriseOf(law: Readonly<TailLaw>, size: number): number {
   return excess > 0 ? law.most + BEYOND_RATE * Math.log1p(excess) : surprise;
 }
 
-/** The same at a time of the day at which most days had a size of `usual`: what returns daily is less surprising. Infinity where it is 0. */
+/** The surprise of a size at a time of the day at which most days have the size `usual`. Infinity if `usual` is 0. */
 export const surpriseBeyond = (law: Readonly<TailLaw>, size: number, usual: number): number =>
   usual > 0 ? powerOf(USUAL_HEIGHT + Math.log(size / usual) / law.slope) : Number.POSITIVE_INFINITY;
 
-/** The size that an hour passes with a probability, as the law has it; undefined where no hour had a size. */
+/** The size that a share of the hours passes according to the law; undefined if every hour had size 0. */
 export function sizeOf(law: Readonly<TailLaw>, share: number): number | undefined {
   if (law.share === 0) return undefined;
   return 2 ** law.reference * Math.exp(law.slope * (heightOf(share) - heightOf(law.share)));
 }
 
-/** Octaves from the anchor that so many of the hours pass. */
+/** The maximum that `hours` of the hours pass, in octaves from the anchor. */
 export function passedBy(bins: ArrayLike<number>, hours: number): number {
   let passed = 0;
   for (let bin = BINS - 1; bin >= 0; bin--) {
