@@ -6,7 +6,7 @@ import { NearMisses } from "./labels/near-misses.ts";
 import type { SeenShape } from "./labels/packed-shapes.ts";
 import { SILENCED_SAMPLES, ToldAlarms, type ToldAlarmsSnapshot } from "./labels/told-alarms.ts";
 
-/** Why surprise enough for an alarm was none. */
+/** The reasons why a sample is no alarm although its surprise is high enough. */
 export const SUPPRESSIONS = [
   "cold_start",
   "repeated",
@@ -16,28 +16,27 @@ export const SUPPRESSIONS = [
 ] as const;
 export type Suppression = (typeof SUPPRESSIONS)[number];
 
-/** Which alarms a series wants. */
+/** Settings of a series that limit its alarms. */
 export interface AlarmSettings {
   /** 0.1 … 10: multiplies the budget. */
   readonly sensitivity: number;
   /** False incidents in fourteen days, above 0. */
   readonly budget: number;
-  /** Least distance from what was expected, unit of the values, from 0. */
+  /** Least distance from the expected value, unit of the values, at least 0. */
   readonly minDeviation: number;
-  /** Least distance as a share of what was expected, from 0. */
+  /** Least distance as a share of the expected value, at least 0. */
   readonly minRelativeDeviation: number;
   /** The side on which a value must lie. */
   readonly direction: "both" | "above" | "below";
 }
 
-/** What the detector says of a sample. */
+/** The detector's verdict on a sample. */
 export interface Evidence {
   readonly timeMs: number;
   readonly value: number;
-  /** What was expected of it. */
   readonly expected: number;
   readonly surprise: number;
-  /** What was taken off it because the series is young. */
+  /** Reduction of `surprise` because the series is young. */
   readonly doubt: number;
   /** By `EVIDENCE_FAMILIES`. */
   readonly surprises: readonly number[];
@@ -54,9 +53,12 @@ export interface AlarmRuleSnapshot {
 }
 
 /**
- * What became of a label. Of an anomaly that was missed: its kind is told from now on (`learned`), or only where it is rarer than what was
- * missed (`learned_in_part`), or not yet, since too many labels called its kind false alarms (`silenced`); or nothing near that time
- * was unusual and untold (`nothing_unusual`). Of an incident: `unknown` where it is none of the last 8, or there was nothing to take back.
+ * The effect of a label. For a missed anomaly:
+ * - `learned`: its kind raises alarms from now on;
+ * - `learned_in_part`: its kind raises alarms only if more surprising than the missed anomaly;
+ * - `silenced`: its kind raises no alarms yet, because too many labels called this kind false alarms;
+ * - `nothing_unusual`: no unusual sample without an alarm is known near the reported time.
+ * For an incident: `learned`, or `unknown` if the incident is not one of the last 8, or the label changes nothing.
  */
 export type LabelOutcome =
   | "learned"
@@ -65,31 +67,31 @@ export type LabelOutcome =
   | "nothing_unusual"
   | "unknown";
 
-/** What people said. */
+/** A person's verdict on an incident or on a missed anomaly. */
 export interface Label {
-  /** When the incident opened or, missed, should have: event time, ms. */
+  /** Event time (ms) at which the incident opened, or at which a missed anomaly began. */
   readonly openedAt: number;
   readonly verdict: Verdict;
-  /** How much the label counts, 0 … 1. */
+  /** Weight of the label, 0 … 1. */
   readonly weight: number;
   /** Time of the label, ms. */
   readonly now: number;
 }
 
 /**
- * Decides which surprise is worth waking somebody for, so that a series opens about as many false incidents as its budget allows.
+ * Decides which surprise is an alarm, so that a series opens about as many false incidents as its alarm budget allows.
  *
- * An alarm needs the level of the budget times the sensitivity (see `alarmLevel`), and at most 0.8 more by the incidents of late.
- * Kinds of incident that people called false alarms need more, see `LabelledKinds`; kinds that they missed need less, see
- * `MissedKinds`. Cost: O(1).
+ * An alarm needs the level of budget times sensitivity (`alarmLevel`), and up to 0.8 more after recent incidents (`repetitionLevel`).
+ * Kinds of incident that people called false alarms need more (`LabelledKinds`); kinds that people reported as missed need less
+ * (`MissedKinds`). Cost: O(1).
  */
 export class AlarmRule {
-  /** Made with the first alarm, or the first report of one that was missed. */
+  /** Undefined until the first alarm or the first report of a missed anomaly, to save memory. */
   #told: ToldAlarms | undefined;
-  /** Made with the first sample that was unusual and not told. */
+  /** Undefined until the first unusual sample without an alarm, to save memory. */
   #near: NearMisses | undefined;
 
-  /** The level that `settings` ask for, the incidents of late left out. */
+  /** The level of `settings`, without the rise after recent incidents. */
   levelOf(
     { intervalMs }: Pick<Evidence, "intervalMs">,
     { budget, sensitivity }: AlarmSettings,
@@ -97,12 +99,12 @@ export class AlarmRule {
     return alarmLevel(budget * sensitivity, intervalMs);
   }
 
-  /** Incidents of the last fourteen days, older ones weighing less and those that people called right left out. */
+  /** Weighted number of recent incidents: the weight falls to 1/e in fourteen days, and incidents that people confirmed do not count. */
   recentAt(timeMs: number): number {
     return this.#told?.repetitionAt(timeMs) ?? 0;
   }
 
-  /** @returns "alarm"; the first reason against one where the surprise would otherwise do; undefined where it would not. */
+  /** @returns "alarm"; the first reason against an alarm if the surprise is high enough; undefined if the surprise is too low. */
   judge(sample: Evidence, settings: AlarmSettings): "alarm" | Suppression | undefined {
     const level = this.levelOf(sample, settings);
     const found = this.#weigh(sample, level);
@@ -120,8 +122,8 @@ export class AlarmRule {
   }
 
   /**
-   * Tells the rule that no incident came of a sample, and that none is open: should somebody miss one, it is found.
-   * Cost: a comparison where its surprise is usual.
+   * Remembers an unusual sample that opened no incident while none was open, so that a later report of a missed anomaly finds the
+   * sample. Cost: one comparison for a usual sample.
    */
   untold(sample: Evidence, settings: AlarmSettings): void {
     const { timeMs, value, expected, surprise, surprises, intervalMs } = sample;
@@ -130,7 +132,7 @@ export class AlarmRule {
     this.#near.update({ timeMs, side: sideOf(value, expected), surprise, surprises, intervalMs });
   }
 
-  /** Learns what people said of an incident, or of one that they missed. An alarm that was right does not count as repeated. */
+  /** Learns from a label. A confirmed alarm no longer counts as a recent incident. */
   label(label: Label, settings: AlarmSettings, intervalMs: number): LabelOutcome {
     const { openedAt, verdict, weight, now } = label;
     if (verdict === "false_negative") return this.#missed(label, settings, intervalMs);
@@ -165,13 +167,13 @@ export class AlarmRule {
     return restored;
   }
 
-  /** What the surprise alone would be, whatever labels say. */
+  /** The verdict without labels. */
   #weigh({ surprise, doubt, timeMs }: Evidence, level: number): ReturnType<AlarmRule["judge"]> {
     if (surprise < level) return surprise + doubt < level ? undefined : "cold_start";
     return surprise < this.#asked(level, timeMs) ? "repeated" : "alarm";
   }
 
-  /** Whether a sample that is no alarm otherwise is one of a kind that people missed. */
+  /** Whether a sample is an alarm because people reported its kind as missed. */
   #wasMissed({ surprise, surprises, value, expected, timeMs }: Evidence, level: number): boolean {
     const missed = this.#told?.missed;
     if (missed === undefined || surprise < level - MOST_LOWERED) return false;
@@ -179,7 +181,7 @@ export class AlarmRule {
     return surprise >= missed.bar(shape, level, this.#asked(level, timeMs), timeMs);
   }
 
-  /** What an alarm needs that no label speaks of. */
+  /** The surprise that an alarm needs if no label is about its kind. */
   #asked(level: number, timeMs: number): number {
     return level + repetitionLevel(this.recentAt(timeMs));
   }
@@ -214,7 +216,7 @@ export class AlarmRule {
   }
 }
 
-/** Why settings let no surprise of a sample be an alarm. */
+/** The reason why settings exclude a sample from alarms, whatever its surprise; undefined if there is none. */
 function unwanted(
   { value, expected }: Evidence,
   { direction, minDeviation, minRelativeDeviation }: AlarmSettings,

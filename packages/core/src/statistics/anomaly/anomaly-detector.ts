@@ -32,10 +32,10 @@ import { NAMED_SURPRISE, unusualFamilies } from "./unusual-families.ts";
 
 const VALUE = VIEW_FAMILIES.indexOf("value");
 
-/** What is held of a surprise is so much less at each sample that is back where its hour usually is. */
+/** Factor of the held surprise at each sample that is back near its hour's usual value. */
 const RELEASE = 0.85;
 
-/** Surprise of each family at the last sample of any detector. */
+/** Surprise of each family at the last sample. All detectors share this list. */
 const surprises = doubles(EVIDENCE_FAMILIES.length, 0);
 
 /** Places of the numbers of the state. */
@@ -58,23 +58,22 @@ export interface AnomalyDetectorSnapshot {
   hour: HourlyTailSnapshot | null;
 }
 
-/** State from before an hour's mean was looked at. */
+/** State of version 6, from before `HourMean` existed. */
 interface SnapshotWithoutHour extends Omit<AnomalyDetectorSnapshot, "version" | "hour"> {
   version: 6;
 }
 
 /**
- * Online detector of unusual samples whose evidence calibrates itself: each family says how rare a sample is among the series' own
- * hours, so that one level means the same rate of false alarms on every series.
+ * Online detector of unusual samples with calibrated evidence: each family gives the rarity of a sample among the series' own hours, so
+ * one level means the same rate of false alarms on every series.
  *
- * Surprise is −log10 of the share of hours that hold so much. Four families (`EvidenceFamilies`) are calibrated on the series' own
- * hours (`HourlyTail`), silent for two days; records (`RecordDetector`) have the same law on every series; the mean of an
- * hour (`HourMean`) speaks with the first sample after it, where a job runs daily. The surprise of a sample is six tenths of the
- * largest of the four and four of their mean, or that of its record or of the hour where it is larger. In the first two days the records
- * alone speak, and are doubted.
+ * Surprise is −log10 of the share of hours that hold as much as a sample does. Four families (`EvidenceFamilies`) are calibrated on the
+ * series' own hours (`HourlyTail`), and are silent for two days. Records (`RecordDetector`) have the same law on every series. The mean
+ * of an hour with a daily job (`HourMean`) counts for the first sample after the hour. `combinedSurprise` combines all of these. In the
+ * first two days only records count, reduced by `youngDoubt`.
  *
- * Each surprise depends on this and earlier samples only. Cost: O(1), about 1.2 µs a sample, more where each sample begins an hour; 8 KB when seasoned, 0.8 KB
- * more where a job runs daily.
+ * A surprise depends on its own sample and earlier samples only. Cost: O(1), about 1.2 µs per sample, more if each sample begins an
+ * hour; 8 KB of memory when seasoned, 0.8 KB more with a daily job.
  */
 export class AnomalyDetector {
   readonly #numbers = doubles(NUMBERS, 0);
@@ -92,7 +91,7 @@ export class AnomalyDetector {
     return this.#families.seasonal;
   }
 
-  /** What was known of the season is let go of; one that is wanted anew is learned from now on. */
+  /** A change of this setting discards the hourly profile; the detector learns a wanted profile from the next sample on. */
   set seasonal(wanted: boolean) {
     this.#families.seasonal = wanted;
   }
@@ -102,51 +101,51 @@ export class AnomalyDetector {
     return this.#records.count;
   }
 
-  /** Surprise of the last sample: −log10 of the share of hours that hold so much, from 0. */
+  /** Surprise of the last sample, at least 0. */
   get surprise(): number {
     return this.#numbers[SURPRISE]!;
   }
 
   /**
-   * The largest surprise of late, held as long as samples lie at least half as far from what their hours usually are, in surprise;
-   * then it falls by a seventh a sample. What scores tell: an anomaly is as unusual in its middle as at its beginning.
+   * The source of scores, so that an anomaly has the same score in its middle as at its beginning. The largest recent surprise is held
+   * while the level surprise is at least half of the held surprise, and at least `NAMED_SURPRISE`; then it falls by 15 % per sample.
    */
   get heldSurprise(): number {
     return this.#numbers[HELD]!;
   }
 
-  /** Surprise of each of `EVIDENCE_FAMILIES` at the last sample. One list for all detectors: good until the next `update` of any. */
+  /** Surprises at the last sample, by `EVIDENCE_FAMILIES`. All detectors share this list: the next `update` of any detector overwrites it. */
   get surprises(): readonly number[] {
     return surprises;
   }
 
-  /** Whether the series' hours are known: before, records alone speak, and are doubted. */
+  /** Whether the series' hours are known. Until then only records count. */
   get isCalibrated(): boolean {
     return this.#tails[SEASON]!.isKnown;
   }
 
-  /** By how much the last sample's surprise was doubted because the series is young. */
+  /** Reduction of the last sample's surprise because the series is young. */
   get doubt(): number {
     return this.isCalibrated ? 0 : surprises[RECORD]! - this.surprise;
   }
 
-  /** Surprise of how far the last sample lies from what its hour usually is; undefined while the hours are not known. */
+  /** Surprise of the last sample's distance from its hour's usual value; undefined while the hours are unknown. */
   get levelSurprise(): number | undefined {
     return this.isCalibrated ? surprises[LEVEL]! : undefined;
   }
 
-  /** The larger of that and of its step: what forgets at once. While hours are not known, that of a record of the value itself. */
+  /** The larger surprise of level and step, the families that forget an incident at once; while hours are unknown, of a record value. */
   get directSurprise(): number {
     if (this.isCalibrated) return Math.max(surprises[LEVEL]!, surprises[STEP]!);
     return this.#records.excesses[VALUE]! > 0 ? this.surprise : 0;
   }
 
-  /** What was expected of the last sample: its hour's usual value at the level of the last hours; the running mean before that is known. */
+  /** Expected value of the last sample: its hour's usual value at the level of the last hours, or the running mean while hours are unknown. */
   get expected(): number {
     return this.#numbers[EXPECTED]!;
   }
 
-  /** Ends of the range in which a sample like the last one stays in nine hours of ten; undefined before the second sample. */
+  /** Lower end of the expected range, which samples leave in one hour of ten; undefined before the second sample. */
   get expectedLow(): number | undefined {
     return this.count < 2 ? undefined : this.#numbers[EXPECTED_LOW]!;
   }
@@ -201,12 +200,12 @@ export class AnomalyDetector {
     numbers[HELD] = Math.max(surprise, isOff ? held : RELEASE * held);
   }
 
-  /** What is unusual of the last sample, the most surprising first; of a record by which of its views, the furthest first. */
+  /** The unusual families of the last sample: see `unusualFamilies`. */
   unusual(): { families: AnomalyFamily[]; surprises: Surprises } {
     return unusualFamilies(surprises, this.#records.excesses);
   }
 
-  /** The series has a new level: its hours differ as before. @param by Unit of the values. */
+  /** Moves the learned hours to the series' new level. @param by Unit of the values. */
   shift(by: number): void {
     this.#families.shift(by);
   }
@@ -226,8 +225,8 @@ export class AnomalyDetector {
   }
 
   /**
-   * Continues where `snapshot` was taken, bit for bit. One from before there were tails goes on with its records, one from before an hour's
-   * mean was looked at learns that from now on.
+   * Continues where `snapshot` was taken, bit for bit. Version 4 or 5 keeps the records only; version 6 keeps all, and learns the means
+   * of hours from now on.
    *
    * @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT
    */

@@ -13,64 +13,70 @@ import {
 interface OpenIncident {
   readonly incident: Incident;
   peakSurprise: number;
-  /** Quiet samples in a row; and samples in a row that lie where their hour usually is. */
+  /** Successive quiet samples, and successive samples near their hour's usual value. */
   quiet: number;
   usual: number;
-  /** Samples in a row that are an incident on the other side. */
+  /** Successive samples that are an alarm on the other side. */
   opposite: number;
-  /** The value furthest out, and samples since. */
+  /** The value furthest from the expected one, and the samples since. */
   furthest: number;
   sinceFurthest: number;
-  /** The largest distance from what an hour usually is. */
+  /** The largest level surprise so far. */
   levelPeak: number;
-  /** Time of the last sample that was not quiet, and of the last that was off, or of a mere pattern an alarm. */
+  /** Time of the last sample that was not quiet; and of the last sample that was off, or was an alarm if only the pattern is unusual. */
   lastLoudAt: number;
   lastOffAt: number;
-  /** Surprise when it was told last. */
+  /** Peak surprise in the last event. */
   toldSurprise: number;
 }
 
 /** State of an `IncidentTracker`: plain JSON. */
 export interface IncidentTrackerSnapshot {
   version: 4;
-  /** Time until which no incident opens by what slow families say: they remember the last one. */
+  /** Until this time slow families alone open no incident, because slow families still remember the last one. */
   lingers_until: number;
   open: OpenIncident | null;
 }
 
-/** A higher peak is told when its surprise has risen by this since it was last told. */
+/** A higher peak gives an event only if its surprise is this much above the surprise of the last event. */
 const PEAK_STEP = 0.5;
-/** A sample below this share of the level that opens incidents is quiet, and so many in a row close one. */
+/** A sample is quiet below half the level that opens incidents (at least below 1); six successive quiet samples close an incident. */
 const QUIET_SHARE = 0.5;
 const LEAST_QUIET = 1;
 const QUIET_SAMPLES = 6;
-/** A sample no further from its hour's usual value than half of what the incident was, in surprise, or one hour in ten, is back: so many in a row end it. */
+/**
+ * A sample is off if its level surprise is at least half the incident's largest one, and at least 1 (one hour in ten). Twelve successive
+ * samples that are not off close an incident.
+ */
 const OFF_SHARE = 0.5;
 const OFF_SURPRISE = 1;
 const USUAL_SAMPLES = 12;
-/** While hours are not known a value outside of the range that was expected at the beginning is off, for so many samples after the one that was furthest out: then it is usual. */
+/**
+ * While hours are unknown, a value outside the range expected at the opening is off. 500 samples without a value that is further out by
+ * a factor of 1.1 make the new level usual.
+ */
 const SETTLED_SAMPLES = 500;
 const FURTHER = 1.1;
 /**
- * The slowest mean forgets an incident in 500 samples, views that look back in 100: as long after one (of fast series two days at most,
- * of slow ones 100 samples) what slow families say alone opens none.
+ * Slow families alone open no incident for 500 samples after the last one (at most two days, at least 100 samples): the slowest mean
+ * forgets an incident in 500 samples, the views over past samples in 100. Without this pause one incident would open twice.
  */
 const FORGETTING_SAMPLES = 500;
 const FORGETTING_MS = 2 * 86_400_000;
 const LOOKING_BACK_SAMPLES = 100;
-/** An incident lasts no longer than it was off, and this or two intervals. */
+/** An incident closes at the latest when its samples have been back for as long as they were off, plus 1 h or two intervals. */
 const LONGEST_LINGER_MS = 3_600_000;
-/** From this surprise on a value is far off: one hour in a hundred. So many in a row on the other side are another incident. */
+/** A value is far off from this surprise on (one hour in a hundred). Three successive far-off alarms on the other side open another incident. */
 const FAR_SURPRISE = 2;
 const OPPOSITE_SAMPLES = 3;
 
 /**
- * Makes one incident of a run of alarms, and ends it when the series is back at what is expected of it now.
+ * Joins a run of alarms into one incident, and closes the incident when the series is back at its expected values.
  *
- * An alarm opens an incident. It is over after six quiet samples (below half the level that opens one); after twelve that lie where
- * their hour usually is, whatever slower families still remember; and at the latest when the samples have been back for as long as
- * they were off, and an hour or two intervals. Three samples that are off on the other side are another incident. `closed_at` is the last
- * sample that was off, or not quiet. Cost: O(1); an object only when something happens.
+ * An alarm opens an incident. The incident closes after six quiet samples (below half the level that opens incidents), after twelve
+ * samples near their hour's usual value, and at the latest when the samples have been back for as long as they were off, plus an hour
+ * or two intervals. Three far-off alarms on the other side close the incident and open another. `closed_at` is the last sample that was
+ * off, or, if only the pattern was unusual, not quiet. Cost: O(1); an object is made only for an event.
  */
 export class IncidentTracker {
   #lingersUntil = 0;
@@ -82,19 +88,19 @@ export class IncidentTracker {
   }
 
   /**
-   * Takes the next judged sample, in order of time. While no incident is open only alarms matter.
+   * Takes the next judged sample, in order of time.
    *
-   * @returns What happened, in order; nothing for nearly every sample.
+   * @returns Events in order; empty for nearly every sample.
    */
   update(sample: WeighedSample): readonly IncidentEvent[] {
     if (this.#open !== null) return this.#follow(this.#open, sample);
     if (!sample.alarm) return NOTHING;
-    // What slow families remember of the last incident is no other one; a sample that is off itself is.
+    // Slow families still remember the last incident, so only level and step may open the next one.
     if (sample.timeMs < this.#lingersUntil && sample.directSurprise < sample.level) return NOTHING;
     return [this.#begin(sample)];
   }
 
-  /** Closes the open incident although no sample says so. Undefined where none is open. */
+  /** Closes the open incident for a reason other than its samples. Undefined if none is open. */
   close(ending: "level_shift" | "silent"): IncidentEvent | undefined {
     return this.#open === null ? undefined : this.#close(this.#open, ending, this.#lingersUntil);
   }
@@ -203,7 +209,7 @@ export class IncidentTracker {
     return isOutside && sinceFurthest < SETTLED_SAMPLES ? FAR_SURPRISE : 0;
   }
 
-  /** Whether values that were off are where their hours usually are again, or a pattern that was unusual is quiet, for long enough. */
+  /** Whether the values are no longer off (or, if only the pattern was unusual, the samples are quiet) for long enough. */
   #isBack(open: OpenIncident, { timeMs, intervalMs }: WeighedSample): boolean {
     const back = wasOff(open) ? open.usual : open.quiet;
     if (back === 0) return false;
@@ -242,7 +248,7 @@ const lingeringMs = (intervalMs: number): number =>
     Math.min(FORGETTING_MS, FORGETTING_SAMPLES * intervalMs),
   );
 
-/** Whether its values lay far from where their hours usually are: else only their pattern was unusual. */
+/** Whether the incident's values were far from their hours' usual values. Otherwise only the pattern was unusual. */
 const wasOff = ({ levelPeak }: OpenIncident): boolean => levelPeak >= FAR_SURPRISE;
 
 const isOther = (one: Incident["direction"], other: Incident["direction"]): boolean =>

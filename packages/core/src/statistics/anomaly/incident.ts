@@ -1,10 +1,10 @@
 import type { AnomalyFamily, Surprises } from "./anomaly-families.ts";
 
-/** Why an incident is over. */
+/** The reasons why an incident closes. */
 export const ENDINGS = ["recovered", "opposite", "level_shift", "silent"] as const;
 export type Ending = (typeof ENDINGS)[number];
 
-/** A run of samples judged abnormal, as it stands in messages. Times in milliseconds. */
+/** A run of unusual samples, as messages contain it. Times are in milliseconds. */
 export interface Incident {
   opened_at: number;
   /** Null while open. */
@@ -15,14 +15,14 @@ export interface Incident {
   peak_score: number;
   /** Side of the expected range on which the peak lies; "within" where only the pattern is unusual. */
   direction: "above" | "below" | "within";
-  /** Range that was expected of the sample that opened it, unit of the value, null where it was not known. */
+  /** Expected range of the sample that opened the incident, unit of the value; null if the range was unknown. */
   expected_low: number | null;
   expected_high: number | null;
-  /** What was expected of the sample at the peak, unit of the value. */
+  /** Expected value of the sample at the peak, unit of the value. */
   expected: number;
-  /** What was unusual at the peak, the most unusual first. */
+  /** The unusual families at the peak, the most surprising first. */
   families: AnomalyFamily[];
-  /** How rare each was at the peak: −log10 of the share of hours that hold so much. */
+  /** The surprise of each family at the peak. */
   surprises: Surprises;
   /** Null while open. */
   ending: Ending | null;
@@ -33,31 +33,32 @@ export interface IncidentEvent {
   incident: Incident;
 }
 
-/** A judged sample. */
+/** A sample that the detector and the alarm rule have judged. */
 export interface WeighedSample {
   timeMs: number;
   value: number;
-  /** −log10 of the share of hours that hold so much, from 0. */
+  /** −log10 of the share of hours that hold as much as this sample, at least 0. */
   surprise: number;
-  /** The same of its distance from what its hour usually is alone, undefined where that is not known; and of that or its step: they forget at once, others linger. */
+  /** Surprise of the distance from the hour's usual value; undefined while the hours are unknown. */
   levelSurprise: number | undefined;
+  /** The larger surprise of level and step. Level and step forget an incident at once, the other families slowly. */
   directSurprise: number;
-  /** Surprise from which on a sample opens an incident at all. */
+  /** The surprise from which a sample opens an incident. */
   level: number;
-  /** Whether it opens an incident where none is open. */
+  /** Whether the sample opens an incident if none is open. */
   alarm: boolean;
-  /** What was expected of the sample, unit of the value. */
+  /** Expected value of the sample, unit of the value. */
   expected: number;
-  /** Range expected for the sample, unit of the value, where it is known. */
+  /** Expected range of the sample, unit of the value; undefined while unknown. */
   expectedLow?: number | undefined;
   expectedHigh?: number | undefined;
-  /** What was unusual, and how rare each of it; asked for only when it is told. */
+  /** The unusual families and all surprises. A function, because only a new incident or a new peak needs them. */
   unusual: () => Pick<Incident, "families" | "surprises">;
   /** Usual time between samples, ms. */
   intervalMs: number;
 }
 
-/** What score a surprise is: 1 − its probability. */
+/** The score of a surprise: 1 − 10^(−surprise), 0 … 1. */
 export const scoreOf = (surprise: number): number => 1 - 10 ** -surprise;
 
 /** Side of the expected range on which a sample lies. */
@@ -70,7 +71,7 @@ export function directionOf({
   return expectedLow !== undefined && value < expectedLow ? "below" : "within";
 }
 
-/** A copy that later changes of the incident do not reach. */
+/** A copy, so that later changes of the incident do not change a published event. */
 export const copyOf = (incident: Incident): Incident => ({
   ...incident,
   families: [...incident.families],

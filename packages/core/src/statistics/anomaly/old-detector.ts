@@ -3,7 +3,7 @@ import type { RecentValuesSnapshot } from "../window/recent-values.ts";
 import type { RangeMemorySnapshot } from "./range-memory.ts";
 import type { RecordDetectorSnapshot } from "./record-detector.ts";
 
-/** State of a detector before evidence calibrated itself: what is read of it. */
+/** State of a detector of version 4 or 5, from before `HourlyTail` existed; only the fields that `recordsOf` reads. */
 export interface OldDetectorSnapshot {
   version: 4 | 5;
   numbers: Float64Array;
@@ -12,16 +12,16 @@ export interface OldDetectorSnapshot {
   season: { seasonal: boolean };
 }
 
-/** Numbers before those of the season, of the season, and of the trend that version 4 did not know. */
+/** Counts of numbers in an old state: before the season, of the season, and of the trend, which version 4 does not have. */
 const BEFORE_SEASON = 19;
 const OF_SEASON = 5;
 const OF_TREND = 14;
-/** Views, of which those of the season stood last. */
+/** Views of an old state; the views of the season stand last. */
 const OLD_VIEWS = 14;
 const VIEWS = 8;
 const BLOCK_POINTS = 1_000;
 
-/** Its records as state of today: views of the season are left out. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
+/** The records of an old state as a current snapshot, without the views of the season. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
 export function recordsOf(old: OldDetectorSnapshot): RecordDetectorSnapshot {
   const { version, numbers, ranges, recent } = old;
   requireSnapshot(version === 4 || version === 5, "not a detector of version 4 to 6");

@@ -4,20 +4,20 @@ import { doubles } from "../memory/doubles.ts";
 import { readHalf, writeHalfDown, writeHalfUp } from "../memory/half-doubles.ts";
 
 /**
- * A block has so many points at least and lasts so long at least, and so many are kept: the horizon is 5 to 6 blocks, of a fast
- * series 15 days. By points alone a series at one sample a minute would forget a working week's records by its end. Chosen on NAB's
- * development half, checked on kpi, wsd and cloud.
+ * A block has at least 1,000 points and lasts at least 3 days. Six blocks are kept, so the horizon is 5 to 6 blocks, at least 15 days.
+ * With a limit of points only, a series at one sample per minute would forget a working week's records before the week ends. Chosen on
+ * NAB's development half, checked on kpi, wsd and cloud.
  */
 const BLOCK_POINTS = 1_000;
 const BLOCK_MS = 3 * 86_400_000;
 const MAX_BLOCKS = 6;
-/** An excess is counted up to here, so that one absurd value does not outweigh all agreement. */
+/** Upper limit of an excess, so that one extreme value of one view does not outweigh the agreement of several views. */
 const MAX_EXCESS = 5;
-/** A value far outside widens its range by at most so many ranges. */
+/** One value widens its range by at most twice the range. */
 const WIDENING = 2;
-/** Differences below this share of a bound's own size are rounding errors. */
+/** A difference below this share of the bound counts as a rounding error. */
 const ROUNDING = 1e-9;
-/** Ends of a range that has none: lower above upper, and beyond what a value may be. */
+/** Ends of an empty range: the lower end is above the upper one, and both lie beyond `MOST`, the largest value of a view. */
 const NONE = Number.MAX_VALUE;
 const MOST = 1.7e308;
 
@@ -29,25 +29,25 @@ export interface RangeMemorySnapshot {
   begun_at: number;
   /** Lower ends of the views' ranges, then upper ends. */
   bounds: Float64Array;
-  /** The same of the current block, then the ranges of those before, packed. */
+  /** The bounds of the current block, then the ranges of the blocks before, packed in halves. */
   blocks: Float64Array;
 }
 
 /**
- * The range that each of several views of a series has had over its last 5,000 points, or fifteen days where those are shorter.
+ * Remembers the range of each view of a series over its last 5,000 points, or over fifteen days if 5,000 points are shorter.
  *
- * Kept as the minimum and maximum of blocks of 1,000 points and three days at least. A value far outside widens its range by a bounded step, so that
- * one absurd value does not blind a view: the same value again still stands out, until it has become usual.
+ * The state is the minimum and maximum of blocks of at least 1,000 points and three days. A value far outside widens its range by a
+ * bounded step, so that one extreme value does not blind a view: the same value still has an excess the next time, until it is usual.
  *
- * Memory: 16 bytes a view; from the second block on 16 more, and 8 for each block that has ended, up to 5. The ranges of
- * those are rounded outward, to 20 significant bits. Cost: O(1) a view and point; O(6) where a range is left.
+ * Memory: 16 bytes per view; from the second block on 16 more, and 8 for each ended block, up to 5. Ranges of ended blocks are rounded
+ * outward, to 20 significant bits. Cost: O(1) per view and point; O(6) if a value leaves its range.
  */
 export class RangeMemory {
   /** Lower ends of the views' ranges over all blocks, then upper ends; lower above upper before the first point. */
   readonly #bounds: number[];
   /**
-   * The same of the current block, then of each block before, the newest first, in halves: a lower end beside its upper
-   * one. Until the first block ends, the bounds themselves.
+   * The bounds of the current block, then of each ended block, the newest first, in halves: lower end, then upper end of each view.
+   * Until the first block ends, `#blocks` is the same list as `#bounds`.
    */
   #blocks: number[];
   #points = 0;
@@ -64,7 +64,7 @@ export class RangeMemory {
     return this.#bounds.length >> 1;
   }
 
-  /** Points remembered since the beginning. */
+  /** Number of points since the beginning. */
   get points(): number {
     return this.#points;
   }
@@ -79,7 +79,7 @@ export class RangeMemory {
     return this.#bounds[this.views + view]!;
   }
 
-  /** Lower end of a view's range in the current block: a value from here to `currentHigh` has no excess and moves nothing. */
+  /** Lower end of a view's range in the current block. A value from `currentLow` to `currentHigh` has no excess and changes nothing. */
   currentLow(view: number): number {
     return this.#blocks[view]!;
   }
@@ -94,14 +94,13 @@ export class RangeMemory {
   }
 
   /**
-   * Compares a view's new value with its range, then takes it in.
+   * Compares a view's new value with its range, then widens the range.
    *
-   * A record counts less where records use to be far apart: what the range's end lies beyond the mean of the
-   * blocks' own ends is added to the range that it is measured by.
+   * A record counts less if the ends of the blocks vary: the distance between the range's end and the mean end of the blocks is added
+   * to the range by which the excess is divided.
    *
-   * @param view 0 … views − 1. @param x Within ±1.7e308; what is beyond counts as that.
-   * @param floor Least range to measure by, unit of the view, ≥ 0.
-   * @returns Distance outside the range over the range (at least `floor`), 0 inside, at most 5; 0 at the first point.
+   * @param view 0 … views − 1. @param x Clamped to ±1.7e308. @param floor Least range to divide by, unit of the view, ≥ 0.
+   * @returns Distance outside the range, divided by the range (at least `floor`), 0 … 5; 0 inside the range and at the first point.
    */
   excess(view: number, x: number, floor: number): number {
     const low = this.#bounds[view]!;
@@ -115,7 +114,7 @@ export class RangeMemory {
     return this.#widen(view, clamp(x, -MOST, MOST), low, high, floor);
   }
 
-  /** Ends a point, after `excess` was called for each view that has a value. @param timeMs Its time, never before the last one's. */
+  /** Ends a point; call `excess` for each view that has a value before. @param timeMs Time of the point, not before the last point's. */
   advance(timeMs: number): void {
     if (this.#inBlock === 0) this.#begunAt = timeMs;
     this.#points++;
@@ -177,7 +176,7 @@ export class RangeMemory {
     const measure = reach + this.#spreadOfEnds(view, above);
     this.#take(above ? view + views : view, this.#confined(x, low, high, WIDENING * reach));
     if (distance <= ROUNDING * Math.max(Math.abs(low), Math.abs(high))) return 0;
-    // Out of a constant, the step itself is the only measure.
+    // A constant series has no range to divide by, so its first step has the excess 1.
     return measure > 0 ? Math.min(MAX_EXCESS, distance / measure) : 1;
   }
 
@@ -196,7 +195,7 @@ export class RangeMemory {
     if (blocks[view + views]! < x) blocks[view + views] = x;
   }
 
-  /** How far the range's end lies beyond the mean end of the blocks; 0 while there are fewer than two. */
+  /** Distance between the range's end and the mean end of the blocks; 0 with fewer than two blocks. */
   #spreadOfEnds(view: number, above: boolean): number {
     const from = above ? view + this.views : view;
     let sum = 0;
@@ -211,7 +210,7 @@ export class RangeMemory {
     return count < 2 ? 0 : Math.abs(this.#bounds[from]! - (sum * MAX_BLOCKS) / count);
   }
 
-  /** Blocks kept that have ended. */
+  /** Number of ended blocks that are kept. */
   get #ended(): number {
     return this.#blocks.length / this.views - 2;
   }

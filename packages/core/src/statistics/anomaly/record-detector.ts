@@ -6,28 +6,28 @@ import { RecentValues, type RecentValuesSnapshot } from "../window/recent-values
 import { RangeMemory, type RangeMemorySnapshot } from "./range-memory.ts";
 import { Silence } from "./silence.ts";
 
-/** Silent until this many points have come. */
+/** Evidence is 0 for the first 30 points. */
 const SILENT_POINTS = 30;
-/** Points at which youth halves the evidence. */
+/** After so many points evidence has half its weight: n / (n + 400). */
 const YOUTH = 400;
-/** What is left of a point's evidence at the next one that has some. */
+/** Share of the kept evidence that the next point adds to its own. */
 const EVIDENCE_KEPT = 0.5;
-/** Rates of the two running means that a value is compared with. */
+/** Rates of the two running means. */
 const FAST_RATE = 0.1;
 const SLOW_RATE = 0.01;
 /** Least range of a view, as a share of the range of the values. */
 const RANGE_FLOOR = 0.1;
-/** A stretch this flat, as a share of the largest extent, is as flat as it gets. */
+/** Added to the extent as a share of the largest one, so that the logarithm of flatness has a lower limit. */
 const FLATNESS_FLOOR = 0.01;
-/** What the largest extent loses a point. */
+/** Share that the largest extent loses per point. */
 const EXTENT_DECAY = 1 / 5_000;
 const FLATNESS_POINTS = 50;
 const INTERVAL_RATE = 0.05;
-/** A gap counts as at most so many usual ones. */
+/** A gap counts as at most 5 usual intervals. */
 const LONGEST_GAP = 5;
-/** Means learn a value as at most so many ranges outside the usual one. */
+/** The running means learn a value as at most two ranges outside the usual range. */
 const LEARNED_RANGES = 2;
-/** Larger values are taken for this one, so that sums and differences stay finite. */
+/** Values are limited to ±1e300, so that sums and differences stay finite. */
 const LARGEST = 1e300;
 
 /** Views, by their place in the range memory. */
@@ -53,7 +53,7 @@ export const VIEW_FAMILIES = [
 
 /** Places of the numbers of the state. */
 const EVIDENCE = 0;
-/** What is left of the evidence of the points before. */
+/** Decayed sum of the evidence so far. */
 const KEPT = 1;
 /** Ends of the usual range before the last point, NaN before the second. */
 const EXPECTED_LOW = 2;
@@ -72,9 +72,9 @@ const TREND = new TrendOfDays(TREND_AT);
 const NUMBERS = TREND_AT + TrendOfDays.LENGTH;
 const MAY_BE_UNKNOWN = [EXPECTED_LOW, EXPECTED_HIGH, LAST_MS];
 
-/** Excess of each family at the last point of any detector. */
+/** Excess of each family at the last point. All detectors share this list. */
 const excesses = doubles(VIEW_FAMILIES.length, 0);
-/** The day of its line that began with the last point of any detector. */
+/** The day of the trend line that began with the last point of any detector. */
 let begun: Readonly<DayBegun> | undefined;
 
 /** State of a `RecordDetector`: numbers and typed arrays. */
@@ -86,14 +86,14 @@ export interface RecordDetectorSnapshot {
 }
 
 /**
- * Online detector of records, in both directions: a point is one when several views of the series leave the range that each has had
- * over its last 5,000 points (fifteen days, of a fast series).
+ * Online detector of records in both directions. A point is a record if several views of the series leave the range that each view has
+ * had over its last 5,000 points (fifteen days, for a fast series).
  *
- * Views, in six families: the value; the least of the last 6, 24 and 48; the largest of 24; the distance from two running means;
- * how flat the last 50 are; how long the series has not been above its mean. A family's excess e is the largest distance outside of a
- * range, over that range, at most 5 (see `RangeMemory`); evidence is (Σ √e)² · n / (n + 400), so that agreement counts and youth is
- * doubted, plus half of what there was at the point before. How rare evidence is depends on neither unit nor series: see
- * `AnomalyDetector`, whose other families know the hours of days and weeks.
+ * Families of views: the value; the minimum of the last 6, 24 and 48 points; the maximum of the last 24; the distance from two running
+ * means; the flatness of the last 50; the time since the series was above its mean (`Silence`). The excess e of a family is the largest
+ * distance outside a range, divided by the range, at most 5 (see `RangeMemory`). Evidence is (Σ √e)² · n / (n + 400), so that agreeing
+ * families count more and young series less, plus half of the evidence kept from earlier points. The rarity of evidence depends on
+ * neither unit nor series (`recordSurprise`). Records know nothing of the hours of days and weeks.
  *
  * Cost: O(1), about 0.5 µs a point; 1.1 KB when new, 1.9 KB when seasoned.
  */
@@ -114,26 +114,26 @@ export class RecordDetector {
     return this.#ranges.points;
   }
 
-  /** Evidence of the last point, ≥ 0; 0 where no view has left its range. */
+  /** Evidence of the last point, ≥ 0; 0 if no view has left its range. */
   get evidence(): number {
     return this.#numbers[EVIDENCE]!;
   }
 
   /**
-   * Excess of each family of `VIEW_FAMILIES` at the last point, 0 … 5. One list for all detectors: good until the next
-   * `update` of any.
+   * Excess of each family of `VIEW_FAMILIES` at the last point, 0 … 5. All detectors share this list: the next `update` of any
+   * detector overwrites it.
    */
   get excesses(): readonly number[] {
     return excesses;
   }
 
-  /** Lower end of the range that was usual before the last point, unit of the values; undefined before the second. */
+  /** Lower end of the usual range before the last point, unit of the values; undefined before the second point. */
   get expectedLow(): number | undefined {
     const low = this.#numbers[EXPECTED_LOW]!;
     return Number.isNaN(low) ? undefined : low;
   }
 
-  /** Upper end. */
+  /** Upper end of the usual range. */
   get expectedHigh(): number | undefined {
     const high = this.#numbers[EXPECTED_HIGH]!;
     return Number.isNaN(high) ? undefined : high;
@@ -144,12 +144,12 @@ export class RecordDetector {
     return this.#numbers[EXPECTED]!;
   }
 
-  /** The day that began with the last point, of the straight line that the series follows. Good until the next `update` of any. */
+  /** The day of the trend line that began with the last point. The next `update` of any detector overwrites the day. */
   get dayBegun(): Readonly<DayBegun> | undefined {
     return begun;
   }
 
-  /** That line at a local time, ms: 0 where the day began, or where there is none. */
+  /** The trend line at a local time, ms: 0 at the beginning of the day, or if there is no line. */
   lineAt(localMs: number): number {
     return TREND.at(this.#numbers, localMs);
   }
@@ -159,7 +159,7 @@ export class RecordDetector {
     return this.#numbers[INTERVAL_MS]!;
   }
 
-  /** Whether a value lies within that range; false before the second point. Cost: two comparisons. */
+  /** Whether a value lies within the usual range; false before the second point. Cost: two comparisons. */
   expects(value: number): boolean {
     return value >= this.#numbers[EXPECTED_LOW]! && value <= this.#numbers[EXPECTED_HIGH]!;
   }
@@ -226,7 +226,7 @@ export class RecordDetector {
     return restored;
   }
 
-  /** Fills `excesses`, and takes the point into every view. */
+  /** Fills `excesses`, and updates every view with the point. */
   #compare(localMs: number, x: number, learned: number): void {
     const numbers = this.#numbers;
     const ranges = this.#ranges;
@@ -262,7 +262,7 @@ export class RecordDetector {
     excesses[5] = SILENCE.update(numbers, ranges.points, x, learned, rise);
   }
 
-  /** What means learn of a value: one far outside the usual range as one two ranges outside. */
+  /** The value that the running means learn: at most two ranges outside the usual range. */
   #learnedOf(x: number, seen: number): number {
     const [low, high] = [this.#numbers[EXPECTED_LOW]!, this.#numbers[EXPECTED_HIGH]!];
     const reach = LEARNED_RANGES * (high - low);
@@ -274,11 +274,11 @@ export class RecordDetector {
     this.#numbers[LAST_MS] = localMs;
     if (!(gap > 0)) return;
     const usual = this.#numbers[INTERVAL_MS]!;
-    // A silence says little of what is usual.
+    // A long gap in the samples must not change the usual interval.
     const learned = usual === 0 ? gap : Math.min(gap, LONGEST_GAP * usual);
     this.#numbers[INTERVAL_MS] = usual === 0 ? gap : usual + INTERVAL_RATE * (learned - usual);
   }
 }
 
-/** A value as the detectors take it: within ±1e300. */
+/** A value limited to ±1e300. */
 export const confined = (value: number): number => clamp(value, -LARGEST, LARGEST);

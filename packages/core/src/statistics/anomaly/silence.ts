@@ -1,29 +1,29 @@
 /** Weight of a value in the running mean. */
 const MEAN_RATE = 0.003;
-/** Of a falling line's mean, what it is behind by is taken off twice: once would leave runs to rounding. */
+/** The lag of the running mean behind a falling line is subtracted twice: subtracted once, rounding would decide which runs exist. */
 const BEHIND = 2;
-/** Runs that must have ended before one can be called long. */
+/** `Silence` reports nothing before so many runs have ended. */
 const MIN_RUNS = 40;
-/** A run is measured by the longest before, at least by this many points. */
+/** A run is compared with the longest run before, and with at least this many points. */
 const MIN_LONGEST = 24;
-/** Points a block, and blocks kept. */
+/** Points per block, and number of blocks kept. */
 const BLOCK_POINTS = 1_000;
 const BLOCKS = 6;
 const MAX_EXCESS = 5;
 
-/** Places of the numbers of the state, from the first of them on. */
+/** Places of the state's numbers, relative to the first one. */
 const MEAN = 0;
 /** Length of the present run, and runs that have ended. */
 const LENGTH = 1;
 const RUNS = 2;
-/** The longest of each block, the newest first; 0 where none was worth remembering. */
+/** The longest run of each block, the newest block first; 0 if no run was longer than `MIN_LONGEST`. */
 const LONGEST = 3;
 
 /**
- * How long a series has not been above its running mean, against the longest such run of about the last 5,000 points:
- * a job that ran every hour and has not come.
+ * Detects a missing peak, such as an hourly job that did not run: measures how long a series has not been above its running mean, and
+ * compares this run with the longest such run of about the last 5,000 points.
  *
- * Its nine numbers, all 0 before the first value, lie in a list that the caller has beside other state.
+ * The nine numbers of the state, all 0 before the first value, lie in a list of the caller.
  * Cost: O(1) a value, O(6) in a long run.
  */
 export class Silence {
@@ -38,9 +38,9 @@ export class Silence {
   /**
    * Takes the next value.
    *
-   * @param seen Values before it. @param x Finite, at most 1e300 in size. @param learned What the mean learns of it.
-   * @param rise What the series is known to rise from value to value: by it the mean is behind, and a fall is no silence.
-   * @returns By how much of the longest run before the present one is longer, 0 … 5; 0 until 40 runs have ended.
+   * @param seen Number of values before. @param x Finite, −1e300 … 1e300. @param learned The value that the mean learns instead of `x`.
+   * @param rise Slope of the trend line per value. The mean lags behind the line, and a falling line must not count as silence.
+   * @returns Excess of the present run over the longest run before, as a share of that run, 0 … 5; 0 until 40 runs have ended.
    */
   update(list: number[], seen: number, x: number, learned: number, rise: number): number {
     const from = this.#from;
@@ -49,7 +49,7 @@ export class Silence {
     const length = list[from + LENGTH]!;
     if (x <= mean + Math.min(0, (BEHIND * rise) / MEAN_RATE)) list[from + LENGTH] = length + 1;
     else if (length > 0) {
-      // Runs up to the least that counts as long need not be remembered.
+      // Runs of up to `MIN_LONGEST` points never matter, because `#excess` compares with at least `MIN_LONGEST`.
       if (length > Math.max(MIN_LONGEST, list[from + LONGEST]!)) list[from + LONGEST] = length;
       list[from + RUNS]!++;
       list[from + LENGTH] = 0;

@@ -1,14 +1,14 @@
 import { type AnomalyFamily, EVIDENCE_FAMILIES, type Surprises } from "./anomaly-families.ts";
 import { VIEW_FAMILIES } from "./record-detector.ts";
 
-/** A family is named from this surprise on: one hour in ten has as much. */
+/** A message names a family from this surprise on, which one hour in ten reaches. */
 export const NAMED_SURPRISE = 1;
 
 /**
- * What an anomaly's message says of its families: those that are unusual, the rarest first, then by which of its views a record is one,
- * the furthest first; and the surprise of each.
+ * The families that a message about an anomaly names: unusual families, the most surprising first; then, if "record" is among them,
+ * the record's views, the largest excess first. Also returns the surprise of every family.
  *
- * @param surprises By `EVIDENCE_FAMILIES`. @param excesses How far a record goes beyond each of `VIEW_FAMILIES`, 0 where it does not.
+ * @param surprises By `EVIDENCE_FAMILIES`. @param excesses Excess of each of `VIEW_FAMILIES`, 0 inside its range.
  */
 export function unusualFamilies(
   surprises: readonly number[],
@@ -24,7 +24,7 @@ export function unusualFamilies(
   };
 }
 
-/** The names whose sizes are at least so large, the largest first. */
+/** The names whose size is at least `least`, the largest first. */
 const byDescent = <Name>(names: readonly Name[], sizes: readonly number[], least: number): Name[] =>
   names
     .map((name, at) => ({ name, size: sizes[at]! }))
@@ -32,5 +32,5 @@ const byDescent = <Name>(names: readonly Name[], sizes: readonly number[], least
     .sort((a, b) => b.size - a.size)
     .map(({ name }) => name);
 
-/** To a hundredth: a message is read by people. */
+/** Rounded to a hundredth, because people read messages. */
 const rounded = (surprise: number): number => Math.round(100 * surprise) / 100;
