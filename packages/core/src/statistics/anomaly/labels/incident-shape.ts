@@ -1,26 +1,26 @@
 import { requireSnapshot } from "../../errors.ts";
 import { EVIDENCE_FAMILIES } from "../anomaly-families.ts";
 
-/** From this likeness on two incidents are of one kind. */
+/** Two incidents are of one kind if the cosine of their profiles is at least this. */
 const LIKENESS = 0.85;
-/** A family's part of a profile is its surprise beyond this: one hour in ten has as much. */
+/** Only surprise above this (one hour in ten) counts in a profile. */
 export const USUAL_SURPRISE = 1;
-/** A label counts half after this long, ms. */
+/** A label has half its weight after 30 days. */
 const HALF_LIFE_MS = 30 * 86_400_000;
 
-/** What an incident looked like when it opened. */
+/** The families of evidence of an incident at its opening, by which incidents are compared. */
 export interface Shape {
-  /** 1 above what was expected, −1 below. */
+  /** 1 above the expected value, −1 below. */
   readonly side: number;
   /** Above 0. */
   readonly surprise: number;
-  /** The families' surprises beyond what is usual, of length 1. */
+  /** Each family's surprise above `USUAL_SURPRISE`, as a vector of length 1. */
   readonly profile: readonly number[];
 }
 
-/** A kind of incident that labels spoke of. */
+/** A kind of incident that has labels. */
 export interface Kind extends Shape {
-  /** Labels that count, those that have worn off left out, as of `labelledAt`. */
+  /** Weight of the labels at `labelledAt`, after decay. */
   strength: number;
   labelledAt: number;
 }
@@ -31,11 +31,11 @@ export function shapeOf(side: number, surprise: number, surprises: readonly numb
   return { side, surprise, profile };
 }
 
-/** The profile of a kind that both shapes are of. */
+/** The normalized sum of two profiles: the profile of the kind of both shapes. */
 export const commonProfile = (one: Shape, other: Shape): number[] =>
   unit(one.profile.map((x, family) => x + other.profile[family]!));
 
-/** The kind that a shape is most like; undefined where it is like none of them. */
+/** The most similar kind on the same side; undefined if no kind is similar enough. */
 export function kindOf<K extends Shape>(kinds: readonly K[], shape: Shape): K | undefined {
   let best: K | undefined;
   let likeness = LIKENESS;
@@ -49,20 +49,20 @@ export function kindOf<K extends Shape>(kinds: readonly K[], shape: Shape): K | 
   return best;
 }
 
-/** What is left at a time (ms) of a kind's strength: half of it after thirty days. */
+/** A kind's strength at a time (ms), after decay by half in thirty days. */
 export const strengthAt = ({ strength, labelledAt }: Kind, now: number): number =>
   strength * 0.5 ** (Math.max(0, now - labelledAt) / HALF_LIFE_MS);
 
-/** Lengths that a profile may have: one that an older version saved lacks the mean of an hour, which stands last. */
+/** Valid lengths of a saved profile: profiles of older versions lack the last family, "hour". */
 const PROFILE_LENGTHS: readonly number[] = [EVIDENCE_FAMILIES.length - 1, EVIDENCE_FAMILIES.length];
 
-/** A kind as it is now: one that an older version saved had nothing of the families that came since. */
+/** Completes a kind of an older version: families that the saved profile lacks get 0. */
 export const wholeKind = <K extends Kind>(kind: K): K => ({
   ...kind,
   profile: EVIDENCE_FAMILIES.map((_, family) => kind.profile[family] ?? 0),
 });
 
-/** Refuses shapes that nothing can be compared with. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
+/** Rejects shapes that cannot be compared. @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT */
 export const requireShapes = (shapes: readonly Shape[]): void =>
   requireSnapshot(
     shapes.every(

@@ -17,14 +17,14 @@ import {
   withShape,
 } from "./packed-shapes.ts";
 
-/** Incidents that can still be labelled, and kinds that are remembered. */
+/** Only the last 8 incidents can be labelled, and 4 kinds are remembered. */
 const MAX_INCIDENTS = 8;
 const MAX_KINDS = 4;
-/** A label of full weight raises the surprise that its kind needs by this: to a hundred times rarer. */
+/** A label of weight 1 raises the surprise that its kind needs by this: the incident must be a hundred times rarer. */
 const STEP = 2;
-/** Labels from which on an incident like those labelled is no alarm. */
+/** From this strength on, an incident as surprising as the labelled one is no alarm. */
 const ENOUGH = 1.5;
-/** Most labels in a row that count. */
+/** Upper limit of a kind's strength. */
 const MAX_STRENGTH = 4;
 
 /** State of `LabelledKinds`: plain JSON. */
@@ -33,15 +33,15 @@ export interface LabelledKindsSnapshot {
   kinds: Kind[];
 }
 
-/** What people said of an incident. */
+/** A person's verdict on an incident. */
 export type Verdict = "false_positive" | "true_positive" | "false_negative";
 
 /**
- * The kinds of incident that people called false alarms: a kind is which families of evidence spoke, in what proportion,
- * and on which side. An alarm of such a kind must be more surprising than the labelled one was: ten times rarer after two labels, a
- * thousand after three; alarms of other kinds need not. A label wears off by half in thirty days.
+ * Raises the bar for kinds of incident that people called false alarms; other kinds need no more than before. A kind is a side and the
+ * proportions of the families of evidence. An alarm of such a kind must be rarer than the labelled one: ten times after two labels, a
+ * thousand times after three. The weight of a label halves in thirty days.
  *
- * Cost: O(kinds) an alarm, nothing otherwise; 32 bytes an incident, 8 incidents and 4 kinds at most.
+ * Cost: O(kinds) per alarm, nothing otherwise; 32 bytes per incident, at most 8 incidents and 4 kinds.
  */
 export class LabelledKinds {
   /** Oldest first. */
@@ -53,16 +53,16 @@ export class LabelledKinds {
     this.#remember({ openedAt, ...shapeOf(side, surprise, surprises) });
   }
 
-  /** One of the last 8 incidents; undefined where none of them opened then. */
+  /** The incident, of the last 8, that opened at this time; undefined if there is none. */
   incidentAt(openedAt: number): SeenShape | undefined {
     return allShapes(this.#incidents).find((one) => one.openedAt === openedAt);
   }
 
   /**
-   * Learns what people said of an incident.
+   * Learns a label of an incident.
    *
-   * @param openedAt When it opened, ms. @param now Time of the label, ms. @param weight 0 … 1.
-   * @returns Whether the incident is one of the last 8 and the label said something about its kind.
+   * @param openedAt Opening time of the incident, ms. @param now Time of the label, ms. @param weight 0 … 1.
+   * @returns Whether the incident is one of the last 8 and the label has changed a kind.
    */
   label(openedAt: number, verdict: Verdict, weight: number, now: number): boolean {
     const incident = this.incidentAt(openedAt);
@@ -85,9 +85,9 @@ export class LabelledKinds {
   }
 
   /**
-   * Takes back part of what labels taught of a shape's kind: somebody wants it told.
+   * Weakens the false-alarm labels of a shape's kind, because a person wants alarms of this kind.
    *
-   * @param weight 0 … 1. @returns The surprise that the kind still needs, 0 where it is forgotten; undefined where there was none.
+   * @param weight 0 … 1. @returns The surprise that the kind still needs, 0 if the kind is forgotten; undefined if there was no kind.
    */
   wants(shape: Shape, weight: number, now: number): number | undefined {
     const kind = kindOf(this.#kinds, shape);
@@ -98,7 +98,7 @@ export class LabelledKinds {
     return barOf(kind, now);
   }
 
-  /** The surprise from which on an incident of this kind is an alarm: 0 where nobody complained of its kind. */
+  /** The surprise from which an incident of this kind is an alarm; 0 for a kind without false-alarm labels. */
   bar(side: number, surprise: number, surprises: readonly number[], now: number): number {
     if (this.#kinds.length === 0) return 0;
     const kind = kindOf(this.#kinds, shapeOf(side, surprise, surprises));

@@ -11,22 +11,22 @@ import {
 
 const MAX_KINDS = 3;
 /**
- * An anomaly like the one that was missed is told from so much below its surprise on: the same disturbance is often less surprising the next
- * time, by noise and since the series' hours have it now. Chosen on 92 missed ones in normal series (of 0.5, 0.8 and 1: 87, 97 and 100
- * of the 184 that followed were told, 44 without a report).
+ * An anomaly of a missed kind raises an alarm from 1 below the surprise of the missed one on. The same disturbance is often less
+ * surprising the next time, because of noise and because the learned hours now contain the first one. Chosen on 92 missed anomalies in
+ * normal series: with 0.5, 0.8 and 1, 87, 97 and 100 of the 184 anomalies that followed raised alarms; without a report, 44.
  */
 const MARGIN = 1;
-/** A kind never needs less than the level by this: an hour ten times more usual than what the budget asks for. */
+/** The bar of a kind is never more than this below the level of the budget: at most, an hour ten times less rare raises an alarm. */
 export const MOST_LOWERED = 1;
-/** Labels from which on a kind is told from its lowest bar on; with fewer its bar lies between that and the usual one. */
+/** From this strength on a kind has its lowest bar; with less strength the bar lies between the lowest and the usual bar. */
 const ENOUGH = 0.5;
-/** So little says nothing. */
+/** A kind with less strength has no effect. */
 const LEAST_STRENGTH = 0.1;
-/** Most labels in a row that count: trust in a report wears off within months, however often it was made. */
+/** Upper limit of a kind's strength, so that even a report that was repeated often loses its effect within months. */
 const MAX_STRENGTH = 1;
 
 interface MissedKind extends Kind {
-  /** The event time (ms) that was reported last: who takes the report back names it. */
+  /** The event time (ms) of the last report, by which `takeBack` finds a wrong report. */
   reportedAt: number;
 }
 
@@ -34,19 +34,19 @@ interface MissedKind extends Kind {
 export type MissedKindsSnapshot = MissedKind[];
 
 /**
- * The kinds of anomaly that people reported as missed: such a kind is told from 1 below the surprise of what was missed on, though never
- * from more than 1 below the level of the budget; other kinds need as much as ever. A report wears off by half in thirty days, a false
- * alarm of its kind takes it back.
+ * Lowers the bar for kinds of anomaly that people reported as missed, to 1 below the surprise of the missed anomaly, but to no more than
+ * 1 below the level of the budget; other kinds need as much as before. The weight of a report halves in thirty days, and a false-alarm
+ * label of its kind takes the report back.
  *
- * Poisoning is bounded by that level: normal series about whose every hour somebody says that something was missed open at most 2.5 times
- * their budget (see missed-kinds.test.ts), 0.65 times without.
+ * The limit to the level bounds poisoning: normal series with a report of a missed anomaly for every hour open at most 2.5 times their
+ * budget (see missed-kinds.test.ts), and 0.65 times without reports.
  *
- * Cost: O(kinds) for a sample within 1 of the level, nothing otherwise; 3 kinds at most.
+ * Cost: O(kinds) for a sample from 1 below the level on, nothing otherwise; at most 3 kinds.
  */
 export class MissedKinds {
   #kinds: readonly MissedKind[] = [];
 
-  /** @param reportedAt The event time (ms) that was reported. @param weight 0 … 1. @param now Time of the label, ms. */
+  /** @param reportedAt The reported event time, ms. @param weight 0 … 1. @param now Time of the label, ms. */
   learn(missed: Shape, reportedAt: number, weight: number, now: number): void {
     const kind = kindOf(this.#kinds, missed);
     const learned: MissedKind = {
@@ -63,15 +63,15 @@ export class MissedKinds {
         : this.#kinds.map((one) => (one === kind ? learned : one));
   }
 
-  /** An incident was right: if it is of such a kind, the kind goes on being told. @returns Whether it is. */
+  /** Strengthens the missed kind of a confirmed incident. @returns Whether the incident is of a missed kind. */
   confirm(incident: Shape, weight: number, now: number): boolean {
     return this.#strengthen(kindOf(this.#kinds, incident), weight, now);
   }
 
   /**
-   * Takes back what was learned of a kind, as far as the label counts.
+   * Weakens a missed kind by the weight of a label.
    *
-   * @param wrong An incident that was a false alarm, or the event time (ms) of a report that was wrong. @returns Whether there is such a kind.
+   * @param wrong A false incident, or the event time (ms) of a wrong report. @returns Whether there is such a kind.
    */
   takeBack(wrong: Shape | number, weight: number, now: number): boolean {
     const kind =
@@ -82,9 +82,9 @@ export class MissedKinds {
   }
 
   /**
-   * The surprise from which on a sample of this shape is an alarm; `asked` where nobody missed one of its kind.
+   * The surprise from which a sample of this shape is an alarm; `asked` for a kind that nobody reported as missed.
    *
-   * @param level What the budget asks for. @param asked That with what incidents of late add. @param now Event time of the sample, ms.
+   * @param level Level of the budget. @param asked Level plus the rise after recent incidents. @param now Event time of the sample, ms.
    */
   bar(shape: Shape, level: number, asked: number, now: number): number {
     const kind = kindOf(this.#kinds, shape);

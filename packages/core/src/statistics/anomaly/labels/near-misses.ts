@@ -14,25 +14,25 @@ import {
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** Near misses that are remembered. */
+/** Number of near misses that are remembered. */
 const MOST = 8;
 /**
- * What a near miss loses in rank each day, in surprise. By the law of surprise eight are then what one hour in ten has of today, one
- * hour in a hundred of a week ago and one in a thousand of a fortnight ago.
+ * A near miss loses this much rank per day, in surprise. Therefore, by the law of surprise, the eight places hold samples as rare as
+ * one hour in ten from today, one hour in a hundred from a week ago, and one in a thousand from a fortnight ago.
  */
 const RANK_A_DAY = 0.15;
-/** A near miss is the largest of its hour, or of two usual intervals. */
+/** Only the most surprising sample within an hour, or within two usual intervals if longer, is a near miss. */
 const NEIGHBOURHOOD_MS = HOUR_MS;
-/** Where what was missed is looked for: from an hour (two intervals) before the time that was reported to three hours (six) after it. */
+/** A missed anomaly is searched from 1 h (at least two intervals) before the reported time to 3 h (at least six intervals) after. */
 const BEFORE_MS = HOUR_MS;
 const AFTER_MS = 3 * HOUR_MS;
 const INTERVALS = 2;
 const INTERVALS_AFTER = 6;
 
-/** What is known of a sample that was not told. */
+/** A sample that opened no incident. */
 export interface UntoldSample {
   readonly timeMs: number;
-  /** 1 above what was expected, −1 below. */
+  /** 1 above the expected value, −1 below. */
   readonly side: number;
   readonly surprise: number;
   /** By `EVIDENCE_FAMILIES`. */
@@ -41,15 +41,15 @@ export interface UntoldSample {
 }
 
 /**
- * The most unusual samples of late of which nothing was told, so that an anomaly that somebody missed can be found by its time: the
- * largest of each hour, eight of them, older ones giving way to newer ones that are at least nearly as unusual.
+ * Remembers the most surprising recent samples that opened no incident, so that a report of a missed anomaly finds its sample by time.
+ * The list has one sample per hour and eight in all; an older sample makes room for a newer one of at least nearly the same surprise.
  *
- * Cost: about 10 ns a sample of surprise 1 or more, a list of 256 bytes at most, made anew when an hour's is remembered.
+ * Cost: about 10 ns for a sample of surprise 1 or more; a list of at most 256 bytes, which is copied when a sample is remembered.
  */
 export class NearMisses {
   #seen: PackedShapes = NO_SHAPES;
 
-  /** @param sample In order of time; a surprise below 1 is usual, and not to be given. */
+  /** @param sample In order of time, with a surprise of at least 1. */
   update(sample: UntoldSample): void {
     const { timeMs, surprise, side, surprises, intervalMs } = sample;
     const count = countOf(this.#seen);
@@ -66,7 +66,7 @@ export class NearMisses {
     this.#seen = withShape(this.#seen, { openedAt, ...shapeOf(side, surprise, surprises) }, left);
   }
 
-  /** The most unusual one near the event time (ms) at which somebody says that an anomaly began; undefined where all was usual. */
+  /** The most surprising near miss around the reported event time (ms) of a missed anomaly; undefined if there is none. */
   near(reportedAt: number, intervalMs: number): SeenShape | undefined {
     const from = reportedAt - Math.max(BEFORE_MS, INTERVALS * intervalMs);
     const to = reportedAt + Math.max(AFTER_MS, INTERVALS_AFTER * intervalMs);

@@ -4,29 +4,29 @@ import { EVIDENCE_FAMILIES } from "../anomaly-families.ts";
 import type { Shape } from "./incident-shape.ts";
 
 const FAMILIES = EVIDENCE_FAMILIES.length;
-/** Numbers of a shape: when it was seen, then pairs of halves: its surprise with the sign of its side, and its profile. */
+/** Numbers per shape: its time, then in halves its surprise (with the sign of its side) and its profile. */
 const FIELDS = 1 + Math.ceil((1 + FAMILIES) / 2);
 const FIRST_HALF = 2;
 
-/** A shape, and the event time (ms) at which it was seen. */
+/** A shape with its event time, ms. */
 export interface SeenShape extends Shape {
   readonly openedAt: number;
 }
 
 /**
- * Some shapes in one list of numbers, the oldest first: 32 bytes each, where an object and its profile take 200. Evidence and
- * profile are kept to a relative 5e-7, times exactly.
+ * Shapes in one list of numbers, the oldest first: 32 bytes per shape instead of 200 for an object with its profile. Surprise and profile
+ * have a relative error of at most 5e-7; times are exact.
  */
 export type PackedShapes = number[];
 
-/** The same list for every series that has no shapes. Not to be written to. */
+/** All series without shapes share this list. Nothing may write to this list. */
 export const NO_SHAPES: PackedShapes = [];
 
 export const countOf = (list: PackedShapes): number => list.length / FIELDS;
 
 export const timeAt = (list: PackedShapes, place: number): number => list[place * FIELDS]!;
 
-/** With the sign of its side. */
+/** The surprise of a shape, negative for the side below. */
 export const signedSurpriseAt = (list: PackedShapes, place: number): number =>
   readHalf(list, firstHalf(place));
 
@@ -45,7 +45,7 @@ export function shapeAt(list: PackedShapes, place: number): SeenShape {
 export const allShapes = (list: PackedShapes): SeenShape[] =>
   Array.from({ length: countOf(list) }, (_, place) => shapeAt(list, place));
 
-/** A list of its own with another shape at its end, and without the one at `left`, if there is such a place. Cost: O(shapes). */
+/** A new list with the added shape at its end, and without the shape at place `left`, if that place exists. Cost: O(shapes). */
 export function withShape(list: PackedShapes, added: SeenShape, left = -1): PackedShapes {
   const kept = list.filter((_, at) => Math.floor(at / FIELDS) !== left);
   const place = countOf(kept);

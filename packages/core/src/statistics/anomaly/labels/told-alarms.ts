@@ -3,7 +3,7 @@ import { BUDGET_MS } from "../alarm-level.ts";
 import { LabelledKinds, type LabelledKindsSnapshot } from "./labelled-kinds.ts";
 import { MissedKinds, type MissedKindsSnapshot } from "./missed-kinds.ts";
 
-/** For so many samples what follows a silenced alarm is part of it, unless it is stronger than its kind's bar. */
+/** For 48 samples after a silenced alarm, all samples below the bar of its kind are silenced too. */
 export const SILENCED_SAMPLES = 48;
 
 /** State of `ToldAlarms`: plain JSON. */
@@ -16,16 +16,16 @@ export interface ToldAlarmsSnapshot {
   missed: MissedKindsSnapshot | null;
 }
 
-/** What is known of the alarms of a series, and of what people said of them. */
+/** The alarms of a series and the labels on these alarms. */
 export class ToldAlarms {
-  /** Recent incidents, older ones weighing less, as of `repeatedAt`. */
+  /** Weighted number of recent incidents at `repeatedAt`. */
   repetition = 0;
   repeatedAt = 0;
-  /** Samples judged before the last alarm that was silenced, and the surprise below which its kind still is. */
+  /** Samples judged before the last silenced alarm, and the bar of its kind. */
   silencedAt = -SILENCED_SAMPLES;
   silencedBar = 0;
   kinds = new LabelledKinds();
-  /** Made with the first report of an anomaly that was missed. */
+  /** Undefined until the first report of a missed anomaly, to save memory. */
   missed: MissedKinds | undefined;
 
   repetitionAt(timeMs: number): number {
