@@ -15,40 +15,39 @@ import {
 } from "./change-snapshot.ts";
 import { isNewDrift, judgeRun, SLOW_RUN } from "./run-verdict.ts";
 
-/** Least time between two samples that are looked at, ms: a twelfth of a block, less what their times vary. */
+/** Least time between two used samples, ms: a twelfth of a block, less an allowance for jitter. */
 const STEP_MS = 250_000;
-/** Blocks from which on their deviation is known. */
+/** The deviation of blocks is known after 12 blocks. */
 const KNOWN_BLOCKS = 12;
-/** On the first day it is known for a sudden shift from these on. */
+/** On the first day, sudden shifts need only 8 blocks. */
 const FIRST_DAY_BLOCKS = 8;
-/** Least weight of the newest block in the deviation, and in the level. */
+/** Least weight of the newest block in the deviation (`DEVIATION_RATE`) and in the level (`LEVEL_RATE`). */
 const DEVIATION_RATE = 0.01;
 const LEVEL_RATE = 1 / 48;
-/** A block counts for at most this many deviations, so that one burst cannot be a change. */
+/** A block counts as at most 4 units, so that one burst cannot be a change. */
 const MOST = 4;
 /**
- * What was learned of a season up to this age, before a line was known, was mostly the line, and is learned anew. It is less than
- * a week, so that no weekend is lost. Chosen on synthetic lines, checked on synthetic weeks and the corpora.
+ * A season that is younger than 160 h when a line becomes known is mostly the line, so the detector learns the season anew. The limit is
+ * below a week, so that no weekend is lost. Chosen on synthetic lines, checked on synthetic weeks and the corpora.
  */
 const YOUNG_HOURS = 160;
-/** A value counts for at most this, so that no difference or sum overflows. */
+/** Values are limited to ±1e300, so that no difference or sum overflows. */
 const LARGEST = 1e300;
 const DAY_HOURS = 24;
 const DAY_MS = 86_400_000;
 
 /**
- * A `ChangeDetector` tells each lasting change of a series once: a level that shifts and settles, or drifts on. A burst, or an
- * incident of fewer than 8 blocks (up to 16 where blocks wander by themselves), is neither.
+ * A `ChangeDetector` reports each lasting change of a series once: a level that shifts and settles, or a drift. A burst, or an incident
+ * of fewer than 8 blocks (up to 16 if blocks wander, see `wanderingOf`), is no change.
  *
- * Samples at least 250 s apart are gathered in blocks (`takeBlock`), less the line that the series follows (`TrendOfDays`) and
- * what the hour of the day and of the week lets expect (`WeeklyShape`). Blocks that lie off the level to one side are a run
- * (`followRun`), which is judged once it is long enough (`judgeRun`). A shift that is large against what blocks do is told
- * earlier (`SuddenShift`). A line is no change; one that begins is one drift.
+ * Samples at least 250 s apart are gathered in blocks (`takeBlock`), less the trend line (`TrendOfDays`) and the usual shape of day and
+ * week (`WeeklyShape`). Blocks off the level to one side are a run (`followRun`); `judgeRun` judges a run that is long enough. A large
+ * shift is reported earlier (`SuddenShift`). A steady line is no change; the beginning of a line is one drift.
  *
- * While the hours are not known, what began must last for a day, but for one large sudden shift, which may turn out to be the
- * day's; while the week is not known, longer than what may be a part of it (`mayBeWeek`).
+ * While the day is unknown, a change must last for a day, except one large sudden shift, which may turn out to be a part of the day.
+ * While the week is unknown, a change must last longer than a possible part of the week (`mayBeWeek`).
  *
- * Cost: O(1) a sample, 0.5 µs (0.1 at one a minute, 0.02 at one a second); 0.8 KB, 1.3 KB from the second hour on. Shift and
+ * Cost: O(1) per sample, 0.5 µs (0.1 at one a minute, 0.02 at one a second); 0.8 KB, 1.3 KB from the second hour on. Shift and
  * scale equivariant.
  */
 export class ChangeDetector {
@@ -65,7 +64,7 @@ export class ChangeDetector {
   /**
    * Takes the next sample, in order of time.
    *
-   * @param localTimeMs The time with the offset of the series' time zone.
+   * @param localTimeMs `timeMs` with the offset of the series' time zone.
    * @throws {StatsError} MAPEK_STATS_NOT_FINITE
    */
   update(timeMs: number, localTimeMs: number, sample: number): Change | undefined {
@@ -111,8 +110,8 @@ export class ChangeDetector {
   }
 
   /**
-   * A day that begins with another slope leaves the level where it is: the offset takes over what the line had risen by, and a run
-   * that was measured against the old slope ends.
+   * Keeps the level when a day begins with another slope: the offset takes over the rise of the line, and a run that was measured
+   * against the old slope ends.
    */
   #followTrend(localTimeMs: number, value: number): void {
     const n = this.#numbers;
@@ -136,7 +135,7 @@ export class ChangeDetector {
     }
   }
 
-  /** What the hour lets expect beside offset, line and level; 0 where it is not known. */
+  /** The usual value of the hour beside offset, line and level; 0 while unknown. */
   #shapeAt(localTimeMs: number, value: number): number {
     if (!this.#seasonal) return 0;
     this.#shape ??= new WeeklyShape();
@@ -144,7 +143,7 @@ export class ChangeDetector {
     const typical = this.#shape.expected(localTimeMs);
     const known = !Number.isNaN(typical);
     const shaped = known || this.#shape.ageHours >= DAY_HOURS;
-    // What began on the first day may be a part of the day until it has lasted for one.
+    // A run that began on the first day may be a part of the day until the run has lasted for a day.
     const isOpen = n[AT.side] !== 0 && n[AT.run]! < SLOW_RUN;
     if (shaped && n[AT.shaped] === 0 && !isOpen) {
       this.#beginLevel(0);
@@ -163,7 +162,7 @@ export class ChangeDetector {
     return known && n[AT.shaped] === 1 ? typical : 0;
   }
 
-  /** The level begins anew, and the deviation of blocks with it: that of the old level would be too large or too small. */
+  /** Restarts the level and the deviation of blocks: the deviation around the old level would be too large or too small. */
   #beginLevel(level: number): void {
     const n = this.#numbers;
     n[AT.level] = level;
@@ -175,7 +174,7 @@ export class ChangeDetector {
     SUDDEN.forget(n);
   }
 
-  /** A difference as the hours learn it: limited once the deviation of blocks is known, so that no burst becomes an hour's usual value. */
+  /** Limits the difference that an hour learns once the deviation of blocks is known, so that no burst becomes usual. */
   #bounded(difference: number): number {
     const n = this.#numbers;
     const knowsWeek = (this.#shape?.ageHours ?? 0) >= WEEK_HOURS;
@@ -184,7 +183,7 @@ export class ChangeDetector {
     return clamp(difference, -most, most);
   }
 
-  /** Level, deviation and run follow the block that is over. */
+  /** Updates level, deviation and run with the complete block. */
   #endBlock(timeMs: number): Change | undefined {
     const n = this.#numbers;
     const { count, median, distance } = takeBlock(n);
@@ -216,20 +215,20 @@ export class ChangeDetector {
     return isRunComplete(n) ? this.#judge(timeMs) : undefined;
   }
 
-  /** Whether nothing is known of the day. The season also begins anew with a line, but that takes days: it is no first day. */
+  /** Whether the day is unknown. A known line takes days, so a season that restarts with a line is no first day. */
   get #isFirstDay(): boolean {
     return this.#seasonal && this.#numbers[AT.shaped] === 0 && !TREND.isKnown(this.#numbers);
   }
 
-  /** Whether a sudden shift may be going on. Its blocks do not count for their deviation: a few of them would hide it. */
+  /** Whether a sudden shift may be going on. Its blocks do not count in the deviation, because a few of them would hide the shift. */
   #isSuddenOnFirstDay(timeMs: number): boolean {
     const n = this.#numbers;
     return n[AT.blocks]! >= FIRST_DAY_BLOCKS && SUDDEN.isYoung(n, timeMs);
   }
 
   /**
-   * A sudden shift on the first day is told once, but the level stays: if the shift is a part of the day, its run ends with it and
-   * nothing has to be taken back; if it lasts for a day, it is accepted like any other.
+   * Reports a sudden shift. On the first day the level stays: if the shift is a part of the day, its run ends and nothing must be
+   * undone; if the shift lasts for a day, `#judge` accepts the shift without a second report.
    */
   #followSudden(timeMs: number, localMs: number, difference: number): Change | undefined {
     const n = this.#numbers;
@@ -263,7 +262,7 @@ export class ChangeDetector {
     return { kind: "level_shift", since, before, after, size };
   }
 
-  /** A change that the run has turned out to be is accepted, and told unless it was told before or is too small. */
+  /** Accepts the change of a complete run, and reports the change unless it was reported before or is too small. */
   #judge(timeMs: number): Change | undefined {
     const n = this.#numbers;
     const lastedMs = timeMs - n[AT.runAt]!;
@@ -282,9 +281,9 @@ export class ChangeDetector {
   }
 
   /**
-   * The new level is the usual one from now on: it moves into the offset, so neither the level nor the hours have to learn it.
+   * Makes the new level the usual one: the offset takes over the move, so neither the level nor the hours must learn the move.
    *
-   * @param firstAt Place of the deviation of the first block that had the new level.
+   * @param firstAt Place of the deviation of the first block at the new level.
    */
   #accept(moved: number, sinceLocalMs: number, firstAt: number): void {
     const n = this.#numbers;

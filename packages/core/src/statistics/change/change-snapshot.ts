@@ -3,7 +3,7 @@ import { doubles } from "../memory/doubles.ts";
 import type { WeeklyShapeSnapshot } from "../season/weekly-shape.ts";
 import { AT, KEPT_OF_2, NUMBERS, NUMBERS_OF_2, NUMBERS_OF_3, TREND } from "./change-numbers.ts";
 
-/** How many numbers a state has, by its version. */
+/** Number of numbers in a state, by version. */
 const LENGTHS = { 2: NUMBERS_OF_2, 3: NUMBERS_OF_3, 4: NUMBERS } as const;
 
 /** State of a `ChangeDetector`. */
@@ -14,12 +14,12 @@ export interface ChangeDetectorSnapshot {
   readonly numbers: Float64Array;
 }
 
-/** State of one of the versions that can be continued. */
+/** State of any version that `ChangeDetector.restore` accepts. */
 export type AnyChangeDetectorSnapshot = Omit<ChangeDetectorSnapshot, "version"> & {
   readonly version: keyof typeof LENGTHS;
 };
 
-/** What a `ChangeDetector` knows before the first sample, by place: see `AT`. */
+/** The numbers of a `ChangeDetector` before the first sample, by `AT`. */
 export function noChangeNumbers(): number[] {
   const numbers = doubles(NUMBERS, 0);
   numbers[AT.level] = Number.NaN;
@@ -29,8 +29,8 @@ export function noChangeNumbers(): number[] {
 }
 
 /**
- * A state of an older version is continued and not learned anew, as far as its numbers mean the same: of version 3, which
- * knew no sudden shifts, all do; of version 2, whose blocks had no length in time, what it knew of the season and the level.
+ * Continues states of older versions, so that an upgrade discards no learned number whose meaning has not changed. Version 3, which has
+ * no sudden shifts, keeps all numbers. Version 2, whose blocks have no duration, keeps only the numbers of season and level.
  *
  * @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT
  */

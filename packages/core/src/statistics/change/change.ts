@@ -1,4 +1,4 @@
-/** A change of a series that lasts. Levels are what the series had, and had been expected to have, in its last blocks. */
+/** A lasting change of a series. `after` is the observed level of the last blocks, `before` the level expected without the change. */
 export interface Change {
   readonly kind: "level_shift" | "drift";
   /** Milliseconds. */
@@ -9,5 +9,5 @@ export interface Change {
   readonly size: number;
 }
 
-/** A change is told from this size on: shifts by two deviations of samples are. */
+/** Least size of a reported change; the limit is below 2 so that shifts by two standard deviations of the samples are reported. */
 export const LEAST_SIZE = 1.8;

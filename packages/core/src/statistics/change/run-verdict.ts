@@ -3,32 +3,38 @@ import { sizeOf, unitOf } from "./block-scale.ts";
 import { type Change, LEAST_SIZE } from "./change.ts";
 import { AT, LAST_DEVIATION, meanOf, RUN } from "./change-numbers.ts";
 
-/** A run is a change from so many blocks on, however slowly it came. */
+/** A run of 24 blocks is a change, however slowly the level moved. */
 export const SLOW_RUN = 24;
-/** A run that is off by less than a change is the usual level from so many blocks on. */
+/** A run that is smaller than a change becomes the usual level after 72 blocks. */
 const SMALL_RUN = 72;
-/** Share of the new level that an abrupt change has reached in its second to fourth block. */
+/** Least share of the whole move that an abrupt change has reached in its second to fourth block. */
 const ABRUPT = 0.7;
-/** Share of it that the blocks before had at most: those of a drift had much. Chosen on synthetic lines, checked on the corpora. */
+/**
+ * Largest share of the move in the blocks before an abrupt change: the blocks before a drift have more. Chosen on synthetic lines,
+ * checked on the corpora.
+ */
 const PRIOR = 0.35;
 const DAY_MS = 86_400_000;
-/** Drifts are told this far apart, and one to the same side within so long of the last is that one going on. Chosen on synthetic lines. */
+/**
+ * Reported drifts are at least 7 days apart, and a drift to the same side within 30 days of the last one is its continuation. Chosen on
+ * synthetic lines.
+ */
 const DRIFT_MS = 7 * DAY_MS;
 const SAME_DRIFT_MS = 30 * DAY_MS;
 
-/** What a run has turned out to be. */
+/** The verdict on a run that is a change. */
 export interface RunVerdict {
   readonly change: Change;
-  /** By how much the level has moved, unit of the values. */
+  /** Move of the level, unit of the values. */
   readonly moved: number;
 }
 
 /**
- * A run is a level shift only where it came at once and has settled; a run that went on for 24 blocks is a drift. Anything
- * shorter, an incident for instance, is not judged yet.
+ * Decides whether a run is a level shift or a drift. A level shift must be abrupt and settled; any other run is a drift after 24 blocks.
+ * Shorter runs, such as incidents, get no verdict.
  *
- * @param isShaped Whether the day of the series is known, or it has none.
- * @returns Undefined as long as the run may still be neither.
+ * @param isShaped Whether the shape of the day is known, or the series has none.
+ * @returns Undefined while the run may still be neither.
  */
 export function judgeRun(n: readonly number[], isShaped: boolean): RunVerdict | undefined {
   const earlier = meanOf(n, AT.deviations, RUN / 2);
@@ -54,8 +60,8 @@ export function judgeRun(n: readonly number[], isShaped: boolean): RunVerdict | 
 }
 
 /**
- * A drift that goes on is told once, and drifts that take turns at most once a week: the detector accepts a level each day
- * that a series drifts.
+ * Whether a drift must be reported. Without this check a series that drifts would be reported each day, because the detector accepts a
+ * new level each day. A continuing drift is reported once; drifts with alternating sides are reported at most once a week.
  */
 export function isNewDrift(n: number[], timeMs: number, moved: number): boolean {
   const since = timeMs - n[AT.driftAt]!;

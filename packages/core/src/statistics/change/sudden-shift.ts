@@ -1,48 +1,51 @@
 import { medianOf } from "../quantile/median.ts";
 
-/** Samples of a group: the median of three stands one outlier. */
+/** Samples per group: the median of three tolerates one outlier. */
 const GROUP = 3;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 /**
- * Units that each group of a run is off, and all of them in the mean: a shift by two deviations of white noise comes to five.
- * Chosen on kpi and synthetic shifts, checked on wsd and cloud; from 4 to 5 these have the same false changes but for one.
+ * Least deviation, in units, of each group of a run (`EACH`) and of their mean (`LARGE`): a shift by two standard deviations of white
+ * noise is 5 units. Chosen on kpi and synthetic shifts, checked on wsd and cloud, where values from 4 to 5 differ by one false change.
  */
 const EACH = 2;
 const LARGE = 4.5;
 /**
- * How long a run lasts, in time and in samples: at one sample a minute as long as when blocks had twelve, at one in five minutes
- * for six hours. Chosen on synthetic shifts, checked on kpi, wsd and cloud: from 60 to 84 they have the same false changes but for one.
+ * Least duration of a run, in time and in samples: 72 samples take 1.2 h at one sample per minute, and 6 h at one sample in five
+ * minutes. Chosen on synthetic shifts, checked on kpi, wsd and cloud, where values from 60 to 84 samples differ by one false change.
  */
 const LASTS_MS = 0.75 * HOUR_MS;
 const SAMPLES = 72;
-/** A run must come to so many times the largest in so long. Chosen on kpi, checked on wsd: with 0 they have 1.6 and 2.6 times the false changes. */
+/**
+ * A run must be twice as large as the largest run that ended in the last 30 days. Chosen on kpi, checked on wsd: with 0 instead of 2,
+ * kpi and wsd have 1.6 and 2.6 times the false changes.
+ */
 const LARGER = 2;
 const REMEMBERED_MS = 30 * DAY_MS;
-/** A run counts for at most this many units, so that one burst does not silence what follows. */
+/** Upper limit of a run's mean in units, so that one burst does not hide later shifts. */
 const MOST = 8;
-/** A run that was not told by then may still be a change, but is not a sudden one. */
+/** A run that is older than 10 h can no longer be a sudden shift, but can still be a change. */
 const YOUNG_MS = 10 * HOUR_MS;
-/** Share of the mean that a settled run rises at most from end to end, beside so many units of chance. */
+/** A settled run rises from end to end by at most 0.3 of its mean plus 2 units, the allowance for chance. */
 const RISE_SHARE = 0.3;
 const RISE_UNITS = 2;
-/** Share of it that the blocks before had at most: those of a drift had much. */
+/** Largest share of the mean in the blocks before the run: the blocks before a drift have more. */
 const PRIOR = 0.35;
 /**
- * While nothing is known of the day, a run must be of so many units, last for so long and so many samples, and follow on so many.
- * Chosen on synthetic days of two levels: one at a sample a minute may be told, one at a sample in five minutes is not. Checked on
- * kpi, wsd and cloud: no first day of theirs has one.
+ * While the day is unknown, the limits are stricter: least mean in units, least duration, least samples of the run, least samples
+ * before the run. Chosen on synthetic days of two levels: at one sample per minute a shift may be reported, at one sample in five minutes
+ * none is. Checked on kpi, wsd and cloud: no first day there has a shift.
  */
 const FIRST_DAY_LARGE = 10;
 const FIRST_DAY_MS = 3 * HOUR_MS;
 const FIRST_DAY_SAMPLES = 102;
 const FIRST_DAY_BEFORE = 144;
 
-/** Places, from the first number on. Samples of the group that is being gathered, and the time and local time of its first. */
+/** Places relative to the first number. The present group: number of samples, time and local time of its first sample. */
 const GATHERED = 0;
 const GROUP_AT = 1;
 const GROUP_LOCAL_AT = 2;
-/** Of the run of groups on one side: side (0: none), times of its beginning, groups after the first, their sum, and sum by rank. */
+/** The run of groups on one side: side (0: no run), its beginning, groups after the first, their sum, and sum of rank · median. */
 const SIDE = 3;
 const RUN_AT = 4;
 const RUN_LOCAL_AT = 5;
@@ -51,10 +54,10 @@ const SUM = 7;
 const MOMENT = 8;
 /** Mean deviation of the last blocks before the run. */
 const BEFORE = 9;
-/** The largest run that ended, in units and milliseconds, and when. */
+/** Size of the largest ended run, in units · ms, and the time of its end. */
 const LARGEST = 10;
 const LARGEST_AT = 11;
-/** Samples that came, and how many of them before the run. */
+/** Number of samples so far, and at the beginning of the run. */
 const CAME = 12;
 const CAME_BEFORE = 13;
 const SAMPLES_AT = 14;
@@ -62,13 +65,13 @@ const SAMPLES_AT = 14;
 const group = new Array<number>(GROUP).fill(0.5);
 
 /**
- * A shift that is large against what a series' blocks do to one another: told within an hour or two, where a small one must last
- * for eight.
+ * Detects a shift that is large against the deviation of a series' blocks within an hour or two; a small shift needs at least eight.
  *
- * A run of medians of three samples, each off the level to the same side and together by 4.5 units, that began at once and
- * has settled, is one after 72 samples and three quarters of an hour. A series whose runs use to end, as incidents do, needs
- * longer ones: twice the largest of the last 30 days, in units times time. It lies in a list of numbers that the caller has
- * beside other state, all 0 before the first sample. Cost: O(1).
+ * A sudden shift is a run of groups (medians of three samples) that are all off the level to the same side, by 4.5 units in the mean,
+ * with an abrupt beginning and a settled level, after at least 72 samples and 45 min. On a series with runs that ended, such as
+ * incidents, the run must also be twice as large as the largest ended run of the last 30 days, in units · ms.
+ *
+ * The state lies in a list of the caller, all 0 before the first sample. Cost: O(1).
  */
 export class SuddenShift {
   static readonly LENGTH = SAMPLES_AT + GROUP;
@@ -79,7 +82,7 @@ export class SuddenShift {
     this.#from = from;
   }
 
-  /** Counts a sample, one that is not looked at too. */
+  /** Counts every sample, also a sample that the detector skips. */
   count(list: number[]): void {
     list[this.#from + CAME]! += 1;
   }
@@ -87,7 +90,7 @@ export class SuddenShift {
   /**
    * Takes a sample's deviation from the level.
    *
-   * @returns The median of the group that it ends; NaN where it ends none.
+   * @returns The median of the group, if the sample completes a group; otherwise NaN.
    */
   take(list: number[], timeMs: number, localMs: number, deviation: number): number {
     const from = this.#from;
@@ -104,9 +107,9 @@ export class SuddenShift {
   }
 
   /**
-   * Takes the median of the group that has just ended.
+   * Continues, ends or begins a run with the median of a complete group.
    *
-   * @param unit Deviation of blocks of an hour, as long as nothing happens.
+   * @param unit See `unitOf`.
    * @param before Mean deviation of the last blocks.
    */
   follow(list: number[], median: number, unit: number, before: number): void {
@@ -121,7 +124,7 @@ export class SuddenShift {
       list[from + BEFORE] = before;
       list[from + CAME_BEFORE] = list[from + CAME]!;
     } else if (side !== 0) {
-      // A run's first group may lie across its beginning.
+      // The first group is left out of the sums, because it may contain samples from before the shift.
       const rank = list[from + COUNT]! + 1;
       list[from + COUNT] = rank;
       list[from + SUM]! += median;
@@ -130,9 +133,9 @@ export class SuddenShift {
   }
 
   /**
-   * By how much the level has shifted; 0 as long as it has not been told from an incident.
+   * The shift of the level; 0 while the run may still be an incident.
    *
-   * @param isFirstDay Whether nothing is known of the day.
+   * @param isFirstDay Whether the shape of the day is unknown.
    */
   moved(list: readonly number[], timeMs: number, unit: number, isFirstDay: boolean): number {
     const from = this.#from;
@@ -146,19 +149,19 @@ export class SuddenShift {
     if (this.#sizeOf(list, timeMs, unit) < LARGER * this.#largest(list, timeMs)) return 0;
     const [sum, moment] = [list[from + SUM]!, list[from + MOMENT]!];
     const mean = sum / count;
-    // Least squares: the slope a group, times the groups between the first and the last.
+    // Least squares: slope per group, times the number of groups from the first to the last.
     const rise = (6 * (2 * moment - (count + 1) * sum)) / (count * (count + 1));
     const isSettled = Math.abs(rise) <= RISE_SHARE * Math.abs(mean) + RISE_UNITS * unit;
     if (!isSettled || !(list[from + BEFORE]! / mean <= PRIOR)) return 0;
     return Math.abs(mean) >= (isFirstDay ? FIRST_DAY_LARGE : LARGE) * unit ? mean : 0;
   }
 
-  /** Whether there is a run that may yet be told. */
+  /** Whether there is a run that can still become a sudden shift. */
   isYoung(list: readonly number[], timeMs: number): boolean {
     return list[this.#from + SIDE] !== 0 && timeMs - list[this.#from + RUN_AT]! <= YOUNG_MS;
   }
 
-  /** Time and local time at which the run began. */
+  /** Beginning of the run, ms. */
   runAt(list: readonly number[]): number {
     return list[this.#from + RUN_AT]!;
   }
@@ -166,18 +169,18 @@ export class SuddenShift {
     return list[this.#from + RUN_LOCAL_AT]!;
   }
 
-  /** The run has been told: the next must be larger, so that a series that comes and goes is told a few times and not each time. */
+  /** Remembers the size of a reported run, so that a series that switches between two levels is reported a few times only. */
   told(list: number[], timeMs: number, unit: number): void {
     this.#remember(list, timeMs, unit);
   }
 
-  /** Levels have moved: what was gathered from the former ones says nothing. */
+  /** Discards the run and the present group, which were measured from the old level. */
   end(list: number[]): void {
     list[this.#from + SIDE] = 0;
     list[this.#from + GATHERED] = 0;
   }
 
-  /** Levels are told from something else from now on: runs that ended before say nothing either. */
+  /** Discards the run, the group and the largest ended run, because levels get a new meaning. */
   forget(list: number[]): void {
     this.end(list);
     list[this.#from + LARGEST] = 0;
@@ -195,7 +198,7 @@ export class SuddenShift {
     return timeMs - list[from + LARGEST_AT]! > REMEMBERED_MS ? 0 : list[from + LARGEST]!;
   }
 
-  /** Units times milliseconds. */
+  /** Size of the run in units · ms. */
   #sizeOf(list: readonly number[], endMs: number, unit: number): number {
     const from = this.#from;
     const mean = Math.abs(list[from + SUM]!) / Math.max(1, list[from + COUNT]!);

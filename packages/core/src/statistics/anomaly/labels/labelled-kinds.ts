@@ -22,7 +22,7 @@ const MAX_INCIDENTS = 8;
 const MAX_KINDS = 4;
 /** A label of weight 1 raises the surprise that its kind needs by this: the incident must be a hundred times rarer. */
 const STEP = 2;
-/** From this strength on, an incident as surprising as the labelled one is no alarm. */
+/** At this strength the bar of a kind equals the surprise of the labelled incident. */
 const ENOUGH = 1.5;
 /** Upper limit of a kind's strength. */
 const MAX_STRENGTH = 4;
