@@ -4,18 +4,18 @@ const { DRAWN_AT, CURVES } = PLACES;
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
-/** So many curves in a day double the tolerance: late by little is better than late by a pause. */
+/** Curves in a day that double the tolerance. A wider tolerance delays a curve by less than a pause would. */
 const TOLERANCE_CURVES = 70;
-/** From about so many on each has to wait: after a minute, after a quarter of an hour at that number. */
+/** Curves in a day at which the next curve waits for a quarter of an hour; with far fewer curves the wait is a minute. */
 const PAUSE_CURVES = 110;
 const LONGEST_PAUSE_MS = 840_000;
 const PAUSE_POWER = 16;
 
 /**
- * No series draws more than about 100 curves a day, however it moves: the tolerance grows with the square of the curves of
- * the last day, and then each curve has to wait.
+ * No series draws more than about 100 curves a day: the tolerance grows with the square of the curves of the last day
+ * (`widenedBy`), and then each curve has to wait (`isPaused`).
  *
- * @returns Curves of the last day, of which older ones count less.
+ * @returns Curves of about the last day; the weight of a curve falls by a factor e a day.
  */
 export const curvesAt = (numbers: readonly number[], timeMs: number): number =>
   numbers[CURVES]! * Math.exp(-Math.max(0, timeMs - numbers[DRAWN_AT]!) / DAY_MS);
@@ -31,5 +31,5 @@ export const isPaused = (numbers: readonly number[], timeMs: number, curves: num
   timeMs <
   numbers[DRAWN_AT]! + MINUTE_MS + LONGEST_PAUSE_MS * (curves / PAUSE_CURVES) ** PAUSE_POWER;
 
-/** By what the tolerance is multiplied. */
+/** Factor on the tolerance, ≥ 1. */
 export const widenedBy = (curves: number): number => 1 + (curves / TOLERANCE_CURVES) ** 2;

@@ -3,17 +3,17 @@ import { isSlow, type Moment } from "./threshold-moment.ts";
 
 const HALF_HOUR_MS = 1_800_000;
 const HOUR_MS = 3_600_000;
-/** A curve reaches so many steps ahead: a day, or as many samples of a slower series. */
+/** Steps that a curve reaches ahead: a day of hours, or 24 samples of a series that is slower than one sample an hour. */
 const STEPS_AHEAD = 24;
-/** A curve of which less than this is left is drawn anew. */
+/** A new curve is drawn when fewer steps of the curve in force are left. */
 const LEAST_STEPS_AHEAD = 6;
 
 /**
- * A curve's points lie where the season is known: in the middle of local hours, or where samples of a slow series are
- * expected. Points elsewhere would mix the seasons of two hours.
+ * A curve's points lie where the season is known: in the middle of local hours, or at the expected samples of a slow series.
+ * Points elsewhere would mix the seasons of two hours.
  *
- * @param isFlat Whether all values are that of now. @param valueAt The threshold computed for a time, ms.
- * @returns The next day, or the next 24 samples; one value where all are the same.
+ * @param isFlat Whether the threshold is the same at all times. @param valueAt The threshold computed for a time, ms.
+ * @returns The curve of the next day or of the next 24 samples; a constant where all values are equal.
  */
 export function drawCurve(
   moment: Moment,
@@ -36,6 +36,6 @@ export function drawCurve(
     : new DrawnCurve(startMs, stepMs, values);
 }
 
-/** Whether less than a quarter of a curve is left: who holds it must always know the next hours. */
+/** Whether less than a quarter of a curve is left: subscribers must always know the threshold of the next hours. */
 export const endsSoon = ({ isConstant, endMs, stepMs }: DrawnCurve, timeMs: number): boolean =>
   !isConstant && endMs - timeMs < LEAST_STEPS_AHEAD * stepMs;

@@ -5,8 +5,8 @@ import { requireSnapshot } from "../errors.ts";
 export type DrawnCurveSnapshot = readonly number[];
 
 /**
- * A curve of values at equal steps of time, straight lines between them; of one value where it is constant.
- * Before its start its first value holds, after its end its last. Cost of a look: O(1), about 5 ns.
+ * A curve of values at equal steps of time with straight lines between the values; a constant curve has one value.
+ * Before the start the first value holds, after the end the last value. Cost of `at`: O(1), about 5 ns.
  */
 export class DrawnCurve {
   readonly startMs: number;
@@ -43,7 +43,7 @@ export class DrawnCurve {
     return between(values[index]!, values[index + 1]!, place - index);
   }
 
-  /** As messages carry it; undefined where it is constant. */
+  /** The points as messages carry them; undefined for a constant curve. */
   toCurve(): Curve | undefined {
     if (this.isConstant) return undefined;
     return Array.from(this.#values, (value, i) => [this.startMs + i * this.stepMs, value] as const);

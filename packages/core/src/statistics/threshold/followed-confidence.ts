@@ -1,28 +1,29 @@
 import { keptProbability } from "../recommendation/confidence.ts";
 
 /**
- * Parts of the variance of the samples beyond a threshold in force over a window in which m are promised. Chosen on a quarter
- * of kpi, NAB's half and synthetic kinds, checked on a third of wsd and on cloud; see bench/quality/calibration.
+ * The constants below are the parts of the variance of the exceedances of a threshold in force, over a window in which m
+ * exceedances are promised. Chosen on a quarter of kpi, NAB's half and synthetic kinds, checked on a third of wsd and on
+ * cloud; see bench/quality/calibration.
  */
-/** However few are promised, while nothing is known: it fades as promised exceedances come, by half with the first so many. */
+/** Variance before the first sample, for any m; half of this variance is left after `UNKNOWN_EXCEEDANCES` promised ones. */
 const UNKNOWN = 5.5;
 const UNKNOWN_EXCEEDANCES = 16;
-/** For each promised one, times the measured dispersion. */
+/** Variance for each promised exceedance, times the measured dispersion. */
 const NOISE = 0.7;
-/** Standard deviation as a share of m: what drifts while the threshold follows. */
+/** Standard deviation as a share of m: the series drifts while the threshold follows. */
 const DRIFT = 0.17;
-/** The same, for each mean excess that the threshold may lie away from where it is learned. */
+/** Standard deviation as a share of m, for each unit of `looseness`. */
 const LOOSENESS = 0.15;
-/** Standard deviation as a share of the samples that tie at the threshold: they may count as either. */
+/** Standard deviation as a share of the samples that tie at the threshold: a tie may count as beyond or as short of it. */
 const TIES = 0.055;
 
-/** What is known of a threshold that follows what is learned online. */
+/** Measurements of a threshold in force that follows the online threshold. */
 export interface Followed {
   /** Samples that the online threshold has learned from. */
   readonly learned: number;
   /** Squared deviation of the online threshold's exceedances over that of independent samples; see `AdaptiveQuantile`. */
   readonly dispersion: number;
-  /** How far the one in force may lie from the online one, in mean excesses over that. */
+  /** Largest distance of the threshold in force from the online threshold, in mean excesses over the online threshold. */
   readonly looseness: number;
   /** Share of the window that equals the online threshold, 0 … 1. */
   readonly tieShare: number;
@@ -31,9 +32,9 @@ export interface Followed {
 }
 
 /**
- * Probability that a threshold in force that follows the online one keeps its promise, within ±50 % of itself, over the
- * next window of `count` samples. It grows with the independent information in them and before them: exceedances that come in
- * clusters have a dispersion that makes ten say as much as one. Cost: O(1).
+ * Probability that a threshold in force that follows the online threshold keeps the promised rate within ±50 % over the next
+ * `count` samples, 0 … 1. The probability grows with the number of independent exceedances promised so far and in that
+ * window; clusters lower the probability: at a dispersion of 10, ten exceedances tell as much as one. Cost: O(1).
  */
 export function assessFollowed(
   count: number,

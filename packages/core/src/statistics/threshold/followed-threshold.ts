@@ -14,7 +14,7 @@ import { bounded, isSlow, type Moment } from "./threshold-moment.ts";
 const { BASE, CORRECTION, OWED, RATE, CONSTANT, STEPPED_AT, RECENT_RATE, RECENT } = PLACES;
 
 const MINUTE_MS = 60_000;
-/** Share of the way that is left after a step, as a power of what the rate leaves: a rate of 0.05 goes 64 % of it, 0.3 all. */
+/** A step leaves (1 − rate)^20 of the distance to the online threshold: a rate of 0.05 covers 64 % of the distance, 0.3 all. */
 const FOLLOW_POWER = 20;
 /** Samples that the recent rate looks back on. */
 const RECENT_SAMPLES = 100;
@@ -26,13 +26,13 @@ export interface FollowedThresholdSnapshot {
 }
 
 /**
- * The promised rate holds for the `FollowedThreshold` that subscribers have, not for numbers that only the learner knows:
- * samples are judged by the curve that was last drawn and handed out.
+ * A `FollowedThreshold` is the threshold in force: the promised rate holds for the curve that subscribers have, because each
+ * sample is judged by the curve that was drawn last.
  *
- * threshold = base + season + correction · spread. The base follows the online threshold, at most once a minute; the
- * correction pays back what the curve itself let through too often or too seldom (`payBack`). A curve is drawn for the next day,
- * or the next 24 samples (`drawCurve`), when the threshold has left the last one by the tolerance, and not too often
- * (`curvesAt`).
+ * threshold = base + season + correction · spread. The base follows the online threshold, at most once a minute. The
+ * correction pays back exceedances of the curve beyond or below the promised rate (`payBack`). A new curve covers the next
+ * day or the next 24 samples (`drawCurve`). A new curve is drawn when the threshold differs from the curve in force by more
+ * than the tolerance; `curvesAt` limits how often.
  *
  * Cost: O(1) a sample, about 30 ns; a step a minute 0.2 µs; 430 bytes with a curve. Shift and scale equivariant, up to
  * rounding.
@@ -42,34 +42,34 @@ export class FollowedThreshold {
   #numbers = doubles(NUMBERS, 0);
   #curve: DrawnCurve;
 
-  /** A threshold that stays what it is. */
+  /** The threshold begins as a constant. */
   constructor(side: Side, value: number, timeMs: number) {
     this.#sign = side === "upper" ? 1 : -1;
     this.#curve = DrawnCurve.constant(value, timeMs);
     this.hold(value, timeMs);
   }
 
-  /** The threshold handed out for a time (ms), unit of the values, finite. */
+  /** Threshold in force at a time (ms), unit of the values, finite. */
   at(timeMs: number): number {
     return this.#curve.at(timeMs);
   }
 
-  /** What is handed out, for messages; undefined where it is constant. */
+  /** The curve in force, for messages; undefined where the threshold is constant. */
   get schedule(): Curve | undefined {
     return this.#curve.toCurve();
   }
 
-  /** How fast it follows what is learned, 0 … 1; 0: neither that nor the clock moves it. */
+  /** How fast the base follows the online threshold, 0 … 1; 0 for a threshold that `hold` made constant. */
   get rate(): number {
     return this.#numbers[RATE]!;
   }
 
-  /** Share of about the last 100 samples that were beyond it, 0 … 1; undefined before the first. */
+  /** Share of about the last 100 samples that were beyond the threshold, 0 … 1; undefined before the first sample. */
   get recentRate(): number | undefined {
     return this.#numbers[RECENT] === 0 ? undefined : this.#numbers[RECENT_RATE]!;
   }
 
-  /** Makes it a constant. */
+  /** The threshold is `value` from now on, until `follow` or `shift` is called. */
   hold(value: number, timeMs: number): void {
     const numbers = this.#numbers;
     numbers[BASE] = value;
@@ -81,10 +81,10 @@ export class FollowedThreshold {
   }
 
   /**
-   * Makes it a value, and lets it follow what is learned from then on.
+   * The threshold begins at `value` and follows the online threshold from then on.
    *
-   * @param atMs When it is to be that value. What was decided more than a minute ago is of another hour and level: then
-   * it begins where the online one is.
+   * @param atMs Time for which `value` was decided, ms. A value that was decided more than a minute ago belongs to another
+   * hour and level: in that case the threshold begins at the online threshold.
    * @param rate Learning rate, 0 … 1: each step leaves (1 − rate)^20 of the way to the online threshold.
    */
   follow(value: number, atMs: number, rate: number, moment: Moment): void {
@@ -105,7 +105,7 @@ export class FollowedThreshold {
     this.#draw(moment);
   }
 
-  /** Moves it by a distance, unit of the values. What is learned stays what it follows: a wrong distance fades. */
+  /** Moves the threshold by a distance, unit of the values. The threshold goes on following, so a wrong distance fades. */
   shift(distance: number, moment: Moment): void {
     const numbers = this.#numbers;
     const spread = moment.online?.spread ?? 0;
@@ -115,11 +115,11 @@ export class FollowedThreshold {
     this.#draw(moment);
   }
 
-  /** Counts a sample against what was handed out for its time, in order of time. */
+  /** Judges a sample by the curve in force at the time of the sample. Samples come in order of time. */
   judge(timeMs: number, value: number, online: AdaptiveQuantile | undefined, rate: number): void {
     const numbers = this.#numbers;
     const threshold = this.#curve.at(timeMs);
-    // Only a constant lies on the values of a series whose values tie.
+    // Values can tie only at a constant threshold: a curve lies between the values of the series.
     const lies =
       online !== undefined && this.#curve.isConstant
         ? online.compare(value, threshold)
@@ -131,19 +131,19 @@ export class FollowedThreshold {
     payBack(numbers, online, rate, lies);
   }
 
-  /** Whether it may move by then: at most once a minute. Cost: O(1), 2 ns. */
+  /** Whether `step` may move the threshold at a time (ms): at most once a minute. Cost: O(1), 2 ns. */
   isDue(timeMs: number): boolean {
     return this.#numbers[CONSTANT] === 0 && timeMs >= this.#numbers[STEPPED_AT]! + MINUTE_MS;
   }
 
-  /** Follows what is learned and the clock. @returns Whether the curve was drawn anew. */
+  /** Moves the threshold with the online threshold and the clock. @returns Whether a new curve was drawn. */
   step(moment: Moment): boolean {
     const numbers = this.#numbers;
     const { timeMs, online, tolerance } = moment;
     if (online?.base === undefined || !this.isDue(timeMs)) return false;
     numbers[STEPPED_AT] = timeMs;
     if (moment.learns) {
-      // The value of now and not its parts: the online season steps at each hour, that of a curve does not.
+      // The whole online threshold is compared, not its base: the online season steps at each hour, the curve's season does not.
       const learned = online.computedAt(timeMs + moment.offsetMs) - this.#season(moment, timeMs);
       const share = 1 - (1 - numbers[RATE]!) ** FOLLOW_POWER;
       numbers[BASE]! += share * clampFinite(learned - numbers[BASE]!);
