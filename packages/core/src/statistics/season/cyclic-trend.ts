@@ -25,10 +25,10 @@ const distances = new Float64Array(MAX_BLOCKS);
 const smoothed = new Float64Array(MAX_BLOCKS);
 
 /**
- * Slope of a line beside the first two harmonics of a day, by least squares: what is left when all that a part of a
- * daily cycle may explain is taken off. The shorter the window is, the less that is; from a day on it is enough.
+ * Slope of a line beside the first two harmonics of a day, by least squares: a part of a daily cycle is never taken for a
+ * line. A shorter window leaves less of the line; a window of a day or more leaves enough.
  *
- * Cells that stand out are replaced by the median of three neighbours first.
+ * Cells that stand out are first replaced by the median of three neighbours.
  *
  * @returns Undefined when there are not enough cells, or nothing is left of the line.
  * Source: Tukey (1977), Exploratory Data Analysis, chapter 7 (medians of three).
@@ -77,7 +77,7 @@ export function cyclicTrend(): Slope | undefined {
   };
 }
 
-/** Fills `smoothed`. An end's neighbours are the next and where the two next would lead. */
+/** Fills `smoothed`. The missing neighbour of a cell at an end is extrapolated from the two cells next to that end. */
 function smoothByThree(): void {
   const { count, mean } = cells;
   const last = count - 1;

@@ -1,7 +1,7 @@
 /**
- * Place of an hour in a cycle of this many, 0 … length − 1; hours before 1970 count on backwards.
+ * Place of an hour in a cycle of `length` hours, 0 … length − 1; hours before 1970 count backwards.
  *
- * Hours of times of this age are small integers, whose remainder is cheap.
+ * Present times give hours that are 32-bit integers, whose remainder is cheap.
  */
 export function bucketOf(hour: number, length: number): number {
   const small = hour | 0;

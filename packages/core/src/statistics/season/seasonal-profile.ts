@@ -57,11 +57,12 @@ export interface SeasonalProfileSnapshot {
 }
 
 /**
- * What the hour of the day and of the week add to a series' level, as far as it has shown to explain the series.
+ * The season: the hour of the day and of the week add to a series' level only as far as the profile explains the series, so
+ * the profile of a series without a season adds nothing.
  *
- * Each hour's mean enters when the hour is over, as deviation from the mean of about a day; what is outside of four
- * usual deviations counts as these. The share, 0 … 1, is the regression of deviations on what the profile had said
- * before, less what chance shows, so a profile of a series without a season adds nothing.
+ * The mean of an hour enters when the hour is over, as deviation from the mean of about a day, limited to four usual
+ * deviations. The share, 0 … 1, is the regression of deviations on the profile's earlier expectations, less the share that
+ * chance shows.
  *
  * Cost: O(1); 160 bytes in the first hour, 260 up to the third day, 600 from then on.
  */
@@ -85,8 +86,8 @@ export class SeasonalProfile {
   }
 
   /**
-   * The same without steps: in the middle of an hour its own value, between two middles on the straight line. An hour
-   * of which nothing is known adds nothing, so series slower than that are read with `value`. Cost: about 50 ns.
+   * The season without steps: the hour's own value in the middle of an hour, a straight line between two middles. An hour
+   * without samples adds 0, so series slower than one sample an hour are read with `value`. Cost: about 50 ns.
    */
   smoothValue(localTimeMs: number): number {
     const place = localTimeMs / HOUR_MS - 0.5;
@@ -96,14 +97,14 @@ export class SeasonalProfile {
   }
 
   /**
-   * Share of the variance of hourly means that the hours of the week explain, 0 … 1: what they differ by, against the
+   * Share of the variance of hourly means that the hours of the week explain, 0 … 1: the variance of the season, against the
    * usual deviation of an hour from its expectation. Undefined in the first two days. Cost: 2 µs.
    */
   get strength(): number | undefined {
     if (!this.#knows(END)) return undefined;
     const share = this.#share();
     const deviation = PER_MEAN_ABSOLUTE * this.#numbers[SPREAD]!;
-    // In units of the largest of them, so that no square overflows.
+    // All in units of `scale`, the largest number, so that no square overflows.
     let scale = deviation;
     for (let hour = 0; hour < WEEK_HOURS; hour++) {
       week[hour] = share * this.#expected(hour);

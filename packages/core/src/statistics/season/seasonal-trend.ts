@@ -60,7 +60,7 @@ export function fillPeriods(times: Float64Array, values: Float64Array, scale: nu
  * Median of the slopes between cells at the same time of day, or of the week from two weeks on, and the seasonal
  * Kendall test with its variance enlarged for autocorrelation.
  *
- * A window under a week may be a part of a weekly cycle: there each third must show the slope, else z is 0.
+ * A window under a week may be a part of a weekly cycle: each third of such a window must show the slope, else z is 0.
  *
  * @param spanMs Time covered, two days to 22 weeks. @returns Undefined when there are not enough cells to compare.
  * Source: Hirsch, Slack and Smith (1982), Water Resources Research 18(1), 107-121.
@@ -106,7 +106,7 @@ export function seasonalTrend(spanMs: number): Slope | undefined {
   }
 }
 
-/** Whether each third of the window, by what cells differ from those at the same time a third earlier, shows the slope. */
+/** Whether each third of the window shows the slope, in the differences of cells to cells of the same slot a third earlier. */
 function isConsistent(slope: number): boolean {
   const { count, time, mean } = cells;
   const lag = Math.max(1, Math.floor(periodOf[0]! / THIRDS));

@@ -13,7 +13,7 @@ const UTC: Offset = () => 0;
  * Offset of a time zone, right through changes to and from summer time.
  *
  * @param zone IANA name, for instance "Europe/Berlin"; undefined for UTC.
- * @returns A function of time in ms since 1970 that gives ms to add for local time. It is kept: the same one a zone.
+ * @returns A function of time in ms since 1970 that gives ms to add for local time; the same function for each call of a zone.
  * @throws {StatsError} MAPEK_STATS_BAD_SETTING for a zone that this machine does not know.
  * Cost: O(1), about 10 ns within a quarter of an hour, some µs for another one.
  */
@@ -57,7 +57,7 @@ function offsetOf(format: Intl.DateTimeFormat): Offset {
   };
 }
 
-/** What a clock on the wall shows, as if it were UTC. 0 for times that no calendar has. */
+/** Local time in ms, as if the zone were UTC; `timeMs` itself for times that no calendar has. */
 function localTime(format: Intl.DateTimeFormat, timeMs: number): number {
   const date = new Date(timeMs);
   if (Number.isNaN(date.getTime())) return timeMs;

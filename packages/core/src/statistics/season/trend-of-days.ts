@@ -4,24 +4,24 @@ const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 /** Differences kept: over a week, so that one weekend is two of seven and not the median. */
 const KEPT = 7;
-/** From two of them on there may be a line. */
+/** Fewest differences for a line. */
 const FEWEST = 2;
 /**
- * While there are fewer differences than these, all must be alike: the furthest from their median within this share of it.
- * Later the usual distance must be within that share. Chosen on NAB's development half (of shares from 0.1 to 0.4 the largest
- * that follow nothing but lines), checked on its halves in turn and on synthetic lines at 15 s to 1 h.
+ * With fewer than `FEW` differences, each difference must lie within the share `ALIKE` of their median. With more differences,
+ * their median distance from the median must be within the share `USUALLY_ALIKE`. Chosen on NAB's development half (of shares
+ * from 0.1 to 0.4 the largest that follow nothing but lines), checked on its halves in turn and on synthetic lines at 15 s to 1 h.
  */
 const FEW = 5;
 const ALIKE = 0.1;
 const USUALLY_ALIKE = 0.25;
-/** A line that is followed is so until they are this far apart, or its side changes: a slope that comes and goes would be a series of shifts. */
+/** Share for a line that is followed already: with a smaller share the slope would come and go, and be a series of shifts. */
 const STILL_ALIKE = 0.5;
 
 /** Places, from the first number on. Local time at which the present day began; 0 values: it has not. */
 const BEGUN = 0;
 const COUNT = 1;
 const MEAN = 2;
-/** Mean of the last day that had values, how many days before the present one it was; 0: there is none. */
+/** Mean of the last day that had values, and the number of days from that day to the present one; 0 days: no such day. */
 const LAST = 3;
 const AGE = 4;
 /** Differences there have been, a multiple of `KEPT` less once they are many. */
@@ -34,13 +34,13 @@ const LARGEST = 1e300;
 const sorted = new Float64Array(KEPT);
 const distances = new Float64Array(KEPT);
 
-/** What a day that has begun means for what is known by the time of the day or of the week. */
+/** A day that has begun, and the move of the line with that day. */
 export interface DayBegun {
   /** Local time at which it began, ms. */
   localMs: number;
-  /** How far the line has moved since the last one began. */
+  /** Rise of the line since the last day began. */
   rise: number;
-  /** By how much the slope is another one, a millisecond. */
+  /** New slope less the old one, a millisecond. */
   tilt: number;
   /** Whether there was no line before. */
   isNew: boolean;
@@ -50,12 +50,12 @@ export interface DayBegun {
 const begun: DayBegun = { localMs: 0.5, rise: 0.5, tilt: 0.5, isNew: false, skipped: 0.5 };
 
 /**
- * The straight line that a series follows beside its days and weeks; without it a line leaves each hour's range when a new
- * day or week begins.
+ * The straight line that a series follows beside its days and weeks. Without `TrendOfDays` a series that rises steadily leaves
+ * the range of each hour when a new day or week begins.
  *
- * Its slope is the median of the last seven differences between the means of days, which no daily cycle moves, nor a weekend
- * or one level shift; 0 where they are not alike. The line is 0 where the present day began. It lies in a list of numbers
- * that the caller has beside other state, all 0 before the first value. Cost: O(1); O(7) a day.
+ * The slope is the median of the last seven differences between the means of days; no daily cycle, weekend or single level
+ * shift moves this median. The slope is 0 where the differences are not alike. The line is 0 where the present day began. The
+ * state lies in a list of the caller, all 0 before the first value. Cost: O(1); O(7) a day.
  */
 export class TrendOfDays {
   static readonly LENGTH = DIFFERENCES + KEPT;
@@ -68,7 +68,7 @@ export class TrendOfDays {
 
   /**
    * Takes a value of a local time. @param x Within ±1e300.
-   * @returns Where a day has begun with it: what that means. One object for all series, good until the next call.
+   * @returns The day that begins with this value, if one does. One object for all series, good until the next call.
    */
   update(list: number[], localMs: number, x: number): Readonly<DayBegun> | undefined {
     const from = this.#from;
@@ -92,7 +92,7 @@ export class TrendOfDays {
     return slope === 0 ? 0 : within(slope * (localMs - list[this.#from + BEGUN]!), LARGEST);
   }
 
-  /** How much it rises a millisecond. */
+  /** Rise of the line a millisecond. */
   slope(list: readonly number[]): number {
     return list[this.#from + SLOPE]!;
   }
@@ -146,7 +146,7 @@ export class TrendOfDays {
   }
 }
 
-/** Sorts what it is given. */
+/** The median; `list` is sorted in place. */
 function medianOf(list: Float64Array): number {
   list.sort();
   const middle = list.length >> 1;

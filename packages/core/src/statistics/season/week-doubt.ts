@@ -2,14 +2,14 @@ import { PER_MEAN_ABSOLUTE } from "../change/block-scale.ts";
 import { AT } from "../change/change-numbers.ts";
 import type { WeeklyShape } from "./weekly-shape.ts";
 
-/** Age of a shape from which on its week is known, hours. */
+/** Age from which on a `WeeklyShape` knows the week, hours. */
 export const WEEK_HOURS = 192;
 /**
- * Age until which the week is too little known for a sudden shift, hours: a series' second weekend was told as one. Chosen on
- * synthetic weeks.
+ * Age up to which a `WeeklyShape` knows the week too little for a sudden shift, hours: with a lower age the second weekend of
+ * a series was reported as a sudden shift. Chosen on synthetic weeks.
  */
 export const SECOND_WEEK_HOURS = 360;
-/** A change that begins with the weekend must last longer than it; one that begins with the week, longer than its workdays. */
+/** A change that may be a weekend must last longer than a weekend; a change that may be the workdays, longer than workdays. */
 const WEEKEND_MS = 60 * 3_600_000;
 const WORKDAYS_MS = 130 * 3_600_000;
 /** Range of the hours from which on a series follows the day, in deviations of samples. */
@@ -20,11 +20,11 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
 /**
- * Without it the first weekend of a series that follows the day would be a level shift, and the Monday after it another:
- * while the week is not known, a change has to last longer than the part of the week that it may be.
+ * Without `mayBeWeek` the first weekend of a series with a daily cycle would be reported as a level shift, and the next Monday
+ * as another. While the week is not known, a change has to last longer than a weekend or than the workdays.
  *
- * @param knownHours Age of the shape from which on there is no doubt: `WEEK_HOURS` or `SECOND_WEEK_HOURS`.
- * @param lastedMs How long that which began at a local time has lasted.
+ * @param knownHours Age of the shape from which on the week is known: `WEEK_HOURS` or `SECOND_WEEK_HOURS`.
+ * @param beganLocalMs Local time at which the change began, ms. @param lastedMs Duration of the change so far, ms.
  */
 export function mayBeWeek(
   n: readonly number[],

@@ -39,11 +39,11 @@ const UNSEEN = Number.MAX_VALUE;
 export type WeeklyShapeSnapshot = Float64Array;
 
 /**
- * What a series does in the course of a day and of a week: 24 hours, and for each four hours of the week by how much
- * these differ from the same hours of other days.
+ * The daily and weekly course of a series: a typical difference from the level for each of 24 hours, and for each part of four
+ * hours of the week the difference of that part from the same hours of other days.
  *
- * It learns from differences to what was expected, each hour and part when it is over: what is expected of one never
- * rests on itself. Cost: O(1); 450 bytes from the second hour on.
+ * An hour or part is learned when the hour or part is over, from differences to the expected value: no expected value rests
+ * on the samples that are compared with that value. Cost: O(1); 450 bytes from the second hour on.
  */
 export class WeeklyShape {
   #numbers = doubles(SUMS, 0);
@@ -80,9 +80,9 @@ export class WeeklyShape {
   }
 
   /**
-   * Takes the difference of a value to what was expected, or to the level where nothing was.
+   * Takes the difference of a value to `expected`, or to the level while the hour was never seen.
    *
-   * @param unusual Whether the series is unlike itself now: then only hours that were never seen are learned.
+   * @param unusual Whether the series is unusual now: in that case only hours that were never seen are learned.
    */
   update(localTimeMs: number, difference: number, unusual: boolean): void {
     const hour = Math.floor(localTimeMs / HOUR_MS);
@@ -96,7 +96,7 @@ export class WeeklyShape {
     numbers[PART_COUNT]!++;
   }
 
-  /** Keeps the hours of the day in force where the line that they are told from has another slope; parts differ from them alike. */
+  /** Keeps the hours of the day right when the slope of the line changes. The parts of the week need no change. */
   tilt({ localMs, tilt, skipped }: Readonly<DayBegun>): void {
     if (!this.#hasTable) return;
     const next = Math.floor(localMs / HOUR_MS);
@@ -107,7 +107,7 @@ export class WeeklyShape {
     }
   }
 
-  /** Takes back what was learned from a level that had moved since a local time. Cost: O(hours since). */
+  /** Removes from hours and parts a level shift by `moved` that began at `sinceLocalMs`. Cost: O(hours since). */
   unlearn(sinceLocalMs: number, moved: number): void {
     const numbers = this.#numbers;
     numbers.fill(0, HOUR_SUM, SUMS);
