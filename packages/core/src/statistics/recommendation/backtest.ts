@@ -11,7 +11,7 @@ import {
 
 /** The window is thinned to at most this many samples. */
 const MAX_SAMPLES = 256;
-/** Learn on a half, judge on the next quarter, twice. */
+/** Each round learns on half of the samples and judges on the next quarter. */
 const ROUNDS = 2;
 /** Weight of the relative error of the exceedance rate beside the relative pinball loss. */
 const RATE_WEIGHT = 0.25;
@@ -21,7 +21,7 @@ const MAX_RELATIVE_LOSS = 1000;
 const thinned = new Float64Array(MAX_SAMPLES);
 const thinnedTimes = new Float64Array(MAX_SAMPLES);
 
-/** How each strategy would have done. */
+/** Result of every strategy on past samples. */
 export interface Backtest {
   /** 1 = the smallest pinball loss of the four and exactly the promised rate; larger is worse. */
   losses: Candidates;
@@ -30,13 +30,13 @@ export interface Backtest {
 }
 
 /**
- * Loss of every strategy on samples that came after those that it learned from: pinball loss relative to the best,
- * and a quarter of the relative error of the exceedance rate (at most 1) beyond one deviation of chance. "adaptive" is
- * judged as it is used: moving on with each sample.
+ * Every strategy is judged on later samples than the strategy learned from. The loss is the pinball loss relative to the best
+ * strategy, plus a quarter of the relative error of the exceedance rate (at most 1) beyond one standard deviation of chance.
+ * "adaptive" learns each sample after judging that sample, as in use.
  *
  * @param values In order of time, at least 16, turned so that exceeding is being above. @param times Milliseconds.
  * @param exceedanceRate Promised share above the threshold, 0 … 0.5.
- * @param seasonal Whether they may follow the hours of the day and of the week.
+ * @param seasonal Whether the series may follow the hours of the day and of the week.
  * Cost: bounded, about 50 µs. Source of the loss: Koenker and Bassett (1978), Econometrica 46(1), 33-50.
  */
 export function backtest(
@@ -95,13 +95,13 @@ export function backtest(
   return { losses, online };
 }
 
-/** 1 for the best, at most 1000, whatever the sums have overflowed to. */
+/** 1 for the best strategy, at most 1000 even where a sum has overflowed. */
 function relativeLoss(loss: number, best: number): number {
   if (loss === best) return 1;
   return best > 0 ? Math.min(MAX_RELATIVE_LOSS, loss / best) : MAX_RELATIVE_LOSS;
 }
 
-/** Thresholds in the order of `STRATEGIES`, undefined for the one that moves on with each sample. */
+/** Thresholds in the order of `STRATEGIES`, undefined for "adaptive", which moves with each sample. */
 function fixedThresholds(learned: Float64Array, exceedanceRate: number): (number | undefined)[] {
   const shape = moments(learned)!;
   const [p25, p75, tail] = finiteQuantiles(learned, [

@@ -3,10 +3,10 @@ import { normalCdf } from "../quantile/normal-distribution.ts";
 
 /** Finest stretches into which the window is cut. */
 const STRETCHES = 16;
-/** A promise is kept when the next rate is within this share of itself. */
+/** The promise is kept when the next rate differs from the promised rate by at most this share of the promised rate. */
 const TOLERANCE = 0.5;
 const ROUNDING = 1e-9;
-/** What is believed before the first look: squared error over that of independent samples, and its weight in pairs. */
+/** Dispersion before the first sample (squared error over that of independent samples), and its weight in pairs of stretches. */
 const PRIOR_DISPERSION = 2;
 const PRIOR_PAIRS = 4;
 
@@ -18,9 +18,9 @@ const MAX_INTERVALS = 65;
 const intervals = new Float64Array(MAX_INTERVALS);
 const exceedances = new Float64Array(STRETCHES);
 
-/** What the window says about a threshold's promise. */
+/** The promise of a threshold, judged by the samples of a window. */
 export interface Promised {
-  /** Probability that it will be kept, 0 … 1. */
+  /** Probability that the promised rate will be kept, 0 … 1. */
   confidence: number;
   /** Values of the window above the threshold. */
   above: number;
@@ -32,16 +32,15 @@ export interface Promised {
  * Probability that a threshold keeps its promised exceedance rate, within ±50 % of itself, over the next stretch as
  * long as this window.
  *
- * The window is cut into 16 stretches, then 8, 4 and 2. How much the rate above the threshold differs from one
- * stretch to the next, against what independent samples would give, measures dispersion at each length; its growth
- * with length is carried on to the whole window. The rate to come is then normal around the rate seen, with this
- * dispersion for both the estimate and the outcome. A prior of twice the dispersion of independent samples keeps
- * short windows modest.
+ * The window is cut into 16 stretches, then 8, 4 and 2. The dispersion at each length is the squared difference of the rates
+ * of neighbouring stretches, over that of independent samples; the growth of the dispersion with length is extrapolated to
+ * the whole window. The next rate is normal around the measured rate, with this dispersion for both the estimate and the
+ * outcome. A prior of twice the dispersion of independent samples keeps the confidence of short windows low.
  *
  * @param values In order of time, at least one.
  * @param threshold Same unit as the values.
  * @param exceedanceRate Promised share above the threshold, 0 … 1.
- * @param gapShare Share of the window's time without samples, below 1: what is not seen may have been otherwise.
+ * @param gapShare Share of the window's time without samples, below 1; a larger share lowers the confidence.
  * Cost: O(n), about 25 µs for 10,000 values.
  */
 export function assessPromise(
@@ -118,7 +117,7 @@ export function keptProbability(
   return clamp(kept, 0, 1);
 }
 
-/** Squared difference of neighbouring rates over that of independent samples, carried on to length n. */
+/** Squared difference of neighbouring rates over that of independent samples, extrapolated to length n. */
 function dispersion(n: number, single: number): number {
   let stretches = STRETCHES;
   let finest = 0;

@@ -3,12 +3,12 @@ import { DEFAULT_EXCEEDANCE_RATE } from "./strategies.ts";
 
 /** Steps of the multiple, in mean excesses, for each unit of the learning rate. */
 const GAIN = 10;
-/** Rare exceedances say more each: the gain grows to at most this many times. */
+/** Most by which the gain is multiplied at a low promised rate, where each exceedance tells more. */
 const RARE_GAIN = 2;
 /** Standard deviation of a normal variable over its mean absolute deviation. */
 const DEVIATION_PER_SPREAD = 1.2533141373155;
 
-/** What both the online threshold and the one in force are made for. */
+/** Settings and start values of an online threshold and of the threshold in force. */
 export interface RatePromise {
   readonly exceedanceRate: number;
   readonly learningRate: number;

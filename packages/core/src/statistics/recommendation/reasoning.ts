@@ -19,7 +19,7 @@ const SUBJECTS: Record<Strategy, string> = {
 export function explain(facts: {
   chosen: Strategy;
   forced: boolean;
-  /** Chosen at first, less likely to keep its promise. */
+  /** The strategy chosen first, which is less likely to keep the promised rate than `chosen`. */
   overruled: Strategy | undefined;
   suited: Strategy;
   shape: Moments;
@@ -61,7 +61,7 @@ export function explain(facts: {
       : chosen === suited
         ? "suits this shape and no other did clearly better in the backtest"
         : `did better in the backtest than ${suited}, which suits this shape`;
-  // Joined: a sum of strings would keep its parts, 1 KB more, for as long as the recommendation is in force.
+  // `join` makes one flat string: a string made with + keeps its parts, 1 KB more, as long as the recommendation is in force.
   return [
     `${SUBJECTS[chosen]} ${why} (loss ${short(losses[chosen])}, ${next} ${short(losses[next])}):`,
     `${shape.count} samples, ${kind}, mean ${short(shape.mean)}, deviation ${short(shape.stdDev)},`,
@@ -72,7 +72,7 @@ export function explain(facts: {
 const short = (x: number): string => figure(x, 4);
 const percent = (share: number): string => `${short(share * 100)} %`;
 
-/** Whether the trend is a direction. */
+/** Whether the series rises or falls. */
 export function isDrifting({ direction }: Trend): boolean {
   return direction === "increasing" || direction === "decreasing";
 }

@@ -9,27 +9,27 @@ export interface RecommendationOptions {
   strategy?: Strategy | "auto";
   /** Below this many samples the recommendation is provisional, whole number. @default 100 */
   minDataPoints?: number;
-  /** The series' own online threshold at its newest sample; without it one is run over the window. */
+  /** The series' online threshold at the newest sample; if left out, a new online threshold learns the window. */
   adaptiveValue?: number | undefined;
-  /** Usual absolute deviation from the expected level that goes with it; without it that of the window's run. */
+  /** Spread of the series' online threshold; if left out, the spread of the backtest's online threshold. */
   spread?: number | undefined;
-  /** How much its exceedances vary over what those of independent samples would; without it, as much. See `AdaptiveQuantile`. */
+  /** Dispersion of the series' online threshold, see `AdaptiveQuantile`. @default 1 */
   dispersion?: number | undefined;
-  /** Samples that it has learned from; without it those of the window. */
+  /** Samples that the series' online threshold has learned from; if left out, the number of samples in the window. */
   learned?: number | undefined;
-  /** How far the threshold in force may lie from it, in mean excesses; without it, not at all. */
+  /** Largest distance of the threshold in force from the online threshold, in mean excesses. @default 0 */
   looseness?: number | undefined;
   /** Whether the series may follow the hours of the day and of the week. @default true */
   seasonal?: boolean;
-  /** What is known of its season, from before the window too. */
+  /** The series' season, learned before the window too. */
   season?: Season;
-  /** How much of the series that season explains, 0 … 1; without it the window tells. */
+  /** Share of the series that the season explains, 0 … 1; if left out, the share is measured on the window. */
   seasonality?: number;
   /** Whether samples above or below the threshold exceed it. @default "upper" */
   side?: Side;
   /**
-   * Bounds beyond which a sample counts as lying on them, lower first: how the caller keeps an open anomaly from being
-   * learned from. Without them every sample counts as it is.
+   * Samples beyond these bounds count as lying on the bound, lower bound first, so that an open anomaly is not learned from.
+   * If left out, every sample counts unchanged.
    */
   bounds?: readonly [low: number, high: number];
 }

@@ -22,7 +22,7 @@ import { type SupportingData, supportingData } from "./supporting-data.ts";
 
 /** Under this many samples there is no recommendation. */
 export const MIN_RECOMMENDATION_POINTS = 16;
-/** A formula gives way to the percentile when that is more confident by this much. */
+/** The chosen strategy gives way to the one of `likelierOf` when the confidence of the latter is higher by more than this. */
 const CONFIDENCE_MARGIN = 0.1;
 
 const NO_SEASON: Season = () => 0;
@@ -34,7 +34,7 @@ export interface Recommendation {
   recommended_value: number;
   /**
    * Probability that the threshold in force keeps the promised rate within ±50 % over the next window as long, 0 … 1, in
-   * thousandths. See `assessFollowed`; of a threshold that stays what it is `assessPromise`.
+   * thousandths. `assessFollowed` gives the confidence of a threshold that follows, `assessPromise` that of a constant.
    */
   confidence: number;
   strategy: Strategy;
@@ -51,7 +51,7 @@ export interface Recommendation {
  *
  * @param samples Finite, in order of time.
  * @param times Milliseconds, ascending, as many.
- * @returns Null under 16 samples. Every number in it is finite.
+ * @returns Null under 16 samples. Every number in the recommendation is finite.
  * @throws {StatsError} MAPEK_STATS_NOT_FINITE, MAPEK_STATS_LENGTH_MISMATCH, MAPEK_STATS_BAD_SETTING
  * Cost: O(n), about 0.2 ms for 10,000 samples.
  */
@@ -109,7 +109,7 @@ export function recommend(
   const gapShare = gapShareOf(times);
   const fixed = (of: Strategy): Promised =>
     assessPromise(turned, sign * candidates[of], exceedanceRate, gapShare);
-  // Whatever value it starts from, what is in force follows the online threshold, unless a fixed strategy was asked for.
+  // The threshold in force follows the online threshold from any start value, unless a fixed strategy was asked for.
   const isFollowed =
     adaptiveValue !== undefined && (strategy === "auto" || strategy === "adaptive");
   const online = isFollowed ? fixed("adaptive") : undefined;

@@ -6,14 +6,14 @@ import type { Statistics } from "../quantile/statistics.ts";
 export const STRATEGIES = ["percentile", "sigma", "iqr", "adaptive"] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
-/** Whether a threshold is exceeded by what is above or by what is below it. */
+/** "upper": samples above the threshold exceed it; "lower": samples below the threshold. */
 export const SIDES = ["upper", "lower"] as const;
 export type Side = (typeof SIDES)[number];
 
 /** A threshold of each strategy, unit of the values. */
 export type Candidates = Record<Strategy, number>;
 
-/** Share of samples that a threshold promises to be above it, unless another is asked for. */
+/** Promised share of samples beyond a threshold, unless a setting gives another share. */
 export const DEFAULT_EXCEEDANCE_RATE = 0.05;
 
 /** Factor on the textbook multipliers: 1 at the default rate, in proportion to the normal quantile at others. */

@@ -4,7 +4,7 @@ import { type Trend, timeToThresholdMs } from "../trend/trend.ts";
 import type { Backtest } from "./backtest.ts";
 import type { Promised } from "./confidence.ts";
 
-/** What a recommendation rests on, flat. Unit of the values unless said otherwise. */
+/** Facts behind a recommendation, in one flat object. Unit of the values unless said otherwise. */
 export type SupportingData = {
   data_points: number;
   mean: number;
@@ -41,24 +41,24 @@ export type SupportingData = {
   trend_direction: Trend["direction"];
   /** Units of the values an hour. */
   slope_per_hour: number;
-  /** Milliseconds until the trend reaches the recommended value, null where that does not apply. */
+  /** Milliseconds until the trend reaches the recommended value; null without a trend towards this value. */
   time_to_threshold_ms: number | null;
 };
 
-/** Facts of a window and of what was recommended for it. */
+/** Facts of a window and of the recommendation for this window. */
 export interface WindowFacts {
   readonly statistics: Statistics;
   readonly shape: Moments;
   readonly direction: Trend;
   readonly tested: Backtest;
-  /** What the window says about the recommended value. */
+  /** The promise of the recommended value, judged by the window. */
   readonly promised: Promised;
   readonly exceedanceRate: number;
   readonly gapShare: number;
   readonly recommended: number;
   /** Newest value of the window. */
   readonly newest: number;
-  /** As the caller knows them; without it as the backtest has found them. */
+  /** Spread and seasonality that the caller knows; undefined for those of the backtest's online threshold. */
   readonly spread: number | undefined;
   readonly seasonality: number | undefined;
 }

@@ -9,7 +9,8 @@ const FEWEST = 2;
 /**
  * With fewer than `FEW` differences, each difference must lie within the share `ALIKE` of their median. With more differences,
  * their median distance from the median must be within the share `USUALLY_ALIKE`. Chosen on NAB's development half (of shares
- * from 0.1 to 0.4 the largest that follow nothing but lines), checked on its halves in turn and on synthetic lines at 15 s to 1 h.
+ * from 0.1 to 0.4 the largest that follow nothing but lines), checked on its halves in turn and on synthetic lines at 15 s to
+ * 1 h.
  */
 const FEW = 5;
 const ALIKE = 0.1;
