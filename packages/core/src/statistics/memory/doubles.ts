@@ -1,34 +1,32 @@
 /** Longest list that {@link doubles} makes. */
 const MOST_DOUBLES = 512;
 
-/** Numbers with a fraction: V8 then keeps a list of them unboxed, and so every part that is cut out of it. */
+/** V8 keeps a list of numbers with a fraction unboxed, and every slice of such a list too. */
 const PATTERN = Array.from({ length: MOST_DOUBLES }, () => 0.5);
 
 /**
- * A list of `count` numbers, all `fill`, for state that every series has.
+ * A list of `count` numbers, all `fill`, for state that every series has: the list costs 48 bytes beside its numbers, a small
+ * typed array about 700 (an object, a buffer and memory outside of the heap).
  *
- * A small typed array costs about 700 bytes beside its numbers (an object, a buffer and memory outside of the heap);
- * this list costs 48.
- *
- * @param count 0 … 512. Whatever is stored in it later must be a number, and the list must not grow.
+ * @param count 0 … 512. Only numbers may be stored in the list later, and the list must not grow.
  */
 export const doubles = (count: number, fill: number): number[] =>
   PATTERN.slice(0, count).fill(fill);
 
-/** A list as of `doubles` with these numbers, at most 512. */
+/** The numbers of `source`, at most 512, in a list made by `doubles`. */
 export function copiedDoubles(source: readonly number[]): number[] {
   const numbers = doubles(source.length, 0);
   for (let i = 0; i < source.length; i++) numbers[i] = source[i]!;
   return numbers;
 }
 
-/** Numbers by place: a list while they are few, memory outside of the heap when they are many. */
+/** Numbers by place: a list up to `SHORT_COLUMN` numbers, memory outside of the heap for more. */
 export type Column = number[] | Float64Array;
 
 /** Longest column that is a list. */
 export const SHORT_COLUMN = 256;
 
-/** A column of any numbers, to be written before they are read. */
+/** A column whose numbers are undefined until the caller writes them. */
 export const columnOf = (slots: number): Column =>
   slots <= SHORT_COLUMN ? PATTERN.slice(0, slots) : new Float64Array(slots);
 
@@ -45,7 +43,7 @@ export function copyColumn(
   else for (let i = 0; i < count; i++) target[at + i] = column[from + i]!;
 }
 
-/** Memory that is lent for the length of one call and grows to the longest that was asked for. */
+/** Memory for the length of one call; the memory grows to the largest `length` so far. */
 export class Scratch {
   #memory = new Float64Array(0);
 

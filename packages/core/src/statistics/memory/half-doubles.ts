@@ -13,17 +13,17 @@ const LARGEST = 0x7fef_ffff;
 const SIGN = 0x8000_0000;
 
 /**
- * A list of `count` numbers of 20 significant bits after the first, all 0, in half the memory: for what is learned slowly
- * and read seldom. It has the range of doubles, so it needs no unit.
+ * A list of `count` halves, all 0, in half the memory of doubles, for numbers that are learned slowly and read seldom. A half
+ * has 20 significant bits after the first and the range of a double, so halves need no unit.
  *
- * A half is the upper word of a double. Two of them make a double that is finite, since each has the exponent of a
- * finite number: V8 keeps its bits (it would not keep those of a NaN).
+ * A half is the upper word of a double. Two halves make a finite double, since each half has the exponent of a finite number.
+ * V8 keeps the bits of a finite double; V8 does not keep the bits of a NaN.
  *
  * @param count 0 … 1,024.
  */
 export const halfDoubles = (count: number): number[] => doubles(Math.ceil(count / 2), 0);
 
-/** The number at a place of such a list. Cost: about 5 ns. */
+/** The number at a place of a list made by `halfDoubles`. Cost: about 5 ns. */
 export function readHalf(list: readonly number[], at: number): number {
   whole[0] = list[at >> 1]!;
   words[HIGH] = words[at & 1]!;
@@ -38,7 +38,7 @@ export const writeHalf = (list: number[], at: number, x: number): void => {
   put(list, at, (high & ~SIGN) > LARGEST ? (high & SIGN) | LARGEST : high);
 };
 
-/** Stores a number within ±1.797e308, rounded to one that is not larger; `writeHalfUp`: not smaller. */
+/** Stores a number within ±1.797e308: `writeHalfDown` never stores a larger number, `writeHalfUp` never a smaller one. */
 export const writeHalfDown = (list: number[], at: number, x: number): void =>
   put(list, at, awayFromZero(x, x < 0));
 export const writeHalfUp = (list: number[], at: number, x: number): void =>

@@ -2,21 +2,21 @@ import { doubles } from "./doubles.ts";
 
 const whole = new Float64Array(1);
 const words = new Uint16Array(whole.buffer);
-/** Codes below the first word of a number that is not finite, whichever word of the double they become. */
+/** Largest code: with codes up to this one, each of the four words leaves the double finite. */
 const LARGEST_CODE = 0x7fef;
-/** Codes an octave, and octaves below 1 that have one: those of all doubles. */
+/** Codes an octave, and octaves below 1 that have codes: all octaves of doubles. */
 const AN_OCTAVE = 15;
 const OCTAVES_BELOW = 1_075;
 
 /**
- * A list of `count` sizes, all 0, in a quarter of the memory: each to 2.4 %, from 0 to the largest double, for what is only compared
- * by its ratio. Four of them make a double that is finite: V8 keeps its bits.
+ * A list of `count` sizes, all 0, in a quarter of the memory of doubles, for sizes that are only compared by ratio. A size is
+ * exact to 2.4 %, from 0 to the largest double. Four sizes make a finite double, whose bits V8 keeps.
  *
  * @param count 0 … 2,048.
  */
 export const quarterDoubles = (count: number): number[] => doubles(Math.ceil(count / 4), 0);
 
-/** The size at a place of such a list. */
+/** The size at a place of a list made by `quarterDoubles`. */
 export function readQuarter(list: readonly number[], at: number): number {
   whole[0] = list[at >> 2]!;
   const code = words[at & 3]!;

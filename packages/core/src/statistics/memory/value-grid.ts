@@ -1,17 +1,17 @@
 import { requireSnapshot } from "../errors.ts";
 import { copiedDoubles, doubles } from "./doubles.ts";
 
-/** Changes on the grid from which on the series is taken to live on it. */
+/** Changes by multiples of the step from which on the series counts as discrete. */
 const GRID_VOTES = 8;
-/** A grid counts when its step is at least this share of the spread; a finer one is as good as none. */
+/** A grid is used when its step is at least this share of the spread; a finer grid has no effect. */
 const COARSE = 0.2;
-/** A threshold on the grid moves when it is off by more than this share of a step. */
+/** A threshold on the grid moves when the computed threshold is outside its step by more than this share of a step. */
 const HYSTERESIS = 0.25;
-/** A value lies on the grid when it is off by at most this share of a step. */
+/** A value lies on the grid when its distance from the grid is at most this share of a step. */
 const ON_GRID = 1e-3;
 /** A step below this share of the values is rounding. */
 const ROUNDING = 1e-12;
-/** Share of a step by which a place that cannot be computed exactly is put higher, so that the value there is not above. */
+/** Share of a step added to a place that rounding makes inexact, so that the value at this place does not exceed. */
 const GRID_ROUNDING = 1e-6;
 /** Repetitions from which on a single value attracts the threshold. */
 const ATOM_VOTES = 3;
@@ -25,26 +25,26 @@ const LAST = 3;
 const SEEN = 4;
 const ATOM = 5;
 const REPEATS = 6;
-/** The threshold shown last, and whether it is off (0), on the grid (1) or on the atom (2). */
+/** The threshold shown last, and its kind: computed (0), on the grid (1) or on the atom (2). */
 const SHOWN = 7;
 const KIND = 8;
-/** The value of the series at the threshold on the grid, which rounding keeps from being computed. */
+/** The value of the series at the threshold on the grid: rounding makes the computed place differ from this value. */
 const EXACT = 9;
 const NUMBERS = 10;
 
 /**
- * Holds a threshold still where values tie: on the grid of a discrete series (counts, rounded values), or on a single
- * value that keeps coming back (the zero of a series that is mostly zero).
+ * A threshold does not move where values tie: on the grid of a discrete series (counts, rounded values), or on an atom, a
+ * single value that repeats (the zero of a series that is mostly zero).
  *
- * The step of the grid is the smallest difference met, as long as the values keep to its multiples. A series without
- * repeated values is left alone. Shift and scale equivariant.
+ * The step of the grid is the smallest difference so far, as long as the values are multiples of the step apart. Without
+ * repeated values the threshold stays as computed. Shift and scale equivariant.
  *
  * Cost: O(1), 130 bytes.
  */
 export class ValueGrid {
   #numbers = doubles(NUMBERS, 0);
 
-  /** Whether the series lives on a grid that matters beside this spread. */
+  /** Whether the series is discrete with a step of at least 0.2 spreads. */
   isCoarse(spread: number): boolean {
     const numbers = this.#numbers;
     return numbers[VOTES]! >= GRID_VOTES && numbers[STEP]! >= COARSE * spread;
@@ -53,8 +53,8 @@ export class ValueGrid {
   /**
    * Where the threshold is shown.
    *
-   * @param raw Where it was computed. @param spread Usual deviation.
-   * @param reach Distance from which a repeated value attracts it; all in the unit of the values.
+   * @param raw The computed threshold. @param spread Usual deviation.
+   * @param reach Distance up to which a repeated value attracts the threshold; all in the unit of the values.
    */
   place(raw: number, spread: number, reach: number): number {
     const numbers = this.#numbers;
@@ -117,7 +117,7 @@ export class ValueGrid {
     }
     if (change <= ROUNDING * Math.abs(x) || !Number.isFinite(change)) return;
     const step = numbers[STEP]!;
-    // A step that was read off one extreme value is no grid of what differs by far less.
+    // One extreme value gave a step far larger than the present changes: that step is no grid of the series.
     if (change < ON_GRID * step) {
       this.#restart(change, x);
       return;
@@ -128,7 +128,7 @@ export class ValueGrid {
       numbers[VOTES] = Math.min(MAX_VOTES, numbers[VOTES]! + 1);
       return;
     }
-    // Of values too far apart for their difference the change alone says something.
+    // Where the distance to the origin overflows, only the change can give a step.
     const finer = step === 0 || change < step || !Number.isFinite(rest) ? change : rest;
     this.#restart(finer > ROUNDING * Math.abs(x) ? finer : change, x);
   }
