@@ -13,13 +13,13 @@ import { trackMultiple } from "./tracked-multiple.ts";
 
 const { COUNT, EXCEEDANCES, LEVEL, SPREAD, MULTIPLE, TAIL, LAST_TIME, DISPERSION } = PLACES;
 
-/** A value that repeats attracts the threshold from this share of the mean excess. */
+/** A repeated value attracts the threshold from a distance of up to this share of the mean excess. */
 const REACH = 0.5;
 
 export interface AdaptiveQuantileOptions {
   /** Promised share of samples beyond the threshold, 0.0001 … 0.5. @default 0.05 */
   exceedanceRate?: number;
-  /** Whether samples above or below it exceed. @default "upper" */
+  /** Whether samples above or below the threshold exceed it. @default "upper" */
   side?: Side;
   /** Step of the multiple, 0.001 … 1. Larger: follows faster, jumps about more. @default 0.05 */
   learningRate?: number;
@@ -28,12 +28,12 @@ export interface AdaptiveQuantileOptions {
 }
 
 /**
- * The share of samples beyond an `AdaptiveQuantile`'s threshold keeps to the promised rate while the series drifts and has
- * seasons: in the long run it is that rate, up to O(1 / samples), for any series whose size is bounded.
+ * An `AdaptiveQuantile` is the online threshold. The share of samples beyond the threshold keeps to the promised rate while the
+ * series drifts and has seasons: in the long run the share equals that rate, up to O(1 / samples), for any bounded series.
  *
  * threshold = level + season + multiple · spread. Level and spread follow the samples (`followResidual`), the season is that
- * of the hour (`SeasonalProfile`), and the multiple holds the rate (`trackMultiple`). Where values tie at the threshold it
- * stays there, and at most the promised share exceeds it (`ValueGrid`). Shift and scale equivariant, up to rounding.
+ * of the hour (`SeasonalProfile`), and the multiple holds the rate (`trackMultiple`). A threshold at which values tie does not
+ * move, and at most the promised share exceeds this threshold (`ValueGrid`). Shift and scale equivariant, up to rounding.
  *
  * Cost: O(1) time, about 0.15 µs a sample; 390 bytes, 750 from the second hour and 1,090 from the third day on.
  * Source: Gibbs and Candès (2021), NeurIPS 34; Angelopoulos, Candès and Tibshirani (2023), NeurIPS 36 (quantile
@@ -41,7 +41,7 @@ export interface AdaptiveQuantileOptions {
  */
 export class AdaptiveQuantile {
   #promise: RatePromise;
-  /** −1 for the lower side: values are turned so that exceeding is being above. */
+  /** −1 for the lower side: values are negated, so that an exceedance is always above the threshold. */
   #sign: 1 | -1;
   #numbers = doubles(NUMBERS, 0);
   #grid = new ValueGrid();
@@ -105,7 +105,7 @@ export class AdaptiveQuantile {
     return this.#numbers[COUNT]! < WARM_UP ? undefined : this.#turn(this.#raw(0));
   }
 
-  /** Where the threshold of a local time (ms) is computed, before it is shown at a value that repeats. */
+  /** Computed threshold of a local time (ms), before `ValueGrid` moves the threshold to a repeated value. */
   computedAt(localTimeMs: number): number {
     return this.#turn(this.#raw(this.#turnedSeason(localTimeMs)));
   }
@@ -121,9 +121,9 @@ export class AdaptiveQuantile {
   }
 
   /**
-   * Squared deviation of the exceedances in a stretch in which four are promised, over that of independent samples, > 0:
-   * below 1 where what is owed is paid back in time, far above where they come in clusters. Of about the last 64 such
-   * stretches; unit and place of the values do not matter.
+   * Squared deviation of the exceedances in a block that promises four, over that of independent samples, > 0: below 1 where
+   * the multiple pays exceedances back in time, far above 1 where exceedances come in clusters. Mean of about the last 64
+   * blocks; unit and origin of the values do not matter. See `countExceedance`.
    */
   get dispersion(): number {
     return this.#numbers[DISPERSION]!;
@@ -134,12 +134,12 @@ export class AdaptiveQuantile {
     return this.#profile?.smoothValue(localTimeMs) ?? 0;
   }
 
-  /** Where a threshold computed at `value` is shown: beside it, where values tie there. See `ValueGrid`. */
+  /** The threshold shown for a computed one: a repeated value near the computed threshold, else `value`. See `ValueGrid`. */
   shownAt(value: number): number {
     return this.#turn(this.#place(this.#turn(value)));
   }
 
-  /** How a value lies to a threshold: 1 beyond it, 0 on it, −1 short of it. */
+  /** Side of the threshold on which a value lies: 1 beyond, 0 on the threshold, −1 short of it. */
   compare(value: number, threshold: number): -1 | 0 | 1 {
     return this.#grid.compare(this.#turn(value), this.#turn(threshold), this.#numbers[SPREAD]!);
   }

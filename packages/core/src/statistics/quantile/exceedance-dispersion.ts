@@ -8,16 +8,16 @@ const BLOCK_EXCEEDANCES = 4;
 /** The dispersion is the mean of about this many blocks. */
 const BLOCKS = 64;
 /**
- * The dispersion that is believed before the first block, and the blocks that this belief counts as. `assessFollowed` says how
- * they were chosen.
+ * Dispersion before the first block, and the weight of this prior in blocks. The doc comment in `followed-confidence.ts` says
+ * how both were chosen.
  */
 export const PRIOR_DISPERSION = 1;
 const PRIOR_BLOCKS = 4;
 
 /**
- * The dispersion stays comparable between series: it is the squared deviation of a block's exceedances from the promised
- * ones, divided by what independent samples would have. A block is as many samples as promise four exceedances, so a rare
- * promise has long blocks. 1 is what chance gives; exceedances that come in clusters give more.
+ * The dispersion is comparable between series: the squared deviation of a block's exceedances from the promised ones, over
+ * that of independent samples. A block has as many samples as promise four exceedances, so a low promised rate has long
+ * blocks. Independent samples give 1; exceedances that come in clusters give more.
  *
  * @param isBeyond Whether the sample is an exceedance. @param judged Samples after the 16th, this one too. Cost: O(1).
  */

@@ -4,7 +4,7 @@ import { PLACES, WARM_UP } from "./quantile-numbers.ts";
 
 const { LEVEL, SPREAD, OWED, LEVEL_RUN, SPREAD_RUN } = PLACES;
 
-/** Shares of a residual that move the level and the spread; while fewer samples came, each counts for one of so many. */
+/** Shares of a residual that move the level and the spread; the share is 1 / count while that is larger. */
 const LEVEL_RATE = 0.02;
 const SPREAD_RATE = 0.01;
 /** A single residual counts for at most this many spreads: where it moves the level, and where it moves the spread. */
@@ -12,15 +12,15 @@ const LEVEL_LIMIT = 1;
 const SPREAD_LIMIT = 8;
 
 /**
- * One outlier moves the level by at most 0.02 spreads, and the spread by at most 0.07 of itself, once 100 samples came. The
- * limits double with each residual in a row that is beyond them, so a level that really moved is reached within a few samples.
+ * After 100 samples one outlier moves the level by at most 0.02 spreads, and the spread by at most 0.07 of the spread. The
+ * limits double with each further residual in a row beyond the limit, so the level reaches a shifted series within few samples.
  *
  * @param residual The sample less the level and the season.
  * @param count Samples so far, this one too. Cost: O(1).
  */
 export function followResidual(numbers: number[], residual: number, count: number): void {
   const spread = numbers[SPREAD]!;
-  // Up to the 16th sample, and after a constant stretch, no spread is known to limit by: the residual counts whole.
+  // Up to the 16th sample, and after a constant stretch, no spread is known: the residual has no limit.
   const known = count > WARM_UP && spread > 0;
   const levelLimit = known ? LEVEL_LIMIT * spread : Number.MAX_VALUE;
   const levelRun = nextRun(numbers[LEVEL_RUN]!, residual, levelLimit);
@@ -30,7 +30,7 @@ export function followResidual(numbers: number[], residual: number, count: numbe
   const spreadLimit = known ? SPREAD_LIMIT * spread : Number.MAX_VALUE;
   const spreadRun = nextRun(numbers[SPREAD_RUN]!, residual, spreadLimit);
   numbers[SPREAD_RUN] = spreadRun;
-  // A series whose large values are rare but usual owes many exceedances: its large values are no outliers.
+  // Many exceedances owed mean that large values are usual, though rare: such values are no outliers.
   const looser = spreadRun === 0 ? 1 : (1 + Math.max(0, numbers[OWED]!)) ** 2;
   const forSpread = within(residual, spreadLimit * widened(spreadRun) * looser);
   const rate = Math.max(SPREAD_RATE, 1 / count);
@@ -38,11 +38,12 @@ export function followResidual(numbers: number[], residual: number, count: numbe
 }
 
 /**
- * An extreme value among the first 16 samples, which nothing has limited yet, leaves no trace: the level begins anew at
- * their median, and the spread at the mean of their deviations from it, each limited to eight usual ones.
+ * An extreme value among the first 16 samples leaves no trace, though no limit held for these samples: the level restarts at
+ * the median of the samples, and the spread at the mean deviation from that median, each deviation limited to eight times the
+ * median one.
  *
  * @param values The first 16 samples.
- * @returns The same with their deviations limited, to learn the season from.
+ * @returns The samples with limited deviations, from which the season learns.
  */
 export function beginLevelAndSpread(numbers: number[], values: readonly number[]): number[] {
   const level = medianOf(values);
@@ -61,7 +62,7 @@ function nextRun(run: number, residual: number, limit: number): number {
   return 0;
 }
 
-/** By what a limit is multiplied: doubled with each residual of a run after the first. A shift costs much less than a power. */
+/** Factor on a limit: doubled with each residual of a run after the first. A bit shift costs much less than a power. */
 function widened(run: number): number {
   const doublings = Math.abs(run) - 1;
   if (doublings <= 0) return 1;

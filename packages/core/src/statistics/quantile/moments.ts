@@ -1,9 +1,9 @@
 import { requireFinite } from "../errors.ts";
 
-/** Spreads outside these bounds are brought to about 1 first, so that fourth powers neither overflow nor vanish. */
+/** Values with a spread outside these bounds are scaled to a spread of about 1, so that no fourth power overflows or vanishes. */
 const LARGEST_SPREAD = 1e70;
 const SMALLEST_SPREAD = 1e-70;
-/** Binary exponent of the largest scale: the numbers next to 0 would ask for one that is not finite. */
+/** Binary exponent of the largest scale: values next to 0 would otherwise need an infinite scale. */
 const MOST_SCALING = 1_000;
 
 /** The shape of a set of values. */
@@ -77,7 +77,7 @@ export function normality({ count, stdDev, skewness, kurtosis }: Moments): numbe
   return Math.exp((-count / 12) * (skewness ** 2 + (kurtosis - 3) ** 2 / 4));
 }
 
-/** Moments of `values` around their rough mean `first`, brought back from their scale to that of `min` and `max`. */
+/** Moments of `values` around their rough mean `first`; mean and deviation are divided by `scale`. */
 function centralMoments(
   values: Float64Array,
   first: number,

@@ -1,6 +1,6 @@
 import { selectRanks } from "./selection.ts";
 
-/** Buckets between the outer two, which take what lies beyond the sample's range. */
+/** Number of buckets; the first and the last bucket take the values beyond the sample's range. */
 const BUCKETS = 1024;
 /** Below this length selection alone is faster. */
 const FEW = 400;
@@ -16,8 +16,8 @@ let gathered = new Float64Array(0);
  * Values of several ranks, as a full sort would give them. The input is left as it is.
  *
  * Values are counted into buckets over the range of a small sample, and only the buckets in which a rank falls
- * are gathered and searched by selection. Where that does not narrow (nearly all values equal) selection does the
- * work, so the result is exact and the cost bounded for any input.
+ * are gathered and searched by selection. Where buckets do not narrow the search (nearly all values equal), selection searches
+ * all values, so the result is exact and the cost bounded for any input.
  *
  * @param values Finite, any order.
  * @param ranks Ascending, distinct, 0 = smallest, each below `values.length`. Overwritten.
@@ -77,7 +77,7 @@ export function orderStatistics(values: Float64Array, ranks: Int32Array, out: Fl
   for (let i = 0; i < ranks.length; i++) out[i] = found[ranks[i]!]!;
 }
 
-/** Fills `counts` and `bucketOf`. The bucket never falls as the value rises, whatever overflows. */
+/** Fills `counts` and `bucketOf`. A larger value never has a lower bucket, even where a difference overflows. */
 function countBuckets(values: Float64Array): void {
   const n = values.length;
   for (let i = 0; i < SAMPLE; i++) sample[i] = values[Math.floor((i * n) / SAMPLE)]!;

@@ -7,7 +7,7 @@ import { NUMBERS, NUMBERS_BEFORE, PLACES } from "./quantile-numbers.ts";
 const { COUNT, EXCEEDANCES, SPREAD, DISPERSION } = PLACES;
 
 export const VERSION = 4;
-/** Version 3 had no dispersion. It also had a threshold to hold for an hour, beside its numbers: nothing reads that any more. */
+/** Version 3 has no dispersion. Version 3 also has a threshold to hold for an hour, which is ignored. */
 const OLDEST_VERSION = 3;
 
 /** State of an `AdaptiveQuantile`: plain JSON. */
@@ -62,6 +62,6 @@ export function checkedNumbers(snapshot: AdaptiveQuantileSnapshot): readonly num
   return known;
 }
 
-/** The numbers of version 3 and the dispersion that is believed before the first block; none where they are not as many. */
+/** The numbers of version 3 with `PRIOR_DISPERSION`; an empty list where `numbers` has another length than version 3. */
 const withDispersion = (numbers: readonly number[]): readonly number[] =>
   numbers.length === NUMBERS_BEFORE ? [...numbers, 0, PRIOR_DISPERSION] : [];

@@ -1,7 +1,7 @@
 import { type Moments, moments } from "./moments.ts";
 import { finiteQuantiles } from "./quantile.ts";
 
-/** Statistics of a window, as they stand in messages. All in the unit of the values, all finite. */
+/** Statistics of a window, as messages have them. All in the unit of the values, all finite. */
 export interface Statistics {
   /** Values described, from 1. */
   data_points: number;
@@ -21,7 +21,7 @@ export interface Statistics {
 const PROBABILITIES = [0.25, 0.5, 0.75, 0.9, 0.95, 0.99] as const;
 
 /**
- * Statistics of a set of values, exact whatever came before.
+ * Statistics of a set of values, computed anew: no rounding error of earlier calls remains.
  *
  * @param values Any length and order; left as it is.
  * @returns Undefined for no values.

@@ -5,36 +5,36 @@ import { PLACES } from "./quantile-numbers.ts";
 
 const { SPREAD, MULTIPLE, TAIL, OWED } = PLACES;
 
-/** An excess counts for the mean excess with at most this many spreads, and with this share. */
+/** Limit of one excess in the mean excess, in spreads, and the share with which the newest excess enters. */
 const EXCESS_LIMIT = 8;
 const EXCESS_RATE = 0.05;
-/** The mean excess is at least this share of that of a normal distribution. */
+/** Least mean excess, as a share of the mean excess of a normal distribution. */
 const LEAST_EXCESS = 0.25;
 /**
- * Until as many samples came as one exceedance is promised in, an exceedance moves the multiple further: by this many mean
- * excesses more for each power of e by which they are fewer.
+ * Up to sample 1 / exceedanceRate an exceedance moves the multiple further, by this many mean excesses more for each factor e
+ * by which the samples are fewer.
  */
 const EARLY_GAIN = 2;
-/** Part of the gain with which exceedances owed are paid back. From 1/4 on the multiple would swing about its place. */
+/** Part of the gain with which exceedances owed are paid back. From 1/4 on the multiple would oscillate. */
 const OWED_SHARE = 1 / 16;
 const OWED_LIMIT = 20;
-/** On a coarse grid the multiple moves by this share: a wrong place there costs a whole step. */
+/** Factor on the gain on a coarse grid, where a wrong multiple puts the threshold off by a whole step. */
 const GRID_GAIN = 0.25;
 /** The median of anything lies at most two mean absolute values below 0. */
 const LEAST_MULTIPLE = -2;
 
 /**
- * The long-run share of samples beyond the threshold is the promised one, whatever the series does, as long as its size is
- * bounded: the multiple rises with each sample beyond and falls with each other one, by so much that the promised share
- * keeps it in place, and by a part of the exceedances that are owed so far.
+ * The long-run share of samples beyond the threshold is the promised rate for any bounded series. The multiple rises with each
+ * sample beyond the threshold and falls with each other sample; at the promised rate rises and falls cancel. A part of the
+ * exceedances owed so far is added to each step.
  *
- * It is an integral controller whose unit is the mean excess, so a step is as large as the tail is long. The multiple stays
- * within −2 and 2 / exceedanceRate: by Markov's inequality the quantile lies there.
+ * `trackMultiple` is an integral controller whose unit is the mean excess, so steps grow with the tail. The multiple stays
+ * between −2 and 2 / exceedanceRate: by Markov's inequality the quantile lies in this range.
  *
- * @param lies How the sample lies to the threshold: 1 beyond, 0 on it, −1 short of it.
+ * @param lies Side of the threshold on which the sample lies: 1 beyond, 0 on the threshold, −1 short of it.
  * @param excess The sample less the threshold. @param spread The spread that the threshold was computed with.
- * @param gap How far above its computed place the threshold was shown.
- * @param count Samples so far, this one too. @param grid The values at which the threshold stays where they tie. Cost: O(1).
+ * @param gap Shown threshold less computed threshold.
+ * @param count Samples so far, this one too. @param grid The grid that places the threshold where values tie. Cost: O(1).
  */
 export function trackMultiple(
   numbers: number[],
@@ -55,7 +55,7 @@ export function trackMultiple(
   const loop = gain * (grid.isCoarse(spread) ? GRID_GAIN : 1) * numbers[TAIL]!;
   let multiple = numbers[MULTIPLE]!;
   if (lies === 0) {
-    // A sample on the threshold may count as beyond or as short of it: as whichever lessens what is owed.
+    // A sample on the threshold may count as beyond or as short of it: the count that brings `OWED` nearer to 0 is taken.
     if (numbers[OWED]! < 0) numbers[OWED] = Math.min(0, numbers[OWED]! + 1 - exceedanceRate);
     else numbers[OWED]! -= exceedanceRate;
     multiple +=
