@@ -2,10 +2,10 @@ import { BLOCK_MS } from "../change/block-scale.ts";
 import { AT, BLOCK } from "../change/change-numbers.ts";
 import { medianOf } from "../quantile/median.ts";
 
-/** Least samples of a block: the median of three stands one outlier. */
+/** Least samples of a block: one outlier does not move the median of three much. */
 const FEWEST = 3;
 
-/** What a block says of the series: its median, and the mean distance of its samples from it. */
+/** Summary of a block: the median, and the mean distance of the samples from the median. */
 export interface BlockOfSamples {
   readonly count: number;
   readonly median: number;
@@ -13,9 +13,9 @@ export interface BlockOfSamples {
 }
 
 /**
- * A block lasts an hour and has three to twelve samples, so that how often a series is sampled does not decide what is a
- * change. The hour was chosen as what a block had been at one sample in five minutes, checked on kpi, wsd and cloud: with 12
- * minutes, which it had been at one sample a minute, kpi and wsd had 0.14 and 0.20 false changes a series and day.
+ * Changes do not depend on the sampling interval of a series, because a block lasts an hour and has three to twelve samples.
+ * The hour is the former length of a block at one sample in five minutes, checked on kpi, wsd and cloud. With 12 minutes, the
+ * former length at one sample a minute, kpi and wsd had 0.14 and 0.20 false changes a series and day.
  *
  * @param nextMs When the next sample is expected.
  */

@@ -1,15 +1,15 @@
 import { wanderingOf } from "../change/block-scale.ts";
 import { AT, LAST_DEVIATION, meanOf, RUN } from "../change/change-numbers.ts";
 
-/** Deviation of a block that is tolerated, in units (k of CUSUM), and what must gather beyond it (h). */
+/** Tolerated deviation of a block, in units (k of CUSUM), and the sum beyond the tolerated deviations that completes a run (h). */
 const TOLERATED = 1.5;
 const GATHERED = 12;
 
 /**
- * A run is the blocks that lie off the level to one side. It ends when what gathered beyond the tolerated deviations is
- * used up, so that single blocks far off do not add up to a change. There is one run at a time.
+ * Single blocks far off the level do not add up to a change. A run is the blocks that lie off the level to one side; the run
+ * ends when the sum of deviations beyond the tolerated ones falls to 0. There is one run at a time.
  *
- * @param z Deviation of the block that has ended, in units of `unitOf`. @param count Samples of it.
+ * @param z Deviation of the block that has ended, in units of `unitOf`. @param count Samples of that block.
  * Source: Page (1954), Biometrika 41, 100–115 (CUSUM).
  */
 export function followRun(n: number[], z: number, count: number): void {

@@ -12,7 +12,7 @@ export interface RecentValuesSnapshot {
   values: Float64Array;
 }
 
-/** What the last values say. While fewer came, each reading covers those there are. */
+/** Extremes of the last values. With fewer values, each reading covers all values so far. */
 export interface RecentReadings {
   /** Least of the last 6. */
   lowestShort: number;
@@ -36,7 +36,7 @@ const readings: RecentReadings = {
 };
 
 /**
- * The last 50 values of a series and what is read off them: recomputed at each value, so nothing drifts.
+ * The last 50 values of a series and their readings; readings are recomputed at each value, so no rounding error gathers.
  *
  * Cost: O(50) a value, about 50 ns; 250 bytes while there are fewer than 25 values, 450 from then on.
  */

@@ -7,8 +7,8 @@ const movedTimes = new Scratch();
 
 /**
  * Samples in order of time, in a ring of slots: the newest may take the slot of the oldest, so that a full ring moves on without
- * a copy. `SampleWindow` adds the bounds. It extends the ring instead of having one: an object between the window and its
- * slots made adding a sample 20 % slower.
+ * a copy. `SampleWindow` adds the bounds. `SampleWindow` extends the ring instead of having one: an object between the window
+ * and the slots made adding a sample 20 % slower.
  *
  * Memory: grown on demand; 16 bytes a slot up to 256 slots, then 12 while times pack into 32 bits.
  */
@@ -129,7 +129,7 @@ export abstract class SampleRing {
     this.times.move(fromSlot, toSlot);
   }
 
-  /** A short ring belongs to an idle series, or soon is a long one: it grows by little. */
+  /** A short ring grows by few slots, because most short rings belong to idle series. */
   #grownSlots(): number {
     const count = this.count;
     const more = count < SHORT_COLUMN ? Math.max(FIRST_SLOTS, count >>> 2) : count >>> 1;

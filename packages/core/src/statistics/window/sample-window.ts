@@ -20,8 +20,8 @@ export type AddOutcome = "appended" | "inserted" | "duplicate" | "outside";
 
 /**
  * A `SampleWindow` holds the newest samples of one series, sorted by time: at most `capacity` of them, none but the newest
- * `keep` older than `spanMs` before the newest, no two at the same microsecond. It holds nothing that is derived from
- * samples, so what has left leaves no trace.
+ * `keep` older than `spanMs` before the newest, no two at the same microsecond. The window holds nothing derived from samples,
+ * so a dropped sample leaves no trace.
  *
  * Memory: as `SampleRing`.
  */
@@ -165,7 +165,7 @@ export class SampleWindow extends SampleRing {
   }
 
   /**
-   * The window that `snapshot` wrote, which keeps so many samples however old they are.
+   * The window that `snapshot` wrote. @param keep See `SampleWindowOptions`: a snapshot does not hold this bound.
    *
    * @throws {StatsError} MAPEK_STATS_BAD_SNAPSHOT. Cost: O(n).
    */
