@@ -8,7 +8,7 @@ const LEAST_EXAMPLES = 12;
 const PRIOR_EXAMPLES = 1;
 /** Noise is never taken for less than this share of the level. */
 const LEAST_NOISE = 1e-3;
-/** A mean farther than this from those before, in their standard deviations, is no extreme but a new level. */
+/** A mean farther than this from the earlier means, in their standard deviations, is a new level and no extreme. */
 const NEW_LEVEL = 3;
 const PLACES = 10;
 
@@ -36,10 +36,10 @@ export type BaselineForecastSnapshot = readonly number[];
  * Forecasts the mean of an objective's next values from its newest value and the mean of its newest values:
  * what would have come without an action.
  *
- * Actions begin when an objective is extreme, and what is extreme goes back to its mean by itself. So the
- * value after an action is compared with this forecast, not with the value before: a regression of "after" on
- * "before" (analysis of covariance) learned where nobody acted. Noise and its autocorrelation are in the
- * residuals, which are those of whole means. What is too far off for that is a new level, and expected to stay.
+ * Actions begin when an objective is extreme, and an extreme objective goes back to its mean without an action. So the value
+ * after an action is compared with this forecast, not with the value before. The forecast is a regression of "after" on
+ * "before" (analysis of covariance), learned where nobody acted. The residuals are those of whole means, so residuals contain
+ * noise and its autocorrelation. A mean beyond `NEW_LEVEL` is a new level, which is expected to stay.
  *
  * Sources: Bland and Altman (1994), BMJ 308, 1499, on regression towards the mean; Vickers and Altman (2001),
  * BMJ 323, 1123–1124, on analysing controlled trials with baseline and follow up measurements.

@@ -11,14 +11,14 @@ export interface ObjectiveTrack {
 
 export const noTrack = (): ObjectiveTrack => ({ values: [], undisturbed: 0, unlearned: 0 });
 
-/** An action begins, or is undone: what comes next is no example of what comes by itself. */
+/** Called when an action begins or is undone: the next values are no example for the forecast without an action. */
 export function disturb(track: ObjectiveTrack): void {
   track.undisturbed = 0;
 }
 
 /**
- * Folds the next value. Two spans in which no action began are an example for the forecast: the second is what came
- * of the first by itself. Of examples that overlap each counts the share that is new.
+ * Folds the next value. Two spans in which no action began are an example for the forecast: the second span followed the first
+ * without an action. An example that overlaps the last one counts with its share of new values.
  *
  * @param span Values of a mean, ≥ 1; twice as many are kept.
  * @param baseline What learns the examples, where something does.

@@ -9,7 +9,7 @@ export const CRITICAL_Z = 1.96;
 /** Residuals below this share of the change are rounding errors. */
 export const ROUNDING = 1e-9;
 
-/** What a method says of a slope, in units of the values a millisecond. */
+/** Slope that a method found, in units of the values a millisecond. */
 export interface Slope {
   slope: number;
   low: number;
@@ -68,7 +68,7 @@ export function addCell(
   return Math.abs(cells.mean[c]!) + squares;
 }
 
-/** Takes what is known of a season off the cells; the range of what was taken off. */
+/** Subtracts the season from the cells. @returns Range of the subtracted values. */
 export function takeOffSeason(
   season: (localTimeMs: number) => number,
   originMs: number,
@@ -86,7 +86,7 @@ export function takeOffSeason(
   return high - low;
 }
 
-/** Leaves in the cells what `takeOffSeason` took off. */
+/** Replaces the cells by the values that `takeOffSeason` subtracted. */
 export function keepSeason(): void {
   for (let c = 0; c < cells.count; c++) cells.mean[c] = whole[c]! - cells.mean[c]!;
 }
@@ -127,8 +127,8 @@ export class PairSlopes {
 export const noiseWithin = (): number => medianOf(cells.noise, cells.count);
 
 /**
- * How much the lag-1 autocorrelation of residuals enlarges a variance, from 1: of their ranks, so that an outlier does
- * not hide it, and with its bias for short series from which `terms` were taken off removed.
+ * Factor, ≥ 1, by which the lag-1 autocorrelation of residuals enlarges a variance. The autocorrelation is that of ranks, so
+ * no outlier hides it; its bias for short series from which `terms` were subtracted is removed.
  *
  * Source: Hamed and Rao (1998), Journal of Hydrology 204, 182-196.
  */

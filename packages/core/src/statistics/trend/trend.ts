@@ -13,9 +13,9 @@ const HOUR_MS = 3_600_000;
 /** From here on a window may be a part of a daily cycle, and from about two days on days can be compared. */
 const CYCLIC_FROM_MS = 4 * HOUR_MS;
 const SEASONAL_FROM_MS = 46 * HOUR_MS;
-/** What is known of a season may be wrong by this part of its range in the window: it follows the weekend late. */
+/** Error of a learned season, as a part of its range in the window: the season follows a weekend late. */
 const SEASON_ERROR = 0.75;
-/** A slope beside the daily cycle is none if the season that is known has more than this part of it: a weekend begins. */
+/** A slope beside the daily cycle is no trend if the learned season has more than this part of the slope: a weekend begins. */
 const SEASON_PART = 0.5;
 
 /** Where a series is going, as it stands in messages. Slopes are in units of the values an hour. */
@@ -54,9 +54,10 @@ const UNKNOWN: Trend = {
  *
  * Points are averaged to at most 168 cells. From two days on only cells at the same time of day are compared, from two
  * weeks on at the same time of the week (`seasonalTrend`), else all cells (`monotoneTrend`): the slope is the median of
- * slopes, robust against outliers and indifferent to the level. A change within 4 hours to 2 days counts only as far as
- * it is no part of a daily cycle (`cyclicTrend`) and the season that is known does not have the same slope there, or
- * as far as it is larger than the error of that season. "increasing" and "decreasing" need 95 % significance and a change over the window of 0.3 standard deviations of the noise.
+ * slopes, robust against outliers and indifferent to the level. In a window of 4 hours to 2 days a change counts only if the
+ * change is no part of a daily cycle (`cyclicTrend`) and the learned season has another slope, or if the change is larger
+ * than the error of the learned season. "increasing" and "decreasing" need 95 % significance and a change over the window of
+ * 0.3 standard deviations of the noise.
  *
  * @param times Milliseconds, ascending, as long as `values`.
  * @param values Finite, in the order of `times`.
