@@ -129,7 +129,7 @@ export abstract class SampleRing {
     this.times.move(fromSlot, toSlot);
   }
 
-  /** A short ring grows by few slots, because most short rings belong to idle series. */
+  /** A short ring grows by few slots: the series is idle, or the ring is long soon. */
   #grownSlots(): number {
     const count = this.count;
     const more = count < SHORT_COLUMN ? Math.max(FIRST_SLOTS, count >>> 2) : count >>> 1;
