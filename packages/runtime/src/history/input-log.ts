@@ -3,7 +3,7 @@ import { inputsOf } from "../doors/input-bundle.ts";
 import { STREAMS } from "../nats/streams.ts";
 import type { ServiceContext } from "../service.ts";
 import type { Cause } from "./cause.ts";
-import { readStored } from "./stored-messages.ts";
+import { orUnavailable, readStored } from "./stored-messages.ts";
 
 /** A stored input of an actor. */
 export interface StoredInput {
@@ -44,12 +44,18 @@ export async function readInputs(
   return items;
 }
 
-/** The input at a place of the knowledge stream; undefined where it is no longer stored. */
+/**
+ * The input at a place of the knowledge stream; undefined where it is no longer stored.
+ *
+ * @throws {MessageError} MAPEK_REQUEST_UNAVAILABLE.
+ */
 export async function readInputAt(
   { connection }: ServiceContext,
   { seq, part }: Pick<Cause, "seq" | "part">,
 ): Promise<StoredInput | undefined> {
-  const message = await connection.jsm.streams.getMessage(STREAMS.knowledge, { seq });
+  const message = await orUnavailable(STREAMS.knowledge, () =>
+    connection.jsm.streams.getMessage(STREAMS.knowledge, { seq }),
+  );
   return message === null ? undefined : storedInputs(message)[part];
 }
 

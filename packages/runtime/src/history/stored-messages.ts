@@ -119,7 +119,8 @@ export async function* streamStored(
   yield* taken(connection, consumer, pending);
 }
 
-async function orUnavailable<T>(stream: string, work: () => Promise<T>): Promise<T> {
+/** @throws {MessageError} MAPEK_REQUEST_UNAVAILABLE where the server refuses or does not answer. */
+export async function orUnavailable<T>(stream: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
