@@ -4,9 +4,9 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { findServer } from "@mapek/nats-server";
-import { qualityTables } from "./src/quality-tables.ts";
-import { isReached, type Report, ratioOf, shown } from "./src/report.ts";
-import type { Result } from "./src/result.ts";
+import { qualityTables } from "./src/support/quality-tables.ts";
+import { isReached, type Report, ratioOf, shown } from "./src/support/report.ts";
+import type { Result } from "./src/support/result.ts";
 
 /**
  * Runs the bench files, each in a process of its own, and writes BENCHMARKS.md beside this file:

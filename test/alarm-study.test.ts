@@ -1,15 +1,15 @@
 // The rules by which bench/quality/alarms judges: on a made series they can be followed by hand.
 import { expect, test } from "vitest";
-import { judge } from "../bench/quality/alarms/judge.ts";
+import { judge } from "../bench/quality/alarms/judging/judge.ts";
 import {
   gapRows,
   type JudgedSeries,
   mergedEvents,
   operatorsRules,
-} from "../bench/quality/alarms/judged-series.ts";
-import { bestThreshold, verdictsAt } from "../bench/quality/alarms/oracle.ts";
-import { areaUnderPr, volumeUnderPr } from "../bench/quality/alarms/precision-recall.ts";
-import { chanceWithin, tally, withinShare } from "../bench/quality/alarms/tally.ts";
+} from "../bench/quality/alarms/judging/judged-series.ts";
+import { bestThreshold, verdictsAt } from "../bench/quality/alarms/judging/oracle.ts";
+import { areaUnderPr, volumeUnderPr } from "../bench/quality/alarms/judging/precision-recall.ts";
+import { chanceWithin, tally, withinShare } from "../bench/quality/alarms/judging/tally.ts";
 
 const DAY_MS = 86_400_000;
 const ROWS = 400;

@@ -3,7 +3,7 @@ import { average, compare, difference, estimate } from "../bench/quality/simulat
 import { Host, PHYSICS } from "../bench/quality/simulator/physics.ts";
 import { POLICIES } from "../bench/quality/simulator/policies.ts";
 import { makeDay, WORKLOADS } from "../bench/quality/simulator/workload.ts";
-import { normalValues } from "../bench/src/result.ts";
+import { normalValues } from "../bench/src/support/result.ts";
 
 const CALM = { loss: 0, inflation: 0, surge: 0, leak: 0 };
 const SEEDS = [1, 2, 3, 4, 5, 6];

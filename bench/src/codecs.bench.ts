@@ -11,8 +11,8 @@ import {
   type SignalInputs,
   signals,
 } from "@mapek/core/contract";
-import { hand, type Report } from "./report.ts";
-import { mulberry32, nanosecondsOf, type Result, scaled } from "./result.ts";
+import { hand, type Report } from "./support/report.ts";
+import { mulberry32, nanosecondsOf, type Result, scaled } from "./support/result.ts";
 
 /** What does it cost to read and to write each form of a message? */
 

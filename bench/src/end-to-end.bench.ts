@@ -5,11 +5,11 @@ import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promi
 import { encodeJson, encodePublicBatch } from "@mapek/core/contract";
 import { startServer } from "@mapek/nats-server";
 import { type Connection, STREAMS } from "@mapek/runtime";
-import { BATCH, BATCH_SERIES, type BatchKind, ColumnBatches } from "./column-batches.ts";
-import { connectTo, House, usedBetween } from "./house.ts";
-import { inParallel } from "./in-parallel.ts";
-import { hand, type Report } from "./report.ts";
-import { mulberry32, normalValues, type Result, type Spread, spreadOf } from "./result.ts";
+import { BATCH, BATCH_SERIES, type BatchKind, ColumnBatches } from "./support/column-batches.ts";
+import { connectTo, House, usedBetween } from "./support/house.ts";
+import { inParallel } from "./support/in-parallel.ts";
+import { hand, type Report } from "./support/report.ts";
+import { mulberry32, normalValues, type Result, type Spread, spreadOf } from "./support/result.ts";
 
 /** What does the whole house carry: publisher, server, monitor, learner, feedback and optimizer? */
 
@@ -55,7 +55,7 @@ class RawPair implements AsyncDisposable {
 
   static async start(): Promise<RawPair> {
     const server = await startServer();
-    const child = fork(new URL("./raw-subscriber.ts", import.meta.url), [server.url]);
+    const child = fork(new URL("./support/raw-subscriber.ts", import.meta.url), [server.url]);
     await once(child, "message");
     const connection = await connectTo(server);
     const pair = new RawPair(connection, async () => {
@@ -388,7 +388,7 @@ const quantile = (values: readonly number[], share: number): number =>
 
 /** Samples of other series from a process of its own, one a message, until the block ends. */
 async function background(url: string, perSecond: number): Promise<AsyncDisposable> {
-  const script = new URL("./load-publisher.ts", import.meta.url);
+  const script = new URL("./support/load-publisher.ts", import.meta.url);
   const child = fork(script, [url, String(perSecond)]);
   await once(child, "message");
   return {

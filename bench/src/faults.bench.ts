@@ -1,8 +1,8 @@
 import { loseLearners } from "../../test/cluster/learner-loss.ts";
 import { type Gaps, loseEachNode } from "../../test/cluster/node-loss.ts";
 import { startProcessCluster } from "../../test/cluster/process-cluster.ts";
-import { hand, type Report } from "./report.ts";
-import { type Result, spreadOf } from "./result.ts";
+import { hand, type Report } from "./support/report.ts";
+import { type Result, spreadOf } from "./support/result.ts";
 
 /** For how long does something stand still when a process is lost? Tests see that it goes on, and measure nothing. */
 

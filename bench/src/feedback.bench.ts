@@ -1,7 +1,7 @@
 import { type FeedbackInput, LOOPS } from "@mapek/core/contract";
 import { feedbackActor } from "../../services/feedback/src/actor.ts";
-import { hand, type Report } from "./report.ts";
-import { mulberry32, nanosecondsOf, perSecond } from "./result.ts";
+import { hand, type Report } from "./support/report.ts";
+import { mulberry32, nanosecondsOf, perSecond } from "./support/result.ts";
 
 /** How fast does one core fold a signal, act on it, and judge what came of it? */
 

@@ -10,8 +10,15 @@ import {
 import { analyze, SeriesLearner } from "@mapek/core/learning";
 import { SampleWindow } from "@mapek/core/statistics";
 import { learnerLogic } from "../../services/learner/src/actor.ts";
-import { hand, type Report } from "./report.ts";
-import { nanosecondsOf, normalValues, perSecond, type Result, scaled, spreadOf } from "./result.ts";
+import { hand, type Report } from "./support/report.ts";
+import {
+  nanosecondsOf,
+  normalValues,
+  perSecond,
+  type Result,
+  scaled,
+  spreadOf,
+} from "./support/result.ts";
 
 /** What does a sample cost the learner, from the hot loop to the stored batch? */
 

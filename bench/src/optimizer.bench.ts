@@ -1,7 +1,7 @@
 import type { OptimizerInput, Performance } from "@mapek/core/contract";
 import { optimizerActor } from "../../services/optimizer/src/actor.ts";
-import { hand, type Report } from "./report.ts";
-import { mulberry32, nanosecondsOf, perSecond } from "./result.ts";
+import { hand, type Report } from "./support/report.ts";
+import { mulberry32, nanosecondsOf, perSecond } from "./support/result.ts";
 
 /** How fast does one core fold a performance report and judge it, when nothing changes? */
 

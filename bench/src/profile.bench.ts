@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { hand, type Report } from "./report.ts";
+import { hand, type Report } from "./support/report.ts";
 
 /** Where does the time of the services go, while they carry single samples and batches? */
 

@@ -16,8 +16,8 @@ import {
 import { createLogger } from "../../packages/runtime/src/log.ts";
 import { createMetrics, type Metrics } from "../../packages/runtime/src/metrics.ts";
 import { learnerLogic } from "../../services/learner/src/actor.ts";
-import { hand, type Report } from "./report.ts";
-import { normalValues, type Result, type Spread, spreadOf } from "./result.ts";
+import { hand, type Report } from "./support/report.ts";
+import { normalValues, type Result, type Spread, spreadOf } from "./support/result.ts";
 
 /** How long does a learner take to know again what it knew, from checkpoints and from the stream alone? */
 

@@ -21,8 +21,8 @@ import {
 import { DeadLetters } from "../../packages/runtime/src/doors/dead-letters.ts";
 import { createMetrics } from "../../packages/runtime/src/metrics.ts";
 import { admitSignals } from "../../services/feedback/src/front-door.ts";
-import { hand, type Report } from "./report.ts";
-import { mulberry32, type Result, type Spread, spreadOf } from "./result.ts";
+import { hand, type Report } from "./support/report.ts";
+import { mulberry32, type Result, type Spread, spreadOf } from "./support/result.ts";
 
 /** What does storing cost, on a real server with the declared streams on disk? */
 

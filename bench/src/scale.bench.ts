@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { encodeJson, partitionOf, seriesKey } from "@mapek/core/contract";
-import { BATCH, BATCH_SERIES, ColumnBatches } from "./column-batches.ts";
-import { House } from "./house.ts";
-import { inParallel } from "./in-parallel.ts";
-import { hand, type Report } from "./report.ts";
-import { type Result, spreadOf } from "./result.ts";
+import { BATCH, BATCH_SERIES, ColumnBatches } from "./support/column-batches.ts";
+import { House } from "./support/house.ts";
+import { inParallel } from "./support/in-parallel.ts";
+import { hand, type Report } from "./support/report.ts";
+import { type Result, spreadOf } from "./support/result.ts";
 
 /** What do more instances of the learner bring, and what does it cost to move partitions? */
 

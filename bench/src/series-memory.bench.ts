@@ -1,8 +1,8 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { hand, type Report } from "./report.ts";
-import { type Result, type Spread, spreadOf } from "./result.ts";
-import type { SeriesMemory } from "./series-memory-child.ts";
+import { hand, type Report } from "./support/report.ts";
+import { type Result, type Spread, spreadOf } from "./support/result.ts";
+import type { SeriesMemory } from "./support/series-memory-child.ts";
 
 /** What does a series occupy in the learner's process, and does a sample cost more among many series? */
 
@@ -10,7 +10,7 @@ const MILLION = 1_000_000;
 
 async function measured(series: number, samples: number, rounds: number): Promise<SeriesMemory> {
   const child = fork(
-    new URL("./series-memory-child.ts", import.meta.url),
+    new URL("./support/series-memory-child.ts", import.meta.url),
     [series, samples, rounds].map(String),
     // V8 ends a process at 4 GiB by itself; 100,000 series take more.
     { execArgv: ["--expose-gc", "--max-old-space-size=12288"] },

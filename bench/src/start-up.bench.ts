@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { findServer } from "@mapek/nats-server";
-import { installCommand } from "./installed-command.ts";
-import { hand, type Report } from "./report.ts";
-import { normalValues, type Result, type Spread, spreadOf } from "./result.ts";
+import { installCommand } from "./support/installed-command.ts";
+import { hand, type Report } from "./support/report.ts";
+import { normalValues, type Result, type Spread, spreadOf } from "./support/result.ts";
 
 /** How long does a command take until it has done something, from a shell? */
 

@@ -6,8 +6,8 @@ import {
   SampleWindow,
   trend,
 } from "@mapek/core/statistics";
-import { hand, type Report } from "./report.ts";
-import { nanosecondsOf, normalValues, perSecond, type Result, scaled } from "./result.ts";
+import { hand, type Report } from "./support/report.ts";
+import { nanosecondsOf, normalValues, perSecond, type Result, scaled } from "./support/result.ts";
 
 /** What does the statistics core cost? */
 

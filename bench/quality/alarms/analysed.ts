@@ -1,6 +1,6 @@
 import type { SeriesSettings } from "@mapek/core/contract";
 import { type AnalysedAnomaly, analyze } from "@mapek/core/learning";
-import type { IncidentRows } from "./judge.ts";
+import type { IncidentRows } from "./judging/judge.ts";
 
 /** What `mapek analyze` makes of a series, in rows of it. */
 export interface Analysed {

@@ -1,10 +1,10 @@
 import { head, row } from "../table.ts";
 import { type Analysed, analysed } from "./analysed.ts";
-import { judge, type Verdict } from "./judge.ts";
-import { type JudgedCorpus, type JudgedSeries, judgedSeries } from "./judged-series.ts";
-import { bestThreshold, type Scored, verdictsAt } from "./oracle.ts";
-import { SIMPLE_DETECTORS } from "./simple-detectors.ts";
-import { chanceWithin, tally, withinShare } from "./tally.ts";
+import { judge, type Verdict } from "./judging/judge.ts";
+import { type JudgedCorpus, type JudgedSeries, judgedSeries } from "./judging/judged-series.ts";
+import { bestThreshold, type Scored, verdictsAt } from "./judging/oracle.ts";
+import { chanceWithin, tally, withinShare } from "./judging/tally.ts";
+import { SIMPLE_DETECTORS } from "./simple/simple-detectors.ts";
 
 /** Budget to which simple detectors are held. */
 const ORACLE_BUDGET = 1;

@@ -1,8 +1,8 @@
 import { quantiles } from "@mapek/core/statistics";
 import { head, row } from "../table.ts";
 import type { AnalysedCorpus } from "./corpus-tables.ts";
-import type { IncidentRows } from "./judge.ts";
-import type { JudgedSeries } from "./judged-series.ts";
+import type { IncidentRows } from "./judging/judge.ts";
+import type { JudgedSeries } from "./judging/judged-series.ts";
 
 const DAY_MS = 86_400_000;
 const WEEK_MS = 7 * DAY_MS;

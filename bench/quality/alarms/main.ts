@@ -8,7 +8,7 @@ import {
   simplyScored,
 } from "./corpus-tables.ts";
 import { dropTable } from "./drops.ts";
-import { JUDGED_CORPORA } from "./judged-series.ts";
+import { JUDGED_CORPORA } from "./judging/judged-series.ts";
 import { NORMAL_BUDGETS, normalTables } from "./normal.ts";
 import { studyOptions } from "./options.ts";
 import { outageTable } from "./outages.ts";

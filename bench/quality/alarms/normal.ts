@@ -1,7 +1,7 @@
 import { head, row } from "../table.ts";
 import { analysed } from "./analysed.ts";
+import { BUDGET_DAYS, chanceWithin, falseLimit } from "./judging/tally.ts";
 import { normalSeries, type Sampling } from "./normal-series.ts";
-import { BUDGET_DAYS, chanceWithin, falseLimit } from "./tally.ts";
 
 const DAY_MS = 86_400_000;
 /** At an hour and a day a series is longer, so that there is something to learn from. */

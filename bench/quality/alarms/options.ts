@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { folderOf, SHARED } from "../labelled.ts";
-import { JUDGED_CORPORA } from "./judged-series.ts";
+import { JUDGED_CORPORA } from "./judging/judged-series.ts";
 
 /** Parts of the study, in the order of its page. */
 const PARTS = [...JUDGED_CORPORA, "outages", "normal", "synthetic", "peers"] as const;

@@ -1,12 +1,12 @@
 import { performance } from "node:perf_hooks";
 import { head, row } from "../table.ts";
 import { analysed } from "./analysed.ts";
-import { judge, type Verdict } from "./judge.ts";
-import { type JudgedCorpus, type JudgedSeries, judgedSeries } from "./judged-series.ts";
-import { bestThreshold, verdictsAt } from "./oracle.ts";
+import { judge, type Verdict } from "./judging/judge.ts";
+import { type JudgedCorpus, type JudgedSeries, judgedSeries } from "./judging/judged-series.ts";
+import { bestThreshold, verdictsAt } from "./judging/oracle.ts";
+import { tally } from "./judging/tally.ts";
 import { PEERS, runPeer, whyNot } from "./peers/peers.ts";
-import { SIMPLE_DETECTORS } from "./simple-detectors.ts";
-import { tally } from "./tally.ts";
+import { SIMPLE_DETECTORS } from "./simple/simple-detectors.ts";
 
 /** One in so many series: some peers take a third of a millisecond a sample. */
 const PART: Readonly<Record<JudgedCorpus, number>> = { kpi: 9, wsd: 3, cloud: 2, nab: 3 };

@@ -1,8 +1,8 @@
 import { head, row } from "../table.ts";
 import type { AnalysedCorpus } from "./corpus-tables.ts";
-import type { JudgedSeries } from "./judged-series.ts";
-import { areaUnderPr, volumeUnderPr } from "./precision-recall.ts";
-import { residual } from "./simple-detectors.ts";
+import type { JudgedSeries } from "./judging/judged-series.ts";
+import { areaUnderPr, volumeUnderPr } from "./judging/precision-recall.ts";
+import { residual } from "./simple/simple-detectors.ts";
 
 /** How well scores order the judged rows of the series of a corpus, on average over those with an event. */
 interface ScoreQuality {

@@ -2,7 +2,7 @@ import { quantile } from "@mapek/core/statistics";
 import { head, row } from "../table.ts";
 import { analysed } from "./analysed.ts";
 import { INCIDENT_KINDS, madeSeries } from "./incident-kinds.ts";
-import { BUDGET_DAYS } from "./tally.ts";
+import { BUDGET_DAYS } from "./judging/tally.ts";
 
 /** Sampling, and days of a series: fewer where they are many samples. */
 const RATES = [

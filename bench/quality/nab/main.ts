@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Analysed, analysed } from "../alarms/analysed.ts";
-import { judge } from "../alarms/judge.ts";
-import { judgedSeries } from "../alarms/judged-series.ts";
-import { tally } from "../alarms/tally.ts";
+import { judge } from "../alarms/judging/judge.ts";
+import { judgedSeries } from "../alarms/judging/judged-series.ts";
+import { tally } from "../alarms/judging/tally.ts";
 import { head, row } from "../table.ts";
 import { loadCorpus } from "./corpus.ts";
 import { nabScore, PROFILE_NAMES, type ProfileName } from "./scorer.ts";

@@ -1,4 +1,4 @@
-import { mulberry32, normalValues } from "../../src/result.ts";
+import { mulberry32, normalValues } from "../../src/support/result.ts";
 import type { Physics } from "./physics.ts";
 
 export const WORKLOADS = ["constant", "diurnal", "bursts", "flash crowd", "slow leak"] as const;

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { SERVICES, type Service } from "@mapek/core/contract";
 import { type NatsServer, startServer } from "@mapek/nats-server";
 import { type Connection, connect, loadConfig, STREAMS } from "@mapek/runtime";
-import { ServiceProcess } from "../../test/support/service-process.ts";
+import { ServiceProcess } from "../../../test/support/service-process.ts";
 
 /** Folder for CPU profiles of the services, one a service and part; none are taken where it is unset. */
 const PROFILE_FOLDER = process.env.MAPEK_BENCH_PROFILES;

@@ -1,6 +1,6 @@
 import { encodeSampleBatch, learnerSettings, seriesKey } from "@mapek/core/contract";
-import { learnerLogic } from "../../services/learner/src/actor.ts";
-import type { LearnerState } from "../../services/learner/src/state.ts";
+import { learnerLogic } from "../../../services/learner/src/actor.ts";
+import type { LearnerState } from "../../../services/learner/src/state.ts";
 import { normalValues } from "./result.ts";
 
 /**

@@ -1,6 +1,6 @@
-import { LABELLED_CORPORA, labelledNames, labelledSeries } from "../labelled.ts";
-import { loadCorpus } from "../nab/corpus.ts";
-import { unscoredRows } from "../nab/scorer.ts";
+import { LABELLED_CORPORA, labelledNames, labelledSeries } from "../../labelled.ts";
+import { loadCorpus } from "../../nab/corpus.ts";
+import { unscoredRows } from "../../nab/scorer.ts";
 
 /** First and last row of what is wrong. */
 export type Span = readonly [first: number, last: number];
